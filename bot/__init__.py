@@ -1,0 +1,1 @@
+"""Greenlight, the Discord bot."""

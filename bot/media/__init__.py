@@ -1,0 +1,1 @@
+"""ffmpeg behind glass: probe, validate, join, fit. Knows no film."""

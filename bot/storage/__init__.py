@@ -1,0 +1,1 @@
+"""Files under DATA_DIR and in an object store."""
