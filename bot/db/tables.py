@@ -1,0 +1,181 @@
+"""Every table, in the words of the rooms that own them. Times are Unix seconds UTC, money integer micro-dollars.
+
+Discord's ids are stored as integers. JSON columns hold what `studio` writes and reads back into its types.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+# studio -----------------------------------------------------------------------------------------------------------
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("request_id", String(40), nullable=False, unique=True),  # the interaction or message that asked, once
+    Column("owner_id", BigInteger, nullable=False),
+    Column("guild_id", BigInteger),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("thread_id", BigInteger),  # where the film is talked over; the channel itself in a DM
+    Column("idea", Text, nullable=False),
+    Column("model", String(80), nullable=False),
+    Column("ratio", String(8), nullable=False),
+    Column("seconds", Integer),  # the length asked for, if any
+    Column("asset_id", String(64), ForeignKey("assets.id")),
+    Column("attachment", Text),  # {url, name, size} of a video not fetched yet, JSON
+    Column("state", String(16), nullable=False),  # studio.model.ProjectState
+    Column("failure", Text),  # a word of studio.model.Failure, when state is failed
+    Column("announced_at", Float),  # when the failure was told
+    Column("created_at", Float, nullable=False),
+    Column("updated_at", Float, nullable=False),
+    Index("projects_by_state", "state"),
+    Index("projects_by_thread", "thread_id"),
+)
+
+assets = Table(
+    "assets",
+    metadata,
+    Column("id", String(64), primary_key=True),  # the content's sha256
+    Column("suffix", String(8), nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("duration", Float, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("fps", Float, nullable=False),
+    Column("has_audio", Integer, nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+
+analyses = Table(
+    "analyses",
+    metadata,
+    Column("asset_id", String(64), ForeignKey("assets.id"), primary_key=True),
+    Column("question", String(64), primary_key=True),  # sha256 of model and question: the same is never asked twice
+    Column("analysis", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+
+plans = Table(
+    "plans",
+    metadata,
+    Column("project_id", String(32), ForeignKey("projects.id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("plan", Text, nullable=False),
+    Column("changes", Text, nullable=False),  # one line on what changed since the version before; empty for the first
+    Column("created_at", Float, nullable=False),
+    CheckConstraint("version >= 1"),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("project_id", String(32), ForeignKey("projects.id"), nullable=False),
+    Column("message_id", BigInteger, unique=True),  # the person's message, so that a replayed event is heard once
+    Column("author_id", BigInteger, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("reply", Text),  # None until answered
+    Column("version", Integer),  # the plan version the reply made, if any
+    Column("created_at", Float, nullable=False),
+    Index("turns_by_project", "project_id", "id"),
+)
+
+# production -------------------------------------------------------------------------------------------------------
+
+productions = Table(
+    "productions",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("request_id", String(40), nullable=False, unique=True),  # the press that ordered it
+    Column("project_id", String(32), ForeignKey("projects.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("owner_id", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),  # production.model.ProductionState
+    Column("stopping", Integer, nullable=False, default=0),  # a person asked to cancel
+    Column("stage", String(16), nullable=False),  # production.model.Stage
+    Column("failure", Text),  # a word of production.model.Failure, when state is failed
+    Column("price_microusd", BigInteger, nullable=False),  # the price shown and greenlit: the ceiling
+    Column("film_duration", Float),
+    Column("accepted_at", Float, nullable=False),
+    Column("started_at", Float),
+    Column("finished_at", Float),
+    Column("updated_at", Float, nullable=False),
+    Column("delivering_at", Float),  # set before the film is posted, so that a restart looks before posting again
+    Column("delivered_message_id", BigInteger),
+    Column("delivered_at", Float),
+    CheckConstraint("price_microusd >= 0"),
+    Index("productions_by_state", "state"),
+    Index("productions_by_project", "project_id"),
+)
+
+takes = Table(
+    "takes",
+    metadata,
+    Column("production_id", String(32), ForeignKey("productions.id"), primary_key=True),
+    Column("shot", Integer, primary_key=True),  # counted from 1
+    Column("content", String(64), nullable=False),  # sha256 of what decides the clip: equal takes are reused
+    Column("state", String(16), nullable=False),  # production.model.TakeState
+    Column("progress", Float),  # 0..1 as measured by the provider
+    Column("failure", Text),
+    Column("price_microusd", BigInteger, nullable=False),
+    Column("attempt", Integer, nullable=False, default=1),
+    Column("updated_at", Float, nullable=False),
+    Index("takes_by_content", "content"),
+)
+
+# jobs -------------------------------------------------------------------------------------------------------------
+
+paid_calls = Table(
+    "paid_calls",
+    metadata,
+    Column("key", String(80), primary_key=True),  # "{production}/{shot}/{attempt}"
+    Column("job", String(32), nullable=False),
+    Column("provider", String(20), nullable=False),
+    Column("model", String(80), nullable=False),
+    Column("key_id", String(80), nullable=False),  # the API key's id: polls and downloads use the same key
+    Column("request_hash", String(64), nullable=False),
+    Column("state", String(12), nullable=False),  # jobs.ledger.CallState
+    Column("operation", Text),
+    Column("open", Integer, nullable=False, default=0),  # 1 while the operation takes room at the provider
+    Column("price_microusd", BigInteger, nullable=False),  # estimate first, then what the provider charged
+    Column("detail", Text),
+    Column("deadline_at", Float, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("updated_at", Float, nullable=False),
+    CheckConstraint("price_microusd >= 0"),
+    Index("paid_calls_by_job", "job"),
+    Index("paid_calls_by_open", "open"),
+)
+
+# ui ---------------------------------------------------------------------------------------------------------------
+
+cards = Table(
+    "cards",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(12), nullable=False),  # ui.cards.CardKind
+    Column("ref", String(48), nullable=False),  # what it shows: "{project}:{version}" or a production's id
+    Column("channel_id", BigInteger, nullable=False),
+    Column("message_id", BigInteger),  # None until posted
+    Column("shown", String(64)),  # hash of the rendering that Discord shows
+    Column("settled", Integer, nullable=False, default=0),  # 1 when nothing can change it any more, or it is gone
+    Column("created_at", Float, nullable=False),
+    Column("edited_at", Float),
+    UniqueConstraint("kind", "ref"),
+)

@@ -1,0 +1,217 @@
+"""The ledger of paid calls: what makes "never bought twice" true under any crash, retry or re-run.
+
+    intent ──► submitted ──► done
+      │            │
+      │            └──────► failed     ended at the provider without a result
+      ├──► refused                     provably not accepted; a new attempt may follow
+      └──► unknown ──► found | lost    nobody knows whether it was accepted; nothing repeats it by guessing
+
+The intent is committed before the POST and the operation id right after it. A row that is still `intent` when its
+order runs again was interrupted in between: it becomes `unknown`.
+Protocol and measurements: shared facts on engines, §3 (2026-11).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Row, insert, select, update
+
+from bot.db import Database, Transaction, uninterrupted
+from bot.db.tables import paid_calls
+
+logger = logging.getLogger(__name__)
+
+
+class CallState(StrEnum):
+    INTENT = "intent"
+    SUBMITTED = "submitted"
+    DONE = "done"
+    FAILED = "failed"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaidCall:
+    """One order at a provider. `open` says that the operation takes room there."""
+
+    key: str
+    job: str
+    provider: str
+    model: str
+    key_id: str
+    state: CallState
+    operation: str | None
+    open: bool
+    price_microusd: int
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """What is about to be ordered. `key` names the order for good: "{job}/{part}/{attempt}"."""
+
+    key: str
+    job: str
+    provider: str
+    model: str
+    key_id: str
+    request_hash: str
+    price_microusd: int
+    deadline_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The provider took the order. `price_microusd` is its own estimate, if it gave one."""
+
+    operation: str
+    price_microusd: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The provider provably did not take the order."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The order may have been taken."""
+
+    detail: str
+
+
+Outcome = Accepted | Refused | Unknown
+
+
+class Ledger:
+    """Reads and writes `paid_calls`."""
+
+    def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+        self._under_way = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+
+    async def quiet(self) -> None:
+        """Wait until no order is between its intent and its answer."""
+        await self._quiet.wait()
+
+    async def find(self, key: str) -> PaidCall | None:
+        """Look an order up. One that was interrupted between intent and answer is `UNKNOWN` from here on."""
+        async with self._database.transaction() as transaction:
+            await transaction.execute(
+                update(paid_calls)
+                .where(paid_calls.c.key == key, paid_calls.c.state == CallState.INTENT)
+                .values(state=CallState.UNKNOWN, detail="interrupted while ordering", updated_at=self._clock())
+            )
+            row = (await transaction.execute(select(paid_calls).where(paid_calls.c.key == key))).one_or_none()
+        return _call(row) if row is not None else None
+
+    async def order(self, intent: Intent, post: Callable[[], Awaitable[Outcome]]) -> PaidCall:
+        """Send one paid order and record what became of it; not interrupted even when cancelled meanwhile.
+
+        `post` sends exactly one request and tells its outcome without raising. The caller has made sure by `find`
+        that no call of this key exists, or that it was refused: then this attempt replaces it.
+        """
+        self._under_way += 1
+        self._quiet.clear()
+        try:
+            return await uninterrupted(lambda: self._order(intent, post))
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._quiet.set()
+
+    async def finish(self, key: str, state: CallState, *, price_microusd: int | None = None, detail: str = "") -> None:
+        """Record how a submitted operation ended, and that it takes no room any more."""
+        values: dict[str, object] = {"state": state, "open": 0, "updated_at": self._clock()}
+        if price_microusd is not None:
+            values["price_microusd"] = price_microusd
+        if detail:
+            values["detail"] = detail[:500]
+        await uninterrupted(lambda: self._update(key, values))
+
+    async def open_calls(self) -> list[PaidCall]:
+        """Every operation that takes room at a provider, for counting it again at start-up."""
+        async with self._database.transaction() as transaction:
+            rows = await transaction.execute(select(paid_calls).where(paid_calls.c.open == 1))
+            return [_call(row) for row in rows]
+
+    async def calls_of(self, job: str) -> list[PaidCall]:
+        async with self._database.transaction() as transaction:
+            rows = await transaction.execute(select(paid_calls).where(paid_calls.c.job == job).order_by("created_at"))
+            return [_call(row) for row in rows]
+
+    async def _order(self, intent: Intent, post: Callable[[], Awaitable[Outcome]]) -> PaidCall:
+        async with self._database.transaction() as transaction:
+            await self._write_intent(transaction, intent)
+        outcome = await post()
+        match outcome:
+            case Accepted(operation=operation, price_microusd=price):
+                # The log holds the id even if the database should refuse the next write.
+                logger.info("operation accepted", extra={"call": intent.key, "operation": operation})
+                values: dict[str, object] = {"state": CallState.SUBMITTED, "operation": operation, "open": 1}
+                if price is not None:
+                    values["price_microusd"] = price
+            case Refused(detail=detail):
+                values = {"state": CallState.REFUSED, "detail": detail[:500], "price_microusd": 0}
+            case Unknown(detail=detail):
+                logger.warning("order without an answer", extra={"call": intent.key, "provider": intent.provider})
+                values = {"state": CallState.UNKNOWN, "detail": detail[:500]}
+        await self._update(intent.key, {**values, "updated_at": self._clock()})
+        async with self._database.transaction() as transaction:
+            return _call((await transaction.execute(select(paid_calls).where(paid_calls.c.key == intent.key))).one())
+
+    async def _write_intent(self, transaction: Transaction, intent: Intent) -> None:
+        now = self._clock()
+        values = {
+            "job": intent.job,
+            "provider": intent.provider,
+            "model": intent.model,
+            "key_id": intent.key_id,
+            "request_hash": intent.request_hash,
+            "state": CallState.INTENT,
+            "operation": None,
+            "open": 0,
+            "price_microusd": intent.price_microusd,
+            "detail": None,
+            "deadline_at": intent.deadline_at,
+            "updated_at": now,
+        }
+        replaced = await transaction.execute(
+            update(paid_calls)
+            .where(paid_calls.c.key == intent.key, paid_calls.c.state == CallState.REFUSED)
+            .values(values)
+        )
+        if not replaced.rowcount:
+            # A key in any other state makes this fail on the primary key: an order is never placed over another.
+            await transaction.execute(insert(paid_calls).values(key=intent.key, created_at=now, **values))
+
+    async def _update(self, key: str, values: dict[str, object]) -> None:
+        async with self._database.transaction() as transaction:
+            await transaction.execute(update(paid_calls).where(paid_calls.c.key == key).values(values))
+
+
+def _call(row: Row[tuple[object, ...]]) -> PaidCall:
+    return PaidCall(
+        key=row.key,
+        job=row.job,
+        provider=row.provider,
+        model=row.model,
+        key_id=row.key_id,
+        state=CallState(row.state),
+        operation=row.operation,
+        open=bool(row.open),
+        price_microusd=row.price_microusd,
+        detail=row.detail,
+    )

@@ -1,0 +1,103 @@
+"""Makes a film small enough for where it is posted."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.media.encode import AAC, H264, MP4, OnProgress, encode, source
+from bot.media.errors import CannotFit
+from bot.media.ffmpeg import CHECKING, Ffmpeg
+from bot.media.streams import Listing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+_AIM = 0.93  # of the limit: one pass misses its bitrate by a few per cent, and the container takes its share
+_AGAIN = 0.8  # of the first aim, once, where it missed by more
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A step down: pixels of the short side, bits per second of sound, and of picture at least to be worth watching."""
+
+    side: int
+    audio_bitrate: int
+    least_video_bitrate: int
+
+
+LADDER = (Rung(720, 128_000, 700_000), Rung(480, 64_000, 180_000))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendition:
+    """The file to post, its bytes, and the short side it was scaled down to (`None`: it is the film itself)."""
+
+    path: Path
+    size: int
+    side: int | None
+
+
+async def fit(
+    ffmpeg: Ffmpeg, film: Path, max_bytes: int, out: Path, *, on_progress: OnProgress | None = None
+) -> Rendition:
+    """Return the film itself if it is small enough, else the best rendition that is, written to `out`.
+
+    Raises `CannotFit` when none is.
+    """
+    size = film.stat().st_size
+    if size <= max_bytes:
+        return Rendition(path=film, size=size, side=None)
+    duration = await measure_duration(ffmpeg, film)
+    for rung in LADDER:
+        budget = video_bitrate(rung, max_bytes=max_bytes, duration=duration)
+        for bitrate in (budget, int(budget * _AGAIN)):
+            if bitrate < rung.least_video_bitrate:
+                break
+            await _render(ffmpeg, film, rung, bitrate, out, duration, on_progress)
+            size = out.stat().st_size
+            if size <= max_bytes:
+                return Rendition(path=out, size=size, side=rung.side)
+            log.info("rendition above its limit", extra={"side": rung.side, "size": size, "max_bytes": max_bytes})
+    await asyncio.to_thread(out.unlink, missing_ok=True)
+    raise CannotFit(max_bytes=max_bytes, duration=duration)
+
+
+def video_bitrate(rung: Rung, *, max_bytes: int, duration: float) -> int:
+    """Bits per second left for the picture; may be negative."""
+    return int(max_bytes * 8 * _AIM / duration) - rung.audio_bitrate
+
+
+async def measure_duration(ffmpeg: Ffmpeg, film: Path) -> float:
+    """Seconds of a film of ours, measured over its packets."""
+    listing = Listing()
+    copy = ("-map", "0:V:0", "-map", "0:a:0?", "-c", "copy", "-f", "framecrc", "-")
+    await ffmpeg.run([*source(ffmpeg, film), *copy], CHECKING, on_line=listing.read)
+    return listing.duration
+
+
+async def _render(
+    ffmpeg: Ffmpeg,
+    film: Path,
+    rung: Rung,
+    bitrate: int,
+    out: Path,
+    duration: float,
+    on_progress: OnProgress | None,
+) -> None:
+    side = rung.side
+    scale = f"scale=w='if(gte(iw,ih),-2,min({side},iw))':h='if(gte(iw,ih),min({side},ih),-2)'"
+    rate = ("-b:v", str(bitrate), "-maxrate", str(bitrate), "-bufsize", str(bitrate))
+    sound = (*AAC, "-b:a", str(rung.audio_bitrate))
+    maps = ("-map", "0:V:0", "-map", "0:a:0?", "-vf", scale)
+    await encode(
+        ffmpeg,
+        [*source(ffmpeg, film), *maps, *H264, *rate, *sound, *MP4],
+        out,
+        duration=duration,
+        on_progress=on_progress,
+    )

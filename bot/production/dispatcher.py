@@ -1,0 +1,102 @@
+"""Decides which accepted film renders next and starts it; ends what was stopped or has broken.
+
+The line is a `FairQueue` in memory, filled from rows: a restart fills it again, and starting a workflow twice is
+starting it once.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from bot.jobs.engine import Engine
+from bot.jobs.wake import Listener
+from bot.production.film import FILM, SETTLE
+from bot.production.model import Production, ProductionState
+from bot.production.productions import Productions
+from ratelimit import FairQueue, Priority
+
+logger = logging.getLogger(__name__)
+
+#: Looks at the rows at least this often, in seconds, whatever nudges come.
+LOOK_EVERY = 5.0
+
+
+class Dispatcher:
+    """Admits productions, `at_once` of them at a time, fairly between their owners."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        productions: Productions,
+        *,
+        at_once: int,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._engine = engine
+        self._productions = productions
+        self._at_once = at_once
+        self._clock = clock
+        self._queue: FairQueue[str] = FairQueue()
+        self._paused = False
+
+    async def run(self, listener: Listener) -> None:
+        """Dispatch until cancelled."""
+        while True:
+            await self.look()
+            await listener.wait(LOOK_EVERY)
+
+    def pause(self) -> None:
+        """Start no more films; what runs goes on. For draining before a stop."""
+        self._paused = True
+
+    def position(self, production_id: str) -> int | None:
+        """Place in the line, counted from 1; `None` where it is not in it."""
+        return self._queue.position(production_id, self._clock()) if production_id in self._queue else None
+
+    async def look(self) -> None:
+        """Bring the line and the engine in step with the rows, once."""
+        active = await self._productions.active()
+        self._fill([production for production in active if production.state is ProductionState.ACCEPTED])
+        running = [production for production in active if production.state is ProductionState.RUNNING]
+        for production in running:
+            await self._tend(production)
+        for _ in range(self._at_once - len(running)):
+            if not self._queue or self._paused:
+                break
+            production_id = self._queue.pop(self._clock())
+            if await self._productions.begin(production_id):
+                await self._engine.start(FILM, production_id, production_id)
+                logger.info("film started", extra={"production": production_id})
+
+    def _fill(self, accepted: list[Production]) -> None:
+        now = self._clock()
+        known = {production.id for production in accepted}
+        for gone in [queued for queued in self._queue.in_order(now) if queued not in known]:
+            self._queue.remove(gone)
+        for production in accepted:
+            if production.id not in self._queue:
+                self._queue.push(
+                    production.id,
+                    user=str(production.owner_id),
+                    priority=Priority.GENERATION,
+                    cost=max(1.0, production.price_microusd / 1_000_000),
+                    now=now,
+                )
+
+    async def _tend(self, production: Production) -> None:
+        """Look after a running film: stop it, settle it, or notice that its workflow ended without an end."""
+        if production.stopping:
+            await self._engine.cancel(production.id)
+            if await self._engine.is_over(production.id):
+                await self._engine.start(SETTLE, f"{production.id}-settle", production.id)
+            return
+        if not await self._engine.was_started(production.id):
+            await self._engine.start(FILM, production.id, production.id)  # killed between the row and the start
+        elif await self._engine.is_over(production.id):
+            # The workflow writes its end before it returns: one that is over without it has failed in our own code.
+            current = await self._productions.get(production.id)
+            if current.state is ProductionState.RUNNING:
+                logger.error("film ended by a fault of ours", extra={"production": production.id})
+                await self._productions.end(production.id, ProductionState.FAILED, failure="Bug")

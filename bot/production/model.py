@@ -1,0 +1,74 @@
+"""A production and its takes, as the rows hold them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ProductionState(StrEnum):
+    ACCEPTED = "accepted"  # in the line
+    RUNNING = "running"
+    HELD = "held"  # an order went unanswered; waits for a person
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+#: States in which a production still takes, or may take, its owner's turn.
+ACTIVE = (ProductionState.ACCEPTED, ProductionState.RUNNING)
+TERMINAL = (ProductionState.HELD, ProductionState.DONE, ProductionState.FAILED, ProductionState.CANCELLED)
+
+
+class Stage(StrEnum):
+    """What a running production is doing."""
+
+    QUEUE = "queue"
+    SHOTS = "shots"
+    VOICE = "voice"
+    CUT = "cut"
+    OVER = "over"
+
+
+class TakeState(StrEnum):
+    WAITING = "waiting"  # for a free key, or for the shot before
+    ORDERED = "ordered"  # accepted by the provider, in its own line
+    RENDERING = "rendering"
+    MADE = "made"
+    FAILED = "failed"
+    UNKNOWN = "unknown"  # the order went unanswered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Take:
+    """One shot being made. `content` names its clip; `failure` is the name of an error class."""
+
+    shot: int
+    content: str
+    state: TakeState
+    progress: float | None
+    failure: str | None
+    price_microusd: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Production:
+    """One film being made of one version of a plan."""
+
+    id: str
+    project_id: str
+    version: int
+    owner_id: int
+    state: ProductionState
+    stopping: bool
+    stage: Stage
+    failure: str | None
+    price_microusd: int
+    film_duration: float | None
+    accepted_at: float
+    started_at: float | None
+    finished_at: float | None
+    delivering_at: float | None
+    delivered_message_id: int | None
+    delivered_at: float | None

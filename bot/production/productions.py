@@ -1,0 +1,276 @@
+"""Productions and takes as rows: accepted in one transaction, changed by conditional updates."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+
+from sqlalchemy import Row, func, insert, select, update
+
+from bot.db import Database, Transaction
+from bot.db.tables import productions, projects, takes
+from bot.jobs.wake import Wake
+from bot.production.model import ACTIVE, TERMINAL, Production, ProductionState, Stage, Take, TakeState
+from bot.studio.casting import Casting, Quote
+from bot.studio.errors import AlreadyRendering, NoSuchFilm, NothingToRender, NotYours, PlanMoved, TooManyWaiting
+from bot.studio.projects import latest_version
+
+#: Productions one person may have in the line at once.
+MAX_WAITING = 10
+
+
+class Productions:
+    """Reads and writes the production tables; nudges `changed` after each write."""
+
+    def __init__(self, database: Database, changed: Wake, *, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._changed = changed
+        self._clock = clock
+
+    async def accept(
+        self, *, request_id: str, project_id: str, version: int, user_id: int, castings: Sequence[Casting], quote: Quote
+    ) -> Production:
+        """Put a film in the line: all checks and all rows in one transaction, once per request.
+
+        Raises:
+            NoSuchFilm | NotYours: not this person's film.
+            NothingToRender: it has no plan.
+            PlanMoved: the version is not the newest.
+            AlreadyRendering: a production of it is in the line or running.
+            TooManyWaiting: this person's line is full.
+        """
+        now = self._clock()
+        async with self._database.transaction() as transaction:
+            same = await transaction.execute(select(productions).where(productions.c.request_id == request_id))
+            if (row := same.one_or_none()) is not None:
+                return _production(row)
+            await _check(transaction, project_id, version, user_id)
+            production_id = uuid.uuid4().hex
+            await transaction.execute(
+                insert(productions).values(
+                    id=production_id,
+                    request_id=request_id,
+                    project_id=project_id,
+                    version=version,
+                    owner_id=user_id,
+                    state=ProductionState.ACCEPTED,
+                    stopping=0,
+                    stage=Stage.QUEUE,
+                    price_microusd=quote.price_microusd,
+                    accepted_at=now,
+                    updated_at=now,
+                )
+            )
+            for casting in castings:
+                kept = casting.number in quote.kept
+                await transaction.execute(
+                    insert(takes).values(
+                        production_id=production_id,
+                        shot=casting.number,
+                        content=casting.content,
+                        state=TakeState.MADE if kept else TakeState.WAITING,
+                        price_microusd=0 if kept else casting.price_microusd,
+                        attempt=1,
+                        updated_at=now,
+                    )
+                )
+            row = (await transaction.execute(select(productions).where(productions.c.id == production_id))).one()
+        self._changed()
+        return _production(row)
+
+    async def get(self, production_id: str) -> Production:
+        async with self._database.transaction() as transaction:
+            row = (
+                await transaction.execute(select(productions).where(productions.c.id == production_id))
+            ).one_or_none()
+        if row is None:
+            raise NoSuchFilm
+        return _production(row)
+
+    async def stop(self, production_id: str, user_id: int) -> Production:
+        """Ask a production to stop; in the line it is over at once. Over already, it stays as it is.
+
+        Raises:
+            NoSuchFilm | NotYours: not this person's production.
+        """
+        now = self._clock()
+        production = await self.get(production_id)
+        if production.owner_id != user_id:
+            raise NotYours(production.owner_id)
+        async with self._database.transaction() as transaction:
+            await transaction.execute(
+                update(productions)
+                .where(productions.c.id == production_id, productions.c.state == ProductionState.ACCEPTED)
+                .values(state=ProductionState.CANCELLED, stage=Stage.OVER, finished_at=now, updated_at=now)
+            )
+            await transaction.execute(
+                update(productions)
+                .where(productions.c.id == production_id, productions.c.state == ProductionState.RUNNING)
+                .values(stopping=1, updated_at=now)
+            )
+        self._changed()
+        return await self.get(production_id)
+
+    async def active(self) -> list[Production]:
+        """Everything in the line or running, oldest first."""
+        return await self._select(productions.c.state.in_(ACTIVE))
+
+    async def undelivered(self) -> list[Production]:
+        """Everything that is over and whose end was not posted."""
+        return await self._select(productions.c.state.in_(TERMINAL), productions.c.delivered_at.is_(None))
+
+    async def latest_of(self, project_id: str) -> Production | None:
+        found = await self._select(productions.c.project_id == project_id)
+        return found[-1] if found else None
+
+    async def begin(self, production_id: str) -> bool:
+        """Take a production out of the line; false where it was stopped or begun meanwhile."""
+        now = self._clock()
+        return await self._change(
+            production_id,
+            [ProductionState.ACCEPTED],
+            state=ProductionState.RUNNING,
+            stage=Stage.SHOTS,
+            started_at=now,
+        )
+
+    async def enter(self, production_id: str, stage: Stage) -> None:
+        await self._change(production_id, [ProductionState.RUNNING], stage=stage)
+
+    async def end(
+        self, production_id: str, state: ProductionState, *, failure: str | None = None, duration: float | None = None
+    ) -> None:
+        """Bring a running production to its one end; a second end changes nothing."""
+        await self._change(
+            production_id,
+            [ProductionState.RUNNING],
+            state=state,
+            stage=Stage.OVER,
+            failure=failure,
+            film_duration=duration,
+            finished_at=self._clock(),
+        )
+
+    async def delivering(self, production_id: str) -> None:
+        await self._update(production_id, delivering_at=self._clock())
+
+    async def delivered(self, production_id: str, message_id: int | None) -> None:
+        """The end was posted as `message_id`, or for good cannot be posted (`None`)."""
+        await self._update(production_id, delivered_at=self._clock(), delivered_message_id=message_id)
+
+    async def takes_of(self, production_id: str) -> list[Take]:
+        async with self._database.transaction() as transaction:
+            rows = await transaction.execute(
+                select(takes).where(takes.c.production_id == production_id).order_by(takes.c.shot)
+            )
+            return [_take(row) for row in rows]
+
+    async def set_take(
+        self,
+        production_id: str,
+        shot: int,
+        state: TakeState,
+        *,
+        progress: float | None = None,
+        failure: str | None = None,
+        attempt: int | None = None,
+    ) -> None:
+        values: dict[str, object] = {"state": state, "progress": progress, "failure": failure}
+        if attempt is not None:
+            values["attempt"] = attempt
+        async with self._database.transaction() as transaction:
+            await transaction.execute(
+                update(takes)
+                .where(takes.c.production_id == production_id, takes.c.shot == shot)
+                .values(updated_at=self._clock(), **values)
+            )
+        self._changed()
+
+    async def made(self, project_id: str, contents: Iterable[str]) -> set[str]:
+        """Which of these clips were made for this film before, by any of its productions."""
+        async with self._database.transaction() as transaction:
+            rows = await transaction.execute(
+                select(takes.c.content)
+                .join(productions, productions.c.id == takes.c.production_id)
+                .where(
+                    productions.c.project_id == project_id,
+                    takes.c.content.in_(list(contents)),
+                    takes.c.state == TakeState.MADE,
+                )
+                .distinct()
+            )
+            return {str(row.content) for row in rows}
+
+    async def _select(self, *conditions: object) -> list[Production]:
+        query = select(productions).where(*conditions).order_by(productions.c.accepted_at)  # type: ignore[arg-type]
+        async with self._database.transaction() as transaction:
+            return [_production(row) for row in await transaction.execute(query)]
+
+    async def _change(self, production_id: str, states: list[ProductionState], **values: object) -> bool:
+        async with self._database.transaction() as transaction:
+            changed = await transaction.execute(
+                update(productions)
+                .where(productions.c.id == production_id, productions.c.state.in_(states))
+                .values(updated_at=self._clock(), **values)
+            )
+        self._changed()
+        return bool(changed.rowcount)
+
+    async def _update(self, production_id: str, **values: object) -> None:
+        async with self._database.transaction() as transaction:
+            await transaction.execute(update(productions).where(productions.c.id == production_id).values(**values))
+
+
+async def _check(transaction: Transaction, project_id: str, version: int, user_id: int) -> None:
+    owner = (await transaction.execute(select(projects.c.owner_id).where(projects.c.id == project_id))).scalar()
+    if owner is None:
+        raise NoSuchFilm
+    if owner != user_id:
+        raise NotYours(owner)
+    newest = await latest_version(transaction, project_id)
+    if newest == 0:
+        raise NothingToRender
+    if newest != version:
+        raise PlanMoved(newest)
+    same = select(func.count()).where(productions.c.project_id == project_id, productions.c.state.in_(ACTIVE))
+    if (await transaction.execute(same)).scalar():
+        raise AlreadyRendering
+    waiting = select(func.count()).where(
+        productions.c.owner_id == user_id, productions.c.state == ProductionState.ACCEPTED
+    )
+    if ((await transaction.execute(waiting)).scalar() or 0) >= MAX_WAITING:
+        raise TooManyWaiting(MAX_WAITING)
+
+
+def _production(row: Row[tuple[object, ...]]) -> Production:
+    return Production(
+        id=row.id,
+        project_id=row.project_id,
+        version=row.version,
+        owner_id=row.owner_id,
+        state=ProductionState(row.state),
+        stopping=bool(row.stopping),
+        stage=Stage(row.stage),
+        failure=row.failure,
+        price_microusd=row.price_microusd,
+        film_duration=row.film_duration,
+        accepted_at=row.accepted_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        delivering_at=row.delivering_at,
+        delivered_message_id=row.delivered_message_id,
+        delivered_at=row.delivered_at,
+    )
+
+
+def _take(row: Row[tuple[object, ...]]) -> Take:
+    return Take(
+        shot=row.shot,
+        content=row.content,
+        state=TakeState(row.state),
+        progress=row.progress,
+        failure=row.failure,
+        price_microusd=row.price_microusd,
+        attempt=row.attempt,
+    )

@@ -1,0 +1,23 @@
+"""The environment, read once, all faults reported together.
+
+`Settings.from_environ(os.environ)` is called by the command line and by nobody else; everything else is handed the
+part it needs. The table in `variables` is where a setting is added: `.env.example` is drawn from it.
+"""
+
+from bot.settings.discord import DiscordEndpoints, DiscordSettings
+from bot.settings.faults import Fault, SettingsError
+from bot.settings.places import ObjectStoreSettings
+from bot.settings.providers import ProviderKey, ProviderSettings
+from bot.settings.whole import Settings, UploadLimits
+
+__all__ = [
+    "DiscordEndpoints",
+    "DiscordSettings",
+    "Fault",
+    "ObjectStoreSettings",
+    "ProviderKey",
+    "ProviderSettings",
+    "Settings",
+    "SettingsError",
+    "UploadLimits",
+]

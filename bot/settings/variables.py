@@ -1,0 +1,320 @@
+"""Every variable we read: the one table behind the reading of settings and `.env.example`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """One variable of the environment.
+
+    Args:
+        means: what it is for, in plain words for somebody who sets up a bot for the first time.
+        example: an obviously fake value for `.env.example`.
+        default: what counts where it is not set; `None` where that is nothing.
+        between: lowest and highest value of a whole number.
+        choices: the words it may hold.
+        secret: never shown, and may come from a file named by `<name>_FILE`.
+        many: a comma-separated list; in a file, one to a line will do as well.
+        numbered: `<name>_2`, `<name>_3`, … are read too.
+    """
+
+    name: str
+    means: str
+    example: str
+    default: str | None = None
+    between: tuple[int, int] | None = None
+    choices: tuple[str, ...] = ()
+    secret: bool = False
+    many: bool = False
+    numbered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    title: str
+    introduction: str
+    variables: tuple[Variable, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A service that we hold keys of. `name` is how the bot calls it, and in capitals begins its variables."""
+
+    name: str
+    title: str
+    purpose: str
+    base_url: str  # the sandbox's, as an example
+
+    @property
+    def prefix(self) -> str:
+        return self.name.upper()
+
+
+PROVIDERS = (
+    Provider("gemini", "Google Gemini", "watches clips, plans films and renders them", "http://127.0.0.1:4101"),
+    Provider("runway", "Runway", "renders films", "http://127.0.0.1:4102"),
+    Provider("elevenlabs", "ElevenLabs", "speaks the narration", "http://127.0.0.1:4103"),
+    Provider("groq", "Groq", "plans films and talks about them", "http://127.0.0.1:4104"),
+)
+
+_DISCORD = Group(
+    "Discord",
+    "Where the bot lives.",
+    (
+        Variable(
+            name="DISCORD_TOKEN",
+            means="The bot's token, from the Bot page of your application in Discord's developer portal. Required.",
+            example="paste-your-bot-token-here",
+            secret=True,
+        ),
+        Variable(
+            name="OPERATOR_IDS",
+            means="Discord ids of the people who run this bot, separated by commas: they see every film and the keys'"
+            " state. Switch on Discord's developer mode and right-click a name to copy its id.",
+            example="100000000000000001,100000000000000002",
+            many=True,
+        ),
+        Variable(
+            name="DISCORD_API_URL",
+            means="Another Discord than the public one, such as the sandbox: set all three addresses or none."
+            " Plain http and ws are accepted on this machine only.",
+            example="http://127.0.0.1:4100/api/v10",
+        ),
+        Variable(
+            name="DISCORD_GATEWAY_URL",
+            means="That Discord's gateway.",
+            example="ws://127.0.0.1:4100/gateway",
+        ),
+        Variable(
+            name="DISCORD_CDN_URL",
+            means="That Discord's file server. Uploads are fetched from there, and from nowhere else.",
+            example="http://127.0.0.1:4100/cdn",
+        ),
+    ),
+)
+
+_DATA = Group(
+    "Data",
+    "What the bot remembers.",
+    (
+        Variable(
+            name="DATA_DIR",
+            means="The folder for the database and the films, on a local disk. Created if it is not there.",
+            example="./data",
+            default="./data",
+        ),
+        Variable(
+            name="DATABASE_URL",
+            means="Another SQLite file than greenlight.db in DATA_DIR. PostgreSQL is not supported in this version.",
+            example="sqlite:///./data/another.db",
+            secret=True,
+        ),
+    ),
+)
+
+
+def _of_provider(provider: Provider) -> Group:
+    prefix, title = provider.prefix, provider.title
+    return Group(
+        title,
+        f"{title} {provider.purpose}. Without a key it is not offered.",
+        (
+            Variable(
+                name=f"{prefix}_API_KEYS",
+                means=f"Your keys of {title}, separated by commas. Keys of one account share its limits: write"
+                " account:key for each of them, with any name for the account.",
+                example=f"fake-{provider.name}-key-one,studio:fake-{provider.name}-key-two",
+                secret=True,
+                many=True,
+            ),
+            Variable(
+                name=f"{prefix}_BASE_URL",
+                means=f"Another address than {title}'s own, such as the sandbox: https, or http on this machine.",
+                example=provider.base_url,
+            ),
+            Variable(
+                name=f"{prefix}_REQUESTS_PER_MINUTE",
+                means="How many requests an account may make in a minute, where it differs from what we assume.",
+                example="60",
+                between=(1, 100_000),
+            ),
+            Variable(
+                name=f"{prefix}_ROOM",
+                means="How many operations an account may have open at once, where it differs from what we assume.",
+                example="5",
+                between=(1, 1_000),
+            ),
+            Variable(
+                name=f"{prefix}_COOLDOWN_SECONDS",
+                means="How long an account rests after the service said 'too many requests' without saying until when.",
+                example="30",
+                between=(1, 86_400),
+            ),
+        ),
+    )
+
+
+_FILMS = Group(
+    "Films",
+    "How they are planned and rendered.",
+    (
+        Variable(
+            name="MAX_FILMS_AT_ONCE",
+            means="How many films are in production at once; the others wait their turn.",
+            example="4",
+            default="4",
+            between=(1, 64),
+        ),
+        Variable(
+            name="VIDEO_MODEL",
+            means="The video model that new plans use. Without it, the bot picks one that suits each shot.",
+            example="gen4.5",
+        ),
+        Variable(
+            name="PLAN_MODEL",
+            means="The language model that analyses clips and writes plans.",
+            example="a-language-model",
+        ),
+        Variable(
+            name="CHAT_MODEL",
+            means="The language model that answers in a film's thread.",
+            example="a-faster-language-model",
+        ),
+        Variable(name="VOICE_ID", means="The ElevenLabs voice of the narrator.", example="FakeVoiceId0000000000"),
+    ),
+)
+
+_UPLOADS = Group(
+    "Uploads",
+    "What people may send. The limits protect this machine: raise them only if it has memory to spare.",
+    (
+        Variable(
+            name="MAX_UPLOAD_MIB",
+            means="Largest file, in MiB.",
+            example="100",
+            default="100",
+            between=(1, 500),
+        ),
+        Variable(
+            name="MAX_UPLOAD_SECONDS",
+            means="Longest clip, in seconds.",
+            example="600",
+            default="600",
+            between=(1, 7_200),
+        ),
+        Variable(
+            name="MAX_UPLOAD_SIDE",
+            means="Longest side of the picture, in pixels.",
+            example="4096",
+            default="4096",
+            between=(16, 16_384),
+        ),
+        Variable(
+            name="MAX_UPLOAD_PIXELS",
+            means="Most pixels in a picture: width times height.",
+            example="9437184",
+            default="9437184",
+            between=(256, 67_108_864),
+        ),
+        Variable(
+            name="FFMPEG_PATH",
+            means="Another ffmpeg than the one that came with the bot: the whole path of the program.",
+            example="/usr/bin/ffmpeg",
+        ),
+    ),
+)
+
+_OBJECT_STORE = Group(
+    "Object store",
+    "Where films go that are too large for Discord: Cloudflare R2, or another S3. Set all of it or nothing.",
+    (
+        Variable(
+            name="CLOUDFLARE_R2_ACCOUNT_ID",
+            means="Your Cloudflare account's id. Not needed with CLOUDFLARE_R2_ENDPOINT_URL.",
+            example="fake0account0id",
+        ),
+        Variable(
+            name="CLOUDFLARE_R2_ACCESS_KEY_ID",
+            means="The id of an access key that may read and write this one bucket.",
+            example="fake-access-key-id",
+            secret=True,
+        ),
+        Variable(
+            name="CLOUDFLARE_R2_SECRET_ACCESS_KEY",
+            means="The secret of that access key.",
+            example="fake-secret-access-key",
+            secret=True,
+        ),
+        Variable(name="CLOUDFLARE_R2_BUCKET_NAME", means="The bucket.", example="greenlight-films"),
+        Variable(
+            name="CLOUDFLARE_R2_PUBLIC_URL",
+            means="The bucket's public address, if it has one. Without it, links expire.",
+            example="https://films.example.org",
+        ),
+        Variable(
+            name="CLOUDFLARE_R2_ENDPOINT_URL",
+            means="The address of another S3 than Cloudflare's: https, or http on this machine.",
+            example="https://s3.example.org",
+        ),
+    ),
+)
+
+_LOGS = Group(
+    "Logs",
+    "What the bot tells you. Secrets are taken out.",
+    (
+        Variable(
+            name="LOG_LEVEL",
+            means="How much. At 'debug' the words of users may be in it.",
+            example="info",
+            default="info",
+            choices=("debug", "info", "warning", "error"),
+        ),
+        Variable(
+            name="LOG_FORMAT",
+            means="Lines for people, or JSON for a machine that collects them.",
+            example="text",
+            default="text",
+            choices=("text", "json"),
+        ),
+    ),
+)
+
+_OLDER_NAMES = Group(
+    "Older names",
+    "They keep working, beside the newer ones or instead of them; the same key under two names counts once.",
+    (
+        *(
+            Variable(
+                name=f"{provider.prefix}_API_KEY",
+                means=f"One key of {provider.title}, and more of them in {provider.prefix}_API_KEY_2,"
+                f" {provider.prefix}_API_KEY_3 and so on. Use {provider.prefix}_API_KEYS instead.",
+                example=f"fake-{provider.name}-key-one",
+                secret=True,
+                numbered=True,
+            )
+            for provider in PROVIDERS
+        ),
+        Variable(
+            name="POSTGRES_URL",
+            means="Read where DATABASE_URL is not set. PostgreSQL is not supported in this version.",
+            example="postgresql://fake-user:fake-password@127.0.0.1/greenlight",
+            secret=True,
+        ),
+    ),
+)
+
+GROUPS = (
+    _DISCORD,
+    _DATA,
+    *(_of_provider(provider) for provider in PROVIDERS),
+    _FILMS,
+    _UPLOADS,
+    _OBJECT_STORE,
+    _LOGS,
+    _OLDER_NAMES,
+)
+VARIABLES = {variable.name: variable for group in GROUPS for variable in group.variables}
+PREFIXES = ("DISCORD_", *(f"{provider.prefix}_" for provider in PROVIDERS), "CLOUDFLARE_R2_", "MAX_")

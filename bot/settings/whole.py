@@ -1,0 +1,144 @@
+"""All settings, read at once."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.settings.discord import DiscordSettings, read_discord
+from bot.settings.environment import Environment
+from bot.settings.faults import SettingsError
+from bot.settings.places import ObjectStoreSettings, read_data_dir, read_database_url, read_object_store
+from bot.settings.providers import ProviderSettings, read_providers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MIB = 1024 * 1024
+_MODEL = r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadLimits:
+    """What people may send: bytes, seconds, and pixels a side and in all."""
+
+    max_bytes: int
+    max_seconds: int
+    max_side: int
+    max_pixels: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the operator decided. Safe to print: secrets have no `repr`.
+
+    Args:
+        data_dir: an absolute path; the folder was there and writable when it was read.
+        database_url: SQLAlchemy's, with an async driver.
+        providers: the services on offer, by name: those with at least one key.
+        object_store: `None` where there is none.
+        ffmpeg_path: `None` for the one that came with the bot.
+        video_model: what new plans render with; `None` leaves it, as the models and the voice below, to the bot.
+        log_level: in lower case.
+        log_format: `text` or `json`.
+        remarks: what is odd in the environment, but no fault.
+    """
+
+    discord: DiscordSettings
+    data_dir: Path
+    database_url: str = field(repr=False)
+    providers: Mapping[str, ProviderSettings]
+    object_store: ObjectStoreSettings | None
+    uploads: UploadLimits
+    ffmpeg_path: Path | None
+    max_films_at_once: int
+    video_model: str | None
+    plan_model: str | None
+    chat_model: str | None
+    voice_id: str | None
+    log_level: str
+    log_format: str
+    remarks: tuple[str, ...]
+
+    @classmethod
+    def from_environ(cls, mapping: Mapping[str, str]) -> Settings:
+        """Read everything once. Makes `DATA_DIR`, and reads the files that `…_FILE` variables name.
+
+        Raises:
+            SettingsError: with every fault there is, not the first.
+        """
+        environment = Environment(mapping)
+        data_dir = read_data_dir(environment)
+        providers, remarks = read_providers(environment)
+        settings = cls(
+            discord=read_discord(environment),
+            data_dir=data_dir,
+            database_url=read_database_url(environment, data_dir),
+            providers=providers,
+            object_store=read_object_store(environment),
+            uploads=UploadLimits(
+                max_bytes=environment.limit("MAX_UPLOAD_MIB") * _MIB,
+                max_seconds=environment.limit("MAX_UPLOAD_SECONDS"),
+                max_side=environment.limit("MAX_UPLOAD_SIDE"),
+                max_pixels=environment.limit("MAX_UPLOAD_PIXELS"),
+            ),
+            ffmpeg_path=_read_program(environment, "FFMPEG_PATH"),
+            max_films_at_once=environment.limit("MAX_FILMS_AT_ONCE"),
+            video_model=environment.name("VIDEO_MODEL", _MODEL, "give a model's id"),
+            plan_model=environment.name("PLAN_MODEL", _MODEL, "give a model's id"),
+            chat_model=environment.name("CHAT_MODEL", _MODEL, "give a model's id"),
+            voice_id=environment.name("VOICE_ID", r"[A-Za-z0-9]{1,64}", "copy the voice's id from ElevenLabs"),
+            log_level=environment.choice("LOG_LEVEL"),
+            log_format=environment.choice("LOG_FORMAT"),
+            remarks=(*environment.find_strangers(), *remarks),
+        )
+        if environment.faults:
+            raise SettingsError(environment.faults)
+        return settings
+
+    @property
+    def download_origins(self) -> frozenset[str]:
+        """The only origins that uploads may be fetched from."""
+        return self.discord.download_origins
+
+    @property
+    def can_plan(self) -> bool:
+        return not self.providers.keys().isdisjoint({"gemini", "groq"})
+
+    @property
+    def can_render(self) -> bool:
+        return not self.providers.keys().isdisjoint({"gemini", "runway"})
+
+    @property
+    def can_speak(self) -> bool:
+        return "elevenlabs" in self.providers
+
+    def notes(self) -> list[str]:
+        """What an operator should know although nothing is wrong: one sentence each, safe to print."""
+        notes = list(self.remarks)
+        if not self.can_plan:
+            notes.append("No language model: nothing can be planned. Set GEMINI_API_KEYS or GROQ_API_KEYS.")
+        if not self.can_render:
+            notes.append("No video model: plans cannot be rendered. Set GEMINI_API_KEYS or RUNWAY_API_KEYS.")
+        if not self.can_speak:
+            notes.append("No voice: films have no narration. Set ELEVENLABS_API_KEYS.")
+        return notes
+
+    def secrets(self) -> frozenset[str]:
+        """Every value that must never be seen, for the logs to take out."""
+        secrets = {self.discord.token}
+        secrets.update(key.secret for provider in self.providers.values() for key in provider.keys)
+        if self.object_store:
+            secrets.update((self.object_store.access_key_id, self.object_store.secret_access_key))
+        return frozenset(secrets)
+
+
+def _read_program(environment: Environment, name: str) -> Path | None:
+    value = environment.text(name)
+    if value is None:
+        return None
+    if not (Path(value).is_file() and os.access(value, os.X_OK)):
+        environment.fault(name, "does not name a program that we may run", "give the whole path of the program")
+    return Path(value).absolute()

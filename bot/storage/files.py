@@ -1,0 +1,112 @@
+"""Where files lie under DATA_DIR. Names come from ids of ours and from content, never from people.
+
+films/<production>/shot-3.mp4    artefacts, under deterministic names: a run again finds what it made before
+uploads/<sha256>.mp4             what people brought, once per content
+work/<random>/                   for one piece of work; swept at start
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.storage.errors import DiskFull
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\.(mp4|mov|webm|jpg|png|mp3|wav|ogg|srt|vtt|json)")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_UPLOAD_KINDS = frozenset({"mp4", "mov", "webm", "jpg", "png"})
+
+
+class Files:
+    """The data directory.
+
+    Args:
+        data_dir: made if absent, readable by us alone.
+        min_free_bytes: and
+        min_free_share: of the disk, 0 to 1: whichever is more stays free; new work is refused before it is touched.
+    """
+
+    def __init__(self, data_dir: Path, *, min_free_bytes: int = 2 << 30, min_free_share: float = 0.10) -> None:
+        self.root = data_dir.absolute()
+        self._min_free_bytes = min_free_bytes
+        self._min_free_share = min_free_share
+        for name in ("films", "uploads", "work"):
+            (self.root / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def artefact(self, production_id: str, name: str) -> Path:
+        """Path of a production's artefact (`shot-3.mp4`). The folder is there, the file perhaps not."""
+        folder = self._film_folder(production_id)
+        if not _NAME.fullmatch(name):
+            raise ValueError("not the name of an artefact")
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder / name
+
+    def upload(self, sha256: str, kind: str) -> Path:
+        """Path of an upload by its content; `kind` is what the content was found to be."""
+        if not _SHA256.fullmatch(sha256) or kind not in _UPLOAD_KINDS:
+            raise ValueError("not the name of an upload")
+        return self.root / "uploads" / f"{sha256}.{kind}"
+
+    def keep(self, source: Path, destination: Path) -> None:
+        """Move a whole file to its lasting name, atomically; blocks on the disk. Both are under the data directory."""
+        if not destination.absolute().is_relative_to(self.root):
+            raise ValueError("outside the data directory")
+        with source.open("rb") as file:
+            os.fsync(file.fileno())
+        source.replace(destination)
+
+    @contextmanager
+    def work_dir(self) -> Iterator[Path]:
+        """An empty folder for one piece of work, removed with all it holds."""
+        folder = Path(tempfile.mkdtemp(dir=self.root / "work"))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    async def sweep(self) -> int:
+        """Remove what a killed process left: work folders and unfinished files. Call once, before work begins.
+
+        Returns how many were removed.
+        """
+        return await asyncio.to_thread(self._sweep)
+
+    async def remove_film(self, production_id: str) -> None:
+        """Remove all artefacts of a production; none is fine."""
+        await asyncio.to_thread(shutil.rmtree, self._film_folder(production_id), ignore_errors=True)
+
+    def require_room(self, asked: int = 0) -> None:
+        """Raise `DiskFull` unless `asked` bytes can be written and the reserve stays free."""
+        disk = shutil.disk_usage(self.root)
+        reserve = max(self._min_free_bytes, int(disk.total * self._min_free_share))
+        if disk.free - asked < reserve:
+            raise DiskFull(free=disk.free, asked=asked, reserve=reserve)
+
+    def _film_folder(self, production_id: str) -> Path:
+        if not _ID.fullmatch(production_id):
+            raise ValueError("not the id of a production")
+        return self.root / "films" / production_id
+
+    def _sweep(self) -> int:
+        removed = 0
+        for left in (self.root / "work").iterdir():
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+            removed += 1
+        for folder in ("films", "uploads"):
+            for part in (self.root / folder).rglob("*.part"):
+                part.unlink(missing_ok=True)
+                removed += 1
+            for desk in (self.root / folder).rglob("join-*"):  # where a join laid its clips out
+                shutil.rmtree(desk, ignore_errors=True)
+                removed += 1
+        return removed

@@ -1,0 +1,202 @@
+"""An object store that speaks S3 (Cloudflare R2, or another by its endpoint), through boto3 in threads of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from bot.storage.errors import ObjectMissing, StorageError, StoreMisconfigured, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mypy_boto3_s3 import S3Client
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PRESIGNED_MAX = 7 * 24 * 3600  # seconds; SigV4's own limit, R2 says the same (docs read 2026-11)
+PART_BYTES = 16 << 20  # parts are equal but the last, 5 MiB at least: R2 asks for both
+
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,511}")
+_FILENAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
+_MISSING = {"404", "NoSuchKey", "NotFound"}
+# What no later try will change; everything else (SlowDown, InternalError, 5xx) passes.
+_OURS_TO_MEND = {
+    "403",
+    "AccessDenied",
+    "AuthorizationHeaderMalformed",
+    "ExpiredToken",
+    "InvalidAccessKeyId",
+    "InvalidBucketName",
+    "NoSuchBucket",
+    "RequestTimeTooSkewed",
+    "SignatureDoesNotMatch",
+    "Unauthorized",
+}
+
+
+class ObjectStore:
+    """One bucket.
+
+    Args:
+        endpoint_url: of the service; for R2 `https://<account>.r2.cloudflarestorage.com`.
+        access_key_id: its id.
+        secret_access_key: its secret; never logged.
+        bucket: exists already.
+        region: R2 wants `auto`.
+        threads: transfers at once; a large upload uses up to four more inside boto3.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint_url: str,
+        access_key_id: str,
+        secret_access_key: str,
+        bucket: str,
+        region: str = "auto",
+        threads: int = 4,
+    ) -> None:
+        self._bucket = bucket
+        self._client = _make_client(endpoint_url, access_key_id, secret_access_key, region)
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="objects")
+
+    async def put(self, file: Path, key: str, *, content_type: str = "video/mp4", sha256: str | None = None) -> None:
+        """Store a file; the object is seen only when it is complete, and its size is checked afterwards.
+
+        When cancelled, a transfer under way goes on in its thread; storing again is harmless. An upload that dies in
+        the middle leaves parts behind that the bucket's lifecycle rule removes.
+
+        Args:
+            file: on disk.
+            key: of ids of ours, `films/<production>/film.mp4`.
+            content_type: of the object.
+            sha256: of the content, kept as metadata for later checks.
+        """
+        _check_key(key)
+        await self._run(self._put, file, key, content_type, sha256)
+
+    async def address(self, key: str, *, expires_in: int, filename: str) -> str:
+        """A signed address under which anybody may download the object for `expires_in` seconds (at most seven days).
+
+        `filename` is what the browser calls the download; ours, plain ASCII.
+        """
+        _check_key(key)
+        if not 0 < expires_in <= PRESIGNED_MAX:
+            raise ValueError("an address lasts between a second and seven days")
+        if not _FILENAME.fullmatch(filename):
+            raise ValueError("not a plain file name")
+        return await self._run(
+            self._client.generate_presigned_url,
+            "get_object",
+            Params={
+                "Bucket": self._bucket,
+                "Key": key,
+                "ResponseContentDisposition": f'attachment; filename="{filename}"',
+            },
+            ExpiresIn=expires_in,
+        )
+
+    async def size(self, key: str) -> int:
+        """Bytes of an object. Raises `ObjectMissing`."""
+        _check_key(key)
+        return await self._run(self._size, key)
+
+    async def remove(self, key: str) -> None:
+        """Remove an object; none is fine."""
+        _check_key(key)
+        await self._run(partial(self._client.delete_object, Bucket=self._bucket, Key=key))
+
+    async def close(self) -> None:
+        """Wait for transfers under way, then close the connections."""
+        await asyncio.to_thread(self._threads.shutdown, wait=True, cancel_futures=True)
+        self._client.close()
+
+    async def _run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, partial(_translated, call, *args, **kwargs))
+
+    def _put(self, file: Path, key: str, content_type: str, sha256: str | None) -> None:
+        from boto3.s3.transfer import TransferConfig
+
+        transfer = TransferConfig(multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, max_concurrency=4)
+        extra: dict[str, object] = {"ContentType": content_type}
+        if sha256 is not None:
+            extra["Metadata"] = {"sha256": sha256}
+        self._client.upload_file(str(file), self._bucket, key, ExtraArgs=extra, Config=transfer)
+        if self._size(key) != file.stat().st_size:
+            raise StoreUnavailable("the stored object has another size than the file")
+
+    def _size(self, key: str) -> int:
+        return self._client.head_object(Bucket=self._bucket, Key=key)["ContentLength"]
+
+
+def _make_client(endpoint_url: str, access_key_id: str, secret_access_key: str, region: str) -> S3Client:
+    import boto3
+    import botocore.session
+    from botocore.config import Config
+
+    # A session that asks neither AWS_* variables for profiles nor ~/.aws for anything.
+    core = botocore.session.Session(
+        session_vars={
+            "profile": (None, None, None, None),
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+    )
+    config = Config(
+        signature_version="s3v4",
+        # Storing is idempotent and free of charge, and boto3 alone can repeat one part of a large upload: the one SDK
+        # whose retries stay on.
+        retries={"total_max_attempts": 3, "mode": "standard"},
+        connect_timeout=10,
+        read_timeout=60,
+        max_pool_connections=20,
+        proxies={},
+        # By default boto3 sends an aws-chunked trailer over https, which R2 is not known to take (2026-11).
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+    return boto3.session.Session(botocore_session=core).client(
+        "s3",
+        endpoint_url=endpoint_url,
+        region_name=region,
+        aws_access_key_id=access_key_id,
+        aws_secret_access_key=secret_access_key,
+        config=config,
+    )
+
+
+def _check_key(key: str) -> None:
+    if not _KEY.fullmatch(key) or ".." in key:
+        raise ValueError("not a key of ours")
+
+
+def _translated(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run in the thread; what boto3 raises becomes ours."""
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return call(*args, **kwargs)
+    except ClientError as refused:
+        raise _judge(refused.response.get("Error", {}).get("Code", "unknown")) from None
+    except Boto3Error as failed:  # an upload wraps the ClientError
+        cause = failed.__context__
+        if isinstance(cause, ClientError):
+            raise _judge(cause.response.get("Error", {}).get("Code", "unknown")) from None
+        raise StoreUnavailable(type(failed).__name__) from None
+    except BotoCoreError as failed:  # its text may hold the address
+        raise StoreUnavailable(type(failed).__name__) from None
+
+
+def _judge(code: str) -> StorageError:
+    if code in _MISSING:
+        return ObjectMissing(code)
+    return StoreMisconfigured(code) if code in _OURS_TO_MEND else StoreUnavailable(code)

@@ -1,0 +1,97 @@
+"""Which model makes which shot, from which words, at what price, and when a clip made before will do."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from bot.studio.errors import CannotRender
+from bot.studio.model import Plan, Shot, ShotStart
+from bot.studio.text import shorten
+from providers.catalogue import Catalogue, SpeechModel, VideoModel, utf16_units
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Casting:
+    """How one shot is made. `content` names the clip by everything that decides it: equal contents, equal clips."""
+
+    number: int
+    shot: Shot
+    model: VideoModel
+    prompt: str
+    price_microusd: int
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """What making a plan costs. `price_microusd` leaves out the `kept` shots, which were made and paid before."""
+
+    price_microusd: int
+    kept: tuple[int, ...]
+
+
+def cast(plan: Plan, catalogue: Catalogue, *, asset_id: str | None = None) -> tuple[Casting, ...]:
+    """Decide every shot of a plan.
+
+    Raises:
+        CannotRender: no model can make one of the shots.
+    """
+    chosen = catalogue.resolve(plan.model)
+    castings: list[Casting] = []
+    for number, shot in enumerate(plan.shots, start=1):
+        model = _model_for(shot, chosen, catalogue)
+        duration = model.nearest_duration(shot.duration)
+        prompt = _prompt(shot, model)
+        source = {
+            ShotStart.TEXT: None,
+            ShotStart.PREVIOUS: castings[-1].content if castings else None,
+            ShotStart.UPLOAD: f"{asset_id}@{shot.start_at}",
+        }[shot.start]
+        facts = [model.id, prompt, duration, plan.ratio, source]
+        castings.append(
+            Casting(
+                number=number,
+                shot=shot,
+                model=model,
+                prompt=prompt,
+                price_microusd=model.price_microusd(duration),
+                content=hashlib.sha256(json.dumps(facts).encode()).hexdigest(),
+            )
+        )
+    return tuple(castings)
+
+
+def quote(castings: Collection[Casting], made: Collection[str] = (), voice: SpeechModel | None = None) -> Quote:
+    """Price a cast plan. `made` holds the contents of clips that exist already; `voice` speaks what is narrated."""
+    clips = sum(casting.price_microusd for casting in castings if casting.content not in made)
+    spoken = [voice.price_microusd(len(casting.shot.narration)) for casting in castings] if voice is not None else []
+    return Quote(
+        price_microusd=clips + sum(spoken),
+        kept=tuple(casting.number for casting in castings if casting.content in made),
+    )
+
+
+def _model_for(shot: Shot, chosen: VideoModel, catalogue: Catalogue) -> VideoModel:
+    """The chosen model, or its sister where it cannot start the way the shot does (gen4_turbo only animates)."""
+    sisters = [model for model in catalogue.video_models({chosen.provider}) if model.family == chosen.family]
+    if shot.start is ShotStart.TEXT:
+        able = [model for model in (chosen, *sisters) if not model.needs_start_image]
+    else:
+        # A picture to start from makes the cheapest sister as good: it only has to move it.
+        able = sorted(
+            (model for model in sisters if model.takes_start_image), key=lambda model: model.price_per_second_microusd
+        )
+    if not able:
+        raise CannotRender
+    return able[0]
+
+
+def _prompt(shot: Shot, model: VideoModel) -> str:
+    """What the model is told: the picture, then the camera, cut to what the model takes."""
+    prompt = f"{shot.prompt.rstrip('. ')}. Camera: {shot.camera}." if shot.camera else shot.prompt
+    while not model.fits(prompt):
+        prompt = shorten(prompt, len(prompt) - max(1, utf16_units(prompt) - model.prompt_limit))
+    return prompt

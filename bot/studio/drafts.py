@@ -1,0 +1,81 @@
+"""What a language model may answer: strict shapes, so that anything else is refused before it means something.
+
+No field names a price, a person, a path or a right: those are decided in code.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.studio.model import MAX_SHOTS, Analysis, Moment
+
+
+class Draft(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class MomentDraft(Draft):
+    at: float = Field(ge=0, description="seconds from the start of the video")
+    what: str = Field(max_length=400, description="what is seen or heard at that time")
+
+
+class AnalysisDraft(Draft):
+    summary: str = Field(max_length=1200, description="what happens in the video, in a few sentences")
+    look: str = Field(max_length=600, description="light, colours, camera and style")
+    sound: str = Field(max_length=600, description="speech, music and noises")
+    moments: list[MomentDraft] = Field(max_length=20, description="the moments that matter, in order")
+
+    def analysis(self) -> Analysis:
+        moments = tuple(Moment(at=moment.at, what=moment.what) for moment in self.moments)
+        return Analysis(summary=self.summary, look=self.look, sound=self.sound, moments=moments)
+
+
+class StartDraft(StrEnum):
+    TEXT = "text"
+    PREVIOUS = "previous"
+    UPLOAD = "upload"
+
+
+class ShotDraft(Draft):
+    title: str = Field(max_length=80, description="two to five words")
+    prompt: str = Field(max_length=900, description="what is seen: subject, action, place, light, mood")
+    camera: str = Field(max_length=120, description="how the camera moves")
+    duration: int = Field(ge=1, le=30, description="length of the shot in seconds")
+    narration: str = Field(max_length=400, description="words spoken over the shot, or empty")
+    start: StartDraft = Field(description="text, or previous to continue from the last frame of the shot before")
+
+
+class PlanDraft(Draft):
+    title: str = Field(max_length=80, description="title of the film")
+    logline: str = Field(max_length=240, description="the film in one sentence")
+    shots: list[ShotDraft] = Field(min_length=1, max_length=MAX_SHOTS)
+
+
+class EditKind(StrEnum):
+    SET_TITLE = "set_title"
+    SET_LOGLINE = "set_logline"
+    SET_SHOT_TITLE = "set_shot_title"
+    SET_PROMPT = "set_prompt"
+    SET_CAMERA = "set_camera"
+    SET_DURATION = "set_duration"
+    SET_NARRATION = "set_narration"
+    SET_START = "set_start"
+    ADD_SHOT = "add_shot"
+    REMOVE_SHOT = "remove_shot"
+    MOVE_SHOT = "move_shot"
+
+
+class EditDraft(Draft):
+    kind: EditKind
+    shot: int | None = Field(description="number of the shot it changes, counted from 1; none for the whole film")
+    duration: int | None = Field(description="seconds, for set_duration and add_shot")
+    text: str | None = Field(description="the new text: title, logline, prompt, camera or narration")
+    position: int | None = Field(description="the new number of the shot, for move_shot and add_shot")
+
+
+class RevisionDraft(Draft):
+    # The reply comes first, so that it can be shown while the rest is still being written.
+    reply: str = Field(max_length=1500, description="the answer to the person, in their language")
+    edits: list[EditDraft] = Field(max_length=40, description="changes to the plan; empty when none was asked for")

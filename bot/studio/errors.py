@@ -1,0 +1,78 @@
+"""What the studio refuses, each safe to show; the words are in `bot.ui.replies`.
+
+StudioError
+├── IdeaMissing       nothing to make a film of
+├── IdeaTooLong       more than a plan can hold
+├── NotYours          somebody else's film
+├── NoSuchFilm        an id nobody knows (or foreign, told apart to nobody)
+├── PlanMoved         the button belongs to an older version of the plan
+├── AlreadyRendering  the film is in the line or rendering
+├── NothingToRender   no plan yet
+├── TooManyWaiting    this person's line is full
+├── CannotPlan        no language provider is configured
+├── CannotRender      no video provider (or not this model's) is configured
+└── EditRefused       the change asked for cannot be made
+"""
+
+from __future__ import annotations
+
+
+class StudioError(Exception):
+    """Base of the family."""
+
+
+class IdeaMissing(StudioError):
+    pass
+
+
+class IdeaTooLong(StudioError):
+    def __init__(self, length: int, limit: int) -> None:
+        super().__init__(f"{length} of {limit}")
+        self.length = length
+        self.limit = limit
+
+
+class NotYours(StudioError):
+    def __init__(self, owner_id: int) -> None:
+        super().__init__(str(owner_id))
+        self.owner_id = owner_id
+
+
+class NoSuchFilm(StudioError):
+    pass
+
+
+class PlanMoved(StudioError):
+    def __init__(self, version: int) -> None:
+        super().__init__(f"now v{version}")
+        self.version = version
+
+
+class AlreadyRendering(StudioError):
+    pass
+
+
+class NothingToRender(StudioError):
+    pass
+
+
+class TooManyWaiting(StudioError):
+    def __init__(self, limit: int) -> None:
+        super().__init__(str(limit))
+        self.limit = limit
+
+
+class CannotPlan(StudioError):
+    pass
+
+
+class CannotRender(StudioError):
+    pass
+
+
+class EditRefused(StudioError):
+    """A change that the plan or the model's limits do not allow; `reason` is a sentence for the user."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

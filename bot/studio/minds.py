@@ -1,0 +1,111 @@
+"""The language models at hand, in the order they are asked; each with the pool that lends its keys."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from bot.studio.errors import CannotPlan
+from providers.errors import ContentRejected, InvalidRequest, ProviderError, UnexpectedResponse
+from providers.language import Answer, LanguageModel, Prompt
+from ratelimit import ApiKey, Cost, KeyPool, Priority, RateLimitError
+
+logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+#: How long an answer may wait for a key before the next mind is asked, in seconds.
+MAX_WAIT = 90.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mind:
+    """A language model with its keys and the two model names it is asked as: thorough for plans, quick for chat."""
+
+    model: LanguageModel
+    pool: KeyPool
+    plans_with: str
+    chats_with: str
+
+
+class Minds:
+    """Asks the first mind that can answer. What the request itself is refused for is not tried elsewhere."""
+
+    def __init__(self, minds: Sequence[Mind]) -> None:
+        self._minds = tuple(minds)
+
+    def __bool__(self) -> bool:
+        return bool(self._minds)
+
+    def that_see_video(self) -> list[Mind]:
+        return [mind for mind in self._minds if mind.model.sees_video]
+
+    async def answer(self, prompt: Prompt, schema: type[Answer], *, user: str, priority: Priority) -> Answer:
+        """Answer as `schema`; an answer that does not fit is asked for once more before the next mind is tried.
+
+        Raises:
+            CannotPlan: no language model is configured.
+            ContentRejected: refused by policy.
+            ProviderError | RateLimitError: the last mind's failure.
+        """
+
+        async def ask(mind: Mind) -> Answer:
+            asked = replace(prompt, model=mind.plans_with)
+
+            async def once(key: ApiKey) -> Answer:
+                return await mind.model.answer(asked, schema, key)
+
+            try:
+                return await _call(mind, once, user, priority)
+            except UnexpectedResponse as error:
+                logger.warning("answer did not fit; asking once more", extra={"provider": mind.model.name})
+                logger.debug("unfit answer: %s", error)
+                return await _call(mind, once, user, priority)
+
+        return await self._first(ask)
+
+    async def stream(
+        self, prompt: Prompt, schema: type[BaseModel], *, user: str, priority: Priority
+    ) -> AsyncGenerator[str, None]:
+        """Stream the JSON text of an answer. Another mind is tried only while nothing has been passed on."""
+        failure: Exception | None = None
+        for mind in self._minds:
+            asked = replace(prompt, model=mind.chats_with)
+            begun = False
+            try:
+                async with mind.pool.lease(
+                    user=user, priority=priority, cost=Cost(requests=1), model=asked.model, max_wait=MAX_WAIT
+                ) as lease:
+                    async for piece in mind.model.stream(asked, schema, lease.key):
+                        begun = True
+                        yield piece
+                return
+            except (ContentRejected, InvalidRequest):
+                raise
+            except (ProviderError, RateLimitError) as error:
+                if begun:
+                    raise
+                logger.warning("mind failed", extra={"provider": mind.model.name, "error": type(error).__name__})
+                failure = error
+        raise failure or CannotPlan
+
+    async def _first(self, ask: Callable[[Mind], Awaitable[Result]]) -> Result:
+        failure: Exception | None = None
+        for mind in self._minds:
+            try:
+                return await ask(mind)
+            except (ContentRejected, InvalidRequest):
+                raise
+            except (ProviderError, RateLimitError) as error:
+                logger.warning("mind failed", extra={"provider": mind.model.name, "error": type(error).__name__})
+                failure = error
+        raise failure or CannotPlan
+
+
+async def _call(mind: Mind, once: Callable[[ApiKey], Awaitable[Result]], user: str, priority: Priority) -> Result:
+    return await mind.pool.call(
+        once, user=user, priority=priority, cost=Cost(requests=1), model=mind.plans_with, max_wait=MAX_WAIT
+    )

@@ -1,0 +1,174 @@
+"""The studio's values: what a person asked for, what we understood, and the plan.
+
+Shots are counted from 1 everywhere a person or a model reads a number. Durations are whole seconds.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+
+#: Discord's own bound on a text option is 6,000; a plan's prompts are bounded by the models at about 1,000.
+MAX_IDEA = 1_500
+MAX_SHOTS = 12
+
+
+class ProjectState(StrEnum):
+    """Where a film stands before it is rendered."""
+
+    NEW = "new"  # asked for; its video not fetched, or its plan not written yet
+    PLANNED = "planned"
+    FAILED = "failed"
+
+
+class ShotStart(StrEnum):
+    """What a shot's first frame is."""
+
+    TEXT = "text"  # from its words alone
+    PREVIOUS = "previous"  # the last frame of the shot before
+    UPLOAD = "upload"  # a still from the uploaded video
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """A validated video. `id` is the sha256 of its content, `suffix` is ".mp4", ".mov" or ".webm"."""
+
+    id: str
+    suffix: str
+    bytes: int
+    duration: float
+    width: int
+    height: int
+    fps: float
+    has_audio: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A video that somebody attached, not fetched yet. `name` is theirs and is only ever shown, never used."""
+
+    url: str
+    name: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """Something seen at a time, in seconds from the start of the video."""
+
+    at: float
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """What a model saw and heard in a video."""
+
+    summary: str
+    look: str
+    sound: str
+    moments: tuple[Moment, ...] = ()
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Analysis:
+        data = json.loads(text)
+        return cls(**{**data, "moments": tuple(Moment(**moment) for moment in data["moments"])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """One clip of the film. `start_at` is the second of the uploaded video whose frame an UPLOAD shot starts from."""
+
+    title: str
+    prompt: str
+    camera: str
+    duration: int
+    narration: str = ""
+    start: ShotStart = ShotStart.TEXT
+    start_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A film, shot by shot, in one version. `changes` says in a line what is new since the version before."""
+
+    version: int
+    title: str
+    logline: str
+    model: str
+    ratio: str
+    shots: tuple[Shot, ...] = field(default=())
+    changes: str = ""
+
+    @property
+    def duration(self) -> int:
+        return sum(shot.duration for shot in self.shots)
+
+    def to_json(self) -> str:
+        """The plan without version and changes, which have columns of their own."""
+        data = asdict(self)
+        del data["version"], data["changes"]
+        return json.dumps(data, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str, *, version: int, changes: str) -> Plan:
+        data = json.loads(text)
+        shots = tuple(Shot(**{**shot, "start": ShotStart(shot["start"])}) for shot in data["shots"])
+        return cls(**{**data, "shots": shots, "version": version, "changes": changes})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A film and the talk about it. `thread_id` is where that happens; `failure` a word for `ui.replies`."""
+
+    id: str
+    owner_id: int
+    guild_id: int | None
+    channel_id: int
+    thread_id: int | None
+    idea: str
+    model: str
+    ratio: str
+    seconds: int | None
+    asset_id: str | None
+    attachment: Attachment | None
+    state: ProjectState
+    failure: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a person asked for. `request_id` names the asking once and for all: an interaction's or message's id."""
+
+    request_id: str
+    owner_id: int
+    guild_id: int | None
+    channel_id: int
+    idea: str
+    model: str | None = None
+    ratio: str = "16:9"
+    seconds: int | None = None
+    attachment: Attachment | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """One exchange in the thread. `reply` is empty while it is being written."""
+
+    author_id: int
+    words: str
+    reply: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """Something a person said in a film's thread that wants an answer."""
+
+    turn_id: int
+    project_id: str
+    message_id: int | None
+    words: str

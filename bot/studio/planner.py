@@ -1,0 +1,137 @@
+"""Brings a film from what was asked to its first plan: fetch the video, look at it, write. Restartable at any point."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from bot.jobs.wake import Listener, Wake
+from bot.media.download import AttachmentDownloader
+from bot.media.errors import MediaError
+from bot.media.ffmpeg import Ffmpeg
+from bot.media.probe import MediaLimits, probe
+from bot.storage.errors import StorageError
+from bot.storage.files import Files
+from bot.studio.analyst import Analyst
+from bot.studio.casting import cast
+from bot.studio.director import Director
+from bot.studio.errors import StudioError
+from bot.studio.model import Analysis, Asset, Attachment, Project
+from bot.studio.projects import Projects
+from providers.catalogue import Catalogue
+from providers.errors import ProviderError
+from ratelimit import RateLimitError
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY = 5.0
+#: Films planned at once; what they wait for is mostly the pool.
+AT_ONCE = 8
+
+
+class Planner:
+    """Plans every film that was asked for and has no plan yet."""
+
+    def __init__(
+        self,
+        *,
+        projects: Projects,
+        analyst: Analyst,
+        director: Director,
+        catalogue: Catalogue,
+        downloader: AttachmentDownloader,
+        ffmpeg: Ffmpeg,
+        limits: MediaLimits,
+        files: Files,
+        changed: Wake,
+    ) -> None:
+        self._projects = projects
+        self._analyst = analyst
+        self._director = director
+        self._catalogue = catalogue
+        self._downloader = downloader
+        self._ffmpeg = ffmpeg
+        self._limits = limits
+        self._files = files
+        self._changed = changed
+        self._busy: set[str] = set()
+
+    async def run(self, listener: Listener) -> None:
+        """Plan until cancelled. Which films wait is in the rows, so a restart goes on where this stopped."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                for project in await self._projects.unfinished():
+                    if project.id not in self._busy and len(self._busy) < AT_ONCE:
+                        self._busy.add(project.id)
+                        group.create_task(self._plan_one(project))
+                await listener.wait(LOOK_EVERY)
+
+    async def _plan_one(self, project: Project) -> None:
+        try:
+            await self.plan(project)
+        except (StudioError, MediaError, StorageError, ProviderError, RateLimitError) as error:
+            logger.warning(
+                "no plan", extra={"project": project.id, "error": type(error).__name__, "detail": str(error)}
+            )
+            await self._projects.fail(project.id, failure_of(error))
+        except Exception:
+            # One film must not end the planning of the others.
+            logger.exception("planning failed by a fault of ours", extra={"project": project.id})
+            await self._projects.fail(project.id, "Bug")
+        finally:
+            self._busy.discard(project.id)
+        self._changed()
+
+    async def plan(self, project: Project) -> None:
+        """Do what is left to do for one film, and keep its plan. Raises what the rooms below raise."""
+        asset = await self._asset(project)
+        analysis = await self._analyse(project, asset) if asset is not None else None
+        if asset is not None:
+            project = await self._projects.get(project.id)
+            self._changed()
+        plan = await self._projects.plan(project.id)
+        if plan is None:
+            plan = await self._director.draft(project, analysis)
+            cast(plan, self._catalogue, asset_id=project.asset_id)  # a plan that nobody can make is no plan
+            await self._projects.keep_plan(project.id, plan)
+        else:
+            # The video came later, into a film that was planned: the next words about it will know it.
+            await self._projects.reopen(project.id)
+
+    async def _asset(self, project: Project) -> Asset | None:
+        if project.attachment is not None:
+            return await self._fetch(project, project.attachment)
+        return await self._projects.asset(project.asset_id) if project.asset_id is not None else None
+
+    async def _fetch(self, project: Project, attachment: Attachment) -> Asset:
+        self._files.require_room(attachment.bytes)
+        with self._files.work_dir() as desk:
+            unchecked = desk / "upload"
+            fetched = await self._downloader.fetch(attachment.url, unchecked, max_bytes=self._limits.max_bytes)
+            found = await probe(self._ffmpeg, unchecked, self._limits)
+            asset = Asset(
+                id=fetched.sha256,
+                suffix=f".{found.kind}",
+                bytes=fetched.size,
+                duration=found.duration,
+                width=found.width,
+                height=found.height,
+                fps=found.fps,
+                has_audio=found.has_audio,
+            )
+            await asyncio.to_thread(self._files.keep, unchecked, self._files.upload(asset.id, found.kind))
+        await self._projects.keep_asset(project.id, asset)
+        self._changed()
+        return asset
+
+    async def _analyse(self, project: Project, asset: Asset) -> Analysis | None:
+        path = self._files.upload(asset.id, asset.suffix.removeprefix("."))
+        return await self._analyst.analyse(asset, path, project.idea, user=str(project.owner_id))
+
+
+def failure_of(error: Exception) -> str:
+    """What a row keeps of a failure: its class, and the reason where a class has several. Words are made by the UI."""
+    reason = getattr(error, "reason", None)
+    limit = getattr(error, "limit", None)
+    parts = [type(error).__name__, "" if reason is None else str(reason), "" if limit is None else f"{limit:g}"]
+    return ":".join(parts).rstrip(":")

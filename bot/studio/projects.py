@@ -1,0 +1,283 @@
+"""Films in the making as rows: what was asked, what was understood, every version of the plan, every word about it."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict
+
+from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as insert_or_ignore
+
+from bot.db import Database, Transaction
+from bot.db.tables import analyses, assets, plans, projects, turns
+from bot.studio.errors import NoSuchFilm, PlanMoved
+from bot.studio.model import Analysis, Asset, Attachment, Heard, Plan, Project, ProjectState, Request, Talk
+
+
+class Projects:
+    """Reads and writes the studio's tables."""
+
+    def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def create(self, request: Request, *, model: str) -> tuple[Project, bool]:
+        """Keep what was asked; the second value is false where the same request was kept before."""
+        now = self._clock()
+        async with self._database.transaction() as transaction:
+            added = await transaction.execute(
+                insert_or_ignore(projects)
+                .values(
+                    id=uuid.uuid4().hex,
+                    request_id=request.request_id,
+                    owner_id=request.owner_id,
+                    guild_id=request.guild_id,
+                    channel_id=request.channel_id,
+                    idea=request.idea,
+                    model=model,
+                    ratio=request.ratio,
+                    seconds=request.seconds,
+                    attachment=json.dumps(asdict(request.attachment)) if request.attachment else None,
+                    state=ProjectState.NEW,
+                    created_at=now,
+                    updated_at=now,
+                )
+                .on_conflict_do_nothing(index_elements=["request_id"])
+            )
+            row = (await transaction.execute(select(projects).where(projects.c.request_id == request.request_id))).one()
+        return _project(row), bool(added.rowcount)
+
+    async def get(self, project_id: str) -> Project:
+        async with self._database.transaction() as transaction:
+            row = (await transaction.execute(select(projects).where(projects.c.id == project_id))).one_or_none()
+        if row is None:
+            raise NoSuchFilm
+        return _project(row)
+
+    async def in_thread(self, thread_id: int) -> Project | None:
+        """The film talked over there; in a DM, where all films share one channel, the newest."""
+        async with self._database.transaction() as transaction:
+            row = (
+                await transaction.execute(
+                    select(projects)
+                    .where(projects.c.thread_id == thread_id)
+                    .order_by(projects.c.created_at.desc())
+                    .limit(1)
+                )
+            ).one_or_none()
+        return _project(row) if row is not None else None
+
+    async def homeless(self) -> list[Project]:
+        """Films whose thread was not opened, or not recorded, before a crash."""
+        async with self._database.transaction() as transaction:
+            rows = await transaction.execute(
+                select(projects).where(projects.c.thread_id.is_(None), projects.c.state != ProjectState.FAILED)
+            )
+            return [_project(row) for row in rows]
+
+    async def unfinished(self) -> list[Project]:
+        """Films that were asked for and have neither plan nor failure yet, oldest first."""
+        async with self._database.transaction() as transaction:
+            rows = await transaction.execute(
+                select(projects).where(projects.c.state == ProjectState.NEW).order_by(projects.c.created_at)
+            )
+            return [_project(row) for row in rows]
+
+    async def untold_failures(self) -> list[Project]:
+        """Films that failed before they had a plan, and whose owner has not been told."""
+        async with self._database.transaction() as transaction:
+            rows = await transaction.execute(
+                select(projects).where(projects.c.state == ProjectState.FAILED, projects.c.announced_at.is_(None))
+            )
+            return [_project(row) for row in rows]
+
+    async def told(self, project_id: str) -> None:
+        await self._update(project_id, announced_at=self._clock())
+
+    async def set_thread(self, project_id: str, thread_id: int) -> None:
+        await self._update(project_id, thread_id=thread_id)
+
+    async def fail(self, project_id: str, failure: str) -> None:
+        await self._update(project_id, state=ProjectState.FAILED, failure=failure)
+
+    async def try_again(self, project_id: str, idea: str | None) -> None:
+        """Plan a failed film anew, from other words where there are some."""
+        values: dict[str, object] = {"state": ProjectState.NEW, "failure": None, "announced_at": None}
+        if idea:
+            values["idea"] = idea
+        await self._update(project_id, **values)
+
+    async def reopen(self, project_id: str) -> None:
+        """A film that has its plan already is planned again once its late video was looked at."""
+        await self._update(project_id, state=ProjectState.PLANNED)
+
+    async def attach(self, project_id: str, attachment: Attachment) -> None:
+        """Add a video to a film that has none yet, to be fetched and looked at."""
+        await self._update(project_id, attachment=json.dumps(asdict(attachment)), state=ProjectState.NEW)
+
+    async def keep_asset(self, project_id: str, asset: Asset) -> None:
+        """Record a fetched and validated video, and that the project's attachment is dealt with."""
+        async with self._database.transaction() as transaction:
+            await transaction.execute(
+                insert_or_ignore(assets)
+                .values(**asdict(asset), created_at=self._clock())
+                .on_conflict_do_nothing(index_elements=["id"])
+            )
+            await transaction.execute(
+                update(projects)
+                .where(projects.c.id == project_id)
+                .values(asset_id=asset.id, attachment=None, updated_at=self._clock())
+            )
+
+    async def asset(self, asset_id: str) -> Asset:
+        async with self._database.transaction() as transaction:
+            row = (await transaction.execute(select(assets).where(assets.c.id == asset_id))).one()
+        return Asset(
+            id=row.id,
+            suffix=row.suffix,
+            bytes=row.bytes,
+            duration=row.duration,
+            width=row.width,
+            height=row.height,
+            fps=row.fps,
+            has_audio=bool(row.has_audio),
+        )
+
+    async def analysis(self, asset_id: str, question: str | None = None) -> Analysis | None:
+        """An analysis kept before; the newest of the asset where no question is named."""
+        query = select(analyses.c.analysis).where(analyses.c.asset_id == asset_id)
+        if question is not None:
+            query = query.where(analyses.c.question == question)
+        async with self._database.transaction() as transaction:
+            found = (await transaction.execute(query.order_by(analyses.c.created_at.desc()).limit(1))).scalar()
+        return Analysis.from_json(found) if found is not None else None
+
+    async def keep_analysis(self, asset_id: str, question: str, analysis: Analysis) -> None:
+        async with self._database.transaction() as transaction:
+            await transaction.execute(
+                insert_or_ignore(analyses)
+                .values(asset_id=asset_id, question=question, analysis=analysis.to_json(), created_at=self._clock())
+                .on_conflict_do_nothing()
+            )
+
+    async def plan(self, project_id: str, version: int | None = None) -> Plan | None:
+        """A version of the plan, the newest where none is named."""
+        query = select(plans).where(plans.c.project_id == project_id)
+        if version is not None:
+            query = query.where(plans.c.version == version)
+        async with self._database.transaction() as transaction:
+            row = (await transaction.execute(query.order_by(plans.c.version.desc()).limit(1))).one_or_none()
+        return Plan.from_json(row.plan, version=row.version, changes=row.changes) if row is not None else None
+
+    async def keep_plan(self, project_id: str, plan: Plan) -> None:
+        """Add the next version.
+
+        Raises:
+            PlanMoved: another version came meanwhile.
+        """
+        async with self._database.transaction() as transaction:
+            await self._add_version(transaction, project_id, plan)
+
+    async def _add_version(self, transaction: Transaction, project_id: str, plan: Plan) -> None:
+        newest = await latest_version(transaction, project_id)
+        if plan.version != newest + 1:
+            raise PlanMoved(newest)
+        await transaction.execute(
+            insert(plans).values(
+                project_id=project_id,
+                version=plan.version,
+                plan=plan.to_json(),
+                changes=plan.changes,
+                created_at=self._clock(),
+            )
+        )
+        await transaction.execute(
+            update(projects)
+            .where(projects.c.id == project_id)
+            .values(state=ProjectState.PLANNED, failure=None, model=plan.model, updated_at=self._clock())
+        )
+
+    async def hear(self, project_id: str, *, message_id: int | None, author_id: int, words: str) -> int | None:
+        """Keep what a person said; `None` where this message was heard before."""
+        async with self._database.transaction() as transaction:
+            added = await transaction.execute(
+                insert_or_ignore(turns)
+                .values(
+                    project_id=project_id,
+                    message_id=message_id,
+                    author_id=author_id,
+                    words=words,
+                    created_at=self._clock(),
+                )
+                .on_conflict_do_nothing(index_elements=["message_id"])
+            )
+            return int(added.inserted_primary_key[0]) if added.rowcount and added.inserted_primary_key else None
+
+    async def answer(self, turn_id: int, reply: str, project_id: str, plan: Plan | None) -> None:
+        """Keep an answer and the version it made in one transaction, so that a crash repeats both or neither.
+
+        Raises:
+            PlanMoved: another version came meanwhile; nothing is kept.
+        """
+        async with self._database.transaction() as transaction:
+            if plan is not None:
+                await self._add_version(transaction, project_id, plan)
+            await transaction.execute(
+                update(turns)
+                .where(turns.c.id == turn_id)
+                .values(reply=reply, version=plan.version if plan is not None else None)
+            )
+
+    async def talk(self, project_id: str, *, last: int = 12) -> list[Talk]:
+        """The latest answered exchanges, oldest first."""
+        async with self._database.transaction() as transaction:
+            rows = await transaction.execute(
+                select(turns)
+                .where(turns.c.project_id == project_id, turns.c.reply != "")
+                .order_by(turns.c.id.desc())
+                .limit(last)
+            )
+            talk = [Talk(author_id=row.author_id, words=row.words, reply=row.reply) for row in rows]
+        return talk[::-1]
+
+    async def unanswered(self) -> list[Heard]:
+        """Everything heard but not answered, oldest first: a restart takes it up."""
+        async with self._database.transaction() as transaction:
+            rows = await transaction.execute(select(turns).where(turns.c.reply.is_(None)).order_by(turns.c.id))
+            return [
+                Heard(turn_id=row.id, project_id=row.project_id, message_id=row.message_id, words=row.words)
+                for row in rows
+            ]
+
+    async def _update(self, project_id: str, **values: object) -> None:
+        async with self._database.transaction() as transaction:
+            await transaction.execute(
+                update(projects).where(projects.c.id == project_id).values(updated_at=self._clock(), **values)
+            )
+
+
+async def latest_version(transaction: Transaction, project_id: str) -> int:
+    """The newest plan version of a project, 0 where there is none yet."""
+    newest = await transaction.execute(select(func.max(plans.c.version)).where(plans.c.project_id == project_id))
+    return newest.scalar() or 0
+
+
+def _project(row: Row[tuple[object, ...]]) -> Project:
+    return Project(
+        id=row.id,
+        owner_id=row.owner_id,
+        guild_id=row.guild_id,
+        channel_id=row.channel_id,
+        thread_id=row.thread_id,
+        idea=row.idea,
+        model=row.model,
+        ratio=row.ratio,
+        seconds=row.seconds,
+        asset_id=row.asset_id,
+        attachment=Attachment(**json.loads(row.attachment)) if row.attachment else None,
+        state=ProjectState(row.state),
+        failure=row.failure,
+    )

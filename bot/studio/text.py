@@ -1,0 +1,25 @@
+"""Text that people and models wrote, made safe to keep: no control or direction characters, bounded length."""
+
+from __future__ import annotations
+
+import unicodedata
+
+#: Categories that are seen as nothing or as something else: control, format (bidi and zero width), private, unassigned.
+_HIDDEN = {"Cc", "Cf", "Co", "Cn", "Cs"}
+#: Joins emoji and several scripts; harmless and needed.
+_ALLOWED = {"\n", "\u200d"}
+
+
+def clean(text: str) -> str:
+    """Text without invisible characters, its white space folded within lines."""
+    visible = "".join(" " if c == "\t" else c for c in text if c in _ALLOWED or unicodedata.category(c) not in _HIDDEN)
+    return "\n".join(" ".join(line.split()) for line in visible.splitlines()).strip()
+
+
+def shorten(text: str, length: int) -> str:
+    """Text of at most `length` characters, cut at a word where one is near, with an ellipsis where it was cut."""
+    if len(text) <= length:
+        return text
+    cut = text[: length - 1]
+    space = cut.rfind(" ")
+    return (cut[:space] if space > length * 0.6 else cut).rstrip(" ,.;:") + "…"

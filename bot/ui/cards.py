@@ -1,0 +1,289 @@
+"""What people see of a film, rendered from rows by pure functions: the plan card and the job card.
+
+Cards are Components V2. Discord's bounds (2026-08): 40 components and 4,000 characters of text in one message, and an
+error above about 10,000 bytes of text; so every text here is shortened, and bytes are counted, not only characters.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import discord
+from discord import ui
+
+from bot.production.model import ACTIVE, Production, ProductionState, Stage, Take, TakeState
+from bot.studio.casting import Casting, Quote
+from bot.studio.model import Plan, Project, ProjectState, ShotStart
+from bot.studio.text import shorten
+from bot.ui.custom_ids import Action, CustomId
+from bot.ui.replies import words_for_failure
+from bot.ui.wording import money, plain, seconds
+
+_PLANNING = discord.Colour(0xF0B232)
+_PLANNED = discord.Colour(0x5865F2)
+_RUNNING = discord.Colour(0xF0B232)
+_DONE = discord.Colour(0x23A55A)
+_FAILED = discord.Colour(0xF23F43)
+_OLD = discord.Colour(0x80848E)
+
+
+class CardKind(StrEnum):
+    PLAN = "plan"
+    JOB = "job"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanFacts:
+    """What a plan card shows. `plan` is `None` until it is written; `replaced_by` links to the newer card."""
+
+    project: Project
+    plan: Plan | None
+    castings: Sequence[Casting] = ()
+    quote: Quote | None = None
+    model_label: str = ""
+    newest_version: int | None = None
+    replaced_by: str | None = None
+    production: Production | None = None
+    can_render: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFacts:
+    """What a job card shows. `position` counts from 1 in the line; `film_link` leads to the delivered film."""
+
+    production: Production
+    plan: Plan
+    takes: Sequence[Take]
+    position: int | None = None
+    film_link: str | None = None
+
+
+def plan_card(facts: PlanFacts) -> ui.LayoutView:
+    """The plan in one version: written or being written, newest or replaced."""
+    if facts.plan is None:
+        return _planning_card(facts.project)
+    plan, project = facts.plan, facts.project
+    if facts.newest_version is not None and facts.newest_version > plan.version:
+        link = f" · [see v{facts.newest_version}]({facts.replaced_by})" if facts.replaced_by else ""
+        text = f"### 🎬 {_title(plan)} · plan v{plan.version}\nReplaced by **v{facts.newest_version}**{link}"
+        return _layout(ui.Container(ui.TextDisplay(text), accent_colour=_OLD))
+    head = (
+        f"## 🎬 {_title(plan)} · plan v{plan.version}\n"
+        f"for <@{project.owner_id}> · **{seconds(plan.duration)}** · {plan.ratio} · "
+        f"{_count(len(plan.shots), 'shot')} · {facts.model_label}\n> {plain(shorten(plan.logline, 240))}"
+    )
+    parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(head), ui.Separator()]
+    parts += [ui.TextDisplay(text) for text in _shot_texts(facts)]
+    parts.append(ui.Separator())
+    parts.append(ui.TextDisplay(_foot(facts)))
+    if project.state is ProjectState.NEW:
+        parts.append(ui.TextDisplay("-# Looking at the video you added…"))
+    parts.append(_plan_buttons(facts))
+    return _layout(ui.Container(*parts, accent_colour=_PLANNED))
+
+
+def job_card(facts: JobFacts) -> ui.LayoutView:
+    """A production: where it stands in the line, each shot's state and measured progress, how it ended."""
+    production, plan = facts.production, facts.plan
+    icon, word, colour = _headline(production)
+    parts: list[ui.Item[ui.LayoutView]] = [
+        ui.TextDisplay(f"## {icon} {word} · {_title(plan)}\n<@{production.owner_id}> · plan v{plan.version}")
+    ]
+    if production.state is ProductionState.DONE:
+        where = f"[Here is your film]({facts.film_link})" if facts.film_link else "Sending your film…"
+        return _layout(ui.Container(*parts, ui.TextDisplay(where), accent_colour=colour))
+    made = sum(take.state is TakeState.MADE for take in facts.takes)
+    lines = [_progress_line(facts, made)]
+    lines += [_take_line(take, plan) for take in facts.takes]
+    parts += [ui.Separator(), ui.TextDisplay("\n".join(lines))]
+    if production.state in {ProductionState.FAILED, ProductionState.HELD}:
+        parts.append(ui.TextDisplay(_what_failed(production, facts.takes, made)))
+    if production.state in ACTIVE:
+        if production.started_at is not None:
+            parts.append(
+                ui.TextDisplay(f"-# Started <t:{int(production.started_at)}:R>. I will mention you when it is done.")
+            )
+        label = "Stopping…" if production.stopping else "Cancel"
+        button: ui.Button[ui.LayoutView] = ui.Button(
+            style=discord.ButtonStyle.secondary,
+            label=label,
+            custom_id=str(CustomId(Action.CANCEL, production.id)),
+            disabled=production.stopping,
+        )
+        parts.append(ui.ActionRow(button))
+    return _layout(ui.Container(*parts, accent_colour=colour))
+
+
+def fingerprint(card: ui.LayoutView) -> str:
+    """Tells renderings apart, so that nothing is edited in vain."""
+    components = card.to_components()  # type: ignore[no-untyped-call]  # untyped in discord.py 2.7.1
+    return hashlib.sha256(json.dumps(components, sort_keys=True).encode()).hexdigest()
+
+
+def _planning_card(project: Project) -> ui.LayoutView:
+    idea = f"> {plain(shorten(project.idea, 300))}"
+    head = f"for <@{project.owner_id}>\n{idea}"
+    if project.state is ProjectState.FAILED:
+        words = words_for_failure(project.failure or "")
+        again: ui.Button[ui.LayoutView] = ui.Button(
+            style=discord.ButtonStyle.primary, label="Try again", custom_id=str(CustomId(Action.RETRY, project.id))
+        )
+        text = f"{words}\n-# Or write here what the film should be about; you can attach another video, too."
+        parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(f"## 🎬 No plan yet\n{head}"), ui.TextDisplay(text)]
+        return _layout(ui.Container(*parts, ui.ActionRow(again), accent_colour=_FAILED))
+    if project.attachment is not None:
+        doing = "📥 Fetching and checking your video…"
+    elif project.asset_id is not None:
+        doing = "👀 Watching your video and writing the plan…"
+    else:
+        doing = "✍️ Writing the plan…"
+    return _layout(
+        ui.Container(ui.TextDisplay(f"## 🎬 Planning\n{head}"), ui.TextDisplay(doing), accent_colour=_PLANNING)
+    )
+
+
+def _shot_texts(facts: PlanFacts) -> list[str]:
+    """One text per shot, shorter the more there are: 4,000 characters hold them all."""
+    assert facts.plan is not None
+    room = max(120, min(700, 2600 // len(facts.castings)))
+    texts = []
+    for casting in facts.castings:
+        shot = casting.shot
+        kept = facts.quote is not None and casting.number in facts.quote.kept
+        line = f"**{casting.number}. {plain(shorten(shot.title, 60))}** · {seconds(shot.duration)} · "
+        line += plain(shorten(shot.camera or "steady camera", 60))
+        if shot.start is ShotStart.PREVIOUS:
+            line += f" · continues shot {casting.number - 1}"
+        elif shot.start is ShotStart.UPLOAD:
+            line += " · starts from your video"
+        if kept:
+            line += " · already made"
+        line += f"\n{plain(shorten(shot.prompt, room))}"
+        if shot.narration:
+            line += f"\n🗣️ *{plain(shorten(shot.narration, max(60, room // 3)))}*"
+        texts.append(line)
+    return texts
+
+
+def _foot(facts: PlanFacts) -> str:
+    assert facts.plan is not None
+    lines = []
+    if facts.quote is not None:
+        price = f"**Cost** at most {money(facts.quote.price_microusd)}"
+        if facts.quote.kept:
+            price += f" · {_count(len(facts.quote.kept), 'shot')} already made, not paid again"
+        lines.append(price)
+    if facts.plan.changes:
+        lines.append(f"**Changed since v{facts.plan.version - 1}:** {plain(facts.plan.changes)}")
+    if not facts.can_render:
+        lines.append("No video service that can make this is set up, so it can't be rendered yet; the plan is kept.")
+    lines.append("-# Write in this thread to change anything.")
+    return "\n".join(lines)
+
+
+def _plan_buttons(facts: PlanFacts) -> ui.ActionRow[ui.LayoutView]:
+    assert facts.plan is not None
+    busy = facts.production is not None and facts.production.state in ACTIVE
+    greenlight: ui.Button[ui.LayoutView] = ui.Button(
+        style=discord.ButtonStyle.success,
+        label="Rendering…" if busy else "Greenlight",
+        custom_id=str(CustomId(Action.GREENLIGHT, facts.project.id, facts.plan.version)),
+        disabled=busy or not facts.can_render,
+    )
+    change: ui.Button[ui.LayoutView] = ui.Button(
+        style=discord.ButtonStyle.secondary,
+        label="Change…",
+        custom_id=str(CustomId(Action.CHANGE, facts.project.id, facts.plan.version)),
+    )
+    return ui.ActionRow(greenlight, change)
+
+
+def _headline(production: Production) -> tuple[str, str, discord.Colour]:
+    match production.state:
+        case ProductionState.ACCEPTED:
+            return "🕓", "In line", _RUNNING
+        case ProductionState.RUNNING:
+            return "⏳", "Stopping" if production.stopping else "Rendering", _RUNNING
+        case ProductionState.DONE:
+            return "✅", "Done", _DONE
+        case ProductionState.CANCELLED:
+            return "⏹️", "Cancelled", _OLD
+        case ProductionState.HELD:
+            return "✋", "Held", _FAILED
+        case ProductionState.FAILED:
+            return "❌", "Not finished", _FAILED
+
+
+def _progress_line(facts: JobFacts, made: int) -> str:
+    production, total = facts.production, len(facts.takes)
+    if production.state is ProductionState.ACCEPTED:
+        return _position(facts.position)
+    if production.stage is Stage.VOICE:
+        return "🎙️ All shots are made. Recording the voice…"
+    if production.stage is Stage.CUT:
+        return "🎞️ All shots are made. Cutting the film…"
+    if production.state is ProductionState.CANCELLED:
+        return f"**{made} of {total} shots** were made and are kept."
+    whole = sum(_share(take) for take in facts.takes) / max(1, total)
+    filled = round(whole * 12)
+    return f"`{'▓' * filled}{'░' * (12 - filled)}` **{made} of {total} shots** · {round(whole * 100)} %"
+
+
+def _position(position: int | None) -> str:
+    if position is None:
+        return "Taking its place in the line…"
+    if position == 1:
+        return "**Next** in line; it starts when a film before it is done."
+    return f"**{position}.** in line; films start one after the other, fairly between everybody."
+
+
+def _share(take: Take) -> float:
+    return 1.0 if take.state is TakeState.MADE else (take.progress or 0.0) * 0.99
+
+
+def _take_line(take: Take, plan: Plan) -> str:
+    title = plain(shorten(plan.shots[take.shot - 1].title, 50))
+    match take.state:
+        case TakeState.WAITING:
+            return f"▫️ **{take.shot}** {title} · waiting"
+        case TakeState.ORDERED:
+            return f"🕓 **{take.shot}** {title} · ordered, waiting at the service"
+        case TakeState.RENDERING:
+            measured = f" {round(take.progress * 100)} %" if take.progress is not None else ""
+            return f"🔄 **{take.shot}** {title} · rendering{measured}"
+        case TakeState.MADE:
+            return f"✅ **{take.shot}** {title} · made"
+        case TakeState.FAILED:
+            return f"❌ **{take.shot}** {title} · {plain(words_for_failure(take.failure or ''))}"
+        case TakeState.UNKNOWN:
+            return f"✋ **{take.shot}** {title} · ordered, but no answer came"
+
+
+def _what_failed(production: Production, takes: Sequence[Take], made: int) -> str:
+    words = words_for_failure(production.failure or "")
+    kept = (
+        f" {_count(made, 'shot')} made so far {'is' if made == 1 else 'are'} kept and not paid again." if made else ""
+    )
+    if any(take.state is TakeState.FAILED for take in takes):
+        words = "One or more shots could not be made; the reason is beside each."
+    return f"{words}{kept}"
+
+
+def _title(plan: Plan) -> str:
+    return plain(shorten(plan.title, 80))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _layout(container: ui.Container[ui.LayoutView]) -> ui.LayoutView:
+    """A view that Discord shows and the library forgets: buttons are handled by our router, after restarts, too."""
+    view = ui.LayoutView(timeout=None)
+    view.add_item(container)
+    view.stop()
+    return view

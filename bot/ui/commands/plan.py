@@ -1,0 +1,84 @@
+"""`/plan`: from an idea, a video or both to a plan in a thread."""
+
+from __future__ import annotations
+
+import logging
+
+import discord
+from discord import app_commands
+
+from bot.production.cut import RATIOS
+from bot.studio.model import Attachment, Request
+from bot.ui.client import Greenlight
+from bot.ui.router import told
+from bot.ui.sending import DiscordFailed, once
+
+logger = logging.getLogger(__name__)
+
+
+def add_to(client: Greenlight) -> None:
+    models = [app_commands.Choice(name=model.label, value=model.id) for model in client.desk.offer.video_models[:25]]
+
+    @app_commands.command(
+        name="plan", description="Turn an idea or a video into a film: I write a plan, we talk it over"
+    )
+    @app_commands.describe(
+        idea="What the film should be about",
+        video="A clip to start from (mp4, mov or webm)",
+        seconds="How long the film should be",
+        ratio="The shape of the picture",
+        model="Which model makes the shots",
+    )
+    @app_commands.choices(ratio=[app_commands.Choice(name=ratio, value=ratio) for ratio in RATIOS], model=models)
+    async def plan(
+        interaction: discord.Interaction,
+        idea: str | None = None,
+        video: discord.Attachment | None = None,
+        seconds: app_commands.Range[int, 2, 120] | None = None,
+        ratio: str = RATIOS[0],
+        model: str | None = None,
+    ) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        try:
+            words = await _plan(client, interaction, idea, video, seconds, ratio, model)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the person reads a sentence; told() logs it
+            words = told(error)
+        try:
+            await once(lambda: interaction.edit_original_response(content=words))
+        except DiscordFailed as error:  # the thread itself is the answer that counts
+            logger.warning("command not answered", extra={"code": error.code, "error": str(error)})
+
+    client.tree.add_command(plan)
+
+
+async def _plan(
+    client: Greenlight,
+    interaction: discord.Interaction,
+    idea: str | None,
+    video: discord.Attachment | None,
+    seconds: int | None,
+    ratio: str,
+    model: str | None,
+) -> str:
+    channel = interaction.channel
+    # A thread has no threads of its own: the film gets one beside it.
+    channel_id = channel.parent_id if isinstance(channel, discord.Thread) else interaction.channel_id
+    assert channel_id is not None
+    project = await client.desk.plan(
+        Request(
+            request_id=str(interaction.id),
+            owner_id=interaction.user.id,
+            guild_id=interaction.guild_id,
+            channel_id=channel_id,
+            idea=idea or "",
+            model=model,
+            ratio=ratio,
+            seconds=seconds,
+            attachment=attachment_of(video) if video is not None else None,
+        )
+    )
+    return await client.open_thread(project)
+
+
+def attachment_of(video: discord.Attachment) -> Attachment:
+    return Attachment(url=video.url, name=video.filename, bytes=video.size)

@@ -1,0 +1,206 @@
+"""Posts how a film ended, once: a new message that mentions its owner, with the film in it.
+
+Before posting, `delivering_at` is committed; a restart that finds it set looks for the message in the channel before it
+posts again. The nonce covers the minutes in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+
+import discord
+
+from bot.jobs.wake import Listener, Wake
+from bot.media.errors import CannotFit, MediaError
+from bot.media.ffmpeg import Ffmpeg
+from bot.media.fit import fit
+from bot.production.model import Production, ProductionState
+from bot.production.productions import Productions
+from bot.storage.errors import StorageError
+from bot.storage.files import Files
+from bot.storage.objects import ObjectStore
+from bot.studio.model import Plan, Project
+from bot.studio.projects import Projects
+from bot.studio.text import shorten
+from bot.ui import wording
+from bot.ui.replies import words_for, words_for_failure
+from bot.ui.sending import UPLOAD_DEADLINE, Busy, DiscordFailed, NotAllowed, TooLarge, Vanished, nonce, persistently
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY = 10.0
+#: What Discord lets a bot upload where nobody boosts (Discord docs, 2026-08).
+DEFAULT_UPLOAD_LIMIT = 10 << 20
+#: How long a link to a film that was too large to post can be followed, in seconds.
+LINK_LASTS = 7 * 24 * 3600
+
+
+class Delivery:
+    """Posts every end that was not posted."""
+
+    def __init__(
+        self,
+        *,
+        client: discord.Client,
+        projects: Projects,
+        productions: Productions,
+        files: Files,
+        ffmpeg: Ffmpeg,
+        store: ObjectStore | None,
+        changed: Wake,
+    ) -> None:
+        self._client = client
+        self._projects = projects
+        self._productions = productions
+        self._files = files
+        self._ffmpeg = ffmpeg
+        self._store = store
+        self._changed = changed
+        self._learned: dict[int, int] = {}  # channel → bytes that Discord really takes there
+        self._busy: set[str] = set()
+
+    async def run(self, listener: Listener) -> None:
+        async with asyncio.TaskGroup() as group:
+            while True:
+                for production in await self._productions.undelivered():
+                    if production.id not in self._busy:
+                        self._busy.add(production.id)
+                        group.create_task(self._deliver(production))
+                await listener.wait(LOOK_EVERY)
+
+    async def _deliver(self, production: Production) -> None:
+        try:
+            message_id = await self._post(production)
+        except (Busy, MediaError) as error:
+            logger.warning("end not posted yet", extra={"production": production.id, "error": str(error)})
+            await asyncio.sleep(LOOK_EVERY)
+        except (Vanished, NotAllowed) as error:
+            # Nobody can be told there. The film is kept.
+            logger.warning("end cannot be posted", extra={"production": production.id, "error": str(error)})
+            await self._productions.delivered(production.id, None)
+        except DiscordFailed:
+            logger.exception("end refused by Discord", extra={"production": production.id})
+            await self._productions.delivered(production.id, None)
+        else:
+            await self._productions.delivered(production.id, message_id)
+        finally:
+            self._busy.discard(production.id)
+        self._changed()
+
+    async def _post(self, production: Production) -> int | None:
+        """The id of the message that tells the end, posted now or before; `None` where nothing needs to be told."""
+        if production.state is ProductionState.CANCELLED:
+            return None  # its owner pressed the button and its card says so
+        project = await self._projects.get(production.project_id)
+        plan = await self._projects.plan(project.id, production.version)
+        assert plan is not None, production
+        channel = self._client.get_partial_messageable(
+            project.thread_id or project.channel_id, guild_id=project.guild_id
+        )
+        if production.delivering_at is not None:
+            if (posted := await self._find(channel, production)) is not None:
+                return posted
+        else:
+            await self._productions.delivering(production.id)
+        if production.state is ProductionState.DONE:
+            return await self._post_film(channel, production, project, plan)
+        words = words_for_failure(production.failure or "")
+        text = f"<@{production.owner_id}> **{wording.plain(plan.title)}** is not finished: {words}"
+        return await self._send(channel, production, text, None, plan)
+
+    async def _post_film(
+        self, channel: discord.PartialMessageable, production: Production, project: Project, plan: Plan
+    ) -> int:
+        film = self._files.artefact(project.id, f"film-{production.id}.mp4")
+        length = wording.seconds(round(production.film_duration or plan.duration, 1))
+        head = f"<@{production.owner_id}> **{wording.plain(plan.title)}** is ready · {length}"
+        foot = f"-# plan v{plan.version} · {len(plan.shots)} shots · {_took(production)}"
+        limit = self._upload_limit(channel)
+        while True:
+            with self._files.work_dir() as desk:
+                try:
+                    rendition = await fit(self._ffmpeg, film, limit, desk / "fitted.mp4")
+                except CannotFit as error:
+                    return await self._send(channel, production, f"{head}\n{await self._link(film, error)}", None, plan)
+                scaled = f" · {rendition.side}p to fit this channel" if rendition.side is not None else ""
+                text = f"{head} · {wording.size(rendition.size)}{scaled}\n{foot}"
+                try:
+                    return await self._send(channel, production, text, rendition.path, plan)
+                except TooLarge:
+                    limit = int(min(limit, rendition.size) * 0.8)
+                    self._learned[channel.id] = limit
+                    logger.info("upload limit learned", extra={"channel": channel.id, "bytes": limit})
+
+    async def _send(
+        self,
+        channel: discord.PartialMessageable,
+        production: Production,
+        text: str,
+        film: Path | None,
+        plan: Plan,
+    ) -> int:
+        mentions = discord.AllowedMentions(
+            everyone=False, roles=False, replied_user=False, users=[discord.Object(production.owner_id)]
+        )
+
+        async def send() -> discord.Message:
+            # A File is used up by one send, so each try opens its own.
+            if film is None:
+                return await channel.send(text, allowed_mentions=mentions, nonce=nonce(production.id, "end"))
+            file = discord.File(film, filename=_file_name(production), description=_alt_text(plan))
+            with file.fp:
+                return await channel.send(text, file=file, allowed_mentions=mentions, nonce=nonce(production.id, "end"))
+
+        return (await persistently(send, deadline=UPLOAD_DEADLINE)).id
+
+    async def _find(self, channel: discord.PartialMessageable, production: Production) -> int | None:
+        """The message of a delivery that a crash interrupted, if it was posted."""
+        assert production.delivering_at is not None
+        since = discord.Object(discord.utils.time_snowflake(_utc(production.delivering_at - 60.0)))
+
+        async def look() -> int | None:
+            async for message in channel.history(after=since, limit=100):
+                if self._client.user is None or message.author.id != self._client.user.id:
+                    continue
+                named = any(file.filename == _file_name(production) for file in message.attachments)
+                if named or message.content.startswith(f"<@{production.owner_id}> **"):
+                    return message.id
+            return None
+
+        return await persistently(look)
+
+    async def _link(self, film: Path, error: CannotFit) -> str:
+        if self._store is None:
+            return words_for(error)
+        try:
+            await self._store.put(film, f"films/{film.name}", content_type="video/mp4")
+            url = await self._store.address(f"films/{film.name}", expires_in=LINK_LASTS, filename=film.name)
+        except StorageError as failed:
+            return words_for(failed)
+        return f"It is too large for this channel: [download it]({url}) within 7 days."
+
+    def _upload_limit(self, channel: discord.PartialMessageable) -> int:
+        guild = self._client.get_guild(channel.guild_id) if channel.guild_id is not None else None
+        allowed = guild.filesize_limit if guild is not None else DEFAULT_UPLOAD_LIMIT
+        return min(allowed, self._learned.get(channel.id, allowed))
+
+
+def _file_name(production: Production) -> str:
+    """Names the film for good, in letters that Discord keeps as they are; a restart finds its delivery by it."""
+    return f"greenlight-{production.id}.mp4"
+
+
+def _alt_text(plan: Plan) -> str:
+    return shorten(f"{plan.title}: {plan.logline}", 1000)
+
+
+def _took(production: Production) -> str:
+    assert production.finished_at is not None
+    return f"took {wording.seconds(max(1, round(production.finished_at - production.accepted_at)))}"
+
+
+def _utc(at: float) -> datetime:
+    return datetime.fromtimestamp(at, tz=UTC)

@@ -1,0 +1,147 @@
+"""What people can ask for, whichever way they ask: plan a film, say something, greenlight, cancel.
+
+Commands, buttons, modals and messages all end here, so that each rule stands once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.jobs.wake import Wake
+from bot.production.model import Production
+from bot.production.productions import Productions
+from bot.studio.casting import Casting, Quote, cast, quote
+from bot.studio.errors import CannotPlan, CannotRender, IdeaMissing, IdeaTooLong, NothingToRender, NotYours, PlanMoved
+from bot.studio.model import MAX_IDEA, Attachment, Plan, Project, ProjectState, Request
+from bot.studio.projects import Projects
+from bot.studio.text import clean
+from providers.catalogue import Catalogue, SpeechModel, VideoModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What this installation can do: the video models in the order they are offered, planning, and a voice or none."""
+
+    video_models: tuple[VideoModel, ...]
+    default_model: str
+    can_plan: bool
+    voice: SpeechModel | None = None
+
+    @property
+    def providers(self) -> frozenset[str]:
+        return frozenset(model.provider for model in self.video_models)
+
+
+class Desk:
+    """Checks what is asked, writes it down, nudges whoever does it."""
+
+    def __init__(
+        self,
+        *,
+        projects: Projects,
+        productions: Productions,
+        catalogue: Catalogue,
+        offer: Offer,
+        changed: Wake,
+    ) -> None:
+        self._projects = projects
+        self._productions = productions
+        self._catalogue = catalogue
+        self._changed = changed
+        self.offer = offer
+
+    async def plan(self, request: Request) -> Project:
+        """Take a request for a film; the same request twice is one film.
+
+        Raises:
+            IdeaMissing | IdeaTooLong | CannotPlan: it cannot be taken.
+            ModelRetired | InvalidRequest: the model named is not offered.
+        """
+        idea = clean(request.idea)
+        if not idea and request.attachment is None:
+            raise IdeaMissing
+        if len(idea) > MAX_IDEA:
+            raise IdeaTooLong(len(idea), MAX_IDEA)
+        if not self.offer.can_plan:
+            raise CannotPlan
+        model = self._catalogue.resolve(request.model) if request.model else None
+        if model is not None and model.provider not in self.offer.providers:
+            raise CannotRender
+        request = replace(request, idea=idea or "Make a film from this video.")
+        project, _ = await self._projects.create(request, model=model.id if model else self.offer.default_model)
+        self._changed()
+        return project
+
+    async def say(
+        self, project: Project, *, message_id: int | None, author_id: int, words: str, attachment: Attachment | None
+    ) -> bool:
+        """Take what somebody said in a film's thread; false where it was heard before or says nothing.
+
+        Raises:
+            NotYours: only the owner directs.
+            IdeaTooLong: too many words.
+        """
+        if author_id != project.owner_id:
+            raise NotYours(project.owner_id)
+        words = clean(words)
+        if len(words) > MAX_IDEA:
+            raise IdeaTooLong(len(words), MAX_IDEA)
+        if attachment is None and not words:
+            return False
+        if attachment is not None:
+            await self._projects.attach(project.id, attachment)
+        if project.state is ProjectState.FAILED and await self._projects.plan(project.id) is None:
+            await self._projects.try_again(project.id, words or None)
+        elif words:
+            heard = await self._projects.hear(project.id, message_id=message_id, author_id=author_id, words=words)
+            if heard is None:
+                return False
+        self._changed()
+        return True
+
+    async def greenlight(self, *, request_id: str, project_id: str, version: int, user_id: int) -> Production:
+        """Put a film in the line at the price its card shows; pressing twice is pressing once. Raises `StudioError`."""
+        project = await self._projects.get(project_id)
+        if project.owner_id != user_id:
+            raise NotYours(project.owner_id)
+        castings, quoted = await self.price(project, await self._newest(project_id, version))
+        if not self.can_render(castings):
+            raise CannotRender
+        return await self._productions.accept(
+            request_id=request_id,
+            project_id=project_id,
+            version=version,
+            user_id=user_id,
+            castings=castings,
+            quote=quoted,
+        )
+
+    async def price(self, project: Project, plan: Plan) -> tuple[tuple[Casting, ...], Quote]:
+        """How a plan would be made here and what it would cost at most. Raises `StudioError | ModelRetired`."""
+        castings = cast(plan, self._catalogue, asset_id=project.asset_id)
+        made = await self._productions.made(project.id, [casting.content for casting in castings])
+        return castings, quote(castings, made, self.offer.voice)
+
+    def can_render(self, castings: Sequence[Casting]) -> bool:
+        return {casting.model.provider for casting in castings} <= self.offer.providers
+
+    async def cancel(self, *, production_id: str, user_id: int) -> Production:
+        return await self._productions.stop(production_id, user_id)
+
+    async def try_again(self, *, project_id: str, user_id: int) -> None:
+        """Plan a film that failed before it had a plan once more, from the same words."""
+        project = await self._projects.get(project_id)
+        if project.owner_id != user_id:
+            raise NotYours(project.owner_id)
+        if project.state is ProjectState.FAILED:
+            await self._projects.try_again(project_id, None)
+            self._changed()
+
+    async def _newest(self, project_id: str, version: int) -> Plan:
+        plan = await self._projects.plan(project_id)
+        if plan is None:
+            raise NothingToRender
+        if plan.version != version:
+            raise PlanMoved(plan.version)
+        return plan

@@ -1,0 +1,134 @@
+"""What users read when something does not go as they hoped: one sentence that says what happens next, by error class.
+
+Words are found along the error's ancestors, so a new class is never without any; a test walks every leaf and asks for
+its own. Failures kept in rows are class names, with a reason and a limit where the class has them.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+from bot.media import errors as media
+from bot.storage import errors as storage
+from bot.studio import errors as studio
+from providers import errors as provider
+from ratelimit import errors as ratelimit
+
+_WORDS: dict[type[Exception], str] = {
+    # the studio
+    studio.IdeaMissing: "Tell me what the film should be about, or attach a video to start from.",
+    studio.IdeaTooLong: "That idea is longer than I can hold. Shorten it to {limit} characters and send it again.",
+    studio.NotYours: "This film belongs to <@{owner_id}>, so only they can do that. Start your own with `/plan`.",
+    studio.NoSuchFilm: "I don't know that film any more. Start a new one with `/plan`.",
+    studio.PlanMoved: "The plan has moved on to v{version} since this card. Have a look at the newest card and press there.",
+    studio.AlreadyRendering: "This film is already in the line or rendering. Wait for it, or cancel it on its job card first.",
+    studio.NothingToRender: "There is no plan to render yet. It appears here as soon as it is written.",
+    studio.TooManyWaiting: "You have {limit} films in the line already. Wait for one to finish, or cancel one.",
+    studio.CannotPlan: "This bot has no language model set up, so it can't write plans. Please tell its operator.",
+    studio.CannotRender: "No video service that can make this film is set up. Ask the operator, or choose another model "
+    "with `/plan`; the plan is kept.",
+    studio.EditRefused: "{reason}",
+    studio.StudioError: "That can't be done right now. Nothing was changed; try again in a moment.",
+    # uploads
+    media.MediaRefused: "I can't use that file. Send an mp4, mov or webm video.",
+    media.AddressRefused: "I only take videos that are attached here on Discord. Attach the file itself and send it again.",
+    media.DownloadFailed: "I couldn't fetch your video from Discord. Attach it once more, please.",
+    media.CannotFit: "The film is too large for this channel in any quality. It is kept; ask the operator to send it.",
+    media.FfmpegUnusable: "This bot can't work with video right now; its operator has to repair ffmpeg.",
+    media.FfmpegFailed: "Cutting the video failed. Every clip is kept: press **Greenlight** again, and only the cut is repeated.",
+    media.MediaError: "Working on the video failed. Nothing was lost; try again.",
+    storage.DiskFull: "My disk is full, so I can't start anything new right now. Try again later; the operator can see why.",
+    storage.StoreUnavailable: "My file store is unreachable right now. Nothing is lost; try again in a few minutes.",
+    storage.StoreMisconfigured: "My file store refuses me; the operator has to look at its keys.",
+    storage.ObjectMissing: "That file is not kept any more. Make it again from its plan.",
+    storage.StorageError: "My file store has a problem. Nothing is lost; try again in a few minutes.",
+    # providers
+    provider.Unavailable: "The video or language service is down right now. Nothing was ordered for this step; try "
+    "again in a few minutes.",
+    provider.RateLimited: "The service is at its limit right now. Nothing was lost; try again in a minute.",
+    provider.QuotaExhausted: "The service's quota for this bot is used up. Nothing was ordered for this step; try again "
+    "later or ask the operator.",
+    provider.KeyRejected: "The service no longer accepts this bot's key. Nothing was ordered for this step; the operator has to renew it.",
+    provider.KeyFault: "This bot's keys for the service don't work right now. The operator has to look at them.",
+    provider.InvalidRequest: "The service refused the request as it was. Change the shot's wording or length and "
+    "press **Greenlight** again.",
+    provider.ContentRejected: "The service's content policy refused this. Change the words here in the thread and try again.",
+    provider.ModelRetired: "That model is no longer offered. Make a new plan with another model.",
+    provider.RequestFault: "The service refused the request as it was. Change the wording and try again.",
+    provider.OperationFailed: "The service tried and failed to make it. Press **Greenlight** again to order just that once more.",
+    provider.OutcomeUnknown: "The service went silent while I was ordering, so it may or may not have been charged. I "
+    "won't order it again by guessing; everything else is kept.",
+    provider.UnexpectedResponse: "The service answered something I can't read. Nothing was changed; say it once more.",
+    provider.ProviderError: "A service I depend on failed. Nothing was lost; try again in a few minutes.",
+    # the pool
+    ratelimit.LeaseTimeout: "All keys of the service are busy. Nothing was lost; try again in a minute.",
+    ratelimit.NoUsableKey: "None of this bot's keys for the service works right now. Nothing was ordered for this step; "
+    "the operator has to look at them.",
+    ratelimit.RateLimitError: "The service is at its limit right now. Nothing was lost; try again in a minute.",
+}
+
+_REFUSED: dict[media.Reason, str] = {
+    media.Reason.EMPTY: "That file is empty. Export the video again and attach it once more.",
+    media.Reason.TOO_LARGE: "That video is larger than {limit_mib} MiB. Make it smaller or cut it, and attach it again.",
+    media.Reason.NOT_A_VIDEO: "That file is not a video, whatever its name says. Attach an mp4, mov or webm.",
+    media.Reason.UNSUPPORTED_CONTAINER: "I can't read that kind of file. Export it as mp4, mov or webm and attach it again.",
+    media.Reason.UNSUPPORTED_CODEC: "I can't decode that video. Export it as H.264 in an mp4 and attach it again.",
+    media.Reason.AUDIO_ONLY: "There is only sound in that file. Attach a video with a picture.",
+    media.Reason.UNDECODABLE: "That video is damaged or cut off. Export or upload it once more.",
+    media.Reason.TOO_LONG: "That video is longer than {limit_minutes} minutes. Cut out the part that matters and attach it.",
+    media.Reason.SIDE_TOO_LONG: "That picture is larger than {limit} pixels on a side. Scale the video down and attach it again.",
+    media.Reason.TOO_MANY_PIXELS: "That picture has too many pixels. Scale the video down to 4K or less and attach it again.",
+    media.Reason.TOO_HEAVY: "Checking that video took too long. Export it as a plain H.264 mp4 and attach it again.",
+}
+
+#: What a row says where the fault was ours; the log has the whole story under the same id.
+BUG = "Bug"
+
+
+def words_for(error: Exception) -> str:
+    """The sentence for an error we expect; an incident id for one we do not."""
+    if isinstance(error, media.MediaRefused):
+        return _refused(error.reason, error.limit)
+    for ancestor in type(error).__mro__:
+        if words := _WORDS.get(ancestor):
+            return words.format_map(vars(error))
+    return words_for_bug(incident_id())
+
+
+def words_for_failure(failure: str) -> str:
+    """The sentence for a failure as a row keeps it: "Class", "Class:reason" or "Class:reason:limit"."""
+    name, _, rest = failure.partition(":")
+    reason, _, limit = rest.partition(":")
+    if name == media.MediaRefused.__name__ and reason in set(media.Reason):
+        return _refused(media.Reason(reason), float(limit) if limit else None)
+    for known, words in _WORDS.items():
+        if known.__name__ == name:
+            return words.format_map(_Blank(reason=reason, limit=limit))
+    return "Something went wrong on my side. Nothing you made is lost; try again, and tell the operator if it stays."
+
+
+def words_for_bug(incident: str) -> str:
+    return f"Something went wrong on my side. Nothing was lost; try again. If it stays, tell the operator `{incident}`."
+
+
+def incident_id() -> str:
+    """A short id that a user can read out and an operator can find in the log."""
+    return secrets.token_hex(3)
+
+
+def known_errors() -> Iterator[type[Exception]]:
+    """Every error class that has words of its own."""
+    return iter(_WORDS)
+
+
+class _Blank(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def _refused(reason: media.Reason, limit: float | None) -> str:
+    number = limit or 0.0
+    return _REFUSED[reason].format(
+        limit=f"{number:g}", limit_mib=f"{number / (1 << 20):g}", limit_minutes=f"{number / 60:g}"
+    )

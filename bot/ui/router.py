@@ -1,0 +1,134 @@
+"""Every button and modal, handled in one place by what its custom id says; works after any restart.
+
+Acknowledges before anything else: Discord gives three seconds. Whatever happens, the person reads a sentence.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Coroutine
+
+import discord
+from discord import ui
+
+from bot.production.model import Production, ProductionState
+from bot.studio.model import MAX_IDEA
+from bot.studio.projects import Projects
+from bot.ui import replies
+from bot.ui.custom_ids import Action, CustomId
+from bot.ui.desk import Desk
+from bot.ui.sending import DiscordFailed, once
+from bot.ui.wording import money
+
+logger = logging.getLogger(__name__)
+
+_WORDS_FIELD = "words"
+
+
+class Router:
+    def __init__(self, desk: Desk, projects: Projects) -> None:
+        self._desk = desk
+        self._projects = projects
+
+    async def handle(self, interaction: discord.Interaction) -> None:
+        """Answer a press or a submitted modal; other interactions are not ours."""
+        if interaction.type not in {discord.InteractionType.component, discord.InteractionType.modal_submit}:
+            return
+        assert interaction.data is not None
+        custom_id = CustomId.parse(str(interaction.data.get("custom_id", "")))
+        submitted = interaction.type is discord.InteractionType.modal_submit
+        if custom_id is not None and custom_id.action is Action.CHANGE and not submitted:
+            # A modal must be the first response, so this one goes unacknowledged until it opens.
+            await _quietly(interaction.response.send_modal(_change_modal(custom_id)))
+            return
+        await _quietly(interaction.response.defer(ephemeral=True, thinking=True))
+        words = await self._words(interaction, custom_id, submitted=submitted)
+        await _quietly(interaction.edit_original_response(content=words))
+
+    async def _words(self, interaction: discord.Interaction, custom_id: CustomId | None, *, submitted: bool) -> str:
+        if custom_id is None:
+            return "That button belongs to an older version of me. Start again with `/plan`; your films are kept."
+        try:
+            return await self._act(interaction, custom_id, submitted=submitted)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the person reads a sentence; told() logs it
+            return told(error)
+
+    async def _act(self, interaction: discord.Interaction, custom_id: CustomId, *, submitted: bool) -> str:
+        user_id = interaction.user.id
+        match custom_id.action:
+            case Action.GREENLIGHT:
+                production = await self._desk.greenlight(
+                    request_id=str(interaction.id),
+                    project_id=custom_id.ref,
+                    version=custom_id.version or 0,
+                    user_id=user_id,
+                )
+                price = money(production.price_microusd)
+                return (
+                    f"Greenlit for at most {price}. Its job card shows how it goes, and I mention you when it is done."
+                )
+            case Action.CANCEL:
+                return _stopped(await self._desk.cancel(production_id=custom_id.ref, user_id=user_id))
+            case Action.RETRY:
+                await self._desk.try_again(project_id=custom_id.ref, user_id=user_id)
+                return "Trying again. The card shows how it goes."
+            case Action.CHANGE:
+                assert submitted
+                project = await self._projects.get(custom_id.ref)
+                words = _submitted(interaction)
+                await self._desk.say(
+                    project, message_id=interaction.id, author_id=user_id, words=words, attachment=None
+                )
+                return "Got it. The answer comes in the thread."
+
+
+def _stopped(production: Production) -> str:
+    if production.stopping:
+        return "Stopping. Shots already made are kept and not paid again."
+    if production.state is ProductionState.CANCELLED:
+        return "Cancelled. Nothing was ordered for it."
+    return "This film is over already; there is nothing left to stop."
+
+
+def told(error: Exception) -> str:
+    """Words for an error, logged under an incident id where it is a fault of ours."""
+    if any(isinstance(error, known) for known in replies.known_errors()):
+        return replies.words_for(error)
+    incident = replies.incident_id()
+    logger.error("fault of ours", exc_info=error, extra={"incident": incident})
+    return replies.words_for_bug(incident)
+
+
+async def _quietly(call: Coroutine[object, object, object]) -> None:
+    """A response that comes too late, twice or not at all changes nothing: what was asked is in its row."""
+    try:
+        await once(lambda: call)
+    except DiscordFailed as error:
+        logger.warning("interaction not answered", extra={"code": error.code, "error": str(error)})
+
+
+def _change_modal(custom_id: CustomId) -> ui.Modal:
+    modal = ui.Modal(title="Change the plan", custom_id=str(custom_id), timeout=None)
+    field: ui.TextInput[ui.Modal] = ui.TextInput(
+        style=discord.TextStyle.paragraph,
+        custom_id=_WORDS_FIELD,
+        placeholder="make shot 2 shorter and set it at night",
+        max_length=min(MAX_IDEA, 4000),
+    )
+    modal.add_item(ui.Label(text="What should be different?", component=field))
+    modal.stop()  # sent but not stored: its submission comes to the router
+    return modal
+
+
+def _submitted(interaction: discord.Interaction) -> str:
+    """The words of a submitted modal, wherever in its components they lie."""
+    pending: list[object] = [interaction.data]
+    while pending:
+        found = pending.pop()
+        if isinstance(found, dict):
+            if found.get("custom_id") == _WORDS_FIELD and isinstance(found.get("value"), str):
+                return str(found["value"])
+            pending += found.values()
+        elif isinstance(found, list):
+            pending += found
+    return ""
