@@ -1,0 +1,162 @@
+"""The page a person plays with: a list of channels and threads of ours around SimCord's own pages, one per channel."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from sandbox.discord.simulation import Preview, PreviewServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sandbox.discord.changes import Changes
+    from sandbox.discord.simulation import Simulation
+
+REPUBLISH_PERIOD = 0.2
+"""Seconds between two redraws of an open page, at least."""
+
+
+class Pages:
+    """Opens a page when somebody looks at its channel, and redraws the open ones after changes."""
+
+    def __init__(
+        self, simulation: Simulation, *, origin: str, viewers: Callable[[], list[int]], changes: Changes
+    ) -> None:
+        self._simulation = simulation
+        self._origin = origin
+        self._viewers = viewers
+        self._open: dict[int, LivePreview] = {}
+        self._opening = asyncio.Lock()
+        self._timer: asyncio.TimerHandle | None = None
+        changes.listen(self._schedule)
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/", self._index),
+            web.get("/page/channels", self._channels),
+            web.post(r"/page/channels/{channel:\d+}", self._show),
+        ]
+
+    async def url_of(self, channel_id: int) -> str:
+        """SimCord's page over this channel, opened if need be. Whoever holds the address can act in it."""
+        async with self._opening:
+            page = self._open.get(channel_id)
+            if page is None or page.closed:
+                page = LivePreview(self._simulation, channel_id, self._viewers(), self._origin)
+                await page.open()
+                self._open[channel_id] = page
+            return page.url
+
+    async def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        for page in self._open.values():
+            await page.close()
+
+    def _schedule(self) -> None:
+        if self._open and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(REPUBLISH_PERIOD, self._republish)
+
+    def _republish(self) -> None:
+        self._timer = None
+        for page in self._open.values():
+            page.republish()
+
+    async def _index(self, _: web.Request) -> web.StreamResponse:
+        return web.Response(text=Path(__file__).with_name("page.html").read_text(), content_type="text/html")
+
+    async def _channels(self, _: web.Request) -> web.StreamResponse:
+        return web.json_response({"guild": self._simulation.guild.name, "channels": self._listed()})
+
+    def _listed(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "id": channel["id"],
+                "name": channel["name"],
+                "parent": channel["parent_id"] if "thread_metadata" in channel else None,
+                "archived": channel.get("thread_metadata", {}).get("archived", False),
+                "last": channel["last_message_id"],
+            }
+            for channel in self._simulation.channels()
+        ]
+
+    async def _show(self, request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Origin") != self._origin:
+            raise web.HTTPForbidden  # another site in the same browser must not learn the address
+        channel_id = int(request.match_info["channel"])
+        if self._simulation.channel(channel_id) is None:
+            raise web.HTTPNotFound
+        return web.json_response({"url": await self.url_of(channel_id)})
+
+
+class LivePreview(Preview):
+    """SimCord's browser page over one channel, told about changes it did not cause itself."""
+
+    def __init__(self, simulation: Simulation, channel_id: int, viewer_ids: list[int], origin: str) -> None:
+        super().__init__(
+            simulation.env,
+            simulation.handle(channel_id),
+            tuple(simulation.actor(viewer_id) for viewer_id in viewer_ids),
+            layout="channel",
+            display="responsive",
+            width=960,
+            height=720,
+            locale="en-US",
+            timezone="UTC",
+            presentation_time=None,
+            assets=None,
+            port=0,
+        )
+        self._env = simulation.env
+        self._server = _FramedServer(self, origin)
+
+    async def open(self) -> None:
+        await self.__aenter__()
+        self.env._preview = None  # noqa: SLF001 - SimCord allows one page per Env; we open one per channel
+        self._env.on_mutation.append(self._mark_action_dispatched)
+
+    async def _cleanup(self) -> None:
+        if self._mark_action_dispatched in self._env.on_mutation:
+            self._env.on_mutation.remove(self._mark_action_dispatched)
+        await super()._cleanup()
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    def republish(self) -> None:
+        """Show the present state in every open page but the one that is acting."""
+        if self._closed or len(self._pages) < 2:  # SimCord's own page, which nobody sees, is always there
+            return
+        self._advance_presentation_time()
+        for page in tuple(self._pages.values()):
+            if page.id in self._pages and page is not self._action_page:
+                self._publish(page, reason="refresh")
+
+    async def _action(self, context_id: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
+        """A card that was edited a moment ago must not refuse the click: bring the revision it was drawn from forward.
+
+        What the action names is looked up in the present state anyway, so a button that is gone is still refused.
+        """
+        page = self._get_page(context_id)
+        seen = body.get("published_revision") if isinstance(body, dict) else None
+        if isinstance(seen, int) and seen < page.revision:
+            body = {**body, "published_revision": page.revision}
+        try:
+            return await super()._action(context_id, body)
+        finally:
+            self.republish()
+
+
+class _FramedServer(PreviewServer):
+    """The page's server, allowed inside our own frame and nobody else's."""
+
+    def __init__(self, preview: Preview, origin: str) -> None:
+        super().__init__(preview, 0)
+        headers = {key: value for key, value in self._SECURITY_HEADERS.items() if key != "X-Frame-Options"}
+        policy = headers["Content-Security-Policy"].replace("frame-ancestors 'none'", f"frame-ancestors {origin}")
+        self._SECURITY_HEADERS = headers | {"Content-Security-Policy": policy}  # type: ignore[misc]

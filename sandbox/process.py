@@ -1,0 +1,78 @@
+"""A bot as a process of its own, started, killed and stopped as an operator or a power cut would."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class BotProcess:
+    """`python -m bot run` with the variables given and nothing else of ours; what it says goes to `log`."""
+
+    def __init__(self, environ: Mapping[str, str], log: Path) -> None:
+        self._environ = {**environ, "PATH": os.environ.get("PATH", ""), "PYTHONUNBUFFERED": "1"}
+        self.log = log
+        self._file: IO[bytes] | None = None
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start it; it runs when this returns, but is not connected yet."""
+        self._file = self.log.open("ab")
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", "run", cwd=ROOT, env=self._environ, stdout=self._file, stderr=self._file
+        )
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    async def kill(self) -> None:
+        """End it without a word, as `kill -9` does."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self) -> int:
+        """Ask it to stop and wait until it has; its exit code."""
+        return await self._end(signal.SIGTERM)
+
+    async def wait(self) -> int:
+        """Wait until it ends by itself; its exit code."""
+        assert self._process is not None
+        return await self._process.wait()
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.is_running:
+            try:
+                async with asyncio.timeout(30):
+                    await self.stop()
+            except TimeoutError:
+                await self.kill()
+        if self._file is not None:
+            self._file.close()
+
+    async def _end(self, by: signal.Signals) -> int:
+        assert self._process is not None
+        if self._process.returncode is None:
+            self._process.send_signal(by)
+        return await self._process.wait()

@@ -1,0 +1,372 @@
+"""What a person asks to be changed in a plan, read from their words alone; and what one says to that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from sandbox.providers.brief import Brief, number_in
+from sandbox.providers.documents import as_number, as_text, either
+
+
+class Op(StrEnum):
+    DURATION = "set_duration"
+    PROMPT = "set_prompt"
+    TITLE = "set_title"
+    FILM_TITLE = "set_film_title"
+    CAMERA = "set_camera"
+    NARRATION = "set_narration"
+    MUSIC = "set_music"
+    ADD = "add_shot"
+    REMOVE = "remove_shot"
+    MOVE = "move_shot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One change. `shot` is a position from 1, 0 for the film; `to` the position of an added or moved shot.
+
+    `said` is the change in a few words, for the reply.
+    """
+
+    op: Op
+    shot: int = 0
+    seconds: float | None = None
+    text: str = ""
+    to: int | None = None
+    said: str = ""
+
+
+_ORDINAL = r"first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|opening|last|final|closing"
+_COUNT = r"\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+_PLACE = "(?:shot|scene|clip|part)"
+TARGET = re.compile(
+    rf"\b(?:the\s+)?(?:{_PLACE}\s*#?\s*(?P<count>{_COUNT})|(?P<ordinal>{_ORDINAL})\s+{_PLACE}"
+    rf"|(?P<all>(?:all|every|each)(?:\s+(?:of\s+)?(?:the\s+)?{_PLACE}s?)?|everything"
+    r"|the\s+whole\s+(?:film|thing|video)|the\s+(?:film|movie|video)))\b",
+    re.IGNORECASE,
+)
+_SECONDS = re.compile(
+    r"\b(?P<number>\d+(?:\.\d+)?|one|two|three|four|five|six|seven|eight|nine|ten|twelve)[\s-]*(?:seconds?|secs?|s)\b",
+    re.IGNORECASE,
+)
+_POLITE = re.compile(
+    r"^\s*(?:(?:please|also|then|ok|okay|hey|hi|and|now|maybe|let'?s)[\s,]+|(?:can|could|would|will)\s+(?:you|we)\s+"
+    r"|i(?:'d| would)?\s*(?:like|want)\s+(?:you\s+)?(?:to\s+)?)+",
+    re.IGNORECASE,
+)
+_QUESTION = re.compile(
+    r"^\s*(?:what|who|whom|why|how|which|when|where|is|are|was|were|does|do|did|has|have|tell\s+me|explain"
+    r"|describe\s+shot)\b",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(
+    r"\b(?:make|set|change|turn|remove|delete|drop|add|insert|move|swap|rename|retitle|call|replace|shorten|lengthen|extend|trim|cut|give|put|let|use|slow|speed)\b",
+    re.IGNORECASE,
+)
+_STYLE_LEAD = re.compile(
+    r"^(?:(?:make|set|put|turn|have|let|give|change|keep|use|render|shoot|film|place|move)\b\s*)?(?:\b(?:it|them|this|that|both)\b\s*)?(?:\b(?:be|happen|look|feel|take\s+place|play|look\s+like)\b\s*)?",
+    re.IGNORECASE,
+)
+#: A phrase that can stand alone as a wish: "at night", "in black and white", "more dramatic", "with fireflies".
+_SETTING = re.compile(
+    r"^(?:at|in|on|under|during|with|without|as|more|less|much|slower|faster|night|no)\b", re.IGNORECASE
+)
+_QUOTED = re.compile(r"[\"“”‘']([^\"“”]+?)[\"“”’']\s*$")
+#: What a wish may begin with: after an "and" or a comma, the next one starts there.
+_BEGINS = (
+    r"make|set|change|turn|remove|delete|drop|add|insert|move|rename|retitle|call|replace|shorten|lengthen|extend|trim"
+    rf"|give|put|let|use|slow|speed|{_PLACE}\s*\d|the\s+(?:{_ORDINAL}|film|title|camera|narrat\w+)\b|in\s|at\s|it\b"
+    r"|with(?:out)?\b|have|no\s|shorter\b|longer\b|slower\b|faster\b"
+)
+#: How much a shot is shortened or lengthened where nobody says by how much.
+SHORTER, LONGER = 2 / 3, 1.5
+
+
+def is_question(words: str) -> bool:
+    """Whether the words only want to know something."""
+    plain = _POLITE.sub("", words.strip())
+    if _QUESTION.match(plain):
+        return True
+    return words.strip().endswith("?") and not _ASKS.search(plain)
+
+
+def changes_in(brief: Brief) -> list[Change]:
+    """What the words ask for, clause by clause; none for a question."""
+    if is_question(brief.words):
+        return []
+    changes: list[Change] = []
+    targets: list[int] = []
+    for clause in _clauses(brief.words):
+        named = targets_in(clause, brief)
+        targets = named if named is not None else targets
+        changes += _clause_changes(clause, named, targets, brief)
+    return _merged(changes)
+
+
+def _clauses(words: str) -> list[str]:
+    swap = re.search(rf"\bswap\b.*?({_COUNT}).*?\band\b.*?({_COUNT})", words, re.IGNORECASE)
+    if swap:  # its "and" joins two shots, not two wishes
+        return [words]
+    begins = rf"(?=(?:{_BEGINS}))"
+    joints = (
+        r"[.;!\n]+\s+",
+        rf"\s*,\s*(?:and\s+|then\s+)?{begins}",
+        rf"\s+(?:and|but)\s+(?:then\s+)?{begins}",
+        r"\s+then\s+",
+    )
+    split = re.split("|".join(joints), words.strip(), flags=re.IGNORECASE)
+    return [clause.strip(" .,!;") for clause in split if clause and clause.strip(" .,!;")]
+
+
+def targets_in(clause: str, brief: Brief) -> list[int] | None:
+    """The positions a clause names, `None` where it names none."""
+    count = len(brief.shots)
+    found: list[int] = []
+    for match in TARGET.finditer(clause):
+        if match["all"]:
+            found += range(1, count + 1)
+        elif match["ordinal"] and match["ordinal"].lower() in {"last", "final", "closing"}:
+            found.append(count)
+        else:
+            number = number_in(match["count"] or match["ordinal"])
+            if number is not None:
+                found.append(int(number))
+    return [n for n in dict.fromkeys(found) if 1 <= n <= count] if found else None
+
+
+def _clause_changes(clause: str, named: list[int] | None, targets: list[int], brief: Brief) -> list[Change]:
+    clause = _POLITE.sub("", clause)
+    everything = list(range(1, len(brief.shots) + 1))
+    for read in (_structure, _names, _sound):
+        found = read(clause, named, targets, brief)
+        if found is not None:
+            return found
+    aimed = targets or everything
+    if named == [] and TARGET.search(clause):  # a shot that does not exist
+        return []
+    lengths = _lengths(clause, aimed, brief)
+    if lengths or not (named or _ASKS.search(clause) or _SETTING.search(clause)):
+        return lengths
+    return _looks(clause, aimed, brief)
+
+
+def _structure(clause: str, named: list[int] | None, targets: list[int], brief: Brief) -> list[Change] | None:
+    """Shots that come, go, or change places."""
+    count = len(brief.shots)
+    if re.match(
+        r"^(?:remove|delete|drop|lose|skip|cut(?!.*\bto\b)|get\s+rid\s+of|leave\s+out)\b", clause, re.IGNORECASE
+    ) and not re.search(r"\b(music|narrat\w+|voice\w*|sound)\b", clause, re.IGNORECASE):
+        return [Change(op=Op.REMOVE, shot=n, said=f"shot {n} is gone") for n in (named or targets)]
+    added = re.match(
+        rf"^(?:add|insert|append|include)\s+(?:a|an|another|one\s+more|one)?\s*(?:\w+\s+){{0,2}}?{_PLACE}\b\s*(?:of|where|with|showing|in\s+which|that\s+shows)?\s*(?P<what>.+)$",
+        clause,
+        re.IGNORECASE,
+    )
+    if added and not re.match(r"\d", added["what"]):
+        what, to = _placed(added["what"], brief)
+        return [Change(op=Op.ADD, to=to, text=what, seconds=brief.allowed(4), said=f"a new shot {to} shows {what}")]
+    swap = re.match(
+        rf"^swap\b.*?\b({_COUNT}|{_ORDINAL})\b.*?\band\b.*?\b({_COUNT}|{_ORDINAL})\b", clause, re.IGNORECASE
+    )
+    if swap:
+        first, second = sorted(int(number_in(word) or count) for word in swap.groups())
+        moved = [Change(op=Op.MOVE, shot=second, to=first, said=f"shots {first} and {second} have changed places")]
+        return moved if second - first == 1 else [*moved, Change(op=Op.MOVE, shot=first + 1, to=second)]
+    if re.match(r"^(?:move|put|bring)\b", clause, re.IGNORECASE) and named:
+        to = _destination(clause, named, count)
+        if to is not None:
+            return [Change(op=Op.MOVE, shot=named[0], to=to, said=f"shot {named[0]} is now number {to}")]
+    return None
+
+
+def _placed(what: str, brief: Brief) -> tuple[str, int]:
+    """What an added shot shows, and its position: at the end where nothing else is said."""
+    count = len(brief.shots)
+    place = re.search(
+        rf"[\s,]*\b(?P<side>after|before)\s+(?:the\s+)?(?:{_PLACE}\s*#?\s*)?(?P<number>{_COUNT}|{_ORDINAL})"
+        rf"(?:\s+{_PLACE})?\b",
+        what,
+        re.IGNORECASE,
+    )
+    if place:
+        number = number_in(place["number"])
+        at = int(number) if number else count
+        return what[: place.start()].strip(" ,") or what, at + (place["side"].lower() == "after")
+    edge = re.search(r"[\s,]*\b(?:at|to|in)\s+the\s+(?P<edge>beginning|start|front|end)\b", what, re.IGNORECASE)
+    if edge:
+        return what[: edge.start()].strip(" ,") or what, count + 1 if edge["edge"].lower() == "end" else 1
+    return what.strip(" ,"), count + 1
+
+
+def _destination(clause: str, named: list[int], count: int) -> int | None:
+    if re.search(r"\bto\s+the\s+(?:start|beginning|front)\b|\bfirst\s*$", clause, re.IGNORECASE):
+        return 1
+    if re.search(r"\bto\s+the\s+end\b|\blast\s*$", clause, re.IGNORECASE):
+        return count
+    side = re.search(r"\b(before|after)\b", clause, re.IGNORECASE)
+    if side and len(named) > 1:
+        other = named[1] if named[1] < named[0] else named[1] - 1  # the others close up first
+        return other if side[1].lower() == "before" else other + 1
+    position = re.search(rf"\bto\s+(?:position\s+|place\s+|number\s+)?({_COUNT})\b", clause, re.IGNORECASE)
+    number = number_in(position[1]) if position else None
+    return int(number) if number else None
+
+
+def _names(clause: str, named: list[int] | None, _targets: list[int], _brief: Brief) -> list[Change] | None:
+    match = re.match(
+        r"^(?:rename|retitle|call|title|name|change\s+the\s+title(?:\s+of)?)\b(?P<rest>.*)$", clause, re.IGNORECASE
+    )
+    if match is None:
+        return None
+    rest = TARGET.sub("", match["rest"]) if named or TARGET.search(match["rest"]) else match["rest"]
+    rest = re.sub(
+        r"^\s*(?:the\s+)?(?:film|movie|video|it|title)?\s*(?:to|as|into|:)?\s*", "", rest, flags=re.IGNORECASE
+    )
+    quoted = _QUOTED.search(rest)
+    title = (quoted[1] if quoted else rest).strip(" \"'“”")
+    if not title:
+        return []
+    shots = [n for n in named or [] if len(named or []) == 1]
+    if shots:
+        return [Change(op=Op.TITLE, shot=shots[0], text=title, said=f"shot {shots[0]} is called “{title}”")]
+    return [Change(op=Op.FILM_TITLE, text=title, said=f"the film is called “{title}”")]
+
+
+def _sound(clause: str, named: list[int] | None, targets: list[int], brief: Brief) -> list[Change] | None:
+    everything = list(range(1, len(brief.shots) + 1))
+    silent = re.search(r"\b(?:without|no|remove|drop|lose|delete|mute)\b", clause, re.IGNORECASE)
+    if re.search(r"\bmusic\b", clause, re.IGNORECASE):
+        if silent:
+            return [Change(op=Op.MUSIC, text="", said="there is no music")]
+        wish = re.sub(r"^(?:add|with|use|put|have|give\s+it|make)\s+", "", clause, flags=re.IGNORECASE).strip()
+        return [Change(op=Op.MUSIC, text=wish, said=f"the music is {wish}")]
+    if not re.search(r"\b(?:narrat\w+|voice[\s-]?over|voiceover|narrator|voice)\b", clause, re.IGNORECASE):
+        return None
+    aimed = named or targets or everything
+    if silent:
+        return [Change(op=Op.NARRATION, shot=n, text="", said="nobody speaks") for n in aimed]
+    quoted = re.search(r"[\"“]([^\"”]+)[\"”]", clause)
+    lines = {n: quoted[1] if quoted else _line(brief.shots[n - 1]) for n in aimed}
+    return [
+        Change(op=Op.NARRATION, shot=n, text=line, said=f"a voice speaks over shot {n}") for n, line in lines.items()
+    ]
+
+
+def _line(shot: dict[str, object]) -> str:
+    title = as_text(shot.get("title")) or "this moment"
+    return f"Look closely: {title[:1].lower() + title[1:]}."
+
+
+def duration_in(shot: dict[str, object]) -> float:
+    return as_number(either(shot, "duration", "seconds", "duration_seconds", "length")) or 4.0
+
+
+def _lengths(clause: str, aimed: Sequence[int], brief: Brief) -> list[Change]:
+    told = _SECONDS.search(clause)
+    exact = number_in(told["number"]) if told else None
+    factor = 1.0
+    if re.search(r"\b(?:shorter|shorten|trim|briefer|tighter|quicker)\b", clause, re.IGNORECASE):
+        factor = SHORTER
+    elif re.search(r"\b(?:longer|lengthen|extend)\b", clause, re.IGNORECASE):
+        factor = LONGER
+    elif re.search(r"\bhalf\s+as\s+long\b", clause, re.IGNORECASE):
+        factor = 0.5
+    elif re.search(r"\btwice\s+as\s+long\b|\bdouble\b", clause, re.IGNORECASE):
+        factor = 2.0
+    by = re.search(r"\bby\b", clause, re.IGNORECASE) is not None
+    changes = []
+    for number in aimed:
+        before = duration_in(brief.shots[number - 1])
+        if exact is not None and by and factor != 1:
+            after = before + (exact if factor > 1 else -exact)
+        elif exact is not None and not re.search(r"\bafter\b", clause, re.IGNORECASE):
+            after = exact
+        elif factor != 1:
+            after = _moved(before, factor, brief)
+        else:
+            continue
+        after = brief.allowed(max(1.0, after))
+        said = f"shot {number} now lasts {after:g} seconds instead of {before:g}"
+        if after == before:
+            said = f"shot {number} stays at {before:g} seconds, as the model offers nothing closer"
+        changes.append(Change(op=Op.DURATION, shot=number, seconds=after, said=said))
+    return changes
+
+
+def _moved(before: float, factor: float, brief: Brief) -> float:
+    """A length that really is shorter or longer: whole seconds, and the next allowed one where there is a list."""
+    wished = float(round(before * factor))
+    if wished == before:
+        wished += 1 if factor > 1 else -1
+    beyond = [allowed for allowed in brief.durations if (allowed > before) == (factor > 1) and allowed != before]
+    return min(beyond, key=lambda allowed: abs(allowed - wished)) if beyond else wished
+
+
+def _looks(clause: str, aimed: Sequence[int], brief: Brief) -> list[Change]:
+    """Everything else is about what is seen: a new picture, a camera, or a phrase more in the prompt."""
+    fresh = re.match(
+        r"^(?:change|replace|turn)\b.*?\b(?:to|with|into|by)\s+(?P<what>.+)$", clause, re.IGNORECASE
+    ) or re.match(
+        rf"^(?:the\s+)?{_PLACE}?\s*\S*\s*(?:should|shall|must)\s+(?:show|be)\s+(?P<what>.+)$", clause, re.IGNORECASE
+    )
+    if (
+        fresh
+        and TARGET.search(clause)
+        and not re.match(
+            r"(?:night|day|dusk|dawn|winter|black|at|in|on|under|with|more|less|set)\b", fresh["what"], re.IGNORECASE
+        )
+    ):
+        what = fresh["what"].strip()
+        return [Change(op=Op.PROMPT, shot=n, text=what, said=f"shot {n} now shows {what}") for n in aimed]
+    phrase = " ".join(_STYLE_LEAD.sub("", TARGET.sub(" ", clause, count=1).strip(" ,:")).split())
+    phrase = " ".join(
+        _STYLE_LEAD.sub(
+            "", re.sub(r"^(?:make|set|put|turn|have|let|give|change|keep)\s+", "", phrase, flags=re.IGNORECASE)
+        ).split()
+    )
+    phrase = re.sub(
+        r"^(?:is|are|should\s+be|to|a\s+bit|a\s+little|for|of)\s+|\s+(?:for|in|on|of|to)$",
+        "",
+        phrase,
+        flags=re.IGNORECASE,
+    )
+    phrase = {"slower": "slow and unhurried", "slow down": "in slow motion", "slow it down": "in slow motion",
+              "faster": "fast and urgent", "speed up": "fast and urgent"}.get(phrase.lower(), phrase)  # fmt: skip
+    if not phrase:
+        return []
+    if re.search(
+        r"\b(?:camera|zoom\w*|pan|dolly|crane|hand-?held|tracking\s+shot|close-?up|aerial|drone|orbit)\b",
+        clause,
+        re.IGNORECASE,
+    ):
+        move = (
+            re.sub(
+                r"^(?:with\s+)?(?:a|the)?\s*camera\s*(?:to|:|should)?\s*|\s*\bcamera\b", "", phrase, flags=re.IGNORECASE
+            ).strip()
+            or phrase
+        )
+        return [Change(op=Op.CAMERA, shot=n, text=move, said=f"the camera of shot {n}: {move}") for n in aimed]
+    changes = []
+    for number in aimed:
+        prompt = as_text(brief.shots[number - 1].get("prompt")).rstrip(" .")
+        changes.append(
+            Change(op=Op.PROMPT, shot=number, text=f"{prompt}, {phrase}", said=f"shot {number} is now {phrase}")
+        )
+    return changes
+
+
+def _merged(changes: Sequence[Change]) -> list[Change]:
+    """Two phrases for one prompt become one change; the last word counts elsewhere."""
+    merged: dict[tuple[Op, int, int | None], Change] = {}
+    for latest in changes:
+        change = latest
+        key = (change.op, change.shot, change.to if change.op in {Op.ADD, Op.MOVE} else None)
+        before = merged.get(key)
+        if before and change.op is Op.PROMPT and ", " in change.text:
+            phrase = change.said.split(" is now ", 1)[-1]
+            change = replace(change, text=f"{before.text}, {phrase}", said=f"{before.said} and {phrase}")
+        merged[key] = change
+    return list(merged.values())

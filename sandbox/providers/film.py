@@ -1,0 +1,204 @@
+"""Clips that are real: small mp4 files (H.264, yuv420p, AAC where the model sings) drawn from their prompts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import imageio_ffmpeg
+from PIL import Image
+
+from sandbox.providers import scenery
+
+FRAMES_PER_SECOND = 24
+#: Clips drawn at once; more would only slow each other down on a small machine.
+DRAWN_AT_ONCE = 2
+
+
+class DrawingFailed(Exception):
+    """ffmpeg did not make what it was asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clip:
+    """What a clip shows. `duration` in seconds, sizes in pixels (even)."""
+
+    id: str
+    prompt: str
+    duration: float
+    width: int
+    height: int
+    audio: bool = False
+    start_image: Path | None = None
+
+
+async def run_ffmpeg(arguments: Sequence[str], fed: bytes | None = None) -> tuple[bytes, str]:
+    """Run ffmpeg to its end; what it wrote to stdout and stderr. Killed and awaited when we are cancelled."""
+    process = await asyncio.create_subprocess_exec(
+        imageio_ffmpeg.get_ffmpeg_exe(),
+        "-hide_banner",
+        "-nostdin",
+        *arguments,
+        stdin=asyncio.subprocess.PIPE if fed is not None else asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        out, err = await process.communicate(fed)
+    except BaseException:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        raise
+    if process.returncode != 0:
+        raise DrawingFailed(err.decode(errors="replace")[-2000:])
+    return out, err.decode(errors="replace")
+
+
+class Films:
+    """The clips being drawn. An async context manager: what is unfinished when it closes is dropped.
+
+    Args:
+        eager: draw as soon as a clip is ordered; otherwise when it is first asked for.
+        stock: draw one clip for each shape and hand it to everyone, for those who measure something else.
+    """
+
+    def __init__(self, directory: Path, *, eager: bool = True, stock: bool = False) -> None:
+        self.directory = directory
+        self.eager = eager
+        self.stock = stock
+        self._tasks: dict[str, asyncio.Task[Path]] = {}
+        self._room = asyncio.Semaphore(DRAWN_AT_ONCE)
+        self._group = asyncio.TaskGroup()
+
+    async def __aenter__(self) -> Self:
+        await self._group.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for task in self._tasks.values():
+            task.cancel()
+        await self._group.__aexit__(kind, error, trace)
+
+    def order(self, clip: Clip) -> None:
+        if self.eager:
+            self._begin(clip)
+
+    async def file(self, clip: Clip) -> Path:
+        """The finished clip, waiting for it where it is still being drawn."""
+        return await asyncio.shield(self._begin(clip))
+
+    def _begin(self, clip: Clip) -> asyncio.Task[Path]:
+        name = f"{clip.width}x{clip.height}-{clip.duration:g}-{clip.audio:d}" if self.stock else clip.id
+        if name not in self._tasks:
+            self._tasks[name] = self._group.create_task(self._draw(clip, self.directory / f"{name}.mp4"))
+        return self._tasks[name]
+
+    async def _draw(self, clip: Clip, target: Path) -> Path:
+        async with self._room:
+            return await draw(clip, target)
+
+
+async def draw(clip: Clip, target: Path) -> Path:
+    """Draw `clip` into `target`, about half a second of one core for five seconds at 720p."""
+    folder = target.with_suffix(".layers")
+    try:
+        arguments = await asyncio.to_thread(_prepare, clip, folder)
+        part = target.with_suffix(".part")
+        await run_ffmpeg([*arguments, "-f", "mp4", str(part)])
+        part.rename(target)
+    finally:
+        await asyncio.to_thread(_remove, folder)
+    return target
+
+
+def _remove(folder: Path) -> None:
+    for file in folder.glob("*"):
+        file.unlink()
+    if folder.exists():
+        folder.rmdir()
+
+
+def _prepare(clip: Clip, folder: Path) -> list[str]:
+    """Paint the layers into `folder`; the arguments that make them a film, numbers only: no word of a prompt."""
+    folder.mkdir(parents=True, exist_ok=True)
+    footer = f"{clip.duration:g} s · {clip.width}×{clip.height} · {clip.id}"
+    layers = scenery.paint(clip.prompt, footer, clip.width, clip.height, _start_image(clip))
+    images = [layers.back, *layers.hills, layers.hero, *([layers.falling] if layers.falling else []), layers.caption]
+    inputs: list[str] = []
+    for number, image in enumerate(images):
+        path = folder / f"{number}.png"
+        image.save(path, compress_level=1)
+        inputs += ["-framerate", str(FRAMES_PER_SECOND), "-i", str(path)]
+    graph = _graph(clip, layers)
+    sound: list[str] = []
+    if clip.audio:
+        inputs += ["-f", "lavfi", "-i", _ambience(clip)]
+        sound = ["-map", f"{len(images)}:a", "-c:a", "aac", "-b:a", "96k", "-ac", "2"]
+    return [
+        "-y", "-v", "error", "-filter_threads", "1", *inputs, "-filter_complex", graph, "-map", "[film]", *sound,
+        "-t", f"{clip.duration:g}", "-r", str(FRAMES_PER_SECOND), "-c:v", "libx264", "-preset", "ultrafast",
+        "-crf", "27", "-pix_fmt", "yuv420p", "-threads", "2", "-movflags", "+faststart",
+    ]  # fmt: skip
+
+
+def _start_image(clip: Clip) -> Image.Image | None:
+    if clip.start_image is None:
+        return None
+    with Image.open(clip.start_image) as image:
+        return image.convert("RGB")
+
+
+def _graph(clip: Clip, layers: scenery.Layers) -> str:
+    """The camera: the back slides a little, the hills more, the hero crosses, the caption stays."""
+    dice = random.Random(scenery.seed_of(clip.prompt) + 1)
+    share = f"(t/{max(clip.duration, 0.1):g})"
+    slide = layers.back.width - clip.width
+    lift = layers.back.height - clip.height
+    steps = [
+        f"[0:v]format=yuv420p,loop=loop=-1:size=1,setpts=N/{FRAMES_PER_SECOND}/TB,"
+        f"crop={clip.width}:{clip.height}:x='{slide}/2+{slide}/2*{share}':y='{lift}/2*(1-{share})'[s0]"
+    ]
+    overlays: list[tuple[str, str]] = [
+        (f"-{hills.width - clip.width}*{share}", f"{clip.height - hills.height}") for hills in layers.hills
+    ]
+    size = layers.hero.width
+    swing = clip.height * dice.uniform(0.06, 0.14)
+    middle = clip.height * dice.uniform(0.34, 0.46) - layers.hero.height / 2
+    turn = dice.uniform(0.7, 1.4)
+    overlays.append(
+        (f"-{size}+({clip.width}*0.58+{size})*sin({share}*PI/2)", f"{middle:.0f}+{swing:.0f}*sin(t*{turn:.2f}*2)")
+    )
+    if layers.falling is not None:
+        overlays.append(("0", f"-{clip.height}+mod(t*{int(clip.height * 0.9)},{clip.height})"))
+    overlays.append(("0", f"{clip.height - layers.caption.height}"))
+    for number, (x, y) in enumerate(overlays):
+        steps.append(f"[s{number}][{number + 1}:v]overlay=x='{x}':y='{y}':eval=frame:format=yuv420[s{number + 1}]")
+    steps[-1] = steps[-1].rsplit("[", 1)[0] + "[film]"
+    return ";".join(steps)
+
+
+def _ambience(clip: Clip) -> str:
+    """A quiet chord in stereo that breathes, in a key of the prompt's own."""
+    dice = random.Random(scenery.seed_of(clip.prompt) + 2)
+    root = 110 * 2 ** (dice.randint(0, 11) / 12)
+    third = dice.choice((1.2, 1.25))
+    breath = f"(0.6+0.4*sin(2*PI*t*{dice.uniform(0.2, 0.5):.2f}))"
+    fade = f"min(1,min(t*4,max(0,({clip.duration:g}-t)*4)))"
+
+    def channel(detune: float) -> str:
+        tones = "+".join(
+            f"{level}*sin(2*PI*{root * ratio * detune:.2f}*t)"
+            for ratio, level in ((1, 0.5), (third, 0.25), (1.5, 0.25))
+        )
+        return f"0.16*{fade}*{breath}*({tones})"
+
+    return f"aevalsrc='{channel(1)}|{channel(1.003)}':s=44100:d={clip.duration:g}"
