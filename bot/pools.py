@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.settings import ProviderSettings
-from providers.errors import KeyRejected, ProviderError, QuotaExhausted, RateLimited, RequestFault, Unavailable
+from providers.errors import KeyRejected, QuotaExhausted, RateLimited, RequestFault, Unavailable
 from ratelimit import (
     DEFAULTS,
     Allowance,
@@ -45,17 +45,16 @@ def judge(failure: BaseException, now: float) -> Verdict | None:
             until = now + retry_after if retry_after is not None else None
             return Throttled(until, Scope.MODEL if model else Scope.ACCOUNT)
         case QuotaExhausted(until=until, model=model):
-            return Exhausted(until, Scope.MODEL if model else Scope.ACCOUNT)
+            # Where the service names no time (Runway's rolling day, spent credit), one request an hour finds out.
+            return Exhausted(until if until is not None else now + 3600.0, Scope.MODEL if model else Scope.ACCOUNT)
         case KeyRejected():
             return Rejected()
         case RequestFault():
             return BadRequest()
         case Unavailable():
             return Throttled(None, Scope.PROVIDER)
-        case ProviderError():
-            return BadRequest()
         case _:
-            return None
+            return None  # an unknown outcome, an unreadable answer or a fault of ours tells nothing about the key
 
 
 def _defaults(settings: ProviderSettings) -> PoolDefaults:

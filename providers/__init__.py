@@ -1,1 +1,1 @@
-"""The services Greenlight works with, one module each, behind the small protocols of `language`, `video` and `speech`."""
+"""The services Greenlight works with, a module each, behind the small protocols of `language`, `video`, `speech`."""

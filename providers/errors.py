@@ -1,18 +1,18 @@
 """What may go wrong at a provider. A class exists only where somebody acts on it differently.
 
-    ProviderError
-    ├── Unavailable          the service is down or overloaded; proven not accepted; wait or go elsewhere
-    ├── KeyFault             another key may do it
-    │   ├── RateLimited      this key's account must rest until `until`
-    │   ├── QuotaExhausted   this key's account has used up its day, credit or plan
-    │   └── KeyRejected      this key is wrong, revoked or not allowed
-    ├── RequestFault         no key will do it; the request must change
-    │   ├── InvalidRequest   malformed or over a limit of the model
-    │   ├── ContentRejected  refused by content policy
-    │   └── ModelRetired     the model is gone, or not offered to this account
-    ├── OperationFailed      an accepted operation ended without a result, through no fault of the request
-    ├── OutcomeUnknown       it may have been accepted (and charged); nothing repeats it by guessing
-    └── UnexpectedResponse   an answer we cannot read
+ProviderError
+├── Unavailable          the service is down or overloaded; proven not accepted; wait or go elsewhere
+├── KeyFault             another key may do it
+│   ├── RateLimited      this key's account must rest until `until`
+│   ├── QuotaExhausted   this key's account has used up its day, credit or plan
+│   └── KeyRejected      this key is wrong, revoked or not allowed
+├── RequestFault         no key will do it; the request must change
+│   ├── InvalidRequest   malformed or over a limit of the model
+│   ├── ContentRejected  refused by content policy
+│   └── ModelRetired     the model is gone, or not offered to this account
+├── OperationFailed      an accepted operation ended without a result, through no fault of the request
+├── OutcomeUnknown       it may have been accepted (and charged); nothing repeats it by guessing
+└── UnexpectedResponse   an answer we cannot read
 """
 
 from __future__ import annotations

@@ -73,23 +73,32 @@ async def open_database(url: str) -> Database:
 async def uninterrupted(work: Callable[[], Awaitable[Result]]) -> Result:
     """Run `work` to its end even when cancelled meanwhile, then let the cancellation go on.
 
-    For the few stretches that must not stop half-way: an order and the row that records it.
+    For the few stretches that must not stop half-way: an order and the row that records it. What `work` raises is
+    raised as it came; where we were cancelled as well, it is the cause of the `CancelledError`.
     """
+    outcome: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+    cancelled: asyncio.CancelledError | None = None
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(_awaited(work))
-        cancelled: asyncio.CancelledError | None = None
+        task = group.create_task(_settle(outcome, work))
         while not task.done():
             try:
                 await asyncio.wait([task])
             except asyncio.CancelledError as error:
                 cancelled = error
-        if cancelled is not None:
-            raise cancelled
-    return task.result()
+    if cancelled is not None:
+        raise cancelled from (None if outcome.cancelled() else outcome.exception())
+    return outcome.result()
 
 
-async def _awaited(work: Callable[[], Awaitable[Result]]) -> Result:
-    return await work()
+async def _settle(outcome: asyncio.Future[Result], work: Callable[[], Awaitable[Result]]) -> None:
+    """Never fails itself: a failing task would have its group wrap the failure and cancel its owner."""
+    try:
+        outcome.set_result(await work())
+    except asyncio.CancelledError:  # the loop itself is closing
+        outcome.cancel()
+        raise
+    except Exception as error:  # noqa: BLE001  # handed to whoever waits, as it came
+        outcome.set_exception(error)
 
 
 def _prepare(connection: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401  # the driver's own, untyped

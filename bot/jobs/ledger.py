@@ -1,10 +1,10 @@
 """The ledger of paid calls: what makes "never bought twice" true under any crash, retry or re-run.
 
-    intent ──► submitted ──► done
+    intent ──► submitted ──► done          (straight to done where the answer is the result)
       │            │
       │            └──────► failed     ended at the provider without a result
       ├──► refused                     provably not accepted; a new attempt may follow
-      └──► unknown ──► found | lost    nobody knows whether it was accepted; nothing repeats it by guessing
+      └──► unknown                     nobody knows whether it was accepted; nothing repeats it by guessing
 
 The intent is committed before the POST and the operation id right after it. A row that is still `intent` when its
 order runs again was interrupted in between: it becomes `unknown`.
@@ -21,11 +21,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import Row, insert, select, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from bot.db import Database, Transaction, uninterrupted
 from bot.db.tables import paid_calls
 
 logger = logging.getLogger(__name__)
+
+#: How often an outcome is written before giving up, and the pause after the first failure in seconds; it doubles,
+#: so that a database that is busy or full for half a minute loses no operation id.
+RECORD_TRIES = 12
+RECORD_PAUSE = 0.01
 
 
 class CallState(StrEnum):
@@ -75,6 +82,16 @@ class Accepted:
     price_microusd: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """The provider took the order and its answer was the result: nothing goes on there, so no room is taken.
+
+    `price_microusd` is what was charged, `None` where it did not tell.
+    """
+
+    price_microusd: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """The provider provably did not take the order."""
@@ -89,7 +106,7 @@ class Unknown:
     detail: str
 
 
-Outcome = Accepted | Refused | Unknown
+Outcome = Accepted | Completed | Refused | Unknown
 
 
 class Ledger:
@@ -139,7 +156,7 @@ class Ledger:
             values["price_microusd"] = price_microusd
         if detail:
             values["detail"] = detail[:500]
-        await uninterrupted(lambda: self._update(key, values))
+        await uninterrupted(lambda: self._record(key, values))
 
     async def open_calls(self) -> list[PaidCall]:
         """Every operation that takes room at a provider, for counting it again at start-up."""
@@ -163,12 +180,16 @@ class Ledger:
                 values: dict[str, object] = {"state": CallState.SUBMITTED, "operation": operation, "open": 1}
                 if price is not None:
                     values["price_microusd"] = price
+            case Completed(price_microusd=price):
+                values = {"state": CallState.DONE}
+                if price is not None:
+                    values["price_microusd"] = price
             case Refused(detail=detail):
                 values = {"state": CallState.REFUSED, "detail": detail[:500], "price_microusd": 0}
             case Unknown(detail=detail):
                 logger.warning("order without an answer", extra={"call": intent.key, "provider": intent.provider})
                 values = {"state": CallState.UNKNOWN, "detail": detail[:500]}
-        await self._update(intent.key, {**values, "updated_at": self._clock()})
+        await self._record(intent.key, {**values, "updated_at": self._clock()})
         async with self._database.transaction() as transaction:
             return _call((await transaction.execute(select(paid_calls).where(paid_calls.c.key == intent.key))).one())
 
@@ -196,6 +217,18 @@ class Ledger:
         if not replaced.rowcount:
             # A key in any other state makes this fail on the primary key: an order is never placed over another.
             await transaction.execute(insert(paid_calls).values(key=intent.key, created_at=now, **values))
+
+    async def _record(self, key: str, values: dict[str, object]) -> None:
+        """Write what became of an order, again while the database does not answer."""
+        for attempt in range(1, RECORD_TRIES + 1):
+            try:
+                return await self._update(key, values)
+            except (OperationalError, NoConnection) as error:
+                if attempt == RECORD_TRIES:
+                    raise
+                logger.warning("outcome not recorded yet", extra={"call": key, "error": type(error).__name__})
+                await asyncio.sleep(RECORD_PAUSE * 2.0**attempt)
+        raise AssertionError("unreachable")
 
     async def _update(self, key: str, values: dict[str, object]) -> None:
         async with self._database.transaction() as transaction:

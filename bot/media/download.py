@@ -202,7 +202,7 @@ async def _receive(content: aiohttp.StreamReader, part: Path, max_bytes: int) ->
     digest = hashlib.sha256()
     size = 0
     waiting = bytearray()
-    file = await asyncio.to_thread(part.open, "wb")
+    file = part.open("wb")  # not in a thread: cancelled there, it could open after we had cleaned up
     try:
         async for chunk in content.iter_any():
             size += len(chunk)

@@ -33,7 +33,7 @@ from providers.errors import (
     Unavailable,
 )
 from providers.video import Failed, OperationState, Running, Succeeded, VideoProvider, VideoRequest
-from ratelimit import ApiKey, Cost, KeyPool, Priority, RateLimitError
+from ratelimit import ApiKey, Cost, KeyPool, NoUsableKey, Priority, RateLimitError
 
 logger = logging.getLogger(__name__)
 
@@ -193,9 +193,10 @@ class Camera:
 
     async def _await_clip(self, order: Order, rig: Rig, call: PaidCall) -> Failed | None:
         """Look until the operation is over and its clip fetched; the failure where it has none."""
-        key = rig.pool.key(call.key_id)
-        if key is None:  # taken out of the settings while its operation runs: only this key can fetch it
-            raise _TakeFailed(KeyRejected.__name__)
+        try:
+            key = rig.pool.key(call.key_id)
+        except NoUsableKey as error:  # taken out of the settings while its operation runs: no other key can fetch it
+            raise _TakeFailed(KeyRejected.__name__) from error
         operation = call.operation
         assert operation is not None, call
         deadline = self._clock() + OPERATION_DEADLINE

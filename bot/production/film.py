@@ -33,6 +33,7 @@ from bot.studio.model import Plan, Project, ShotStart
 from bot.studio.projects import Projects
 from providers.catalogue import Catalogue
 from providers.errors import ProviderError
+from ratelimit import NoUsableKey
 
 logger = logging.getLogger(__name__)
 
@@ -183,11 +184,10 @@ class FilmMaker:
             if found is None or not found.open or found.operation is None:
                 continue
             rig = self._rigs[found.provider]
-            if (key := rig.pool.key(found.key_id)) is not None:
-                try:
-                    await rig.provider.cancel(found.operation, key)
-                except ProviderError as error:
-                    logger.warning("not stopped at the provider", extra={"call": found.key, "error": str(error)})
+            try:
+                await rig.provider.cancel(found.operation, rig.pool.key(found.key_id))
+            except (ProviderError, NoUsableKey) as error:
+                logger.warning("not stopped at the provider", extra={"call": found.key, "error": str(error)})
             await self._ledger.finish(found.key, CallState.FAILED, detail="Cancelled")
             rig.pool.release(found.operation)
         await self._productions.end(production_id, ProductionState.CANCELLED)

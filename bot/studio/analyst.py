@@ -13,9 +13,9 @@ from bot.studio.drafts import AnalysisDraft
 from bot.studio.minds import MAX_WAIT, Mind, Minds
 from bot.studio.model import Analysis, Asset
 from bot.studio.projects import Projects
-from providers.errors import ProviderError
+from providers.errors import ContentRejected, ProviderError
 from providers.language import Prompt, RemoteFile, Turn
-from ratelimit import ApiKey, Cost, Priority
+from ratelimit import ApiKey, Cost, Priority, RateLimitError
 
 logger = logging.getLogger(__name__)
 
@@ -38,16 +38,20 @@ class Analyst:
         """What a model sees in the video at `path`, or `None` where no configured model can look at one.
 
         Raises:
+            ContentRejected: the video was refused by policy; no other mind is asked.
             ProviderError | RateLimitError: every mind that sees failed; the last one's failure.
         """
-        failure: ProviderError | None = None
+        failure: Exception | None = None
         for mind in self._minds.that_see_video():
             question = hashlib.sha256(json.dumps([mind.plans_with, words]).encode()).hexdigest()
             if kept := await self._projects.analysis(asset.id, question):
                 return kept
             try:
                 analysis = await self._look(mind, asset, path, words, user)
-            except ProviderError as error:
+            except ContentRejected:
+                raise
+            except (ProviderError, RateLimitError) as error:
+                logger.warning("mind failed", extra={"provider": mind.model.name, "error": type(error).__name__})
                 failure = error
                 continue
             await self._projects.keep_analysis(asset.id, question, analysis)

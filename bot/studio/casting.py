@@ -42,7 +42,7 @@ def cast(plan: Plan, catalogue: Catalogue, *, asset_id: str | None = None) -> tu
     chosen = catalogue.resolve(plan.model)
     castings: list[Casting] = []
     for number, shot in enumerate(plan.shots, start=1):
-        model = _model_for(shot, chosen, catalogue)
+        model = _model_for(shot, chosen, catalogue, plan.ratio)
         duration = model.nearest_duration(shot.duration)
         prompt = _prompt(shot, model)
         source = {
@@ -74,11 +74,13 @@ def quote(castings: Collection[Casting], made: Collection[str] = (), voice: Spee
     )
 
 
-def _model_for(shot: Shot, chosen: VideoModel, catalogue: Catalogue) -> VideoModel:
+def _model_for(shot: Shot, chosen: VideoModel, catalogue: Catalogue, ratio: str) -> VideoModel:
     """The chosen model, or its sister where it cannot start the way the shot does (gen4_turbo only animates)."""
     sisters = [model for model in catalogue.video_models({chosen.provider}) if model.family == chosen.family]
+    sisters = [model for model in sisters if ratio in model.ratios]
     if shot.start is ShotStart.TEXT:
-        able = [model for model in (chosen, *sisters) if not model.needs_start_image]
+        able = [model for model in sisters if not model.needs_start_image]
+        able.sort(key=lambda model: model.id != chosen.id)
     else:
         # A picture to start from makes the cheapest sister as good: it only has to move it.
         able = sorted(

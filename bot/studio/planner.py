@@ -120,7 +120,7 @@ class Planner:
                 has_audio=found.has_audio,
             )
             await asyncio.to_thread(self._files.keep, unchecked, self._files.upload(asset.id, found.kind))
-        await self._projects.keep_asset(project.id, asset)
+        await self._projects.keep_asset(project.id, asset, attachment)
         self._changed()
         return asset
 

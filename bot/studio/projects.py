@@ -79,10 +79,11 @@ class Projects:
             return [_project(row) for row in rows]
 
     async def unfinished(self) -> list[Project]:
-        """Films that were asked for and have neither plan nor failure yet, oldest first."""
+        """Films that have neither plan nor failure yet, or a video that nobody looked at; oldest first."""
+        unseen = (projects.c.state == ProjectState.PLANNED) & projects.c.attachment.is_not(None)
         async with self._database.transaction() as transaction:
             rows = await transaction.execute(
-                select(projects).where(projects.c.state == ProjectState.NEW).order_by(projects.c.created_at)
+                select(projects).where((projects.c.state == ProjectState.NEW) | unseen).order_by(projects.c.created_at)
             )
             return [_project(row) for row in rows]
 
@@ -101,25 +102,39 @@ class Projects:
         await self._update(project_id, thread_id=thread_id)
 
     async def fail(self, project_id: str, failure: str) -> None:
-        await self._update(project_id, state=ProjectState.FAILED, failure=failure)
+        """Keep why a film has no plan. One that has its plan keeps that, and gives up its late video only."""
+        values = {"failure": failure, "updated_at": self._clock()}
+        async with self._database.transaction() as transaction:
+            planned = await latest_version(transaction, project_id) > 0
+            given_up = (
+                {"state": ProjectState.PLANNED, "attachment": None} if planned else {"state": ProjectState.FAILED}
+            )
+            await transaction.execute(update(projects).where(projects.c.id == project_id).values(**values, **given_up))
 
-    async def try_again(self, project_id: str, idea: str | None) -> None:
-        """Plan a failed film anew, from other words where there are some."""
+    async def try_again(self, project_id: str, idea: str | None, attachment: Attachment | None = None) -> None:
+        """Plan a failed film anew, from another video or other words where there are some.
+
+        Words alone take the place of a video that could not be used: it would only fail again.
+        """
         values: dict[str, object] = {"state": ProjectState.NEW, "failure": None, "announced_at": None}
         if idea:
             values["idea"] = idea
+        if attachment is not None:
+            values["attachment"] = json.dumps(asdict(attachment))
+        elif idea:
+            values["attachment"] = None
         await self._update(project_id, **values)
 
     async def reopen(self, project_id: str) -> None:
-        """A film that has its plan already is planned again once its late video was looked at."""
-        await self._update(project_id, state=ProjectState.PLANNED)
+        """A film that has its plan already goes on with it once its late video was looked at."""
+        await self._update(project_id, state=ProjectState.PLANNED, failure=None)
 
     async def attach(self, project_id: str, attachment: Attachment) -> None:
         """Add a video to a film that has none yet, to be fetched and looked at."""
         await self._update(project_id, attachment=json.dumps(asdict(attachment)), state=ProjectState.NEW)
 
-    async def keep_asset(self, project_id: str, asset: Asset) -> None:
-        """Record a fetched and validated video, and that the project's attachment is dealt with."""
+    async def keep_asset(self, project_id: str, asset: Asset, attachment: Attachment) -> None:
+        """Record a fetched and validated video, and that this attachment is dealt with; a newer one is not."""
         async with self._database.transaction() as transaction:
             await transaction.execute(
                 insert_or_ignore(assets)
@@ -129,7 +144,11 @@ class Projects:
             await transaction.execute(
                 update(projects)
                 .where(projects.c.id == project_id)
-                .values(asset_id=asset.id, attachment=None, updated_at=self._clock())
+                .values(
+                    asset_id=asset.id,
+                    attachment=func.nullif(projects.c.attachment, json.dumps(asdict(attachment))),
+                    updated_at=self._clock(),
+                )
             )
 
     async def asset(self, asset_id: str) -> Asset:

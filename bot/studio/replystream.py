@@ -5,9 +5,19 @@ from __future__ import annotations
 import json
 import re
 
-_REPLY = re.compile(r'"reply"\s*:\s*"((?:[^"\\]|\\.)*)', re.DOTALL)
-_PARTIAL_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?$")
-_HIGH_SURROGATE = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}$")
+# The string as far as it is certain: whole escapes only, and of a surrogate only whole pairs. Where something else
+# stands, a cut or what no text can hold, the match ends before it.
+_REPLY = re.compile(
+    r"""
+    "reply" \s*:\s* "
+    ((?: [^"\\]
+       | \\["\\/bfnrt]
+       | \\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}
+       | \\u(?![dD][89a-fA-F])[0-9a-fA-F]{4}
+    )*)
+    """,
+    re.VERBOSE,
+)
 
 
 class ReplyStream:
@@ -23,13 +33,8 @@ class ReplyStream:
         found = _REPLY.search(self.text)
         if found is None:
             return None
-        escaped = _PARTIAL_ESCAPE.sub("", found.group(1))
-        escaped = _HIGH_SURROGATE.sub("", escaped)  # its other half is still to come
-        try:
-            reply = json.loads(f'"{escaped}"', strict=False)
-        except json.JSONDecodeError:
-            return None
-        if not isinstance(reply, str) or reply == self._told:
+        reply = str(json.loads(f'"{found.group(1)}"', strict=False))
+        if reply == self._told:
             return None
         self._told = reply
         return reply

@@ -22,7 +22,11 @@ def plan_from_draft(draft: PlanDraft, model: VideoModel, ratio: str, *, has_uplo
         shots.append(
             Shot(
                 title=clean(shot.title) or f"Shot {number}",
-                prompt=clean(shot.prompt),
+                prompt=clean(shot.prompt)
+                or clean(shot.title)
+                or clean(draft.logline)
+                or clean(draft.title)
+                or "A film",
                 camera=clean(shot.camera),
                 duration=model.nearest_duration(shot.duration),
                 narration=clean(shot.narration),
@@ -58,7 +62,7 @@ def revise(plan: Plan, edits: Sequence[EditDraft], model: VideoModel, *, has_upl
 
 
 class _CuttingDesk:
-    """The shots while edits are laid upon them: each keeps its number until the end; `None` is a removed one."""
+    """The shots while edits are laid upon them: each keeps its place until the end; `None` is a removed one."""
 
     def __init__(self, plan: Plan, model: VideoModel, *, has_upload: bool) -> None:
         self.film = plan
@@ -67,7 +71,7 @@ class _CuttingDesk:
         self._has_upload = has_upload
         self._shots: list[Shot | None] = list(plan.shots)
         self._added: list[tuple[int, Shot]] = []
-        self._moved: list[tuple[Shot, int]] = []
+        self._moved: list[tuple[int, int]] = []  # index, new number
 
     def apply(self, edit: EditDraft) -> None:
         match edit.kind:
@@ -82,7 +86,7 @@ class _CuttingDesk:
 
     def order(self) -> tuple[Shot, ...]:
         """The shots as they now follow each other. Raises `EditRefused` where they make no film."""
-        order = [shot for shot in _arranged(self._shots, self._added, self._moved) if shot is not None]
+        order = _arranged(self._shots, self._added, self._moved)
         if not order:
             raise EditRefused("That would leave no shot at all; a film needs at least one.")
         if len(order) > MAX_SHOTS:
@@ -102,13 +106,14 @@ class _CuttingDesk:
     def _change(self, edit: EditDraft, index: int) -> None:
         shot = self._shots[index]
         if shot is None:
-            return  # removed or moved by an edit before
+            return  # removed by an edit before
         match edit.kind:
             case EditKind.REMOVE_SHOT:
                 self._shots[index] = None
             case EditKind.MOVE_SHOT:
-                self._moved.append((shot, edit.position or 1))
-                self._shots[index] = None
+                if edit.position is None or edit.position < 1:
+                    raise EditRefused(f"I need the new place for shot {index + 1}.")
+                self._moved.append((index, edit.position))
             case _:
                 self._shots[index] = _edited(shot, edit, index, self._model, has_upload=self._has_upload)
 
@@ -167,15 +172,19 @@ def _started(shot: Shot, edit: EditDraft, index: int, *, has_upload: bool) -> Sh
 
 
 def _arranged(
-    shots: list[Shot | None], added: list[tuple[int, Shot]], moved: list[tuple[Shot, int]]
-) -> list[Shot | None]:
-    order = list(shots)
-    for position, shot in sorted(added, key=lambda pair: pair[0], reverse=True):
-        order.insert(position - 1, shot)
-    for shot, position in moved:
-        order = [kept for kept in order if kept is not None]
-        order.insert(max(0, min(position - 1, len(order))), shot)
-    return order
+    shots: Sequence[Shot | None], added: Sequence[tuple[int, Shot]], moved: Sequence[tuple[int, int]]
+) -> list[Shot]:
+    """The shots that are left in their new order: first all that stay or are new, then each moved one to its number."""
+    moving = {index for index, _ in moved}
+    order = [None if index in moving else shot for index, shot in enumerate(shots)]
+    in_place = sorted(added, key=lambda pair: pair[0])
+    for position, new in in_place[::-1]:  # from the end, so that the numbers before it stay true
+        order.insert(position - 1, new)
+    arranged = [shot for shot in order if shot is not None]
+    for index, position in dict(moved).items():  # moved twice, the last word counts
+        if (shot := shots[index]) is not None:
+            arranged.insert(min(position - 1, len(arranged)), shot)
+    return arranged
 
 
 def _index(edit: EditDraft, plan: Plan) -> int:

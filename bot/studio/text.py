@@ -20,6 +20,8 @@ def shorten(text: str, length: int) -> str:
     """Text of at most `length` characters, cut at a word where one is near, with an ellipsis where it was cut."""
     if len(text) <= length:
         return text
+    if length < 1:
+        return ""
     cut = text[: length - 1]
     space = cut.rfind(" ")
     return (cut[:space] if space > length * 0.6 else cut).rstrip(" ,.;:") + "…"

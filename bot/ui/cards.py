@@ -77,8 +77,9 @@ def plan_card(facts: PlanFacts) -> ui.LayoutView:
         f"{_count(len(plan.shots), 'shot')} · {facts.model_label}\n> {plain(shorten(plan.logline, 240))}"
     )
     parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(head), ui.Separator()]
-    parts += [ui.TextDisplay(text) for text in _shot_texts(facts)]
-    parts.append(ui.Separator())
+    for text in _shot_texts(facts):
+        parts += [ui.TextDisplay(text), ui.Separator(visible=False)]
+    parts[-1] = ui.Separator()
     parts.append(ui.TextDisplay(_foot(facts)))
     if project.state is ProjectState.NEW:
         parts.append(ui.TextDisplay("-# Looking at the video you added…"))
@@ -153,7 +154,7 @@ def _shot_texts(facts: PlanFacts) -> list[str]:
     texts = []
     for casting in facts.castings:
         shot = casting.shot
-        kept = facts.quote is not None and casting.number in facts.quote.kept
+        kept = facts.quote is not None and casting.number in facts.quote.kept and not _is_made(facts)
         line = f"**{casting.number}. {plain(shorten(shot.title, 60))}** · {seconds(shot.duration)} · "
         line += plain(shorten(shot.camera or "steady camera", 60))
         if shot.start is ShotStart.PREVIOUS:
@@ -172,7 +173,9 @@ def _shot_texts(facts: PlanFacts) -> list[str]:
 def _foot(facts: PlanFacts) -> str:
     assert facts.plan is not None
     lines = []
-    if facts.quote is not None:
+    if _is_made(facts):
+        lines.append("**The film of this plan is made.** Change something to make another.")
+    elif facts.quote is not None:
         price = f"**Cost** at most {money(facts.quote.price_microusd)}"
         if facts.quote.kept:
             price += f" · {_count(len(facts.quote.kept), 'shot')} already made, not paid again"
@@ -190,9 +193,9 @@ def _plan_buttons(facts: PlanFacts) -> ui.ActionRow[ui.LayoutView]:
     busy = facts.production is not None and facts.production.state in ACTIVE
     greenlight: ui.Button[ui.LayoutView] = ui.Button(
         style=discord.ButtonStyle.success,
-        label="Rendering…" if busy else "Greenlight",
+        label="Rendering…" if busy else "Rendered" if _is_made(facts) else "Greenlight",
         custom_id=str(CustomId(Action.GREENLIGHT, facts.project.id, facts.plan.version)),
-        disabled=busy or not facts.can_render,
+        disabled=busy or _is_made(facts) or not facts.can_render,
     )
     change: ui.Button[ui.LayoutView] = ui.Button(
         style=discord.ButtonStyle.secondary,
@@ -200,6 +203,15 @@ def _plan_buttons(facts: PlanFacts) -> ui.ActionRow[ui.LayoutView]:
         custom_id=str(CustomId(Action.CHANGE, facts.project.id, facts.plan.version)),
     )
     return ui.ActionRow(greenlight, change)
+
+
+def _is_made(facts: PlanFacts) -> bool:
+    """Whether this very version has its film: rendering it again would make the same."""
+    production = facts.production
+    assert facts.plan is not None
+    return (
+        production is not None and production.state is ProductionState.DONE and production.version == facts.plan.version
+    )
 
 
 def _headline(production: Production) -> tuple[str, str, discord.Colour]:

@@ -89,11 +89,13 @@ class Desk:
             raise IdeaTooLong(len(words), MAX_IDEA)
         if attachment is None and not words:
             return False
+        if project.state is ProjectState.FAILED and await self._projects.plan(project.id) is None:
+            await self._projects.try_again(project.id, words or None, attachment)
+            self._changed()
+            return True
         if attachment is not None:
             await self._projects.attach(project.id, attachment)
-        if project.state is ProjectState.FAILED and await self._projects.plan(project.id) is None:
-            await self._projects.try_again(project.id, words or None)
-        elif words:
+        if words:
             heard = await self._projects.hear(project.id, message_id=message_id, author_id=author_id, words=words)
             if heard is None:
                 return False

@@ -38,7 +38,7 @@ EDIT_OLD_EVERY = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """What a card should show. `final`: nothing can change it any more; `provisional`: look again at the next turn."""
+    """What a card should show. `final`: nothing can change it any more; `provisional`: wait for what it still lacks."""
 
     view: ui.LayoutView
     final: bool = False
@@ -80,7 +80,8 @@ class CardKeeper:
         """Bring every card up to date that may be edited now; returns the seconds until the next one may."""
         await self._rows.create_missing()
         wait = LOOK_EVERY
-        for card in await self._rows.unsettled():
+        cards = await self._rows.unsettled()
+        for card in sorted(cards, key=lambda each: each.message_id is not None):  # new ones first: others link to them
             if card.kind is CardKind.PLAN and self._seen.get(card.id) == card.stamp:
                 continue
             wait = min(wait, await self._keep(card))
@@ -91,6 +92,8 @@ class CardKeeper:
         if rendering is None:
             await self._rows.settle(card.id)
             return LOOK_EVERY
+        if rendering.provisional:
+            return 0.5
         shown = fingerprint(rendering.view)
         if shown != card.shown:
             young = self._clock() - card.created_at < GROWS_OLD_AFTER
@@ -100,8 +103,7 @@ class CardKeeper:
                 return max(0.1, rest)
             if not await self._show(card, rendering.view, shown):
                 return LOOK_EVERY
-        if not rendering.provisional:
-            self._seen[card.id] = card.stamp
+        self._seen[card.id] = card.stamp
         if rendering.final:
             await self._rows.settle(card.id)
             self._seen.pop(card.id, None)

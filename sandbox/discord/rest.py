@@ -137,7 +137,7 @@ class Rest:
     ) -> web.Response:
         logged.status, logged.answer = answer.status, answer.body
         self._changes.notify()
-        sent = dict(headers) | ({"Via": "1.1 sandbox"} if True else {})
+        sent = dict(headers) | ({"Via": "1.1 sandbox"} if via else {})
         if answer.status == 204:
             return web.Response(status=204, headers=sent)
         sent["Content-Type"] = "application/json"  # exactly this: with a charset discord.py reads it as text

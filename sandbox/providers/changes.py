@@ -43,7 +43,7 @@ _ORDINAL = r"first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|op
 _COUNT = r"\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 _PLACE = "(?:shot|scene|clip|part)"
 TARGET = re.compile(
-    rf"\b(?:the\s+)?(?:{_PLACE}\s*#?\s*(?P<count>{_COUNT})|(?P<ordinal>{_ORDINAL})\s+{_PLACE}"
+    rf"\b(?:the\s+)?(?:{_PLACE}\s*#?\s*(?P<count>{_COUNT})|(?P<ordinal>{_ORDINAL})\s+(?:{_PLACE}|one)"
     rf"|(?P<all>(?:all|every|each)(?:\s+(?:of\s+)?(?:the\s+)?{_PLACE}s?)?|everything"
     r"|the\s+whole\s+(?:film|thing|video)|the\s+(?:film|movie|video)))\b",
     re.IGNORECASE,
@@ -81,6 +81,8 @@ _BEGINS = (
     rf"|give|put|let|use|slow|speed|{_PLACE}\s*\d|the\s+(?:{_ORDINAL}|film|title|camera|narrat\w+)\b|in\s|at\s|it\b"
     r"|with(?:out)?\b|have|no\s|shorter\b|longer\b|slower\b|faster\b"
 )
+#: A clause that names a shot and wants nothing of it yet.
+_BARE = re.compile(rf"^(?:(?:make|set|put|turn|let|have|give)\s+)?(?:the\s+)?{_PLACE}s?\s*\d+$", re.IGNORECASE)
 #: How much a shot is shortened or lengthened where nobody says by how much.
 SHORTER, LONGER = 2 / 3, 1.5
 
@@ -118,7 +120,14 @@ def _clauses(words: str) -> list[str]:
         r"\s+then\s+",
     )
     split = re.split("|".join(joints), words.strip(), flags=re.IGNORECASE)
-    return [clause.strip(" .,!;") for clause in split if clause and clause.strip(" .,!;")]
+    clauses: list[str] = []
+    for part in split:
+        clause = (part or "").strip(" .,!;")
+        if clauses and _BARE.match(clauses[-1]):  # "make shot 2 | and shot 3 darker" is one wish
+            clauses[-1] = f"{clauses[-1]} and {clause}"
+        elif clause:
+            clauses.append(clause)
+    return clauses
 
 
 def targets_in(clause: str, brief: Brief) -> list[int] | None:
@@ -176,9 +185,9 @@ def _structure(clause: str, named: list[int] | None, targets: list[int], brief: 
         moved = [Change(op=Op.MOVE, shot=second, to=first, said=f"shots {first} and {second} have changed places")]
         return moved if second - first == 1 else [*moved, Change(op=Op.MOVE, shot=first + 1, to=second)]
     if re.match(r"^(?:move|put|bring)\b", clause, re.IGNORECASE) and named:
-        to = _destination(clause, named, count)
-        if to is not None:
-            return [Change(op=Op.MOVE, shot=named[0], to=to, said=f"shot {named[0]} is now number {to}")]
+        place = _destination(clause, named, count)
+        if place is not None:
+            return [Change(op=Op.MOVE, shot=named[0], to=place, said=f"shot {named[0]} is now number {place}")]
     return None
 
 
@@ -217,7 +226,9 @@ def _destination(clause: str, named: list[int], count: int) -> int | None:
 
 def _names(clause: str, named: list[int] | None, _targets: list[int], _brief: Brief) -> list[Change] | None:
     match = re.match(
-        r"^(?:rename|retitle|call|title|name|change\s+the\s+title(?:\s+of)?)\b(?P<rest>.*)$", clause, re.IGNORECASE
+        r"^(?:rename|retitle|call|title|name|(?:set|change|make)\s+the\s+title(?:\s+of)?)\b(?P<rest>.*)$",
+        clause,
+        re.IGNORECASE,
     )
     if match is None:
         return None
@@ -268,9 +279,9 @@ def _lengths(clause: str, aimed: Sequence[int], brief: Brief) -> list[Change]:
     told = _SECONDS.search(clause)
     exact = number_in(told["number"]) if told else None
     factor = 1.0
-    if re.search(r"\b(?:shorter|shorten|trim|briefer|tighter|quicker)\b", clause, re.IGNORECASE):
+    if re.search(r"\b(?:shorter|shorten|trim|briefer|tighter|quicker|too\s+long)\b", clause, re.IGNORECASE):
         factor = SHORTER
-    elif re.search(r"\b(?:longer|lengthen|extend)\b", clause, re.IGNORECASE):
+    elif re.search(r"\b(?:longer|lengthen|extend|too\s+short)\b", clause, re.IGNORECASE):
         factor = LONGER
     elif re.search(r"\bhalf\s+as\s+long\b", clause, re.IGNORECASE):
         factor = 0.5
@@ -291,7 +302,7 @@ def _lengths(clause: str, aimed: Sequence[int], brief: Brief) -> list[Change]:
         after = brief.allowed(max(1.0, after))
         said = f"shot {number} now lasts {after:g} seconds instead of {before:g}"
         if after == before:
-            said = f"shot {number} stays at {before:g} seconds, as the model offers nothing closer"
+            said = f"shot {number} stays at {before:g} seconds" + ("" if exact == before else ", the nearest on offer")
         changes.append(Change(op=Op.DURATION, shot=number, seconds=after, said=said))
     return changes
 
@@ -321,7 +332,9 @@ def _looks(clause: str, aimed: Sequence[int], brief: Brief) -> list[Change]:
     ):
         what = fresh["what"].strip()
         return [Change(op=Op.PROMPT, shot=n, text=what, said=f"shot {n} now shows {what}") for n in aimed]
-    phrase = " ".join(_STYLE_LEAD.sub("", TARGET.sub(" ", clause, count=1).strip(" ,:")).split())
+    phrase = " ".join(
+        _STYLE_LEAD.sub("", re.sub(r"\band\s+(?=\x00)|\x00", " ", TARGET.sub("\x00", clause)).strip(" ,:")).split()
+    )
     phrase = " ".join(
         _STYLE_LEAD.sub(
             "", re.sub(r"^(?:make|set|put|turn|have|let|give|change|keep)\s+", "", phrase, flags=re.IGNORECASE)
@@ -333,6 +346,7 @@ def _looks(clause: str, aimed: Sequence[int], brief: Brief) -> list[Change]:
         phrase,
         flags=re.IGNORECASE,
     )
+    phrase = _STYLE_LEAD.sub("", phrase)
     phrase = {"slower": "slow and unhurried", "slow down": "in slow motion", "slow it down": "in slow motion",
               "faster": "fast and urgent", "speed up": "fast and urgent"}.get(phrase.lower(), phrase)  # fmt: skip
     if not phrase:

@@ -33,6 +33,8 @@ def edits_of(items: Schema, changes: Sequence[Change], brief: Brief) -> list[obj
     """The changes that the schema has words for, in its words."""
     written: list[object] = []
     for change in changes:
+        if change.op is Op.DURATION and change.seconds == duration_in(brief.shots[change.shot - 1]):
+            continue  # it lasts that long already
         written += _written(items, change, brief)
     return written
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -111,13 +111,23 @@ async def draw(clip: Clip, target: Path) -> Path:
     """Draw `clip` into `target`, about half a second of one core for five seconds at 720p."""
     folder = target.with_suffix(".layers")
     try:
-        arguments = await asyncio.to_thread(_prepare, clip, folder)
+        arguments = await _to_its_end(asyncio.to_thread(_prepare, clip, folder))
         part = target.with_suffix(".part")
         await run_ffmpeg([*arguments, "-f", "mp4", str(part)])
         part.rename(target)
     finally:
         await asyncio.to_thread(_remove, folder)
     return target
+
+
+async def _to_its_end(work: Coroutine[None, None, list[str]]) -> list[str]:
+    """Wait for a thread also when cancelled, so that nobody clears up under its hands."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 def _remove(folder: Path) -> None:

@@ -35,6 +35,8 @@ _FALLING = (
 
 #: How much wider than the picture the layers are, so that they can slide. The nearest moves most.
 BACK, FAR, NEAR = 1.2, 1.35, 1.6
+#: A start image hardly moves: it is the first frame.
+START = 1.06
 
 
 @dataclass(slots=True)
@@ -66,7 +68,7 @@ def paint(prompt: str, footer: str, width: int, height: int, start: Image.Image 
         falling=_falling(prompt, dice, width, height),
     )
     if start is not None:
-        layers.back = ImageOps.fit(start.convert("RGB"), (int(width * BACK), int(height * BACK)))
+        layers.back = ImageOps.fit(start.convert("RGB"), (int(width * START), int(height * START)))
         return layers
     far = _colour(hue, saturation * 0.9, (above + below) * 0.42)
     near = _colour(hue, saturation, above * 0.55)
@@ -248,7 +250,7 @@ def _caption(prompt: str, footer: str, accent: Colour, width: int, height: int) 
     tall = int(margin * 1.7) + line * len(rows) + small_line
     image = Image.new("RGBA", (width, tall + margin), (0, 0, 0, 0))
     draw = ImageDraw.Draw(image)
-    draw.rounded_rectangle((margin, 0, width - margin, tall), radius=unit // 2, fill=(10, 12, 20, 200))
+    draw.rounded_rectangle((margin, 0, width - margin, tall), radius=unit // 2, fill=(10, 12, 20, 228))
     draw.rectangle((margin, unit // 2, margin + max(3, unit // 6), tall - unit // 2), fill=(*accent, 255))
     for number, row in enumerate(rows):
         draw.text((2 * margin, margin * 0.8 + number * line), row, font=face, fill=(246, 247, 250, 255))

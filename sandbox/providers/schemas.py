@@ -44,7 +44,7 @@ class Schema:
 
     @property
     def type(self) -> str:
-        """ "object", "array", "string", "integer", "number", "boolean", "null" or "union"."""
+        """One of "object", "array", "string", "integer", "number", "boolean", "null" or "union"."""
         if len(self.branches) > 1:
             return "union"
         named = _type(self.document)

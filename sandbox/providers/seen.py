@@ -14,25 +14,21 @@ def summary(looks: Sequence[Look], words: str) -> str:
     if not looks:
         return ""
     look = looks[0]
-    if look.duration <= 0:
-        seen = look.scenes[0].words if look.scenes else "hard to see"
-        told = f"A {look.shape} picture of {look.width}×{look.height}: {seen}."
-    else:
+    size = f"{look.shape}, {look.width}×{look.height}"
+    if look.duration > 0:
         sound = "with sound" if look.has_sound else "without sound"
-        told = (
-            f"A {look.duration:.1f} second {look.shape} film, {look.width}×{look.height} at {look.fps:g} fps, {sound}."
-        )
-        told += f" {_arc(look.scenes)}"
+        size = f"{look.duration:.1f} seconds, {size} at {look.fps:g} fps, {sound}"
+    told = f"{_arc(look.scenes)} {size[:1].upper() + size[1:]}."
     question = " ".join(words.split())[:200].rstrip(".")
     return f"{told} Seen with this in mind: {question}." if question else told
 
 
 def _arc(scenes: Sequence[Scene]) -> str:
     if not scenes:
-        return ""
+        return "Hard to see."
     if len(scenes) == 1:
-        return f"It is one take: {scenes[0].words}."
-    return f"{len(scenes) - 1} cuts make {len(scenes)} scenes, from {scenes[0].words} to {scenes[-1].words}."
+        return f"{scenes[0].words[:1].upper() + scenes[0].words[1:]}, in one take."
+    return f"From {scenes[0].words} to {scenes[-1].words}, in {len(scenes)} scenes."
 
 
 def moments(looks: Sequence[Look], most: int) -> list[dict[str, object]]:

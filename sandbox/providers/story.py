@@ -17,7 +17,8 @@ MAX_SHOTS = 12
 BEATS: tuple[tuple[str, str, str, str], ...] = (
     ("Before it begins", "A hushed world just waking: {idea}, seen from far away, thin mist lying over everything",
      "slow push in from a wide shot", "It begins quietly, before anyone is watching."),
-    ("The first sign", "Close on the first sign of change: {idea}, small movements, fine textures, warm light on the edges",
+    ("The first sign",
+     "Close on the first sign of change: {idea}, small movements, fine textures, warm light on the edges",
      "macro, drifting hand-held", "Then something stirs."),
     ("The turning point", "The moment everything turns: {idea}, sparks of colour sweeping through the frame",
      "orbit, rising as it circles", "And nothing is as it was."),

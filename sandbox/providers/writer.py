@@ -123,7 +123,8 @@ class _Writer:
             facts: dict[str, object] = {
                 "title": scene.title, "name": scene.title, "prompt": scene.prompt, "description": scene.prompt,
                 "camera": scene.camera, "duration": scene.seconds, "seconds": scene.seconds,
-                "narration": scene.narration, "voice": scene.narration, "number": number + 1, "index": number + 1, "shot": number + 1,
+                "narration": scene.narration, "voice": scene.narration,
+                "number": number + 1, "index": number + 1, "shot": number + 1,
             }  # fmt: skip
             told.append(self.fields(shape, Place(name=place.name, facts=facts, number=number, depth=place.depth + 1)))
         return told

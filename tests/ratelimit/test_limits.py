@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from ratelimit import DEFAULTS, Allowance, ApiKey, Cost, Limit, Limits
+
+
+@pytest.mark.parametrize(("requests", "tokens"), [(0, 0), (1, -1)])
+def test_a_cost_below_one_request_or_zero_tokens_is_refused(requests: int, tokens: int) -> None:
+    with pytest.raises(ValueError, match="at least one request"):
+        Cost(requests, tokens)
+
+
+def test_a_limit_needs_a_period() -> None:
+    with pytest.raises(ValueError, match="longer than nothing"):
+        Limit(5, period=0)
+
+
+def test_a_named_model_has_its_own_allowance_in_place_of_the_common_one() -> None:
+    limits = Limits(each_model=Allowance(room=2), models={"big": Allowance(room=1)})
+    assert (limits.for_model("big").room, limits.for_model("small").room) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("cost", "charge"),
+    [(Cost(), 0.25), (Cost(tokens=800), 0.8), (Cost(requests=5), 0.5)],
+    ids=["room", "tokens", "rpm"],
+)
+def test_a_request_is_charged_by_the_scarcest_thing_it_takes(cost: Cost, charge: float) -> None:
+    limits = Limits(account=Allowance(rates=(Limit(10, tokens=1000),), room=4))
+    assert limits.charge(cost, None) == charge
+
+
+def test_without_limits_a_request_is_charged_as_one() -> None:
+    assert Limits().charge(Cost(requests=2), "any") == 2.0
+
+
+def test_a_cost_beyond_a_limit_is_never_allowed() -> None:
+    assert not Limits(account=Allowance(rates=(Limit(10, tokens=1000),))).allow(Cost(tokens=1001), None)
+
+
+def test_without_room_nothing_is_ever_allowed() -> None:
+    assert not Limits(each_model=Allowance(room=0)).allow(Cost(), "big")
+
+
+def test_every_default_allows_a_plain_request() -> None:
+    assert all(defaults.limits.allow(Cost(), "any") for defaults in DEFAULTS.values())
+
+
+def test_a_secret_is_in_no_repr() -> None:
+    assert "fake-secret" not in repr(ApiKey("key-1", "a", "fake-secret"))

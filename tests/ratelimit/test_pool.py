@@ -1,0 +1,485 @@
+"""How a key is lent, in virtual time: second 0 is when a story starts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from ratelimit import (
+    Allowance,
+    ApiKey,
+    Cost,
+    KeyPool,
+    LeaseTimeout,
+    Limit,
+    Limits,
+    NoUsableKey,
+    OpenOperation,
+    Priority,
+)
+from tests import virtual_time
+from tests.ratelimit.provider import THROTTLED, StrictServer, jain, keys, make_pool
+
+ONE_A_MINUTE = Limits(account=Allowance(rates=(Limit(1, period=60),)))
+ROOM_FOR_ONE = Limits(account=Allowance(room=1))
+
+
+def three_a_minute() -> Limits:
+    return Limits(account=Allowance(rates=(Limit(3, period=60),)))
+
+
+async def granted_at(pool: KeyPool, *, user: str = "ana", **wish: object) -> tuple[str, float]:
+    async with pool.lease(user=user, **wish) as lease:  # type: ignore[arg-type]  # passed on as given
+        return lease.key.id, virtual_time.now()
+
+
+async def gather(*stories: Awaitable[object]) -> list[object]:
+    return list(await asyncio.gather(*stories))
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def test_a_free_key_is_lent_at_once() -> None:
+    async def story() -> tuple[str, float]:
+        return await granted_at(make_pool(ONE_A_MINUTE))
+
+    assert virtual_time.run(story()) == ("key-1", 0.0)
+
+
+def test_a_full_window_makes_the_next_wait_until_it_opens() -> None:
+    async def story() -> list[object]:
+        pool = make_pool(ONE_A_MINUTE)
+        return await gather(granted_at(pool), granted_at(pool), granted_at(pool))
+
+    assert virtual_time.run(story()) == [("key-1", 0.0), ("key-1", 60.25), ("key-1", 120.5)]
+
+
+def test_keys_of_one_account_share_its_limits() -> None:
+    async def story() -> list[object]:
+        pool = make_pool(ONE_A_MINUTE, "a", "a")
+        return await gather(granted_at(pool), granted_at(pool))
+
+    assert virtual_time.run(story()) == [("key-1", 0.0), ("key-2", 60.25)]
+
+
+def test_the_least_loaded_account_is_chosen_and_equals_take_turns() -> None:
+    async def story() -> list[str]:
+        pool = make_pool(three_a_minute(), "a", "b", "c")
+        return [(await granted_at(pool))[0] for _ in range(6)]
+
+    assert virtual_time.run(story()) == ["key-1", "key-2", "key-3"] * 2
+
+
+def test_the_less_loaded_account_is_chosen_although_it_served_last() -> None:
+    async def story() -> str:
+        pool = make_pool(three_a_minute(), "a", "b")
+        for key_id in ("key-1", "key-1", "key-2"):
+            await granted_at(pool, key_id=key_id)
+        return (await granted_at(pool))[0]
+
+    assert virtual_time.run(story()) == "key-2"
+
+
+def test_an_account_can_have_limits_of_its_own() -> None:
+    async def story() -> list[object]:
+        pool = make_pool(ONE_A_MINUTE, "a", account_limits={"a": three_a_minute()})
+        return await gather(*(granted_at(pool) for _ in range(3)))
+
+    assert virtual_time.run(story()) == [("key-1", 0.0)] * 3
+
+
+@pytest.mark.parametrize("wish", [{"key_id": "key-2"}, {"account": "b"}])
+def test_a_request_gets_the_key_it_must_have(wish: dict[str, str]) -> None:
+    async def story() -> str:
+        return (await granted_at(make_pool(three_a_minute(), "a", "b"), **wish))[0]
+
+    assert virtual_time.run(story()) == "key-2"
+
+
+def test_whoever_waits_for_one_account_does_not_block_those_who_fit_elsewhere() -> None:
+    async def story() -> list[object]:
+        pool = make_pool(ONE_A_MINUTE, "a", "b")
+        await granted_at(pool, account="a")
+        return await gather(granted_at(pool, account="a"), granted_at(pool))
+
+    assert virtual_time.run(story()) == [("key-1", 60.25), ("key-2", 0.0)]
+
+
+def test_a_higher_class_is_served_before_those_who_came_earlier() -> None:
+    async def story() -> list[object]:
+        pool = make_pool(ONE_A_MINUTE)
+        await granted_at(pool)
+        return await gather(granted_at(pool, priority=Priority.LOW), granted_at(pool, priority=Priority.HIGH))
+
+    assert virtual_time.run(story()) == [("key-1", 120.5), ("key-1", 60.25)]
+
+
+def test_a_request_prepared_for_long_counts_from_its_sending() -> None:
+    async def story() -> tuple[str, float]:
+        pool = make_pool(ONE_A_MINUTE)
+        async with pool.lease(user="ana") as lease:
+            await asyncio.sleep(3)
+            lease.sent()
+        return await granted_at(pool)
+
+    assert virtual_time.run(story()) == ("key-1", 63.25)
+
+
+# Room
+
+
+def test_room_is_given_back_after_the_block() -> None:
+    async def work(pool: KeyPool) -> float:
+        async with pool.lease(user="ana"):
+            start = virtual_time.now()
+            await asyncio.sleep(10)
+        return start
+
+    async def story() -> list[object]:
+        pool = make_pool(ROOM_FOR_ONE)
+        return await gather(work(pool), work(pool), work(pool))
+
+    assert virtual_time.run(story()) == [0.0, 10.0, 20.0]
+
+
+def test_an_operation_keeps_its_room_until_it_is_released() -> None:
+    async def story() -> tuple[str, float]:
+        pool = make_pool(ROOM_FOR_ONE)
+        async with pool.lease(user="ana") as lease:
+            lease.hold("operation-1")
+        asyncio.get_running_loop().call_later(90, pool.release, "operation-1")
+        return await granted_at(pool)
+
+    assert virtual_time.run(story()) == ("key-1", 90.0)
+
+
+def test_an_operation_takes_over_the_room_of_its_lease() -> None:
+    async def story() -> int:
+        pool = make_pool(Limits(account=Allowance(room=2)))
+        async with pool.lease(user="ana") as lease:
+            lease.hold("operation-1")
+            return pool.view().keys[0].open
+
+    assert virtual_time.run(story()) == 1
+
+
+def test_room_of_one_model_leaves_the_others_free() -> None:
+    async def story() -> list[object]:
+        pool = make_pool(Limits(each_model=Allowance(room=1)))
+        async with pool.lease(user="ana", model="big") as lease:
+            lease.hold("operation-1")
+        asyncio.get_running_loop().call_later(90, pool.release, "operation-1")
+        return await gather(granted_at(pool, model="big"), granted_at(pool, model="small"))
+
+    assert virtual_time.run(story()) == [("key-1", 90.0), ("key-1", 0.0)]
+
+
+def test_operations_open_before_a_restart_hold_their_room() -> None:
+    async def story() -> tuple[str, float]:
+        pool = make_pool(ROOM_FOR_ONE)
+        pool.restore([OpenOperation("operation-1", "key-1", "big"), OpenOperation("operation-2", "key-gone")])
+        asyncio.get_running_loop().call_later(5, pool.release, "operation-1")
+        return await granted_at(pool)
+
+    assert virtual_time.run(story()) == ("key-1", 5.0)
+
+
+def test_restoring_what_is_held_already_counts_it_once() -> None:
+    async def story() -> int:
+        pool = make_pool(Limits(account=Allowance(room=2)))
+        async with pool.lease(user="ana") as lease:
+            lease.hold("operation-1")
+        pool.restore([OpenOperation("operation-1", "key-1")])
+        return pool.view().keys[0].open
+
+    assert virtual_time.run(story()) == 1
+
+
+def test_releasing_what_is_not_open_is_quiet() -> None:
+    async def story() -> None:
+        make_pool(ROOM_FOR_ONE).release("operation-1")
+
+    virtual_time.run(story())
+
+
+def test_an_operation_is_polled_with_the_key_that_started_it() -> None:
+    assert make_pool(ONE_A_MINUTE, "a", "b").key("key-2") == keys("a", "b")[1]
+
+
+def test_a_key_that_is_configured_no_more_is_not_usable() -> None:
+    with pytest.raises(NoUsableKey, match="key-9 is not configured"):
+        make_pool(ONE_A_MINUTE).key("key-9")
+
+
+def test_two_keys_cannot_have_one_id() -> None:
+    with pytest.raises(ValueError, match="two keys have the id"):
+        KeyPool("studio", keys("a") * 2, limits=ONE_A_MINUTE, judge=lambda failure, now: None)
+
+
+# Giving up
+
+
+def test_nobody_waits_longer_than_they_said() -> None:
+    async def story() -> float:
+        pool = make_pool(ONE_A_MINUTE)
+        await granted_at(pool)
+        with pytest.raises(LeaseTimeout, match="within 5 s"):
+            await granted_at(pool, max_wait=5)
+        assert sum(pool.waiting().values()) == 0
+        return virtual_time.now()
+
+    assert virtual_time.run(story()) == 5.0
+
+
+def test_max_wait_zero_takes_what_is_free() -> None:
+    async def story() -> tuple[str, float]:
+        return await granted_at(make_pool(ONE_A_MINUTE), max_wait=0)
+
+    assert virtual_time.run(story()) == ("key-1", 0.0)
+
+
+def test_a_request_that_no_key_may_ever_take_fails_at_once() -> None:
+    async def story() -> None:
+        with pytest.raises(NoUsableKey, match="more than any key may ever take"):
+            await granted_at(make_pool(ONE_A_MINUTE), cost=Cost(requests=2))
+
+    virtual_time.run(story())
+
+
+@pytest.mark.parametrize("accounts", [("a",), ("a", "b")])
+def test_a_target_without_a_key_fails_at_once(accounts: tuple[str, ...]) -> None:
+    async def story() -> None:
+        with pytest.raises(NoUsableKey, match="no key is configured for this target"):
+            await granted_at(make_pool(ONE_A_MINUTE, *accounts), account="z")
+
+    virtual_time.run(story())
+
+
+# Cancelling
+
+
+def test_a_cancelled_waiter_leaves_its_turn_to_the_next() -> None:
+    async def story() -> tuple[str, float]:
+        pool = make_pool(ONE_A_MINUTE)
+        await granted_at(pool)
+        impatient = asyncio.create_task(granted_at(pool))
+        patient = asyncio.create_task(granted_at(pool))
+        await asyncio.sleep(30)
+        impatient.cancel()
+        return await patient
+
+    assert virtual_time.run(story()) == ("key-1", 60.25)
+
+
+def _cancel_between_grant_and_wake(pool: KeyPool, give_back: Callable[[], None]) -> Awaitable[tuple[str, float]]:
+    """`give_back` grants the key to the first of two waiters, who is cancelled before it can wake."""
+
+    async def story() -> tuple[str, float]:
+        first = asyncio.create_task(granted_at(pool))
+        second = asyncio.create_task(granted_at(pool))
+        await settle()
+        give_back()
+        first.cancel()
+        await settle()
+        assert first.cancelled()
+        return await second
+
+    return story()
+
+
+def test_a_key_granted_to_somebody_cancelled_before_waking_goes_to_the_next() -> None:
+    async def story() -> tuple[str, float]:
+        pool = make_pool(ROOM_FOR_ONE)
+        pool.restore([OpenOperation("operation-1", "key-1")])
+        return await _cancel_between_grant_and_wake(pool, lambda: pool.release("operation-1"))
+
+    assert virtual_time.run(story()) == ("key-1", 0.0)
+
+
+def test_what_was_granted_to_somebody_cancelled_before_waking_is_not_spent() -> None:
+    async def story() -> tuple[str, float]:
+        limits = Limits(account=Allowance(rates=(Limit(1, period=60),), room=1))
+        pool = make_pool(limits)
+        pool.restore([OpenOperation("operation-1", "key-1")])
+        return await _cancel_between_grant_and_wake(pool, lambda: pool.release("operation-1"))
+
+    assert virtual_time.run(story()) == ("key-1", 0.0)
+
+
+def test_a_waiter_cancelled_just_before_its_grant_is_passed_over() -> None:
+    async def story() -> tuple[str, float]:
+        pool = make_pool(ROOM_FOR_ONE)
+        pool.restore([OpenOperation("operation-1", "key-1")])
+        first = asyncio.create_task(granted_at(pool))
+        second = asyncio.create_task(granted_at(pool))
+        await settle()
+        first.cancel()
+        pool.release("operation-1")
+        return await second
+
+    assert virtual_time.run(story()) == ("key-1", 0.0)
+
+
+def test_a_cancelled_probe_leaves_its_turn_to_the_next() -> None:
+    async def probe(pool: KeyPool) -> None:
+        async with pool.lease(user="ana"):
+            await asyncio.sleep(1000)
+
+    async def story() -> tuple[str, float]:
+        pool = make_pool(three_a_minute())
+        pool.report(THROTTLED, key_id="key-1")
+        probing = asyncio.create_task(probe(pool))
+        waiting = asyncio.create_task(granted_at(pool))
+        await asyncio.sleep(40)
+        probing.cancel()
+        return await waiting
+
+    assert virtual_time.run(story()) == ("key-1", 40.0)
+
+
+def test_a_body_cancelled_halfway_gives_back_its_room() -> None:
+    async def work(pool: KeyPool) -> None:
+        async with pool.lease(user="ana"):
+            await asyncio.sleep(1000)
+
+    async def story() -> tuple[str, float]:
+        pool = make_pool(ROOM_FOR_ONE)
+        working = asyncio.create_task(work(pool))
+        waiting = asyncio.create_task(granted_at(pool))
+        await asyncio.sleep(7)
+        working.cancel()
+        return await waiting
+
+    assert virtual_time.run(story()) == ("key-1", 7.0)
+
+
+def test_nothing_is_left_when_everybody_is_gone() -> None:
+    async def story() -> None:
+        pool = make_pool(ONE_A_MINUTE)
+        await granted_at(pool)
+        waiting = asyncio.create_task(granted_at(pool))
+        await settle()
+        waiting.cancel()
+        await settle()
+        assert pool._timer is None
+        assert repr(pool) == "<KeyPool studio: 1 of 1 keys healthy, 0 in flight, 0 operations open, 0 waiting>"
+
+    virtual_time.run(story())
+
+
+# Fairness and large costs
+
+
+def test_a_hundred_to_one_flood_takes_no_more_than_its_share() -> None:
+    async def story() -> float:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(10, period=60),))))
+        served = {"flood": 0, "ben": 0, "cem": 0}
+
+        async def ask(user: str) -> None:
+            async with pool.lease(user=user):
+                served[user] += 1
+
+        crowd = [asyncio.create_task(ask("flood")) for _ in range(1000)]
+        await settle()
+        crowd += [asyncio.create_task(ask(user)) for user in ("ben", "cem") for _ in range(10)]
+        await asyncio.sleep(61)
+        before = dict(served)
+        await asyncio.sleep(120.6)
+        for task in crowd:
+            task.cancel()
+        await settle()
+        return jain(served[user] - before[user] for user in served)
+
+    assert virtual_time.run(story()) > 0.99
+
+
+def test_a_huge_cost_is_not_starved_by_small_ones_that_keep_coming() -> None:
+    async def story() -> float:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(None, tokens=100, period=60),))))
+
+        async def flood() -> None:
+            while True:
+                await granted_at(pool, user="ana", cost=Cost(tokens=10))
+                await asyncio.sleep(0.01)
+
+        floods = [asyncio.create_task(flood()) for _ in range(20)]
+        await asyncio.sleep(5)
+        _, at = await granted_at(pool, user="ben", cost=Cost(tokens=100))
+        for task in floods:
+            task.cancel()
+        await settle()
+        return at
+
+    assert virtual_time.run(story()) <= 60.25 * 2
+
+
+def test_small_ones_pass_a_huge_cost_where_they_do_not_delay_it() -> None:
+    async def story() -> list[object]:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(None, tokens=100, period=60),))))
+        await granted_at(pool, cost=Cost(tokens=50))
+        await asyncio.sleep(1)
+        huge = granted_at(pool, user="ben", cost=Cost(tokens=80))
+        small = granted_at(pool, user="cem", cost=Cost(tokens=20))
+        middling = granted_at(pool, user="dan", cost=Cost(tokens=21))
+        return await gather(huge, small, middling)
+
+    assert virtual_time.run(story()) == [("key-1", 60.25), ("key-1", 1.0), ("key-1", 120.5)]
+
+
+def test_whoever_gives_up_waiting_for_a_huge_cost_frees_what_was_kept_for_them() -> None:
+    async def story() -> float:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(None, tokens=100, period=60),))))
+        await granted_at(pool, cost=Cost(tokens=50))
+        huge = asyncio.create_task(granted_at(pool, user="ben", cost=Cost(tokens=90), max_wait=5))
+        small = asyncio.create_task(granted_at(pool, user="cem", cost=Cost(tokens=20)))
+        with pytest.raises(LeaseTimeout):
+            await huge
+        return (await small)[1]
+
+    assert virtual_time.run(story()) == 5.0
+
+
+# The provider counts for itself
+
+
+@pytest.mark.parametrize("prepares", [0.0, 3.0], ids=["at once", "after up to 3 s"])
+def test_a_strict_provider_refuses_nothing_however_the_network_jitters(prepares: float) -> None:
+    async def story() -> tuple[int, int, float]:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(15, period=60),))), "a", "b", "c")
+        server = StrictServer(15, 60)
+
+        async def ask(number: int) -> None:
+            async with pool.lease(user=f"user-{number % 5}") as lease:
+                await asyncio.sleep(prepares * (number % 7) / 7)
+                lease.sent()
+                await server.take(lease.key)
+
+        await gather(*(ask(number) for number in range(450)))
+        return server.served, server.refused, virtual_time.now()
+
+    served, refused, seconds = virtual_time.run(story())
+    assert (served, refused) == (450, 0)
+    assert seconds < 9 * (60.25 + prepares) + 5
+
+
+def test_across_the_edge_of_a_minute_nothing_is_refused() -> None:
+    async def story() -> int:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(20, period=60),))), *"abcdefg")
+        server = StrictServer(20, 60)
+
+        async def ask(key_taker: Callable[[ApiKey], Awaitable[None]]) -> None:
+            async with pool.lease(user="ana") as lease:
+                await key_taker(lease.key)
+
+        await asyncio.sleep(58)
+        await gather(*(ask(server.take) for _ in range(140)))
+        await asyncio.sleep(3)
+        await gather(*(ask(server.take) for _ in range(140)))
+        return server.refused
+
+    assert virtual_time.run(story()) == 0
