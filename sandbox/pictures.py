@@ -20,6 +20,11 @@ _QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
+_TO_THE_END = """() => {
+  for (const e of document.querySelectorAll("*"))
+    if (e.scrollHeight > e.clientHeight + 40 && getComputedStyle(e).overflowY !== "visible")
+      e.scrollTop = e.scrollHeight;
+}"""
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -48,22 +53,18 @@ class Pictures:
         await self._exits.__aexit__(kind, error, trace)
 
     async def take(self, url: str, target: Path, *, width: int = 1100, height: int = 1300) -> None:
-        """A picture of the page at `url` once it has settled; films stand at a frame that shows something."""
+        """A picture of the page at `url`, scrolled to its end, its films playing."""
         assert self._browser is not None
         page = await self._browser.new_page(viewport={"width": width, "height": height})
         try:
             await page.goto(url, wait_until="load")
             await page.wait_for_timeout(1500)  # fonts, pictures and the live connection
-            await page.evaluate(
-                "() => Promise.all([...document.querySelectorAll('video')].map(v => new Promise(done => {"
-                "  v.onseeked = done; v.onerror = done; setTimeout(done, 2000); v.currentTime = 1; })))"
-            )
-            await page.evaluate(
-                "() => { for (const e of document.querySelectorAll('*'))"
-                "  if (e.scrollHeight > e.clientHeight + 40 && getComputedStyle(e).overflowY !== 'visible')"
-                "    e.scrollTop = e.scrollHeight; }"
-            )
-            await page.wait_for_timeout(300)
+            await page.evaluate(_TO_THE_END)
+            for button in await page.get_by_role("button", name="Play", exact=True).all():
+                await button.click()
+            if await page.locator("video").count():
+                await page.wait_for_timeout(2500)  # a moment into the film, where it shows something
+            await page.evaluate(_TO_THE_END)
             await page.screenshot(path=target)
         finally:
             await page.close()

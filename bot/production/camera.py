@@ -105,7 +105,9 @@ class Camera:
         """
         production, number = order.production_id, order.casting.number
         try:
-            if not await asyncio.to_thread(order.destination.exists):
+            if await asyncio.to_thread(order.destination.exists):
+                await self._close_orders(order)
+            else:
                 await self._make(order)
         except _TakeFailed as failed:
             await self._productions.set_take(production, number, failed.state, failure=failed.failure)
@@ -113,12 +115,20 @@ class Camera:
         await self._productions.set_take(production, number, TakeState.MADE, progress=1.0)
         return True
 
+    async def _close_orders(self, order: Order) -> None:
+        """A process killed between keeping the clip and saying so has left its order open, and with it its room."""
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            call = await self._ledger.find(_key(order, attempt))
+            rig = self._rigs.get(order.casting.model.provider)
+            if call is not None and call.open and rig is not None:
+                await self._over(rig, call, CallState.DONE, None)
+
     async def _make(self, order: Order) -> None:
         rig = self._rigs.get(order.casting.model.provider)
         if rig is None:
             raise _TakeFailed("CannotRender")
         for attempt in range(1, MAX_ATTEMPTS + 1):
-            key = f"{order.production_id}/{order.casting.number}/{attempt}"
+            key = _key(order, attempt)
             call = await self._ledger.find(key)
             if call is None or call.state is CallState.REFUSED:
                 call = await self._place(order, rig, key)
@@ -129,9 +139,10 @@ class Camera:
                         return
                     if attempt == MAX_ATTEMPTS or not _worth_another(failure):
                         raise _TakeFailed(type(failure.error).__name__)
-                case CallState.FAILED:
-                    if attempt == MAX_ATTEMPTS or call.price_microusd > 0:
-                        raise _TakeFailed(call.detail or OperationFailed.__name__)
+                case CallState.FAILED:  # before a crash: decide as before it
+                    failed = call.detail or OperationFailed.__name__
+                    if attempt == MAX_ATTEMPTS or failed != OperationFailed.__name__ or call.price_microusd > 0:
+                        raise _TakeFailed(failed)
                 case _:
                     raise _TakeFailed(OutcomeUnknown.__name__, TakeState.UNKNOWN)
 
@@ -208,10 +219,16 @@ class Camera:
                 case Running():
                     await self._show(order, state)
                 case Failed():
-                    await self._over(rig, call, CallState.FAILED, state.price_microusd or 0, type(state.error).__name__)
+                    # Where it does not tell a charge, the estimate stands: only a proven 0 is worth another order.
+                    await self._over(rig, call, CallState.FAILED, state.price_microusd, type(state.error).__name__)
                     return state
                 case Succeeded():
-                    if await self._fetch(order, rig, state, key):
+                    try:
+                        fetched = await self._fetch(order, rig, state, key)
+                    except RequestFault as error:
+                        await self._over(rig, call, CallState.FAILED, state.price_microusd, type(error).__name__)
+                        raise _TakeFailed(type(error).__name__) from error
+                    if fetched:
                         await self._over(rig, call, CallState.DONE, state.price_microusd)
                         return None
                     strikes += 1
@@ -239,15 +256,16 @@ class Camera:
         await self._productions.set_take(order.production_id, order.casting.number, take_state, progress=state.progress)
 
     async def _fetch(self, order: Order, rig: Rig, state: Succeeded, key: ApiKey) -> bool:
-        """Fetch and check the clip; false where fetching again later may help."""
-        unchecked = order.destination.with_suffix(".unchecked.mp4")
+        """Fetch and check the clip; false where fetching again later may help. Raises `RequestFault`."""
+        # By number, too: two shots of the same words and length share their destination.
+        unchecked = order.destination.with_suffix(f".unchecked-{order.casting.number}.mp4")
         try:
             await asyncio.to_thread(unchecked.parent.mkdir, parents=True, exist_ok=True)
             await rig.provider.fetch(state.output, unchecked, key)
             # What a provider sends is as foreign as an upload.
             await probe(self._ffmpeg, unchecked, MediaLimits(max_bytes=1 << 30))
-        except RequestFault as error:
-            raise _TakeFailed(type(error).__name__) from error
+        except RequestFault:
+            raise
         except (ProviderError, MediaError) as error:
             logger.warning("clip not fetched", extra={"call": order.casting.content, "error": repr(error)})
             return False
@@ -280,6 +298,10 @@ class _Submission:
         except ProviderError as error:  # unanswered, or answered unreadably: either may have been accepted
             return Unknown(f"{type(error).__name__} {error.detail}")
         return Accepted(operation=operation.id, price_microusd=operation.price_microusd)
+
+
+def _key(order: Order, attempt: int) -> str:
+    return f"{order.production_id}/{order.casting.number}/{attempt}"
 
 
 def _worth_another(failure: Failed) -> bool:

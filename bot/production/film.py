@@ -183,13 +183,13 @@ class FilmMaker:
             found = await self._ledger.find(call.key)  # an order interrupted by the cancellation becomes unknown
             if found is None or not found.open or found.operation is None:
                 continue
-            rig = self._rigs[found.provider]
-            try:
-                await rig.provider.cancel(found.operation, rig.pool.key(found.key_id))
-            except (ProviderError, NoUsableKey) as error:
-                logger.warning("not stopped at the provider", extra={"call": found.key, "error": str(error)})
+            if (rig := self._rigs.get(found.provider)) is not None:
+                try:
+                    await rig.provider.cancel(found.operation, rig.pool.key(found.key_id))
+                except (ProviderError, NoUsableKey) as error:
+                    logger.warning("not stopped at the provider", extra={"call": found.key, "error": str(error)})
+                rig.pool.release(found.operation)
             await self._ledger.finish(found.key, CallState.FAILED, detail="Cancelled")
-            rig.pool.release(found.operation)
         await self._productions.end(production_id, ProductionState.CANCELLED)
         return "settled"
 

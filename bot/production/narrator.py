@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.jobs.ledger import Accepted, CallState, Intent, Ledger, Outcome, Refused, Unknown
+from bot.jobs.ledger import CallState, Completed, Intent, Ledger, Outcome, Refused, Unknown
 from bot.production.model import Production
 from bot.storage.files import Files
 from bot.studio.model import Project, Shot
@@ -22,7 +22,6 @@ logger = logging.getLogger(__name__)
 
 #: How long a line of narration may wait for a key, in seconds, before the film goes on without it.
 MAX_WAIT = 300.0
-SPOKEN = "spoken"
 
 
 class Narrator:
@@ -60,7 +59,6 @@ class Narrator:
                 model=self._model.id,
                 max_wait=MAX_WAIT,
             ) as lease:
-                spoken: list[int | None] = []
 
                 async def post() -> Outcome:
                     try:
@@ -72,8 +70,8 @@ class Narrator:
                         return Unknown(error.detail)
                     except ProviderError as error:
                         return Unknown(f"{type(error).__name__} {error.detail}")
-                    spoken.append(speech.characters)
-                    return Accepted(operation=SPOKEN)
+                    price = None if speech.characters is None else self._model.price_microusd(speech.characters)
+                    return Completed(price_microusd=price)
 
                 intent = Intent(
                     key=key,
@@ -89,10 +87,7 @@ class Narrator:
         except RateLimitError as error:
             logger.warning("narration left out", extra={"call": key, "error": str(error)})
             return
-        if call.state is CallState.SUBMITTED:
-            price = None if not spoken or spoken[0] is None else self._model.price_microusd(spoken[0])
-            await self._ledger.finish(key, CallState.DONE, price_microusd=price)
-        else:
+        if call.state is not CallState.DONE:
             logger.warning("narration left out", extra={"call": key, "detail": call.detail})
 
 

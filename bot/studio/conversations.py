@@ -63,8 +63,8 @@ class Conversations:
     async def _take_turn(self, heard: Heard) -> None:
         try:
             project = await self._projects.get(heard.project_id)
-            if project.state is not ProjectState.PLANNED:
-                return  # its plan is being written: the turn waits, and the planner's nudge brings us back
+            if project.state is not ProjectState.PLANNED or project.attachment is not None:
+                return  # its plan or its new video is at work: the turn waits, and the planner's nudge brings us back
             await self._answer(heard, project)
         finally:
             self._busy.discard(heard.project_id)

@@ -72,6 +72,7 @@ class EditDraft(Draft):
     shot: int | None = Field(description="number of the shot it changes, counted from 1; none for the whole film")
     duration: int | None = Field(description="seconds, for set_duration and add_shot")
     text: str | None = Field(description="the new text: title, logline, prompt, camera or narration")
+    start: StartDraft | None = Field(description="what the shot's first frame is, for set_start")
     position: int | None = Field(description="the new number of the shot, for move_shot and add_shot")
 
 

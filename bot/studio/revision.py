@@ -160,10 +160,9 @@ def _edited(shot: Shot, edit: EditDraft, index: int, model: VideoModel, *, has_u
 
 
 def _started(shot: Shot, edit: EditDraft, index: int, *, has_upload: bool) -> Shot:
-    try:
-        start = ShotStart((edit.text or "").strip().lower())
-    except ValueError:
-        raise EditRefused("A shot starts from its text, from the shot before, or from your video.") from None
+    if edit.start is None:
+        raise EditRefused("A shot starts from its text, from the shot before, or from your video.")
+    start = ShotStart(edit.start)
     if start is ShotStart.PREVIOUS and index == 0:
         raise EditRefused("The first shot has no shot before it to continue from.")
     if start is ShotStart.UPLOAD and not has_upload:

@@ -1,14 +1,15 @@
 """What people see of a film, rendered from rows by pure functions: the plan card and the job card.
 
 Cards are Components V2. Discord's bounds (2026-08): 40 components and 4,000 characters of text in one message, and an
-error above about 10,000 bytes of text; so every text here is shortened, and bytes are counted, not only characters.
+error above about 10,000 bytes of text. How long a text becomes is known only once it is escaped, so a card is rendered
+with less and less room for foreign words until it fits.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,12 +17,13 @@ import discord
 from discord import ui
 
 from bot.production.model import ACTIVE, Production, ProductionState, Stage, Take, TakeState
-from bot.studio.casting import Casting, Quote
-from bot.studio.model import Plan, Project, ProjectState, ShotStart
+from bot.studio.casting import Quote
+from bot.studio.model import Plan, Project, ProjectState, Shot, ShotStart
 from bot.studio.text import shorten
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.replies import words_for_failure
 from bot.ui.wording import money, plain, seconds
+from providers.catalogue import utf16_units
 
 _PLANNING = discord.Colour(0xF0B232)
 _PLANNED = discord.Colour(0x5865F2)
@@ -29,6 +31,12 @@ _RUNNING = discord.Colour(0xF0B232)
 _DONE = discord.Colour(0x23A55A)
 _FAILED = discord.Colour(0xF23F43)
 _OLD = discord.Colour(0x80848E)
+
+#: Of all text in one message; bytes in UTF-8 with 12 for each component (discord-api-docs#8562 and #8554, 2026-08).
+MAX_CHARACTERS = 4_000
+MAX_BYTES = 10_170
+#: Characters that one foreign text may take, from generous to terse.
+_ROOMS = (700, 450, 300, 200, 130, 80, 50, 30, 16)
 
 
 class CardKind(StrEnum):
@@ -42,7 +50,6 @@ class PlanFacts:
 
     project: Project
     plan: Plan | None
-    castings: Sequence[Casting] = ()
     quote: Quote | None = None
     model_label: str = ""
     newest_version: int | None = None
@@ -66,40 +73,68 @@ def plan_card(facts: PlanFacts) -> ui.LayoutView:
     """The plan in one version: written or being written, newest or replaced."""
     if facts.plan is None:
         return _planning_card(facts.project)
-    plan, project = facts.plan, facts.project
+    plan = facts.plan
     if facts.newest_version is not None and facts.newest_version > plan.version:
         link = f" · [see v{facts.newest_version}]({facts.replaced_by})" if facts.replaced_by else ""
         text = f"### 🎬 {_title(plan)} · plan v{plan.version}\nReplaced by **v{facts.newest_version}**{link}"
         return _layout(ui.Container(ui.TextDisplay(text), accent_colour=_OLD))
-    head = (
-        f"## 🎬 {_title(plan)} · plan v{plan.version}\n"
-        f"for <@{project.owner_id}> · **{seconds(plan.duration)}** · {plan.ratio} · "
-        f"{_count(len(plan.shots), 'shot')} · {facts.model_label}\n> {plain(shorten(plan.logline, 240))}"
-    )
-    parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(head), ui.Separator()]
-    for text in _shot_texts(facts):
-        parts += [ui.TextDisplay(text), ui.Separator(visible=False)]
-    parts[-1] = ui.Separator()
-    parts.append(ui.TextDisplay(_foot(facts)))
-    if project.state is ProjectState.NEW:
-        parts.append(ui.TextDisplay("-# Looking at the video you added…"))
-    parts.append(_plan_buttons(facts))
-    return _layout(ui.Container(*parts, accent_colour=_PLANNED))
+    return _fitted(lambda room: _written_card(facts, plan, room))
 
 
 def job_card(facts: JobFacts) -> ui.LayoutView:
     """A production: where it stands in the line, each shot's state and measured progress, how it ended."""
+    return _fitted(lambda room: _job_card(facts, room))
+
+
+def fits(card: ui.LayoutView) -> bool:
+    """Whether Discord takes so much text in one message."""
+    texts = [item.content for item in card.walk_children() if isinstance(item, ui.TextDisplay)]
+    weight = sum(len(text.encode()) for text in texts) + 12 * card.total_children_count
+    return sum(map(utf16_units, texts)) <= MAX_CHARACTERS and weight <= MAX_BYTES
+
+
+def _fitted(render: Callable[[int], ui.LayoutView]) -> ui.LayoutView:
+    for room in _ROOMS:
+        card = render(room)
+        if fits(card):
+            break
+    return card
+
+
+def _written_card(facts: PlanFacts, plan: Plan, room: int) -> ui.LayoutView:
+    project = facts.project
+    head = (
+        f"## 🎬 {_title(plan, room)} · plan v{plan.version}\n"
+        f"for <@{project.owner_id}> · **{seconds(plan.duration)}** · {plan.ratio} · "
+        f"{_count(len(plan.shots), 'shot')} · {facts.model_label}\n> {plain(shorten(plan.logline, min(240, 3 * room)))}"
+    )
+    parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(head), ui.Separator()]
+    kept = facts.quote.kept if facts.quote is not None else ()
+    for number, shot in enumerate(plan.shots, 1):
+        text = _shot_text(number, shot, room, kept=number in kept)
+        parts += [ui.TextDisplay(text), ui.Separator(visible=False)]
+    parts[-1] = ui.Separator()
+    parts.append(ui.TextDisplay(_foot(facts, plan, room)))
+    if project.state is ProjectState.NEW or project.attachment is not None:
+        parts.append(ui.TextDisplay("-# Looking at the video you added…"))
+    elif project.failure is not None:
+        parts.append(ui.TextDisplay(f"Your video could not be added. {words_for_failure(project.failure)}"))
+    parts.append(_plan_buttons(facts))
+    return _layout(ui.Container(*parts, accent_colour=_PLANNED))
+
+
+def _job_card(facts: JobFacts, room: int) -> ui.LayoutView:
     production, plan = facts.production, facts.plan
     icon, word, colour = _headline(production)
     parts: list[ui.Item[ui.LayoutView]] = [
-        ui.TextDisplay(f"## {icon} {word} · {_title(plan)}\n<@{production.owner_id}> · plan v{plan.version}")
+        ui.TextDisplay(f"## {icon} {word} · {_title(plan, room)}\n<@{production.owner_id}> · plan v{plan.version}")
     ]
     if production.state is ProductionState.DONE:
         where = f"[Here is your film]({facts.film_link})" if facts.film_link else "Sending your film…"
         return _layout(ui.Container(*parts, ui.TextDisplay(where), accent_colour=colour))
     made = sum(take.state is TakeState.MADE for take in facts.takes)
     lines = [_progress_line(facts, made)]
-    lines += [_take_line(take, plan) for take in facts.takes]
+    lines += [_take_line(take, plan, room) for take in facts.takes]
     parts += [ui.Separator(), ui.TextDisplay("\n".join(lines))]
     if production.state in {ProductionState.FAILED, ProductionState.HELD}:
         parts.append(ui.TextDisplay(_what_failed(production, facts.takes, made)))
@@ -147,31 +182,22 @@ def _planning_card(project: Project) -> ui.LayoutView:
     )
 
 
-def _shot_texts(facts: PlanFacts) -> list[str]:
-    """One text per shot, shorter the more there are: 4,000 characters hold them all."""
-    assert facts.plan is not None
-    room = max(120, min(700, 2600 // len(facts.castings)))
-    texts = []
-    for casting in facts.castings:
-        shot = casting.shot
-        kept = facts.quote is not None and casting.number in facts.quote.kept and not _is_made(facts)
-        line = f"**{casting.number}. {plain(shorten(shot.title, 60))}** · {seconds(shot.duration)} · "
-        line += plain(shorten(shot.camera or "steady camera", 60))
-        if shot.start is ShotStart.PREVIOUS:
-            line += f" · continues shot {casting.number - 1}"
-        elif shot.start is ShotStart.UPLOAD:
-            line += " · starts from your video"
-        if kept:
-            line += " · already made"
-        line += f"\n{plain(shorten(shot.prompt, room))}"
-        if shot.narration:
-            line += f"\n🗣️ *{plain(shorten(shot.narration, max(60, room // 3)))}*"
-        texts.append(line)
-    return texts
+def _shot_text(number: int, shot: Shot, room: int, *, kept: bool) -> str:
+    line = f"**{number}. {plain(shorten(shot.title, min(60, room)))}** · {seconds(shot.duration)} · "
+    line += plain(shorten(shot.camera or "steady camera", min(60, room)))
+    if shot.start is ShotStart.PREVIOUS:
+        line += f" · continues shot {number - 1}"
+    elif shot.start is ShotStart.UPLOAD:
+        line += " · starts from your video"
+    if kept:
+        line += " · already made"
+    line += f"\n{plain(shorten(shot.prompt, room))}"
+    if shot.narration:
+        line += f"\n🗣️ *{plain(shorten(shot.narration, max(16, room // 3)))}*"
+    return line
 
 
-def _foot(facts: PlanFacts) -> str:
-    assert facts.plan is not None
+def _foot(facts: PlanFacts, plan: Plan, room: int) -> str:
     lines = []
     if _is_made(facts):
         lines.append("**The film of this plan is made.** Change something to make another.")
@@ -180,8 +206,8 @@ def _foot(facts: PlanFacts) -> str:
         if facts.quote.kept:
             price += f" · {_count(len(facts.quote.kept), 'shot')} already made, not paid again"
         lines.append(price)
-    if facts.plan.changes:
-        lines.append(f"**Changed since v{facts.plan.version - 1}:** {plain(facts.plan.changes)}")
+    if plan.changes:
+        lines.append(f"**Changed since v{plan.version - 1}:** {plain(shorten(plan.changes, min(300, 4 * room)))}")
     if not facts.can_render:
         lines.append("No video service that can make this is set up, so it can't be rendered yet; the plan is kept.")
     lines.append("-# Write in this thread to change anything.")
@@ -257,8 +283,8 @@ def _share(take: Take) -> float:
     return 1.0 if take.state is TakeState.MADE else (take.progress or 0.0) * 0.99
 
 
-def _take_line(take: Take, plan: Plan) -> str:
-    title = plain(shorten(plan.shots[take.shot - 1].title, 50))
+def _take_line(take: Take, plan: Plan, room: int) -> str:
+    title = plain(shorten(plan.shots[take.shot - 1].title, min(50, room)))
     match take.state:
         case TakeState.WAITING:
             return f"▫️ **{take.shot}** {title} · waiting"
@@ -270,7 +296,7 @@ def _take_line(take: Take, plan: Plan) -> str:
         case TakeState.MADE:
             return f"✅ **{take.shot}** {title} · made"
         case TakeState.FAILED:
-            return f"❌ **{take.shot}** {title} · {plain(words_for_failure(take.failure or ''))}"
+            return f"❌ **{take.shot}** {title} · {shorten(words_for_failure(take.failure or ''), 4 * room)}"
         case TakeState.UNKNOWN:
             return f"✋ **{take.shot}** {title} · ordered, but no answer came"
 
@@ -285,8 +311,8 @@ def _what_failed(production: Production, takes: Sequence[Take], made: int) -> st
     return f"{words}{kept}"
 
 
-def _title(plan: Plan) -> str:
-    return plain(shorten(plan.title, 80))
+def _title(plan: Plan, room: int = 80) -> str:
+    return plain(shorten(plan.title, min(80, 2 * room)))
 
 
 def _count(number: int, noun: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import discord
 from discord import ui
@@ -18,13 +18,14 @@ from bot.jobs.wake import Listener
 from bot.production.dispatcher import Dispatcher
 from bot.production.model import TERMINAL, ProductionState
 from bot.production.productions import Productions
-from bot.studio.errors import NoSuchFilm
+from bot.studio.errors import CannotRender, NoSuchFilm
 from bot.studio.projects import Projects
 from bot.ui.card_rows import Card, CardRows
 from bot.ui.cards import CardKind, JobFacts, PlanFacts, fingerprint, job_card, plan_card
 from bot.ui.desk import Desk
 from bot.ui.sending import DiscordFailed, NotAllowed, Vanished, nonce, persistently
 from providers.catalogue import Catalogue
+from providers.errors import RequestFault
 
 logger = logging.getLogger(__name__)
 
@@ -153,18 +154,21 @@ class CardKeeper:
             link = _link(project.guild_id, *at) if at is not None else None
             replaced = PlanFacts(project=project, plan=plan, newest_version=newest.version, replaced_by=link)
             return Rendering(plan_card(replaced), final=link is not None, provisional=link is None)
-        castings, quoted = await self._desk.price(project, plan)
         facts = PlanFacts(
             project=project,
             plan=plan,
-            castings=castings,
-            quote=quoted,
-            model_label=self._catalogue.resolve(plan.model).label,
+            model_label=plan.model,
             newest_version=newest.version,
             production=await self._productions.latest_of(project_id),
-            can_render=self._desk.can_render(castings),
+            can_render=False,
         )
-        return Rendering(plan_card(facts))
+        try:
+            castings, quoted = await self._desk.price(project, plan)
+        except (CannotRender, RequestFault):  # its model has left the catalogue since
+            return Rendering(plan_card(facts))
+        label = self._catalogue.resolve(plan.model).label
+        can_render = self._desk.can_render(castings)
+        return Rendering(plan_card(replace(facts, quote=quoted, model_label=label, can_render=can_render)))
 
     async def _job(self, card: Card) -> Rendering:
         production = await self._productions.get(card.ref)

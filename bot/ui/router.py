@@ -83,10 +83,11 @@ class Router:
 
 
 def _stopped(production: Production) -> str:
-    if production.stopping:
+    if production.state is ProductionState.RUNNING:
         return "Stopping. Shots already made are kept and not paid again."
     if production.state is ProductionState.CANCELLED:
-        return "Cancelled. Nothing was ordered for it."
+        ordered = production.started_at is not None
+        return "Cancelled. Shots already made are kept." if ordered else "Cancelled. Nothing was ordered for it."
     return "This film is over already; there is nothing left to stop."
 
 

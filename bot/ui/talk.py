@@ -12,6 +12,7 @@ from bot.studio.model import Heard, Plan, Project
 from bot.studio.text import shorten
 from bot.ui.replies import words_for
 from bot.ui.sending import DiscordFailed, persistently
+from bot.ui.wording import unlinked
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ class Reply:
         await self._write(f"{words_for(error)}\n-# The plan is as it was.")
 
     async def _write(self, text: str) -> None:
-        text = shorten(discord.utils.escape_mentions(text), _MAX)
+        text = shorten(unlinked(discord.utils.escape_mentions(text)), _MAX)
         if text == self._shown:
             return
         rest = self._edited_at + EDIT_EVERY - time.monotonic()

@@ -9,7 +9,7 @@ from discord.utils import escape_markdown
 from bot.studio.text import clean
 
 _MENTION = re.compile(r"<(@[!&]?|#|/|:|a:|t:|id:)")
-_LINK = re.compile(r"(\[[^\]]*\])\(")
+_LINK = re.compile(r"\](?=\()")
 _AT = re.compile(r"@(?=everyone|here)")
 
 
@@ -18,8 +18,12 @@ def plain(text: str) -> str:
     flat = " ".join(clean(text).split())
     flat = escape_markdown(flat)
     flat = _MENTION.sub(lambda found: "<\u200b" + found.group(1), flat)
-    flat = _LINK.sub(lambda found: found.group(1) + "\u200b(", flat)
-    return _AT.sub("@\u200b", flat)
+    return _AT.sub("@\u200b", unlinked(flat))
+
+
+def unlinked(text: str) -> str:
+    """Text in which a masked link shows its address, for what may keep its other markdown."""
+    return _LINK.sub("]\u200b", text)
 
 
 def money(microusd: int) -> str:

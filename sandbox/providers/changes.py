@@ -19,6 +19,7 @@ class Op(StrEnum):
     CAMERA = "set_camera"
     NARRATION = "set_narration"
     MUSIC = "set_music"
+    START = "set_start"
     ADD = "add_shot"
     REMOVE = "remove_shot"
     MOVE = "move_shot"
@@ -83,6 +84,7 @@ _BEGINS = (
 )
 #: A clause that names a shot and wants nothing of it yet.
 _BARE = re.compile(rf"^(?:(?:make|set|put|turn|let|have|give)\s+)?(?:the\s+)?{_PLACE}s?\s*\d+$", re.IGNORECASE)
+_SOURCES = {"previous": "the end of the shot before", "upload": "your video", "text": "its words"}
 #: How much a shot is shortened or lengthened where nobody says by how much.
 SHORTER, LONGER = 2 / 3, 1.5
 
@@ -149,7 +151,7 @@ def targets_in(clause: str, brief: Brief) -> list[int] | None:
 def _clause_changes(clause: str, named: list[int] | None, targets: list[int], brief: Brief) -> list[Change]:
     clause = _POLITE.sub("", clause)
     everything = list(range(1, len(brief.shots) + 1))
-    for read in (_structure, _names, _sound):
+    for read in (_structure, _names, _sound, _starts):
         found = read(clause, named, targets, brief)
         if found is not None:
             return found
@@ -263,6 +265,25 @@ def _sound(clause: str, named: list[int] | None, targets: list[int], brief: Brie
     lines = {n: quoted[1] if quoted else _line(brief.shots[n - 1]) for n in aimed}
     return [
         Change(op=Op.NARRATION, shot=n, text=line, said=f"a voice speaks over shot {n}") for n, line in lines.items()
+    ]
+
+
+def _starts(clause: str, named: list[int] | None, targets: list[int], _brief: Brief) -> list[Change] | None:
+    """What a shot's first frame is: the end of the one before, a frame of the person's video, or words alone."""
+    if not re.search(r"\b(?:continu\w+|carr(?:y|ies)\s+on|start\w*|begin\w*)\b", clause, re.IGNORECASE):
+        return None
+    source = re.search(
+        r"\bfrom\s+(?:the\s+|my\s+)?(?:(?P<previous>previous|shot\s+before|one\s+before|last\s+frame)"
+        r"|(?P<upload>upload\w*|video|clip)|(?P<text>text|words|scratch))",
+        clause,
+        re.IGNORECASE,
+    )
+    if source is None:
+        return None
+    kind = source.lastgroup or "text"
+    return [
+        Change(op=Op.START, shot=n, text=kind, said=f"shot {n} now starts from {_SOURCES[kind]}")
+        for n in (named or targets)
     ]
 
 

@@ -21,6 +21,7 @@ _MEANS: dict[Op, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Op.CAMERA: (("camera",), ()),
     Op.NARRATION: (("narration", "voice", "say", "line"), ()),
     Op.MUSIC: (("music", "soundtrack", "score"), ()),
+    Op.START: (("start", "begin", "first_frame"), ("restart",)),
     Op.ADD: (("add", "insert", "append", "new"), ("remove",)),
     Op.REMOVE: (("remove", "delete", "drop", "cut"), ("add",)),
     Op.MOVE: (("move", "reorder", "swap"), ("camera",)),
@@ -131,7 +132,7 @@ def _value(name: str, field: Schema, change: Change, brief: Brief) -> object:
 
 def _text(plain: str, field: Schema, change: Change, brief: Brief) -> str | None:
     if plain in {"text", "value", "to_text", "new_text", "content", "words"}:
-        told = change.op not in {Op.DURATION, Op.REMOVE, Op.MOVE}
+        told = change.op not in {Op.DURATION, Op.REMOVE, Op.MOVE, Op.START}
         return field.cut(_added(change, brief)["prompt"] if change.op is Op.ADD else change.text) if told else None
     if change.op is Op.ADD:
         known = next((value for key, value in _added(change, brief).items() if key in plain), None)
@@ -143,9 +144,10 @@ def _text(plain: str, field: Schema, change: Change, brief: Brief) -> str | None
         Op.CAMERA: "camera",
         Op.NARRATION: "narration|voice|line",
         Op.MUSIC: "music|sound",
+        Op.START: "start|begin|source",
     }
     wanted = fields.get(change.op)
-    return field.cut(change.text) if wanted and re.search(wanted, plain) else None
+    return _chosen(field, change.text) if wanted and re.search(wanted, plain) else None
 
 
 def _chosen(field: Schema, text: str) -> str | None:

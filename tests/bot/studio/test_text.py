@@ -1,0 +1,53 @@
+"""Foreign text, made safe to keep."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.studio.text import clean, shorten
+
+
+@pytest.mark.parametrize(
+    ("foreign", "kept"),
+    [
+        ("  a   koi\tswims  ", "a koi swims"),
+        ("line one \r\n  line two", "line one\nline two"),
+        ("evil\u202etxt.exe", "eviltxt.exe"),
+        ("zero\u200bwidth\ufeff", "zerowidth"),
+        ("nul\x00 and escape\x1b[31m", "nul and escape[31m"),
+        ("👩\u200d🚀 flies", "👩\u200d🚀 flies"),
+        ("東京の夜 ﷺ é", "東京の夜 ﷺ é"),
+        ("lone \ud800 surrogate", "lone surrogate"),
+        ("\n\n \n", ""),
+    ],
+)
+def test_text_is_kept_without_what_is_not_seen(foreign: str, kept: str) -> None:
+    assert clean(foreign) == kept
+
+
+@given(st.text())
+def test_clean_text_is_clean(text: str) -> None:
+    cleaned = clean(text)
+
+    assert clean(cleaned) == cleaned
+    assert not any(unicodedata.category(c) in {"Cc", "Cs"} for c in cleaned.replace("\n", ""))
+    cleaned.encode()
+
+
+@given(st.text(), st.integers(min_value=-3, max_value=50))
+def test_shortened_text_is_never_longer_than_asked(text: str, length: int) -> None:
+    assert len(shorten(text, length)) <= max(0, length)
+
+
+@given(st.text(max_size=50))
+def test_text_that_fits_is_left_as_it_is(text: str) -> None:
+    assert shorten(text, 50) == text
+
+
+def test_text_is_cut_at_a_word_where_one_is_near_and_says_so() -> None:
+    assert shorten("a koi swims upstream, then", 23) == "a koi swims upstream…"
+    assert shorten("a" * 30, 10) == "a" * 9 + "…"
