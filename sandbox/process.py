@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -20,15 +20,14 @@ class BotProcess:
     def __init__(self, environ: Mapping[str, str], log: Path) -> None:
         self._environ = {**environ, "PATH": os.environ.get("PATH", ""), "PYTHONUNBUFFERED": "1"}
         self.log = log
-        self._file: IO[bytes] | None = None
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
         """Start it; it runs when this returns, but is not connected yet."""
-        self._file = self.log.open("ab")
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "run", cwd=ROOT, env=self._environ, stdout=self._file, stderr=self._file
-        )
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "bot", "run", cwd=ROOT, env=self._environ, stdout=log, stderr=log
+            )
 
     @property
     def pid(self) -> int:
@@ -68,8 +67,6 @@ class BotProcess:
                     await self.stop()
             except TimeoutError:
                 await self.kill()
-        if self._file is not None:
-            self._file.close()
 
     async def _end(self, by: signal.Signals) -> int:
         assert self._process is not None

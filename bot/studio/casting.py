@@ -94,6 +94,6 @@ def _model_for(shot: Shot, chosen: VideoModel, catalogue: Catalogue, ratio: str)
 def _prompt(shot: Shot, model: VideoModel) -> str:
     """What the model is told: the picture, then the camera, cut to what the model takes."""
     prompt = f"{shot.prompt.rstrip('. ')}. Camera: {shot.camera}." if shot.camera else shot.prompt
-    while not model.fits(prompt):
-        prompt = shorten(prompt, len(prompt) - max(1, utf16_units(prompt) - model.prompt_limit))
+    while (over := utf16_units(prompt) - model.prompt_limit) > 0:
+        prompt = shorten(prompt, len(prompt) - max(1, over // 2))  # a character is one unit or two
     return prompt

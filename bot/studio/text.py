@@ -8,11 +8,14 @@ import unicodedata
 _HIDDEN = {"Cc", "Cf", "Co", "Cn", "Cs"}
 #: Joins emoji and several scripts; harmless and needed.
 _ALLOWED = {"\n", "\u200d"}
+#: Control characters that part words or lines.
+_SPACES = str.maketrans({"\t": " ", "\r": "\n", "\v": "\n", "\f": "\n", "\x85": "\n"})
 
 
 def clean(text: str) -> str:
     """Text without invisible characters, its white space folded within lines."""
-    visible = "".join(" " if c == "\t" else c for c in text if c in _ALLOWED or unicodedata.category(c) not in _HIDDEN)
+    spaced = text.replace("\r\n", "\n").translate(_SPACES)
+    visible = "".join(c for c in spaced if c in _ALLOWED or unicodedata.category(c) not in _HIDDEN)
     return "\n".join(" ".join(line.split()) for line in visible.splitlines()).strip()
 
 

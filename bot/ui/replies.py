@@ -57,8 +57,9 @@ _WORDS: dict[type[Exception], str] = {
     provider.ModelRetired: "That model is no longer offered. Make a new plan with another model.",
     provider.RequestFault: "The service refused the request as it was. Change the wording and try again.",
     provider.OperationFailed: "The service tried and failed to make it. Press **Greenlight** again to order just that once more.",
-    provider.OutcomeUnknown: "The service went silent while I was ordering, so it may or may not have been charged. I "
-    "won't order it again by guessing; everything else is kept.",
+    provider.OutcomeUnknown: "The service went silent while I was ordering, so that shot may or may not have been "
+    "charged. I won't order it again by guessing: press **Greenlight** on the plan again if I should, at the risk of "
+    "paying for it twice. Everything else is kept.",
     provider.UnexpectedResponse: "The service answered something I can't read. Nothing was changed; say it once more.",
     provider.ProviderError: "A service I depend on failed. Nothing was lost; try again in a few minutes.",
     # the pool

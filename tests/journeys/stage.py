@@ -112,6 +112,18 @@ class Stage:
         await self.until(lambda: self.pressable(thread, "Greenlight"))
         await self.people.press(who, thread, label="Greenlight")
 
+    async def say_and_wait(self, who: Member, thread: int, words: str) -> Message:
+        """Say something and wait for the whole answer."""
+        said = await self.people.say(who, thread, words)
+
+        def answer() -> Message | None:
+            replies = [
+                m for m in self.messages(thread) if (m.get("message_reference") or {}).get("message_id") == said["id"]
+            ]
+            return replies[-1] if replies and not replies[-1]["content"].endswith("…") else None
+
+        return await self.until(answer)
+
     async def film_in(self, thread: int) -> Message:
         return await self.until(lambda: next(iter(self.films(thread)), None))
 

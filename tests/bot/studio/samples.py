@@ -80,7 +80,8 @@ def plan_draft(*shots: ShotDraft, **changes: Any) -> PlanDraft:
 
 
 def edit(kind: EditKind, **facts: Any) -> EditDraft:
-    return EditDraft(**{"shot": None, "duration": None, "text": None, "position": None, **facts, "kind": kind})
+    nothing: dict[str, Any] = dict.fromkeys(EditDraft.model_fields)
+    return EditDraft(**{**nothing, **facts, "kind": kind})
 
 
 def starts(plan: Plan) -> list[ShotStart]:

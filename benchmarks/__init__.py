@@ -1,0 +1,1 @@
+"""What it costs: the whole bot as a process, in the sandbox, measured from outside."""
