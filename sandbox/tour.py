@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from sandbox.discord.reading import buttons_of, mentioned, text_of
 from sandbox.pictures import Pictures
 from sandbox.process import BotProcess
 from sandbox.providers.film import Clip, draw
+from sandbox.providers.journal import LoggedRequest
 from sandbox.world import World
 
 T = TypeVar("T")
@@ -122,10 +123,12 @@ class Tour:
         shots = _shots_of(text_of(self._card(thread, "plan v2") or {}))
         await discord.people.press(mia, thread, label="Greenlight")
         await self._until("a job card shows progress", lambda: self._card(thread, " of "))
-        await self._until_provider("all shots are ordered", lambda: len(providers.paid("runway")) >= shots)
+        await self._until_provider("all shots are ordered", lambda: len(providers.paid("runway")) == shots)
+        # An order that was looked at is written down; one killed before that would be held, and rightly so.
+        await self._until_provider("each was looked at", lambda: len(_looked_at(providers.requests)) == shots)
         await self._look("3-rendering", thread)
         await bot.kill()
-        self._told(f"The bot was killed with {shots} shots ordered and none fetched")
+        self._told(f"The bot was killed with {shots} shots ordered")
         await bot.start()
         film = await self._until(
             "the film arrives",
@@ -213,6 +216,10 @@ class Tour:
 def _expect(fact: bool, what: str) -> None:  # reads like assert, and stays with -O
     if not fact:
         raise TourFailed(f"expected that {what}")
+
+
+def _looked_at(requests: Sequence[LoggedRequest]) -> set[str]:
+    return {request.path for request in requests if request.path.startswith("/v1/tasks/")}
 
 
 def _shots_of(card: str) -> int:

@@ -44,20 +44,15 @@ class Cutter:
         """Write the film and return its length in seconds. Raises `MediaError`; running again is harmless."""
         with self._files.work_dir() as desk:
             clips = [desk / f"clip-{number}.mp4" for number in range(len(pieces))]
-            async with asyncio.TaskGroup() as group:
-                tasks = [
-                    group.create_task(self._normalise(piece.take, clip, frame))
-                    for piece, clip in zip(pieces, clips, strict=True)
-                ]
-            lengths = [task.result() for task in tasks]
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for piece, clip in zip(pieces, clips, strict=True):
+                        group.create_task(self._normalise(piece.take, clip, frame))
+            except ExceptionGroup as failures:
+                raise failures.exceptions[0] from failures  # one is enough to say why
             joined = desk / "joined.mp4"
             await join(self._ffmpeg, clips, joined)
-            voices = [
-                Voice(piece.voice, start=sum(lengths[:number]))
-                for number, piece in enumerate(pieces)
-                if piece.voice is not None and piece.voice.exists()
-            ]
-            if voices:
+            if voices := await self._placed(pieces, clips):
                 mixed = desk / "mixed.mp4"
                 await mix_voice(self._ffmpeg, joined, voices, mixed)
                 joined = mixed
@@ -65,8 +60,19 @@ class Cutter:
             await asyncio.to_thread(self._files.keep, joined, film)
         return duration
 
-    async def _normalise(self, take: Path, clip: Path, frame: Frame) -> float:
+    async def _normalise(self, take: Path, clip: Path, frame: Frame) -> None:
         async with self._slots:
             found = await probe(self._ffmpeg, take, MediaLimits(max_bytes=1 << 30))
             await normalise(self._ffmpeg, take, found, clip, frame=frame)
-            return await measure_duration(self._ffmpeg, clip)
+
+    async def _placed(self, pieces: Sequence[Piece], clips: Sequence[Path]) -> list[Voice]:
+        """The voices there are, each at the second where its shot begins."""
+        spoken = [piece.voice is not None and piece.voice.exists() for piece in pieces]
+        if not any(spoken):
+            return []
+        lengths = [await measure_duration(self._ffmpeg, clip) for clip in clips]
+        return [
+            Voice(piece.voice, start=sum(lengths[:number]))
+            for number, piece in enumerate(pieces)
+            if piece.voice is not None and spoken[number]
+        ]

@@ -88,15 +88,21 @@ class Dispatcher:
     async def _tend(self, production: Production) -> None:
         """Look after a running film: stop it, settle it, or notice that its workflow ended without an end."""
         if production.stopping:
+            settling = f"{production.id}-settle"
             await self._engine.cancel(production.id)
-            if await self._engine.is_over(production.id):
-                await self._engine.start(SETTLE, f"{production.id}-settle", production.id)
+            if await self._engine.was_started(settling) and await self._engine.is_over(settling):
+                await self._end_broken(production, ProductionState.CANCELLED)
+            elif await self._engine.is_over(production.id):
+                await self._engine.start(SETTLE, settling, production.id)
             return
         if not await self._engine.was_started(production.id):
             await self._engine.start(FILM, production.id, production.id)  # killed between the row and the start
         elif await self._engine.is_over(production.id):
-            # The workflow writes its end before it returns: one that is over without it has failed in our own code.
-            current = await self._productions.get(production.id)
-            if current.state is ProductionState.RUNNING:
-                logger.error("film ended by a fault of ours", extra={"production": production.id})
-                await self._productions.end(production.id, ProductionState.FAILED, failure="Bug")
+            await self._end_broken(production, ProductionState.FAILED)
+
+    async def _end_broken(self, production: Production, state: ProductionState) -> None:
+        """A workflow writes its end before it returns: one that is over without it has failed in our own code."""
+        current = await self._productions.get(production.id)
+        if current.state is ProductionState.RUNNING:
+            logger.error("film ended by a fault of ours", extra={"production": production.id})
+            await self._productions.end(production.id, state, failure="Bug")

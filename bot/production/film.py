@@ -106,12 +106,19 @@ class FilmMaker:
         castings = cast(plan, self._catalogue, asset_id=project.asset_id)
         for number in next(chain for chain in chains_of(plan) if chain[0] == first):
             casting = castings[number - 1]
+            try:
+                start_image = await self._start_image(project, castings, casting)
+            except MediaError as error:
+                logger.exception("no picture to start from", extra={"production": production_id, "shot": number})
+                failure = type(error).__name__
+                await self._productions.set_take(production_id, number, TakeState.FAILED, failure=failure)
+                return "short"
             order = Order(
                 production_id=production_id,
                 owner_id=production.owner_id,
                 casting=casting,
                 ratio=plan.ratio,
-                start_image=await self._start_image(project, castings, casting),
+                start_image=start_image,
                 destination=self._files.artefact(project.id, f"{casting.content}.mp4"),
             )
             if not await self._camera.shoot(order):
@@ -171,7 +178,9 @@ class FilmMaker:
         """End a film of which a shot is missing: held where an order went unanswered, else failed."""
         takes = await self._productions.takes_of(production_id)
         unknown = any(take.state is TakeState.UNKNOWN for take in takes)
-        failure = next((take.failure for take in takes if take.failure and take.state is not TakeState.MADE), None)
+        missing = [take for take in takes if take.failure and take.state is not TakeState.MADE]
+        missing.sort(key=lambda take: take.state is not TakeState.UNKNOWN)  # what may have been charged is told first
+        failure = missing[0].failure if missing else None
         state = ProductionState.HELD if unknown else ProductionState.FAILED
         await self._productions.end(production_id, state, failure=failure)
         return state.value

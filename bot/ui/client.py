@@ -49,6 +49,9 @@ class Greenlight(discord.Client):
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             max_messages=None,
+            # Seconds READY waits after the last guild (2 by default). Only the upload limit asks the guild cache, and
+            # it has a fallback.
+            guild_ready_timeout=0.25,
             max_ratelimit_timeout=60.0,
         )
         #: Set at the first READY and never cleared: later drops are the library's.

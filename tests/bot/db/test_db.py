@@ -1,4 +1,4 @@
-"""The database: opens with its schema, keeps transactions whole, and lets what must not stop half-way run to its end."""
+"""The database: opens with its schema, keeps transactions whole, and lets some work run to its end."""
 
 from __future__ import annotations
 
@@ -99,10 +99,13 @@ async def test_a_commit_survives_power_loss_and_foreign_keys_hold(database: Data
 
 
 async def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:
-    with pytest.raises(RuntimeError):
+    async def half() -> None:
         async with database.transaction() as transaction:
             await add(transaction, "a")
-            raise RuntimeError
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await half()
 
     assert await kept(database) == []
 

@@ -1,6 +1,6 @@
 """A process with a real engine, for `test_engine`: it notes in a file what its steps do.
 
-    python -m tests.bot.jobs.engine_process FOLDER STORY
+python -m tests.bot.jobs.engine_process FOLDER STORY
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from bot.jobs.engine import Engine
+from tests.bot.waiting import until
 
 
 class Work:
@@ -40,14 +41,13 @@ class Work:
             file.write(line + "\n")
 
     async def over(self, workflow_id: str) -> None:
-        async with asyncio.timeout(20):
-            while not await self.engine.is_over(workflow_id):
-                await asyncio.sleep(0.02)
+        await until(lambda: self.engine.is_over(workflow_id))
 
     async def noted(self, line: str) -> None:
-        async with asyncio.timeout(20):
-            while line not in (self._folder / "notes").read_text().split("\n"):
-                await asyncio.sleep(0.02)
+        async def there() -> bool:
+            return line in (self._folder / "notes").read_text().split("\n")
+
+        await until(there)
 
     async def _quick(self, subject: str) -> str:
         self.note(f"quick {subject}")
@@ -55,8 +55,11 @@ class Work:
 
     async def _slow(self, subject: str) -> str:
         self.note(f"slow begins {subject}")
-        while not (self._folder / "go").exists():
-            await asyncio.sleep(0.01)
+
+        async def told_to_go() -> bool:
+            return (self._folder / "go").exists()
+
+        await until(told_to_go, within=600.0)
         self.note(f"slow ends {subject}")
         return "slow"
 

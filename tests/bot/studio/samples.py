@@ -56,9 +56,7 @@ def request(request_id: str = "100", **changes: Any) -> Request:
 
 
 def asset(**changes: Any) -> Asset:
-    found = Asset(
-        id="b" * 64, suffix=".mp4", bytes=1000, duration=4.0, width=320, height=180, fps=24.0, has_audio=True
-    )
+    found = Asset(id="b" * 64, suffix=".mp4", bytes=1000, duration=4.0, width=320, height=180, fps=24.0, has_audio=True)
     return replace(found, **changes)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from bot.studio.casting import cast, quote
@@ -59,8 +62,8 @@ def test_the_prompt_holds_picture_and_camera_and_never_more_than_the_model_takes
 
 
 def test_equal_shots_have_equal_contents_and_whatever_decides_the_clip_changes_it() -> None:
-    def content(**changes: object) -> str:
-        return cast(plan(shot(**changes)), CATALOGUE)[0].content
+    def content(**changes: Any) -> str:
+        return cast(plan(replace(shot(), **changes)), CATALOGUE)[0].content
 
     assert content(title="other", narration="other") == content()
     contents = {content(), content(prompt="x"), content(camera="x"), content(duration=6)}

@@ -33,7 +33,9 @@ def test_a_draft_becomes_version_one_in_the_models_lengths() -> None:
 
 def test_a_start_that_does_not_exist_becomes_a_start_from_text() -> None:
     draft = plan_draft(
-        shot_draft(start=StartDraft.PREVIOUS), shot_draft(start=StartDraft.UPLOAD), shot_draft(start=StartDraft.PREVIOUS)
+        shot_draft(start=StartDraft.PREVIOUS),
+        shot_draft(start=StartDraft.UPLOAD),
+        shot_draft(start=StartDraft.PREVIOUS),
     )
 
     without = plan_from_draft(draft, GEN45, "16:9", has_upload=False)
@@ -84,8 +86,18 @@ def test_an_edit_of_the_film_makes_the_next_version(change: EditDraft, changed: 
         (edit(EditKind.SET_DURATION, shot=2, duration=3), "duration", 3, "shot 2: 5 s → 3 s"),
         (edit(EditKind.SET_DURATION, shot=2, duration=99), "duration", 10, "shot 2: 5 s → 10 s"),
         (edit(EditKind.SET_NARRATION, shot=2, text="Once…"), "narration", "Once…", "shot 2: narration changed"),
-        (edit(EditKind.SET_START, shot=2, start=StartDraft.PREVIOUS), "start", ShotStart.PREVIOUS, "shot 2: starts from previous"),
-        (edit(EditKind.SET_START, shot=1, start=StartDraft.UPLOAD), "start", ShotStart.UPLOAD, "shot 1: starts from upload"),
+        (
+            edit(EditKind.SET_START, shot=2, start=StartDraft.PREVIOUS),
+            "start",
+            ShotStart.PREVIOUS,
+            "shot 2: starts from previous",
+        ),
+        (
+            edit(EditKind.SET_START, shot=1, start=StartDraft.UPLOAD),
+            "start",
+            ShotStart.UPLOAD,
+            "shot 1: starts from upload",
+        ),
     ],
 )
 def test_an_edit_of_a_shot_changes_that_and_nothing_else(
@@ -177,9 +189,7 @@ def test_a_moved_shot_can_still_be_changed_by_the_number_it_had() -> None:
 
 
 def test_a_shot_moved_and_removed_is_gone() -> None:
-    after = revised(
-        plan(), edit(EditKind.MOVE_SHOT, shot=1, position=3), edit(EditKind.REMOVE_SHOT, shot=1)
-    )
+    after = revised(plan(), edit(EditKind.MOVE_SHOT, shot=1, position=3), edit(EditKind.REMOVE_SHOT, shot=1))
 
     assert titles(after) == ["Two", "Three"]
 

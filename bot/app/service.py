@@ -1,0 +1,129 @@
+"""How the built bot lives: loops that start again, a connection that is kept, a stop that drains."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import NoReturn
+
+import aiohttp
+import discord
+
+from bot.jobs.engine import Engine
+from bot.jobs.ledger import Ledger
+from bot.jobs.wake import Listener, Wake
+from bot.production.dispatcher import Dispatcher
+from bot.ui.client import Greenlight
+
+logger = logging.getLogger(__name__)
+
+#: Seconds that orders under way get to hear their answer when we are told to stop; Docker kills after 30.
+DRAIN = 20.0
+#: Seconds between attempts to reach Discord: first and longest.
+RECONNECT_FIRST, RECONNECT_LONGEST = 2.0, 300.0
+#: What ran this long, in seconds, was well: its next failure is a first one.
+HEALTHY_AFTER = 60.0
+
+
+class DiscordRefused(Exception):
+    """Discord does not let us in; the text tells the operator what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loop:
+    """A long-lived loop: its name, and what to run with a listener to `changed`."""
+
+    name: str
+    run: Callable[[Listener], Awaitable[None]]
+
+
+class Service:
+    """The built parts, and how they run and stop."""
+
+    def __init__(
+        self, *, client: Greenlight, token: str, engine: Engine, ledger: Ledger, dispatcher: Dispatcher, changed: Wake
+    ) -> None:
+        self.client = client
+        self._token = token
+        self._engine = engine
+        self._ledger = ledger
+        self._dispatcher = dispatcher
+        self._changed = changed
+        self.loops: list[Loop] = []
+        self.discord_loops: list[Loop] = []
+
+    async def serve(self) -> None:
+        """Run everything until told to stop, then drain."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for told in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(told, stop.set)
+        await self._engine.launch()
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks: list[asyncio.Task[NoReturn]] = [
+                    group.create_task(self._supervised(each), name=each.name) for each in self.loops
+                ]
+                tasks += [group.create_task(self._after_ready(each), name=each.name) for each in self.discord_loops]
+                tasks.append(group.create_task(self._stay_connected(), name="discord"))
+                await stop.wait()
+                logger.info("stopping")
+                self._dispatcher.pause()
+                for task in tasks:
+                    task.cancel()
+        finally:
+            await self._engine.close()
+            try:
+                async with asyncio.timeout(DRAIN):
+                    await self._ledger.quiet()
+            except TimeoutError:
+                logger.warning("orders still unanswered at the end; they will be looked at after the restart")
+
+    async def _stay_connected(self) -> NoReturn:
+        """Keep the gateway open. The library reconnects after drops; the first connection, and crashes, are ours."""
+        pause = RECONNECT_FIRST
+        client = self.client
+        while True:
+            began = time.monotonic()
+            try:
+                async with client:  # sets its loop anew; a client that was closed has none (2.7.1)
+                    await client.start(self._token)
+            except discord.LoginFailure as error:
+                raise DiscordRefused(
+                    "Discord refuses the token. Copy it anew from the portal into DISCORD_TOKEN."
+                ) from error
+            except discord.PrivilegedIntentsRequired as error:
+                raise DiscordRefused("Discord refuses our intents. Switch them on in the portal, page Bot.") from error
+            except (discord.DiscordException, aiohttp.ClientError, OSError, AttributeError, TimeoutError) as error:
+                # AttributeError is how discord.py 2.7.1 fails when the first connection does (Rapptz/discord.py#10520).
+                logger.warning("Discord not reached", extra={"error": repr(error), "again_in": round(pause)})
+            if time.monotonic() - began > HEALTHY_AFTER:
+                pause = RECONNECT_FIRST
+            await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311  # spread, not secret
+            pause = min(pause * 2, RECONNECT_LONGEST)
+            client.clear()
+            client.http.connector = discord.utils.MISSING  # closed with its session, and not forgotten (2.7.1)
+
+    async def _after_ready(self, each: Loop) -> NoReturn:
+        await self.client.became_ready.wait()
+        await self._supervised(each)
+
+    async def _supervised(self, each: Loop) -> NoReturn:
+        """Run a loop for ever: one that fails for outside reasons starts again, more slowly each time."""
+        listener = self._changed.listener()
+        pause = 1.0
+        while True:
+            began = time.monotonic()
+            try:
+                await each.run(listener)
+            except Exception:
+                logger.exception("loop failed; starting it again", extra={"loop": each.name})
+            if time.monotonic() - began > HEALTHY_AFTER:
+                pause = 1.0
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 60.0)

@@ -1,0 +1,105 @@
+"""A video provider that follows a script and counts what it was sent, and an engine without durability."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.jobs.engine import Engine, Step
+from providers.credential import Credential
+from providers.errors import ProviderError
+from providers.video import Operation, OperationState, Succeeded, VideoRequest
+
+NOT_A_CLIP = b"<html>sorry</html>"
+
+
+class ScriptedStudio:
+    """Accepts, looks and delivers as scripted; the last of each script goes on for ever.
+
+    Attributes:
+        orders: for each paid POST the prompt and the key's id.
+        gate: an order waits for it before it is answered; `ordering` is set when one is waiting.
+        looking: set at the first poll.
+    """
+
+    name = "runway"
+    poll_interval = 0.3
+
+    def __init__(
+        self,
+        clip: bytes,
+        *,
+        submits: Sequence[Operation | Exception | None] = (None,),
+        polls: Sequence[OperationState | ProviderError] = (Succeeded(output="clip"),),
+        fetches: Sequence[bytes | ProviderError | None] = (None,),
+    ) -> None:
+        self.orders: list[tuple[str, str]] = []
+        self.requests: list[VideoRequest] = []
+        self.looks: list[tuple[str, str]] = []
+        self.cancelled: list[str] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.ordering, self.looking = asyncio.Event(), asyncio.Event()
+        self._clip = clip
+        self._submits, self._polls, self._fetches = list(submits), list(polls), list(fetches)
+
+    async def submit(self, request: VideoRequest, credential: Credential) -> Operation:
+        self.orders.append((request.prompt, credential.id))
+        self.requests.append(request)
+        number = len(self.orders)
+        self.ordering.set()
+        await self.gate.wait()
+        answer = self._submits.pop(0) if len(self._submits) > 1 else self._submits[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer or Operation(id=f"op-{number}")
+
+    async def poll(self, operation_id: str, credential: Credential) -> OperationState:
+        self.looks.append((operation_id, credential.id))
+        self.looking.set()
+        answer = self._polls.pop(0) if len(self._polls) > 1 else self._polls[0]
+        if isinstance(answer, ProviderError):
+            raise answer
+        return answer
+
+    async def fetch(self, output: str, destination: Path, credential: Credential) -> None:
+        answer = self._fetches.pop(0) if len(self._fetches) > 1 else self._fetches[0]
+        if isinstance(answer, ProviderError):
+            raise answer
+        destination.write_bytes(self._clip if answer is None else answer)
+
+    async def cancel(self, operation_id: str, credential: Credential) -> None:
+        self.cancelled.append(operation_id)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+class NotingEngine(Engine):
+    """Starts nothing: notes what it was asked to, and answers as told."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("nowhere"))
+        self.started: list[tuple[str, str]] = []
+        self.cancelled: list[str] = []
+        self.over: set[str] = set()
+        self.steps: dict[str, int] = defaultdict(int)
+
+    async def start(self, name: str, workflow_id: str, subject: str) -> None:
+        if (name, workflow_id) not in self.started:
+            self.started.append((name, workflow_id))
+
+    async def cancel(self, workflow_id: str) -> None:
+        self.cancelled.append(workflow_id)
+
+    async def was_started(self, workflow_id: str) -> bool:
+        return workflow_id in {each for _, each in self.started}
+
+    async def is_over(self, workflow_id: str) -> bool:
+        return workflow_id in self.over or not await self.was_started(workflow_id)
+
+    async def step(self, name: str, work: Step, subject: str) -> str:
+        self.steps[name] += 1
+        return await work(subject)

@@ -1,0 +1,472 @@
+"""One take: ordered at most once whatever happens, watched to its end, and its room given back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.app.pools import judge
+from bot.db import Database, open_database
+from bot.jobs.ledger import CallState, Ledger, PaidCall
+from bot.media.ffmpeg import Ffmpeg
+from bot.production.camera import MAX_REFUSALS, MAX_STRIKES, OPERATION_DEADLINE, Camera, Order, Rig
+from bot.production.model import Take, TakeState
+from bot.studio.casting import cast
+from providers.errors import (
+    ContentRejected,
+    InvalidRequest,
+    KeyRejected,
+    OperationFailed,
+    OutcomeUnknown,
+    ProviderError,
+    QuotaExhausted,
+    RateLimited,
+    Unavailable,
+    UnexpectedResponse,
+)
+from providers.video import Failed, Running, Succeeded
+from ratelimit import Allowance, ApiKey, KeyPool, Limits, OpenOperation, Priority
+from tests.bot.production import hurry
+from tests.bot.production.fakes import NOT_A_CLIP, ScriptedStudio
+from tests.bot.production.test_productions import Office
+from tests.bot.studio.samples import CATALOGUE, plan
+from tests.bot.waiting import until
+
+KEYS = ("key-1", "key-2")
+
+
+class Set:
+    """A camera with its provider, pool, ledger and one accepted production, of which shot 1 is ordered."""
+
+    def __init__(self, database: Database, folder: Path, studio: ScriptedStudio, ffmpeg: Ffmpeg) -> None:
+        self.office = Office(database)
+        self.ledger = Ledger(database)
+        self.studio = studio
+        self.hours_later = 0.0
+        self._ffmpeg = ffmpeg
+        self._folder = folder
+        self.restart()
+
+    def restart(self, keys: Iterable[str] = KEYS) -> None:
+        """A new pool and a new camera, as after a crash; what is open is counted again by `restore`."""
+        self.pool = KeyPool(
+            "runway",
+            [ApiKey(key, f"account-of-{key}", "fake-secret") for key in keys],
+            limits=Limits(account=Allowance(room=1)),
+            judge=judge,
+        )
+        self.camera = Camera(
+            {"runway": Rig(provider=self.studio, pool=self.pool)},
+            self.ledger,
+            self.office.productions,
+            self._ffmpeg,
+            clock=lambda: time.time() + 3600.0 * self.hours_later,
+        )
+
+    async def restore(self) -> None:
+        self.pool.restore(
+            OpenOperation(call.operation, call.key_id, call.model)
+            for call in await self.ledger.open_calls()
+            if call.operation is not None
+        )
+
+    async def order(self) -> Order:
+        production = await self.office.accept((await self.office.film()).id)
+        return Order(
+            production_id=production.id,
+            owner_id=production.owner_id,
+            casting=cast(plan(), CATALOGUE)[0],
+            ratio="16:9",
+            start_image=None,
+            destination=self._folder / "clips" / "clip.mp4",
+        )
+
+    async def take(self, order: Order) -> Take:
+        return (await self.office.productions.takes_of(order.production_id))[order.casting.number - 1]
+
+    async def calls(self, order: Order) -> list[PaidCall]:
+        return await self.ledger.calls_of(order.production_id)
+
+    async def somebody_waits(self) -> bool:
+        return self.pool.waiting()[Priority.GENERATION] > 0
+
+    def held(self) -> int:
+        """Rooms that are taken, at all keys together."""
+        return sum(key.in_flight for key in self.pool.view().keys) + len(self.pool._operations)
+
+
+Story = Callable[[Set], Awaitable[None]]
+
+
+@pytest.fixture
+def tell(tmp_path: Path, ffmpeg: Ffmpeg, plain: Path) -> Callable[..., None]:
+    """Call as `tell(story, polls=[…])`: runs the story on a set with a provider of that script, in a hurry."""
+
+    def call(story: Story, **script: object) -> None:
+        async def whole() -> None:
+            database = await open_database(f"sqlite+aiosqlite:///{tmp_path}/greenlight.sqlite3")
+            studio = ScriptedStudio(plain.read_bytes(), **script)  # type: ignore[arg-type]  # passed on as given
+            try:
+                await story(Set(database, tmp_path, studio, ffmpeg))
+            finally:
+                await database.close()
+
+        hurry.run(whole())
+
+    return call
+
+
+Tell = Callable[..., None]
+
+
+def test_a_take_is_ordered_once_watched_on_its_key_and_kept(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        order = await set_.order()
+
+        assert await set_.camera.shoot(order)
+
+        (call,) = await set_.calls(order)
+        take = await set_.take(order)
+        assert set_.studio.orders == [(order.casting.prompt, call.key_id)]
+        assert {key for _, key in set_.studio.looks} == {call.key_id}
+        assert (call.state, call.open, call.price_microusd) == (CallState.DONE, False, 123)
+        assert (take.state, take.progress) == (TakeState.MADE, 1.0)
+        assert order.destination.exists()
+        assert set_.held() == 0
+
+    polls = [Running(waiting=True), Unavailable("runway"), Running(progress=0.5)]
+    tell(story, polls=[*polls, Succeeded(output="clip", price_microusd=123)])
+
+
+def test_a_clip_that_is_there_already_is_not_ordered(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        order = await set_.order()
+        order.destination.parent.mkdir()
+        order.destination.write_bytes(b"clip")
+
+        assert await set_.camera.shoot(order)
+
+        assert set_.studio.orders == []
+        assert await set_.calls(order) == []
+        assert (await set_.take(order)).state is TakeState.MADE
+
+    tell(story)
+
+
+def test_a_clip_kept_just_before_a_crash_gives_its_room_back(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        order = await set_.order()
+        task = await _watched(set_, order)
+        order.destination.parent.mkdir(exist_ok=True)
+        order.destination.write_bytes(b"clip")  # the last thing the process did
+        await _killed(task)
+        set_.restart()
+        await set_.restore()
+        assert set_.held() == 1
+
+        assert await set_.camera.shoot(order)
+
+        assert set_.held() == 0
+        assert [(call.state, call.open) for call in await set_.calls(order)] == [(CallState.DONE, False)]
+
+    tell(story, polls=[Running(progress=0.1)])
+
+
+def test_a_take_interrupted_after_its_order_is_watched_further_and_not_ordered_again(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        order = await set_.order()
+        await _killed(await _watched(set_, order))
+        set_.studio._polls = [Succeeded(output="clip")]
+        set_.restart()
+        await set_.restore()
+
+        assert await set_.camera.shoot(order)
+
+        assert len(set_.studio.orders) == 1
+        assert set_.held() == 0
+
+    tell(story, polls=[Running(progress=0.1)])
+
+
+def test_cancelled_while_the_order_is_under_way_its_answer_is_kept_and_its_room_held(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        order = await set_.order()
+        set_.studio.gate.clear()
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(set_.camera.shoot(order))
+            await set_.studio.ordering.wait()
+            task.cancel()
+            await asyncio.sleep(0)
+            set_.studio.gate.set()
+
+        assert task.cancelled()
+        (call,) = await set_.calls(order)
+        assert (call.state, call.operation, call.open) == (CallState.SUBMITTED, "op-1", True)
+        assert set_.held() == 1
+
+    tell(story)
+
+
+def test_cancelled_while_waiting_for_a_key_nothing_is_ordered_or_held(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        order = await set_.order()
+        set_.pool.restore(OpenOperation(f"other-{key}", key) for key in KEYS)
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(set_.camera.shoot(order))
+            await until(set_.somebody_waits, within=300.0)
+            task.cancel()
+
+        assert set_.studio.orders == []
+        assert await set_.calls(order) == []
+        assert set_.held() == 2
+
+    tell(story)
+
+
+# Orders that were not accepted
+
+
+@pytest.mark.parametrize("refusal", [KeyRejected("runway"), QuotaExhausted("runway"), RateLimited("runway")])
+def test_a_key_that_is_refused_is_followed_by_another_under_the_same_order(tell: Tell, refusal: ProviderError) -> None:
+    async def story(set_: Set) -> None:
+        order = await set_.order()
+
+        assert await set_.camera.shoot(order)
+
+        assert [key for _, key in set_.studio.orders] == ["key-1", "key-2"]
+        assert [(call.key_id, call.state) for call in await set_.calls(order)] == [("key-2", CallState.DONE)]
+        assert set_.held() == 0
+
+    tell(story, submits=[refusal, None])
+
+
+def test_a_service_that_is_down_for_a_moment_is_asked_again(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        assert await set_.camera.shoot(await set_.order())
+        assert len(set_.studio.orders) == 2
+
+    tell(story, submits=[Unavailable("runway"), None])
+
+
+@pytest.mark.parametrize("refusal", [ContentRejected("runway"), InvalidRequest("runway")])
+def test_a_request_at_fault_is_sent_once_and_fails_its_take_by_name(tell: Tell, refusal: ProviderError) -> None:
+    async def story(set_: Set) -> None:
+        order = await set_.order()
+
+        assert not await set_.camera.shoot(order)
+
+        take = await set_.take(order)
+        assert (take.state, take.failure) == (TakeState.FAILED, type(refusal).__name__)
+        assert len(set_.studio.orders) == 1
+        assert [call.price_microusd for call in await set_.calls(order)] == [0]
+
+    tell(story, submits=[refusal])
+
+
+def test_when_every_key_is_rejected_the_take_says_so(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        order = await set_.order()
+
+        assert not await set_.camera.shoot(order)
+
+        assert (await set_.take(order)).failure == "NoUsableKey"
+        assert len(set_.studio.orders) == len(KEYS) < MAX_REFUSALS
+
+    tell(story, submits=[KeyRejected("runway")])
+
+
+@pytest.mark.parametrize("silence", [OutcomeUnknown("runway"), UnexpectedResponse("runway")])
+def test_an_unanswered_order_is_never_sent_again_however_often_the_take_is_made(
+    tell: Tell, silence: ProviderError
+) -> None:
+    async def story(set_: Set) -> None:
+        order = await set_.order()
+
+        for _ in range(3):
+            assert not await set_.camera.shoot(order)
+            set_.restart()
+
+        take = await set_.take(order)
+        assert (take.state, take.failure) == (TakeState.UNKNOWN, "OutcomeUnknown")
+        assert len(set_.studio.orders) == 1
+        assert [call.state for call in await set_.calls(order)] == [CallState.UNKNOWN]
+        assert set_.held() == 0
+
+    tell(story, submits=[silence, None])
+
+
+def test_an_order_interrupted_by_a_crash_is_unknown_and_not_sent_again(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        order = await set_.order()
+        with pytest.raises(ZeroDivisionError):  # dies in the middle of its POST
+            await set_.camera.shoot(order)
+
+        assert not await set_.camera.shoot(order)
+
+        assert (await set_.take(order)).state is TakeState.UNKNOWN
+        assert len(set_.studio.orders) == 1
+
+    tell(story, submits=[ZeroDivisionError(), None])
+
+
+# Operations that end badly
+
+
+def test_a_failure_that_was_not_charged_is_ordered_once_more(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        order = await set_.order()
+
+        assert await set_.camera.shoot(order)
+
+        assert [(call.key.rsplit("/")[-1], call.state) for call in await set_.calls(order)] == [
+            ("1", CallState.FAILED),
+            ("2", CallState.DONE),
+        ]
+
+    free = Failed(error=OperationFailed("runway"), price_microusd=0)
+    tell(story, polls=[free, Succeeded(output="clip")])
+
+
+@pytest.mark.parametrize(
+    ("failed", "orders"),
+    [
+        (Failed(error=OperationFailed("runway"), price_microusd=0), 2),
+        (Failed(error=OperationFailed("runway"), price_microusd=600_000), 1),
+        (Failed(error=OperationFailed("runway")), 1),
+        (Failed(error=ContentRejected("runway"), price_microusd=0), 1),
+    ],
+)
+def test_a_failed_take_costs_no_more_orders_when_it_is_made_again_after_a_crash(
+    tell: Tell, failed: Failed, orders: int
+) -> None:
+    async def story(set_: Set) -> None:
+        order = await set_.order()
+
+        for _ in range(2):
+            assert not await set_.camera.shoot(order)
+            set_.restart()
+
+        take = await set_.take(order)
+        assert (take.state, take.failure) == (TakeState.FAILED, type(failed.error).__name__)
+        assert len(set_.studio.orders) == orders
+        assert set_.held() == 0
+
+    tell(story, polls=[failed])
+
+
+def test_what_is_no_clip_is_fetched_again_and_then_given_up(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        order = await set_.order()
+
+        assert not await set_.camera.shoot(order)
+
+        assert len(set_.studio.looks) == MAX_STRIKES
+        assert (await set_.take(order)).failure == "OperationFailed"
+        assert not order.destination.exists()
+        assert len(set_.studio.orders) == 1
+        assert set_.held() == 0
+
+    tell(story, fetches=[NOT_A_CLIP])
+
+
+def test_a_clip_that_broke_off_once_is_kept_when_it_comes_whole(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        assert await set_.camera.shoot(await set_.order())
+        assert len(set_.studio.orders) == 1
+
+    tell(story, fetches=[Unavailable("runway"), NOT_A_CLIP, None])
+
+
+def test_a_clip_that_cannot_be_fetched_at_all_gives_its_room_back(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        order = await set_.order()
+
+        assert not await set_.camera.shoot(order)
+
+        assert (await set_.take(order)).failure == "InvalidRequest"
+        assert [(call.state, call.open) for call in await set_.calls(order)] == [(CallState.FAILED, False)]
+        assert set_.held() == 0
+
+    tell(story, fetches=[InvalidRequest("runway")])
+
+
+def test_an_operation_nobody_knows_any_more_is_given_up(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        order = await set_.order()
+
+        assert not await set_.camera.shoot(order)
+
+        assert len(set_.studio.looks) == MAX_STRIKES
+        assert set_.held() == 0
+
+    tell(story, polls=[InvalidRequest("runway")])
+
+
+def test_an_operation_without_end_is_given_up_at_its_deadline_and_held_against_the_budget(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        order = await set_.order()
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(set_.camera.shoot(order))
+            await set_.studio.looking.wait()
+            set_.hours_later = OPERATION_DEADLINE / 3600.0 + 1.0
+
+        assert task.result() is False
+        assert [call.price_microusd for call in await set_.calls(order)] == [600_000]
+        assert set_.held() == 0
+
+    tell(story, polls=[Running()])
+
+
+def test_an_operation_whose_key_was_taken_away_fails_its_take_by_name(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        order = await set_.order()
+        await _killed(await _watched(set_, order))
+        (call,) = await set_.calls(order)
+        set_.restart(keys=[key for key in KEYS if key != call.key_id])
+
+        assert not await set_.camera.shoot(order)
+
+        assert (await set_.take(order)).failure == "KeyRejected"
+        assert len(set_.studio.orders) == 1
+
+    tell(story, polls=[Running()])
+
+
+def test_two_shots_of_the_same_words_do_not_spoil_each_others_clip(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        first = await set_.order()
+        second = replace(first, casting=replace(first.casting, number=2))
+
+        assert all(await asyncio.gather(set_.camera.shoot(first), set_.camera.shoot(second)))
+        assert set_.held() == 0
+
+    tell(story)
+
+
+def test_a_shot_of_a_provider_that_is_not_set_up_fails_by_name(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        order = await set_.order()
+        omni = cast(plan(model="gemini-omni-1.1-flash"), CATALOGUE)[0]
+
+        assert not await set_.camera.shoot(replace(order, casting=omni))
+
+        assert (await set_.take(order)).failure == "CannotRender"
+
+    tell(story)
+
+
+async def _watched(set_: Set, order: Order) -> asyncio.Task[bool]:
+    """A take being made whose operation has been looked at; the task is the caller's to end."""
+    task = asyncio.get_running_loop().create_task(set_.camera.shoot(order))
+    await set_.studio.looking.wait()
+    return task
+
+
+async def _killed(task: asyncio.Task[bool]) -> None:
+    task.cancel()
+    await asyncio.wait([task])

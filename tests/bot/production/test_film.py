@@ -1,0 +1,182 @@
+"""The workflow's decisions: which shots stand in one chain, and how films end that lack a shot or were cancelled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.app.pools import judge
+from bot.db import Database
+from bot.jobs.ledger import Accepted, CallState, Completed, Intent, Ledger, Outcome, Unknown
+from bot.media.ffmpeg import Ffmpeg, find_ffmpeg
+from bot.production.camera import Camera, Rig
+from bot.production.cut import Cutter
+from bot.production.film import FilmMaker, chains_of
+from bot.production.model import Production, ProductionState, TakeState
+from bot.storage.files import Files
+from bot.studio.casting import cast, quote
+from bot.studio.model import Plan, Shot, ShotStart
+from providers.errors import ContentRejected, OutcomeUnknown, ProviderError
+from ratelimit import ApiKey, KeyPool, Limits
+from tests.bot.production.fakes import NotingEngine, ScriptedStudio
+from tests.bot.production.test_productions import Office
+from tests.bot.studio.samples import CATALOGUE, OWNER, plan, shot
+
+TEXT, PREVIOUS, UPLOAD = ShotStart.TEXT, ShotStart.PREVIOUS, ShotStart.UPLOAD
+
+
+@pytest.mark.parametrize(
+    ("starts", "chains"),
+    [
+        ([TEXT], [[1]]),
+        ([TEXT, TEXT, TEXT], [[1], [2], [3]]),
+        ([TEXT, PREVIOUS, PREVIOUS], [[1, 2, 3]]),
+        ([TEXT, PREVIOUS, UPLOAD, PREVIOUS, TEXT], [[1, 2], [3, 4], [5]]),
+        ([PREVIOUS, PREVIOUS], [[1, 2]]),
+    ],
+)
+def test_a_shot_that_continues_another_stands_behind_it(starts: list[ShotStart], chains: list[list[int]]) -> None:
+    assert chains_of(plan(*(shot(start=start) for start in starts))) == chains
+
+
+class Workshop(Office):
+    def __init__(self, database: Database, folder: Path, *submits: ProviderError) -> None:
+        super().__init__(database)
+        self.ledger = Ledger(database)
+        self.engine = NotingEngine()
+        self.studio = ScriptedStudio(b"", submits=submits or (None,))
+        self.pool = KeyPool("runway", [ApiKey("key-1", "a", "fake-secret")], limits=Limits(), judge=judge)
+        rigs = {"runway": Rig(provider=self.studio, pool=self.pool)}
+        files, ffmpeg = Files(folder), Ffmpeg(find_ffmpeg())
+        self.files = files
+        self.maker = FilmMaker(
+            engine=self.engine,
+            ledger=self.ledger,
+            projects=self.projects,
+            productions=self.productions,
+            camera=Camera(rigs, self.ledger, self.productions, ffmpeg),
+            cutter=Cutter(ffmpeg, files),
+            narrator=None,
+            rigs=rigs,
+            catalogue=CATALOGUE,
+            ffmpeg=ffmpeg,
+            files=files,
+        )
+
+    async def begun(self) -> Production:
+        production = await self.accept((await self.film()).id)
+        await self.productions.begin(production.id)
+        return production
+
+    async def begun_with(self, *shots: Shot) -> Production:
+        """A running production of these shots."""
+        project = await self.film(planned=False)
+        await self.projects.keep_plan(project.id, plan(*shots))
+        castings = cast(plan(*shots), CATALOGUE)
+        production = await self.productions.accept(
+            request_id="p", project_id=project.id, version=1, user_id=OWNER, castings=castings, quote=quote(castings)
+        )
+        await self.productions.begin(production.id)
+        return production
+
+    async def plan_of(self, production: Production) -> Plan:
+        found = await self.projects.plan(production.project_id)
+        assert found is not None
+        return found
+
+    async def ordered(self, production: Production, part: str, provider: str, outcome: Outcome) -> None:
+        async def post() -> Outcome:
+            return outcome
+
+        intent = Intent(
+            key=f"{production.id}/{part}/1",
+            job=production.id,
+            provider=provider,
+            model="m",
+            key_id="key-1",
+            request_hash="",
+            price_microusd=1,
+            deadline_at=0.0,
+        )
+        await self.ledger.order(intent, post)
+
+
+async def test_a_film_with_a_refused_shot_ends_failed_with_its_reason(database: Database, tmp_path: Path) -> None:
+    workshop = Workshop(database, tmp_path, ContentRejected("runway"))
+    production = await workshop.begun()
+
+    await workshop.maker.film(production.id)
+
+    ended = await workshop.productions.get(production.id)
+    assert (ended.state, ended.failure) == (ProductionState.FAILED, "ContentRejected")
+    assert dict(workshop.engine.steps) == {"shots 1": 1, "shots 2": 1, "shots 3": 1, "end": 1}
+
+
+async def test_a_film_with_an_unanswered_order_is_held_for_a_person(database: Database, tmp_path: Path) -> None:
+    workshop = Workshop(database, tmp_path, OutcomeUnknown("runway"), ContentRejected("runway"))
+    production = await workshop.begun()
+
+    await workshop.maker.film(production.id)
+
+    ended = await workshop.productions.get(production.id)
+    takes = await workshop.productions.takes_of(production.id)
+    assert ended.state is ProductionState.HELD
+    assert sorted(take.state for take in takes) == [TakeState.FAILED, TakeState.FAILED, TakeState.UNKNOWN]
+
+
+async def test_the_reason_of_a_held_film_is_the_unanswered_order(database: Database, tmp_path: Path) -> None:
+    workshop = Workshop(database, tmp_path, ContentRejected("runway"), OutcomeUnknown("runway"))
+    production = await workshop.begun()
+
+    await workshop.maker.film(production.id)
+
+    assert (await workshop.productions.get(production.id)).failure == "OutcomeUnknown"
+
+
+async def test_settling_stops_what_still_runs_and_gives_its_room_back(database: Database, tmp_path: Path) -> None:
+    workshop = Workshop(database, tmp_path)
+    production = await workshop.begun()
+    await workshop.ordered(production, "1", "runway", Accepted(operation="op-1"))
+    await workshop.ordered(production, "2", "runway", Unknown("reset"))
+    await workshop.productions.stop(production.id, OWNER)
+
+    await workshop.maker.settle(production.id)
+
+    assert workshop.studio.cancelled == ["op-1"]
+    calls = await workshop.ledger.calls_of(production.id)
+    assert [(call.state, call.open) for call in calls] == [(CallState.FAILED, False), (CallState.UNKNOWN, False)]
+    assert (await workshop.productions.get(production.id)).state is ProductionState.CANCELLED
+
+
+async def test_settling_does_not_stumble_over_voices_or_services_no_longer_set_up(
+    database: Database, tmp_path: Path
+) -> None:
+    workshop = Workshop(database, tmp_path)
+    production = await workshop.begun()
+    await workshop.ordered(production, "voice-1", "elevenlabs", Completed())
+    await workshop.ordered(production, "2", "gemini", Accepted(operation="op-2"))
+    await workshop.productions.stop(production.id, OWNER)
+
+    await workshop.maker.settle(production.id)
+
+    assert (await workshop.productions.get(production.id)).state is ProductionState.CANCELLED
+    assert await workshop.ledger.open_calls() == []
+
+
+async def test_a_shot_without_its_picture_fails_alone(database: Database, tmp_path: Path) -> None:
+    workshop = Workshop(database, tmp_path, ContentRejected("runway"))
+    production = await workshop.begun_with(shot("One"), shot("Two", start=PREVIOUS), shot("Three"))
+    castings = cast(await workshop.plan_of(production), CATALOGUE)
+    kept = workshop.files.artefact(production.project_id, f"{castings[0].content}.mp4")
+    kept.write_bytes(b"no clip that ffmpeg could read")
+
+    await workshop.maker.film(production.id)
+
+    takes = await workshop.productions.takes_of(production.id)
+    assert [(take.state, take.failure) for take in takes] == [
+        (TakeState.MADE, None),
+        (TakeState.FAILED, "MediaRefused"),
+        (TakeState.FAILED, "ContentRejected"),
+    ]
+    assert (await workshop.productions.get(production.id)).state is ProductionState.FAILED

@@ -1,0 +1,249 @@
+"""Answering in threads: one at a time per film, in order, and never silently."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from bot.db import Database
+from bot.jobs.wake import Wake
+from bot.studio.conversations import Conversations
+from bot.studio.director import Director
+from bot.studio.drafts import EditDraft, EditKind, RevisionDraft
+from bot.studio.minds import Minds
+from bot.studio.model import Heard, Plan, Project
+from bot.studio.projects import Projects
+from providers.errors import Unavailable, UnexpectedResponse
+from tests.bot.studio.fakes import Said, ScriptedModel, mind
+from tests.bot.studio.samples import CATALOGUE, CLIP, OWNER, edit, plan, request
+from tests.bot.waiting import until
+
+
+class Board:
+    """Shows answers by writing down what it was told, as (words asked, what happened)."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, str]] = []
+        self.open_now: list[str] = []
+        self.most_at_once = 0
+
+    async def open(self, heard: Heard, project: Project) -> View:
+        self.open_now.append(project.id)
+        self.most_at_once = max(self.most_at_once, self.open_now.count(project.id))
+        return View(self, heard, project)
+
+
+class View:
+    def __init__(self, board: Board, heard: Heard, project: Project) -> None:
+        self._board = board
+        self._heard = heard
+        self._project = project
+
+    async def show(self, text: str) -> None:
+        await asyncio.sleep(0)
+
+    async def finish(self, text: str, plan: Plan | None) -> None:
+        self._end(f"{text} v{plan.version}" if plan is not None else text)
+
+    async def fail(self, error: Exception) -> None:
+        self._end(type(error).__name__)
+
+    def _end(self, what: str) -> None:
+        self._board.open_now.remove(self._project.id)
+        self._board.events.append((self._heard.words, what))
+
+
+def says(reply: str, *edits: EditDraft) -> str:
+    return RevisionDraft(reply=reply, edits=list(edits)).model_dump_json()
+
+
+class CountingProjects(Projects):
+    looks = 0
+
+    async def unanswered(self) -> list[Heard]:
+        self.looks += 1
+        return await super().unanswered()
+
+
+class Room:
+    def __init__(self, database: Database) -> None:
+        self.projects = CountingProjects(database)
+        self.board = Board()
+        self.changed = Wake()
+
+    async def film(self, request_id: str = "1", *, planned: bool = True) -> Project:
+        project, _ = await self.projects.create(request(request_id), model="gen4.5")
+        if planned:
+            await self.projects.keep_plan(project.id, plan())
+        return project
+
+    async def say(self, project: Project, *words: str) -> None:
+        for each in words:
+            await self.projects.hear(project.id, message_id=None, author_id=OWNER, words=each)
+        self.changed()
+
+    @asynccontextmanager
+    async def answering(self, *answers: Said) -> AsyncIterator[ScriptedModel]:
+        model = ScriptedModel("gemini", *answers)
+        director = Director(Minds([mind(model)]), CATALOGUE)
+        conversations = Conversations(self.projects, director, self.board, self.changed)
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(conversations.run(self.changed.listener()))
+            yield model
+            task.cancel()
+
+    async def silence(self) -> None:
+        await until(self._all_answered)
+
+    async def _all_answered(self) -> bool:
+        return not await Projects.unanswered(self.projects) and not self.board.open_now
+
+
+@pytest.fixture
+def room(database: Database) -> Room:
+    return Room(database)
+
+
+async def test_what_is_said_about_one_film_is_answered_one_at_a_time_in_order(room: Room) -> None:
+    project = await room.film()
+    await room.say(project, "one", "two", "three")
+
+    async with room.answering(says("a"), says("b"), says("c")):
+        await room.silence()
+
+    assert room.board.events == [("one", "a"), ("two", "b"), ("three", "c")]
+    assert room.board.most_at_once == 1
+
+
+async def test_films_do_not_wait_for_each_other(room: Room) -> None:
+    slow, quick = await room.film("1"), await room.film("2", planned=False)
+    await room.projects.keep_plan(quick.id, plan())
+    await room.say(slow, "one")
+    await room.say(quick, "two")
+
+    async with room.answering(says("ok")):
+        await room.silence()
+
+    assert sorted(room.board.events) == [("one", "ok"), ("two", "ok")]
+
+
+async def test_each_answer_knows_the_version_that_the_one_before_made(room: Room) -> None:
+    project = await room.film()
+    await room.say(project, "shorter", "retitle")
+
+    async with room.answering(
+        says("Shorter.", edit(EditKind.SET_DURATION, shot=1, duration=2)),
+        says("Retitled.", edit(EditKind.SET_TITLE, text="Dragon")),
+    ):
+        await room.silence()
+
+    newest = await room.projects.plan(project.id)
+    assert newest is not None
+    assert (newest.version, newest.title, newest.shots[0].duration) == (3, "Dragon", 2)
+    assert room.board.events == [("shorter", "Shorter. v2"), ("retitle", "Retitled. v3")]
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        (Unavailable("gemini"), "Unavailable"),
+        (UnexpectedResponse("gemini"), "UnexpectedResponse"),
+        (ZeroDivisionError(), "ZeroDivisionError"),
+    ],
+)
+async def test_an_answer_that_fails_is_told_closes_its_turn_and_ends_nothing_else(
+    room: Room, failure: Exception, told: str
+) -> None:
+    project = await room.film()
+    await room.say(project, "one", "two")
+
+    async with room.answering(failure, says("b")) as model:
+        await room.silence()
+
+    assert room.board.events == [("one", told), ("two", "b")]
+    assert [len(prompt.turns) for prompt in model.asked] == [1, 1]  # what failed is no part of the talk
+    assert await room.projects.plan(project.id) == plan()
+
+
+async def test_words_about_a_film_without_a_plan_wait_without_being_asked_again_and_again(room: Room) -> None:
+    project = await room.film(planned=False)
+    await room.say(project, "night, please")
+
+    async with room.answering(says("ok")):
+        for _ in range(40):
+            await asyncio.sleep(0.001)
+        looks_without_a_plan = room.projects.looks
+        assert room.board.events == []
+        await room.projects.keep_plan(project.id, plan())
+        room.changed()
+        await room.silence()
+
+    assert looks_without_a_plan <= 3
+    assert room.board.events == [("night, please", "ok")]
+
+
+async def test_words_that_came_with_a_video_wait_until_it_was_looked_at(room: Room) -> None:
+    project = await room.film()
+    await room.projects.attach(project.id, CLIP)
+    await room.say(project, "use this")
+
+    async with room.answering(says("ok")):
+        for _ in range(20):
+            await asyncio.sleep(0.001)
+        assert room.board.events == []
+        await room.projects.fail(project.id, "MediaRefused:empty")
+        room.changed()
+        await room.silence()
+
+    assert room.board.events == [("use this", "ok")]
+
+
+async def test_a_version_that_came_meanwhile_makes_the_answer_be_written_anew(room: Room) -> None:
+    project = await room.film()
+
+    class OvertakenOnce(CountingProjects):
+        overtaken = False
+
+        async def answer(self, turn_id: int, reply: str, project_id: str, plan_made: Plan | None) -> None:
+            if not self.overtaken:
+                self.overtaken = True
+                await self.keep_plan(project_id, plan(version=2, logline="New."))
+            await super().answer(turn_id, reply, project_id, plan_made)
+
+    room.projects = OvertakenOnce(room.projects._database)
+    await room.say(project, "retitle")
+
+    async with room.answering(says("ok", edit(EditKind.SET_TITLE, text="Dragon"))):
+        await room.silence()
+
+    newest = await room.projects.plan(project.id)
+    assert newest is not None
+    assert (newest.version, newest.title, newest.logline) == (3, "Dragon", "New.")
+    assert room.board.events == [("retitle", "ok v3")]
+
+
+async def test_a_turn_that_was_interrupted_is_taken_again_after_a_restart(room: Room) -> None:
+    project = await room.film()
+    await room.say(project, "one")
+
+    class Stuck(Board):
+        async def open(self, heard: Heard, project: Project) -> View:
+            self.events.append((heard.words, "begun"))
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    room.board = Stuck()
+
+    async def begun() -> bool:
+        return bool(room.board.events)
+
+    async with room.answering(says("ok")):
+        await until(begun)
+    room.board = Board()
+    async with room.answering(says("ok")):
+        await room.silence()
+
+    assert room.board.events == [("one", "ok")]

@@ -1,0 +1,130 @@
+"""Plans and talk, with a model that says what it is told to."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bot.studio.director import Director, Revised
+from bot.studio.drafts import EditDraft, EditKind, RevisionDraft
+from bot.studio.minds import Minds
+from bot.studio.model import Analysis, Moment, Plan, Talk
+from providers.errors import ContentRejected, ModelRetired, ProviderError, UnexpectedResponse
+from tests.bot.studio.fakes import ScriptedModel, mind
+from tests.bot.studio.samples import CATALOGUE, edit, plan, plan_draft, project, shot_draft
+
+ANALYSIS = Analysis(summary="a pond", look="green", sound="quiet", moments=(Moment(at=1.5, what="a splash"),))
+
+
+def directed(model: ScriptedModel) -> Director:
+    return Director(Minds([mind(model)]), CATALOGUE)
+
+
+async def talked(model: ScriptedModel, *, talk: list[Talk] | None = None) -> list[str | Revised]:
+    pieces = directed(model).revise(project(), plan(), talk or [], "make it night", ANALYSIS)
+    return [piece async for piece in pieces]
+
+
+def revision(reply: str, *edits: EditDraft) -> str:
+    return RevisionDraft(reply=reply, edits=list(edits)).model_dump_json()
+
+
+async def test_a_plan_is_written_within_the_models_limits() -> None:
+    model = ScriptedModel("gemini", plan_draft(shot_draft(duration=30)))
+
+    made = await directed(model).draft(project(seconds=20, ratio="9:16"), ANALYSIS)
+
+    assert (made.version, made.ratio, made.shots[0].duration) == (1, "9:16", 10)
+    words, data = model.asked[0].turns[0].parts
+    assert words == project().idea
+    told = json.loads(data)
+    assert told["limits"]["total_seconds"] == 20
+    assert told["limits"]["shot_seconds"] == list(range(2, 11))
+    assert told["video"]["moments"] == [{"at": 1.5, "what": "a splash"}]
+
+
+async def test_words_of_people_never_share_a_part_with_ours_or_with_data() -> None:
+    model = ScriptedModel("gemini", revision("ok"))
+
+    await talked(model, talk=[Talk(author_id=1, words="hello", reply="hi")])
+
+    prompt = model.asked[0]
+    assert [(turn.role, len(turn.parts)) for turn in prompt.turns] == [("user", 1), ("model", 1), ("user", 2)]
+    assert prompt.turns[-1].parts[0] == "make it night"
+    assert "make it night" not in prompt.system
+    assert [each["number"] for each in json.loads(prompt.turns[-1].parts[1])["plan"]["shots"]] == [1, 2, 3]
+
+
+async def test_no_prompt_holds_an_id_of_anybody() -> None:
+    model = ScriptedModel("gemini", revision("ok"))
+    await talked(model)
+
+    said = repr(model.asked)
+
+    assert not any(str(number) in said for number in (project().owner_id, project().id))
+
+
+async def test_an_answer_grows_as_it_is_written_and_ends_with_the_next_version() -> None:
+    answer = revision("Done, it is night.", edit(EditKind.SET_PROMPT, shot=1, text="night"))
+    model = ScriptedModel("gemini", [answer[:17], answer[17:23], answer[23:]])
+
+    *pieces, last = await talked(model)
+
+    assert pieces == ["Done, i", "Done, it is n", "Done, it is night."]
+    assert isinstance(last, Revised)
+    assert isinstance(last.plan, Plan)
+    assert (last.reply, last.plan.version, last.plan.shots[0].prompt) == ("Done, it is night.", 2, "night")
+
+
+async def test_mere_talk_changes_nothing() -> None:
+    assert (await talked(ScriptedModel("gemini", revision("Yes."))))[-1] == Revised(reply="Yes.", plan=None)
+
+
+async def test_a_change_that_cannot_be_made_is_told_beside_the_reply() -> None:
+    answer = revision("Removed.", edit(EditKind.REMOVE_SHOT, shot=9))
+
+    last = (await talked(ScriptedModel("gemini", answer)))[-1]
+
+    assert isinstance(last, Revised)
+    assert last.plan is None
+    assert last.reply.startswith("Removed.\n-# Not changed: The plan has shots 1 to 3")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '{"reply": "cut off',
+        "",
+        "I am sorry.",
+        '{"reply": "hi", "edits": [], "approved": true}',
+        '{"reply": "hi", "edits": [{"kind": "pay", "shot": null}]}',
+        json.dumps({"reply": "x" * 1501, "edits": []}),
+    ],
+)
+async def test_an_answer_of_another_shape_changes_nothing(answer: str) -> None:
+    with pytest.raises(UnexpectedResponse) as caught:
+        await talked(ScriptedModel("gemini", answer))
+
+    assert "approved" not in str(caught.value)  # what a model says is never in an error
+
+
+async def test_invisible_characters_of_a_model_are_not_shown() -> None:
+    pieces = await talked(ScriptedModel("gemini", revision("o\u202ek")))
+
+    assert pieces == ["ok", Revised(reply="ok", plan=None)]
+
+
+@pytest.mark.parametrize("failure", [ContentRejected("gemini"), UnexpectedResponse("gemini")])
+async def test_what_a_provider_refuses_is_raised_as_it_came(failure: ProviderError) -> None:
+    with pytest.raises(type(failure)):
+        await directed(ScriptedModel("gemini", failure)).draft(project(), None)
+
+
+async def test_a_retired_model_is_named_before_anybody_is_asked() -> None:
+    model = ScriptedModel("gemini", plan_draft())
+
+    with pytest.raises(ModelRetired):
+        await directed(model).draft(project(model="veo3"), None)
+
+    assert model.asked == []

@@ -1,0 +1,111 @@
+"""Which mind is asked, and when another."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.studio.drafts import PlanDraft
+from bot.studio.errors import CannotPlan
+from bot.studio.minds import Minds
+from providers.errors import (
+    ContentRejected,
+    InvalidRequest,
+    KeyRejected,
+    ProviderError,
+    RateLimited,
+    Unavailable,
+    UnexpectedResponse,
+)
+from providers.language import Prompt, Turn
+from ratelimit import NoUsableKey, Priority
+from tests.bot.studio.fakes import ScriptedModel, mind
+from tests.bot.studio.samples import plan_draft
+
+PROMPT = Prompt(model="", system="s", turns=(Turn(role="user", parts=("a koi",)),))
+DRAFT = plan_draft()
+
+
+async def answered(*models: ScriptedModel) -> PlanDraft:
+    minds = Minds([mind(model) for model in models])
+    return await minds.answer(PROMPT, PlanDraft, user="ana", priority=Priority.HIGH)
+
+
+async def streamed(*models: ScriptedModel) -> list[str]:
+    minds = Minds([mind(model) for model in models])
+    return [piece async for piece in minds.stream(PROMPT, PlanDraft, user="ana", priority=Priority.MEDIUM)]
+
+
+async def test_the_first_mind_answers_by_its_thorough_name_and_streams_by_its_quick_one() -> None:
+    first, second = ScriptedModel("gemini", DRAFT), ScriptedModel("groq", DRAFT)
+
+    assert await answered(first, second) == DRAFT
+    assert await streamed(first, second) == [DRAFT.model_dump_json()]
+    assert [prompt.model for prompt in first.asked] == ["gemini-thorough", "gemini-quick"]
+    assert second.asked == []
+
+
+@pytest.mark.parametrize("failure", [KeyRejected("gemini"), Unavailable("gemini"), UnexpectedResponse("gemini")])
+async def test_a_mind_that_cannot_is_followed_by_the_next(failure: ProviderError) -> None:
+    assert await answered(ScriptedModel("gemini", failure), ScriptedModel("groq", DRAFT)) == DRAFT
+    assert await streamed(ScriptedModel("gemini", failure), ScriptedModel("groq", "{}")) == ["{}"]
+
+
+@pytest.mark.parametrize("failure", [ContentRejected("gemini"), InvalidRequest("gemini")])
+async def test_what_the_request_is_refused_for_is_not_tried_elsewhere(failure: ProviderError) -> None:
+    second = ScriptedModel("groq", DRAFT)
+
+    with pytest.raises(type(failure)):
+        await answered(ScriptedModel("gemini", failure), second)
+    with pytest.raises(type(failure)):
+        await streamed(ScriptedModel("gemini", failure), second)
+
+    assert second.asked == []
+
+
+async def test_an_answer_that_does_not_fit_is_asked_for_exactly_once_more() -> None:
+    mended = ScriptedModel("gemini", UnexpectedResponse("gemini"), DRAFT)
+    stubborn = ScriptedModel("gemini", UnexpectedResponse("gemini"))
+
+    assert await answered(mended) == DRAFT
+    with pytest.raises(UnexpectedResponse):
+        await answered(stubborn)
+
+    assert (len(mended.asked), len(stubborn.asked)) == (2, 2)
+
+
+async def test_a_key_at_its_limit_is_followed_by_the_next_key_of_the_same_mind() -> None:
+    model = ScriptedModel("gemini", RateLimited("gemini", retry_after=60.0), DRAFT)
+
+    assert await answered(model) == DRAFT
+    assert len(model.asked) == 2
+
+
+async def test_when_all_fail_the_last_failure_is_told() -> None:
+    first = ScriptedModel("gemini", UnexpectedResponse("gemini"))
+
+    with pytest.raises(NoUsableKey):
+        await answered(first, ScriptedModel("groq", KeyRejected("groq")))
+
+
+async def test_without_a_mind_nothing_can_be_planned() -> None:
+    assert not Minds([])
+    with pytest.raises(CannotPlan):
+        await answered()
+    with pytest.raises(CannotPlan):
+        await streamed()
+
+
+async def test_a_stream_that_has_begun_is_never_begun_again_elsewhere() -> None:
+    second = ScriptedModel("groq", "{}")
+    first = ScriptedModel("gemini", ['{"reply": "He', Unavailable("gemini")])
+
+    with pytest.raises(Unavailable):
+        await streamed(first, second)
+
+    assert second.asked == []
+
+
+def test_only_minds_that_see_are_shown_a_video() -> None:
+    seeing = mind(ScriptedModel("gemini", DRAFT, sees_video=True))
+
+    assert Minds([mind(ScriptedModel("groq", DRAFT)), seeing]).that_see_video() == [seeing]
