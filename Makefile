@@ -19,7 +19,7 @@ demo: setup  ## the outside world on loopback, the bot, and a page to play with
 	$(BIN)/python -m sandbox
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: setup  ## format, lint, types, import arrows
 	$(BIN)/ruff format --check $(PACKAGES)

@@ -268,7 +268,7 @@ def _progress_line(facts: JobFacts, made: int) -> str:
         return f"**{made} of {total} shots** were made and are kept."
     whole = sum(_share(take) for take in facts.takes) / max(1, total)
     filled = round(whole * 12)
-    return f"`{'▓' * filled}{'░' * (12 - filled)}` **{made} of {total} shots** · {round(whole * 100)} %"
+    return f"`{'▓' * filled}{'░' * (12 - filled)}` **{made} of {total} shots** · {int(whole * 100)} %"
 
 
 def _position(position: int | None) -> str:

@@ -1,0 +1,343 @@
+"""Cards, from facts to what Discord is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import discord
+import pytest
+from discord import ui
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.production.model import Production, ProductionState, Stage, Take, TakeState
+from bot.studio.casting import Quote
+from bot.studio.model import MAX_SHOTS, Plan, Project, ProjectState, Shot, ShotStart
+from bot.ui.cards import JobFacts, PlanFacts, fingerprint, job_card, plan_card
+from bot.ui.custom_ids import Action, CustomId
+from providers.catalogue import utf16_units
+from tests.bot.studio.samples import CLIP, OWNER, plan, project, shot
+
+JOB = "c" * 32
+
+
+def production(state: ProductionState = ProductionState.RUNNING, **changes: object) -> Production:
+    made = Production(
+        id=JOB,
+        project_id="a" * 32,
+        version=1,
+        owner_id=OWNER,
+        state=state,
+        stopping=False,
+        stage=Stage.SHOTS,
+        failure=None,
+        price_microusd=1_800_000,
+        film_duration=None,
+        accepted_at=100.0,
+        started_at=160.0,
+        finished_at=None,
+        delivering_at=None,
+        delivered_message_id=None,
+        delivered_at=None,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # passed on as given
+
+
+def take(number: int = 1, state: TakeState = TakeState.WAITING, **changes: object) -> Take:
+    made = Take(shot=number, content="d", state=state, progress=None, failure=None, price_microusd=600_000, attempt=1)
+    return replace(made, **changes)  # type: ignore[arg-type]  # passed on as given
+
+
+def texts(card: ui.LayoutView) -> Iterator[str]:
+    return (item.content for item in card.walk_children() if isinstance(item, ui.TextDisplay))
+
+
+def text(card: ui.LayoutView) -> str:
+    return "\n".join(texts(card))
+
+
+def buttons(card: ui.LayoutView) -> list[tuple[str | None, str | None, bool]]:
+    found = [item for item in card.walk_children() if isinstance(item, ui.Button)]
+    return [(button.label, button.custom_id, button.disabled) for button in found]
+
+
+def is_taken_by_discord(card: ui.LayoutView) -> bool:
+    """The bounds of shared facts on Discord, §2.3, counted here anew."""
+    said = list(texts(card))
+    components = sum(1 for _ in card.walk_children())
+    custom_ids = [custom_id for _, custom_id, _ in buttons(card)]
+    return (
+        components <= 40
+        and sum(utf16_units(each) for each in said) <= 4_000
+        and sum(len(each.encode()) for each in said) + 12 * components <= 10_170
+        and all(said)
+        and len(set(custom_ids)) == len(custom_ids)
+    )
+
+
+def planned(plan: Plan | None, *, about: Project | None = None, **changes: object) -> ui.LayoutView:
+    facts = PlanFacts(
+        project=about or project(), plan=plan, quote=Quote(price_microusd=1_800_000, kept=()), model_label="Gen-4.5"
+    )
+    return plan_card(replace(facts, **changes))  # type: ignore[arg-type]  # passed on as given
+
+
+def job(made: Production, takes: Sequence[Take] = (), **changes: object) -> ui.LayoutView:
+    facts = JobFacts(production=made, plan=plan(), takes=takes)
+    return job_card(replace(facts, **changes))  # type: ignore[arg-type]  # passed on as given
+
+
+# The plan card
+
+
+async def test_a_plan_card_tells_the_film_its_shots_its_price_and_offers_what_can_be_done() -> None:
+    card = planned(plan(shot("The pond", camera="slow push", narration="Once"), shot("Up", start=ShotStart.PREVIOUS)))
+
+    said = text(card)
+    for words in ("Koi · plan v1", f"<@{OWNER}>", "10 s", "16:9", "2 shots", "Gen-4.5", "A koi becomes a dragon."):
+        assert words in said
+    assert "**1. The pond** · 5 s · slow push\nThe pond happens\n🗣️ *Once*" in said
+    assert "continues shot 1" in said
+    assert "**Cost** at most $1.80" in said
+    ref = project().id
+    assert buttons(card) == [
+        ("Greenlight", str(CustomId(Action.GREENLIGHT, ref, 1)), False),
+        ("Change…", str(CustomId(Action.CHANGE, ref, 1)), False),
+    ]
+
+
+async def test_shots_made_before_are_marked_and_not_priced() -> None:
+    said = text(planned(plan(), quote=Quote(price_microusd=600_000, kept=(1, 3))))
+
+    assert said.count("already made") == 3
+    assert "at most $0.60 · 2 shots already made, not paid again" in said
+
+
+async def test_a_new_version_says_what_changed_and_an_old_one_points_to_it() -> None:
+    new = planned(plan(version=2, changes="shot 2: 5 s → 3 s"), newest_version=2)
+    old = planned(plan(), newest_version=2, replaced_by="https://discord.com/channels/1/2/3")
+
+    assert "**Changed since v1:** shot 2: 5 s → 3 s" in text(new)
+    assert "Replaced by **v2** · [see v2](https://discord.com/channels/1/2/3)" in text(old)
+    assert buttons(old) == []
+
+
+@pytest.mark.parametrize("state", ProductionState)
+async def test_a_film_being_made_cannot_be_greenlit_again_until_it_is_over(state: ProductionState) -> None:
+    _, _, disabled = buttons(planned(plan(), production=production(state)))[0]
+
+    busy = state in {ProductionState.ACCEPTED, ProductionState.RUNNING}
+    assert disabled or not busy
+    if state in {ProductionState.FAILED, ProductionState.CANCELLED, ProductionState.HELD}:
+        assert not disabled
+
+
+async def test_a_plan_that_nobody_here_can_make_says_so_and_cannot_be_greenlit() -> None:
+    card = planned(plan(), can_render=False)
+
+    assert "No video service that can make this is set up" in text(card)
+    assert [disabled for _, _, disabled in buttons(card)] == [True, False]
+
+
+async def test_a_late_video_is_told_while_it_is_looked_at_and_when_it_was_refused() -> None:
+    looking = planned(plan(), about=project(attachment=CLIP))
+    refused = planned(plan(), about=project(failure="MediaRefused:too_long:600"))
+
+    assert "Looking at the video" in text(looking)
+    assert "Your video could not be added. That video is longer than 10 minutes." in text(refused)
+
+
+@pytest.mark.parametrize(
+    ("about", "words"),
+    [
+        (project(state=ProjectState.NEW), "Writing the plan"),
+        (project(state=ProjectState.NEW, attachment=CLIP), "Fetching and checking your video"),
+        (project(state=ProjectState.NEW, asset_id="b" * 64), "Watching your video"),
+    ],
+)
+async def test_a_plan_not_written_yet_tells_what_is_being_done(about: Project, words: str) -> None:
+    card = planned(None, about=about)
+
+    assert words in text(card)
+    assert buttons(card) == []
+
+
+async def test_a_film_without_a_plan_says_why_and_how_to_go_on() -> None:
+    card = planned(None, about=project(state=ProjectState.FAILED, failure="ContentRejected"))
+
+    assert "content policy" in text(card)
+    assert buttons(card) == [("Try again", str(CustomId(Action.RETRY, project().id)), False)]
+
+
+# The job card
+
+
+@pytest.mark.parametrize(
+    ("position", "words"), [(None, "Taking its place"), (1, "**Next** in line"), (3, "**3.** in line")]
+)
+async def test_a_film_in_the_line_tells_its_place_and_can_be_cancelled(position: int | None, words: str) -> None:
+    card = job(production(ProductionState.ACCEPTED, started_at=None), [take()], position=position)
+
+    assert words in text(card)
+    assert buttons(card) == [("Cancel", str(CustomId(Action.CANCEL, JOB)), False)]
+
+
+async def test_a_running_film_tells_each_shot_as_measured() -> None:
+    takes = [take(1, TakeState.MADE), take(2, TakeState.RENDERING, progress=0.5), take(3, TakeState.ORDERED)]
+
+    said = text(job(production(), takes))
+
+    assert "`▓▓▓▓▓▓░░░░░░` **1 of 3 shots** · 49 %" in said
+    assert "✅ **1** One · made" in said
+    assert "🔄 **2** Two · rendering 50 %" in said
+    assert "🕓 **3** Three · ordered, waiting at the service" in said
+    assert "<t:160:R>" in said
+
+
+async def test_progress_is_whole_only_when_every_shot_is_made() -> None:
+    nearly = [take(1, TakeState.MADE), take(2, TakeState.RENDERING, progress=1.0)]
+
+    assert "**1 of 2 shots** · 100 %" not in text(job(production(), nearly))
+    assert "**2 of 2 shots** · 100 %" in text(job(production(), [take(n, TakeState.MADE) for n in (1, 2)]))
+
+
+@pytest.mark.parametrize(("stage", "words"), [(Stage.VOICE, "Recording the voice"), (Stage.CUT, "Cutting the film")])
+async def test_what_follows_the_shots_is_told(stage: Stage, words: str) -> None:
+    assert words in text(job(production(stage=stage), [take(1, TakeState.MADE)]))
+
+
+async def test_a_film_asked_to_stop_cannot_be_asked_again() -> None:
+    card = job(production(stopping=True), [take()])
+
+    assert "Stopping" in text(card)
+    assert [(label, disabled) for label, _, disabled in buttons(card)] == [("Stopping…", True)]
+
+
+@pytest.mark.parametrize("link", [None, "https://discord.com/channels/1/2/3"])
+async def test_a_film_that_is_done_leads_to_it(link: str | None) -> None:
+    card = job(production(ProductionState.DONE), [take(1, TakeState.MADE)], film_link=link)
+
+    assert ("Sending your film" if link is None else f"[Here is your film]({link})") in text(card)
+    assert buttons(card) == []
+
+
+async def test_a_film_that_failed_tells_what_failed_and_what_is_kept() -> None:
+    takes = [take(1, TakeState.MADE), take(2, TakeState.FAILED, failure="ContentRejected")]
+
+    said = text(job(production(ProductionState.FAILED, stage=Stage.OVER, failure="ContentRejected"), takes))
+
+    assert "❌ **2** Two · The service's content policy refused this." in said
+    assert "the reason is beside each" in said
+    assert "1 shot made so far is kept and not paid again." in said
+
+
+async def test_a_held_film_tells_that_an_order_went_unanswered() -> None:
+    takes = [take(1, TakeState.MADE), take(2, TakeState.UNKNOWN, failure="OutcomeUnknown")]
+
+    said = text(job(production(ProductionState.HELD, stage=Stage.OVER, failure="OutcomeUnknown"), takes))
+
+    assert "✋ **2** Two · ordered, but no answer came" in said
+    assert "may or may not have been charged" in said
+
+
+async def test_a_cancelled_film_tells_what_is_kept() -> None:
+    takes = [take(1, TakeState.MADE), take(2)]
+
+    said = text(job(production(ProductionState.CANCELLED, stage=Stage.OVER), takes))
+
+    assert "Cancelled" in said
+    assert "**1 of 2 shots** were made and are kept." in said
+
+
+# Bounds and hostility
+
+WORDS = st.sampled_from(
+    ["a", "*", "_", "`", "|", "\\", "東", "🐉", "👩\u200d🚀", "é", " ", "x ", "\n", "](", "@everyone"]
+)
+
+
+def long(length: int) -> st.SearchStrategy[str]:
+    """Texts of just this length, all of one kind or mixed."""
+    mixed = st.lists(WORDS, min_size=1, max_size=6).map("".join)
+    return mixed.map(lambda unit: (unit * length)[:length])
+
+
+SHOTS = st.builds(
+    Shot,
+    title=long(80),
+    prompt=long(900),
+    camera=long(120),
+    duration=st.just(10),
+    narration=st.just("") | long(400),
+    start=st.sampled_from(ShotStart),
+)
+PLANS = st.builds(
+    Plan,
+    version=st.just(9999),
+    title=long(80),
+    logline=long(240),
+    model=st.just("gen4.5"),
+    ratio=st.just("16:9"),
+    shots=st.lists(SHOTS, min_size=MAX_SHOTS, max_size=MAX_SHOTS).map(tuple) | st.lists(SHOTS, min_size=1).map(tuple),
+    changes=long(300),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(PLANS, st.booleans())
+def test_the_longest_plan_in_any_script_is_taken_by_discord(longest: Plan, new: bool) -> None:
+    longest = replace(longest, shots=longest.shots[:MAX_SHOTS])
+    quoted = Quote(price_microusd=10**12, kept=tuple(range(1, 13)))
+    about = project(state=ProjectState.NEW if new else ProjectState.PLANNED, failure="MediaRefused:undecodable")
+
+    card = planned(longest, about=about, quote=quoted, can_render=False, model_label="Veo 3.1 Fast (through Runway)")
+
+    assert is_taken_by_discord(card)
+
+
+@settings(max_examples=40, deadline=None)
+@given(PLANS, st.sampled_from(ProductionState), st.sampled_from(TakeState), st.booleans())
+def test_the_longest_job_in_any_script_is_taken_by_discord(
+    longest: Plan, state: ProductionState, each: TakeState, stopping: bool
+) -> None:
+    shots = longest.shots[:MAX_SHOTS]
+    takes = [take(number, each, failure="NoUsableKey", progress=0.3) for number in range(1, len(shots) + 1)]
+    made = production(state, stopping=stopping, failure="OutcomeUnknown")
+
+    card = job_card(JobFacts(production=made, plan=replace(longest, shots=shots), takes=takes, film_link="https://x.y"))
+
+    assert is_taken_by_discord(card)
+
+
+@given(long(1500))
+def test_the_longest_idea_is_taken_by_discord(idea: str) -> None:
+    for state in (ProjectState.NEW, ProjectState.FAILED):
+        assert is_taken_by_discord(planned(None, about=project(state=state, idea=idea, failure="CannotRender")))
+
+
+async def test_words_of_others_ping_nobody_and_open_no_link() -> None:
+    hostile = "@everyone <@&1> [x](https://e.x) **b**"
+    card = planned(
+        plan(shot(hostile, prompt=hostile, camera=hostile, narration=hostile), title=hostile, logline=hostile)
+    )
+
+    said = text(card).replace(f"<@{OWNER}>", "")
+
+    assert "@everyone" not in said
+    assert "<@" not in said
+    assert "](" not in said
+    assert "**b**" not in said
+
+
+async def test_equal_cards_have_equal_fingerprints_and_others_have_not() -> None:
+    assert fingerprint(planned(plan())) == fingerprint(planned(plan()))
+    assert fingerprint(planned(plan())) != fingerprint(planned(plan(title="Dragon")))
+
+
+async def test_a_card_is_forgotten_by_the_library_before_it_is_sent() -> None:
+    card = planned(plan())
+
+    assert card.is_finished()
+    assert card.timeout is None
+    assert isinstance(card.children[0], discord.ui.Container)

@@ -1,0 +1,49 @@
+"""What buttons carry, and what anybody may send in its place."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.ui.custom_ids import Action, CustomId
+
+REFS = st.text("0123456789abcdef", min_size=32, max_size=32)
+REF = "0" * 32
+
+
+@given(st.builds(CustomId, st.sampled_from(Action), REFS, st.none() | st.integers(0, 9999)))
+def test_what_is_written_is_read_back_within_discords_length(custom_id: CustomId) -> None:
+    assert CustomId.parse(str(custom_id)) == custom_id
+    assert len(str(custom_id)) <= 100
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "gl1",
+        f"gl0:cancel:{REF}",
+        f"gl1:pay:{REF}",
+        f"gl1:cancel:{REF}:",
+        f"gl1:cancel:{REF}:12345",
+        f"gl1:cancel:{REF}:-1",
+        f"gl1:cancel:{REF}:1:1",
+        f"gl1:cancel:{REF}\n",
+        f" gl1:cancel:{REF}",
+        f"gl1:CANCEL:{REF}",
+        f"gl1:cancel:{REF[:-1]}",
+        f"gl1:cancel:{REF}0",
+        f"gl1:cancel:{'A' * 32}",
+        f"gl1:greenlight:{REF}:١",
+        "gl1:cancel:' OR 1=1 --",
+        "gl1:cancel:../../etc/passwd",
+    ],
+)
+def test_what_we_did_not_write_is_nothing(text: str) -> None:
+    assert CustomId.parse(text) is None
+
+
+@given(st.text())
+def test_nothing_anybody_sends_breaks_reading(text: str) -> None:
+    assert CustomId.parse(text) is None

@@ -1,0 +1,158 @@
+"""What people may ask for, whichever way they ask."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.db import Database
+from bot.jobs.wake import Wake
+from bot.studio.errors import (
+    CannotPlan,
+    CannotRender,
+    IdeaMissing,
+    IdeaTooLong,
+    NothingToRender,
+    NotYours,
+    PlanMoved,
+)
+from bot.studio.model import MAX_IDEA, Project, ProjectState
+from bot.ui.desk import Desk, Offer
+from providers.errors import InvalidRequest, ModelRetired
+from tests.bot.production.test_productions import STRANGER, Office
+from tests.bot.studio.samples import CATALOGUE, CLIP, OWNER, plan, request
+
+RUNWAY = Offer(video_models=CATALOGUE.video_models({"runway"}), default_model="gen4.5", can_plan=True)
+
+
+class Counter(Office):
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.desk = self.with_offer(RUNWAY)
+
+    def with_offer(self, offer: Offer) -> Desk:
+        return Desk(
+            projects=self.projects,
+            productions=self.productions,
+            catalogue=CATALOGUE,
+            offer=offer,
+            changed=Wake(),
+        )
+
+    async def say(self, project: Project, words: str, **changes: object) -> bool:
+        asked: dict[str, object] = {"message_id": 9, "author_id": OWNER, "attachment": None, **changes}
+        return await self.desk.say(project, words=words, **asked)  # type: ignore[arg-type]  # passed on as given
+
+
+@pytest.fixture
+def counter(database: Database) -> Counter:
+    return Counter(database)
+
+
+async def test_an_idea_is_kept_clean_and_once(counter: Counter) -> None:
+    first = await counter.desk.plan(request(idea="  a \u202ekoi "))
+    again = await counter.desk.plan(request(idea="a koi"))
+
+    assert (first.idea, first.model, first.id) == ("a koi", "gen4.5", again.id)
+
+
+async def test_a_video_alone_is_an_idea(counter: Counter) -> None:
+    project = await counter.desk.plan(request(idea="", attachment=CLIP))
+
+    assert (project.idea, project.attachment) == ("Make a film from this video.", CLIP)
+
+
+async def test_what_cannot_be_planned_is_refused_before_it_is_kept(counter: Counter) -> None:
+    cannot_plan = counter.with_offer(replace(RUNWAY, can_plan=False))
+
+    with pytest.raises(IdeaMissing):
+        await counter.desk.plan(request(idea=" \u200b\n"))
+    with pytest.raises(IdeaTooLong):
+        await counter.desk.plan(request(idea="x" * (MAX_IDEA + 1)))
+    with pytest.raises(ModelRetired):
+        await counter.desk.plan(request(model="veo3"))
+    with pytest.raises(InvalidRequest):
+        await counter.desk.plan(request(model="nonsense"))
+    with pytest.raises(CannotRender):
+        await counter.desk.plan(request(model="gemini-omni-1.1-flash"))
+    with pytest.raises(CannotPlan):
+        await cannot_plan.plan(request())
+
+    assert await counter.projects.unfinished() == []
+
+
+async def test_only_the_owner_directs(counter: Counter) -> None:
+    project = await counter.film()
+
+    with pytest.raises(NotYours):
+        await counter.say(project, "night", author_id=STRANGER)
+    with pytest.raises(NotYours):
+        await counter.desk.greenlight(request_id="1", project_id=project.id, version=1, user_id=STRANGER)
+    with pytest.raises(NotYours):
+        await counter.desk.try_again(project_id=project.id, user_id=STRANGER)
+
+    assert await counter.projects.unanswered() == []
+    assert await counter.productions.active() == []
+
+
+async def test_words_are_heard_once_and_nothing_is_heard_where_nothing_is_said(counter: Counter) -> None:
+    project = await counter.film()
+
+    assert [await counter.say(project, "night"), await counter.say(project, "night")] == [True, False]
+    assert not await counter.say(project, " \u200b", message_id=10)
+    assert [heard.words for heard in await counter.projects.unanswered()] == ["night"]
+
+
+async def test_a_video_in_the_thread_is_looked_at(counter: Counter) -> None:
+    project = await counter.film()
+
+    await counter.say(project, "", attachment=CLIP)
+
+    found = await counter.projects.get(project.id)
+    assert (found.attachment, found.state) == (CLIP, ProjectState.NEW)
+
+
+async def test_words_after_a_video_that_could_not_be_used_are_planned_without_it(counter: Counter) -> None:
+    created = await counter.desk.plan(request(attachment=CLIP))
+    await counter.projects.fail(created.id, "MediaRefused:empty")
+
+    await counter.say(await counter.projects.get(created.id), "then just a dragon")
+
+    found = await counter.projects.get(created.id)
+    assert (found.state, found.idea, found.attachment) == (ProjectState.NEW, "then just a dragon", None)
+    assert await counter.projects.unanswered() == []
+
+
+async def test_a_greenlight_is_accepted_at_the_price_that_was_shown(counter: Counter) -> None:
+    project = await counter.film()
+    _, quoted = await counter.desk.price(project, plan())
+
+    production = await counter.desk.greenlight(request_id="1", project_id=project.id, version=1, user_id=OWNER)
+
+    assert production.price_microusd == quoted.price_microusd == 1_800_000
+
+
+async def test_what_cannot_be_rendered_is_not_greenlit(counter: Counter) -> None:
+    project, unplanned = await counter.film(), await counter.film("2", planned=False)
+    without = counter.with_offer(replace(RUNWAY, video_models=()))
+
+    with pytest.raises(CannotRender):
+        await without.greenlight(request_id="1", project_id=project.id, version=1, user_id=OWNER)
+    with pytest.raises(PlanMoved):
+        await counter.desk.greenlight(request_id="1", project_id=project.id, version=2, user_id=OWNER)
+    with pytest.raises(NothingToRender):
+        await counter.desk.greenlight(request_id="1", project_id=unplanned.id, version=1, user_id=OWNER)
+
+    assert await counter.productions.active() == []
+
+
+async def test_a_failed_film_is_tried_again_and_a_planned_one_is_left_alone(counter: Counter) -> None:
+    failed, planned = await counter.film("1", planned=False), await counter.film("2")
+    await counter.projects.fail(failed.id, "Unavailable")
+
+    for project in (failed, planned):
+        await counter.desk.try_again(project_id=project.id, user_id=OWNER)
+
+    states = [(await counter.projects.get(project.id)).state for project in (failed, planned)]
+    assert states == [ProjectState.NEW, ProjectState.PLANNED]
