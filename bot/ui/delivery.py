@@ -84,6 +84,10 @@ class Delivery:
         except DiscordFailed:
             logger.exception("end refused by Discord", extra={"production": production.id})
             await self._productions.delivered(production.id, None)
+        except Exception:
+            # One film's end must not hold up the others'.
+            logger.exception("end not posted by a fault of ours", extra={"production": production.id})
+            await asyncio.sleep(LOOK_EVERY)
         else:
             await self._productions.delivered(production.id, message_id)
         finally:
@@ -101,7 +105,7 @@ class Delivery:
             project.thread_id or project.channel_id, guild_id=project.guild_id
         )
         if production.delivering_at is not None:
-            if (posted := await self._find(channel, production)) is not None:
+            if (posted := await self._find(channel, production, plan)) is not None:
                 return posted
         else:
             await self._productions.delivering(production.id)
@@ -156,9 +160,11 @@ class Delivery:
 
         return (await persistently(send, deadline=UPLOAD_DEADLINE)).id
 
-    async def _find(self, channel: discord.PartialMessageable, production: Production) -> int | None:
-        """The message of a delivery that a crash interrupted, if it was posted."""
+    async def _find(self, channel: discord.PartialMessageable, production: Production, plan: Plan) -> int | None:
+        """The message of a delivery that a crash interrupted, if it was posted; not that of another film there."""
         assert production.delivering_at is not None
+        how = "is ready" if production.state is ProductionState.DONE else "is not finished"
+        opening = f"<@{production.owner_id}> **{wording.plain(plan.title)}** {how}"
         since = discord.Object(discord.utils.time_snowflake(_utc(production.delivering_at - 60.0)))
 
         async def look() -> int | None:
@@ -166,7 +172,7 @@ class Delivery:
                 if self._client.user is None or message.author.id != self._client.user.id:
                     continue
                 named = any(file.filename == _file_name(production) for file in message.attachments)
-                if named or message.content.startswith(f"<@{production.owner_id}> **"):
+                if named or message.content.startswith(opening):
                     return message.id
             return None
 
