@@ -100,7 +100,9 @@ class Gemini:
             problems = error.errors(include_input=False, include_url=False)
             raise UnexpectedResponse(PROVIDER, f"the answer does not fit: {problems[0]['msg']}") from None
 
-    async def stream(self, prompt: Prompt, schema: type[BaseModel], credential: Credential) -> AsyncIterator[str]:
+    async def stream(
+        self, prompt: Prompt, schema: type[BaseModel], credential: Credential
+    ) -> AsyncGenerator[str, None]:
         finish = ""
         with self._translated(credential, prompt.model):
             client = await self._clients.of(credential)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,7 +89,9 @@ class GroqChat:
             problems = error.errors(include_input=False, include_url=False)
             raise UnexpectedResponse(PROVIDER, f"the answer does not fit: {problems[0]['msg']}") from None
 
-    async def stream(self, prompt: Prompt, schema: type[BaseModel], credential: Credential) -> AsyncIterator[str]:
+    async def stream(
+        self, prompt: Prompt, schema: type[BaseModel], credential: Credential
+    ) -> AsyncGenerator[str, None]:
         """The whole answer as one piece: Groq does not stream structured outputs (console.groq.com, 2026-08)."""
         yield await self._ask(prompt, schema, credential)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
@@ -65,7 +65,7 @@ class LanguageModel(Protocol):
             ProviderError: as `providers.errors` says.
         """
 
-    def stream(self, prompt: Prompt, schema: type[BaseModel], credential: Credential) -> AsyncIterator[str]:
+    def stream(self, prompt: Prompt, schema: type[BaseModel], credential: Credential) -> AsyncGenerator[str, None]:
         """Stream the JSON text of an answer to `schema`, in pieces as they come; the caller validates the whole.
 
         Raises the same as `answer`, possibly after some pieces.

@@ -56,9 +56,9 @@ async def build(
     pools = build_pools(settings.providers)
     changed = Wake()
     ledger = Ledger(database)
-    await _restore_room(ledger, pools)
     projects = Projects(database)
     productions = Productions(database, changed)
+    await _restore_room(ledger, productions, pools)
     engine = Engine(settings.data_dir / "engine.sqlite3")
 
     minds = Minds(_minds(settings, catalogue, providers, pools))
@@ -80,7 +80,7 @@ async def build(
         changed=changed,
     )
     rigs = {name: Rig(provider=video, pool=pools[name]) for name, video in providers.video.items()}
-    FilmMaker(
+    film_maker = FilmMaker(
         engine=engine,
         ledger=ledger,
         projects=projects,
@@ -93,7 +93,7 @@ async def build(
         ffmpeg=ffmpeg,
         files=files,
     )
-    dispatcher = Dispatcher(engine, productions, at_once=settings.max_films_at_once)
+    dispatcher = Dispatcher(engine, productions, give_back=film_maker.give_back, at_once=settings.max_films_at_once)
     offer = _offer(settings, catalogue, can_plan=bool(minds))
     desk = Desk(projects=projects, productions=productions, catalogue=catalogue, offer=offer, changed=changed)
     client = Greenlight(desk=desk, projects=projects, sync_mark=settings.data_dir / "commands.sha256")
@@ -107,6 +107,7 @@ async def build(
         dispatcher=dispatcher,
         catalogue=catalogue,
         desk=desk,
+        pools=pools,
     )
     delivery = Delivery(
         client=client,
@@ -191,15 +192,18 @@ def _object_store(settings: Settings, stack: AsyncExitStack) -> ObjectStore | No
     return store
 
 
-async def _restore_room(ledger: Ledger, pools: dict[str, KeyPool]) -> None:
-    """Count again what was open at the providers when we last stopped."""
-    calls = await ledger.open_calls()
+async def _restore_room(ledger: Ledger, productions: Productions, pools: dict[str, KeyPool]) -> None:
+    """Count again what films that go on had open at the providers when we last stopped."""
+    active = {production.id for production in await productions.active()}
+    restored: dict[str, list[OpenOperation]] = {name: [] for name in pools}
+    for call in await ledger.open_calls():
+        if call.job not in active:
+            await ledger.give_back(call.key)
+        elif call.operation is not None and call.provider in restored:
+            operation = OpenOperation(id=call.operation, key_id=call.key_id, model=call.model)
+            restored[call.provider].append(operation)
     for name, pool in pools.items():
-        pool.restore(
-            OpenOperation(id=call.operation, key_id=call.key_id, model=call.model)
-            for call in calls
-            if call.provider == name and call.operation is not None
-        )
+        pool.restore(restored[name])
 
 
 def attachment_bases(settings: Settings) -> Sequence[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import random
 import signal
 import time
@@ -22,8 +23,9 @@ from bot.ui.client import Greenlight
 
 logger = logging.getLogger(__name__)
 
-#: Seconds that orders under way get to hear their answer when we are told to stop; Docker kills after 30.
-DRAIN = 20.0
+#: Seconds that orders under way get to hear their answer when we are told to stop, and that the whole stop may take.
+DRAIN = 15.0
+STOP_WITHIN = 24.0
 #: Seconds between attempts to reach Discord: first and longest.
 RECONNECT_FIRST, RECONNECT_LONGEST = 2.0, 300.0
 #: What ran this long, in seconds, was well: its next failure is a first one.
@@ -58,11 +60,18 @@ class Service:
         self.discord_loops: list[Loop] = []
 
     async def serve(self) -> None:
-        """Run everything until told to stop, then drain."""
+        """Run everything until told to stop, then drain. Told twice, or too slow, it ends at once: rows bear that."""
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        for told in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(told, stop.set)
+
+        def told() -> None:
+            if stop.is_set():
+                os._exit(0)
+            stop.set()
+            loop.call_later(STOP_WITHIN, os._exit, 0)
+
+        for signal_number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(signal_number, told)
         await self._engine.launch()
         try:
             async with asyncio.TaskGroup() as group:
@@ -74,15 +83,20 @@ class Service:
                 await stop.wait()
                 logger.info("stopping")
                 self._dispatcher.pause()
+                await self._drain()
                 for task in tasks:
                     task.cancel()
         finally:
+            await self._drain()
             await self._engine.close()
-            try:
-                async with asyncio.timeout(DRAIN):
-                    await self._ledger.quiet()
-            except TimeoutError:
-                logger.warning("orders still unanswered at the end; they will be looked at after the restart")
+
+    async def _drain(self) -> None:
+        """Hear the answers of orders under way, and begin none: an answer unheard holds a film."""
+        try:
+            async with asyncio.timeout(DRAIN):
+                await self._ledger.close()
+        except TimeoutError:
+            logger.warning("orders still unanswered at the end; they are looked at after the restart")
 
     async def _stay_connected(self) -> NoReturn:
         """Keep the gateway open. The library reconnects after drops; the first connection, and crashes, are ours."""

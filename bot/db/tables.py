@@ -41,7 +41,6 @@ projects = Table(
     Column("attachment", Text),  # {url, name, size} of a video not fetched yet, JSON
     Column("state", String(16), nullable=False),  # studio.model.ProjectState
     Column("failure", Text),  # a word of studio.model.Failure, when state is failed
-    Column("announced_at", Float),  # when the failure was told
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
     Index("projects_by_state", "state"),
@@ -92,6 +91,7 @@ turns = Table(
     Column("words", Text, nullable=False),
     Column("reply", Text),  # None until answered
     Column("version", Integer),  # the plan version the reply made, if any
+    Column("shown", Integer, nullable=False, default=0),  # 1 once the whole reply stands in the thread
     Column("created_at", Float, nullable=False),
     Index("turns_by_project", "project_id", "id"),
 )
@@ -106,6 +106,7 @@ productions = Table(
     Column("project_id", String(32), ForeignKey("projects.id"), nullable=False),
     Column("version", Integer, nullable=False),
     Column("owner_id", BigInteger, nullable=False),
+    Column("asset_id", String(64)),  # the uploaded video as it was when this was greenlit; a later one changes nothing
     Column("state", String(16), nullable=False),  # production.model.ProductionState
     Column("stopping", Integer, nullable=False, default=0),  # a person asked to cancel
     Column("stage", String(16), nullable=False),  # production.model.Stage
@@ -134,7 +135,6 @@ takes = Table(
     Column("progress", Float),  # 0..1 as measured by the provider
     Column("failure", Text),
     Column("price_microusd", BigInteger, nullable=False),
-    Column("attempt", Integer, nullable=False, default=1),
     Column("updated_at", Float, nullable=False),
     Index("takes_by_content", "content"),
 )
@@ -160,6 +160,7 @@ paid_calls = Table(
     Column("updated_at", Float, nullable=False),
     CheckConstraint("price_microusd >= 0"),
     Index("paid_calls_by_job", "job"),
+    Index("paid_calls_by_request", "request_hash"),
     Index("paid_calls_by_open", "open"),
 )
 
@@ -174,6 +175,7 @@ cards = Table(
     Column("channel_id", BigInteger, nullable=False),
     Column("message_id", BigInteger),  # None until posted
     Column("shown", String(64)),  # hash of the rendering that Discord shows
+    Column("stamp", Float, nullable=False, default=0.0),  # when its subject had last changed as it was rendered
     Column("settled", Integer, nullable=False, default=0),  # 1 when nothing can change it any more, or it is gone
     Column("created_at", Float, nullable=False),
     Column("edited_at", Float),

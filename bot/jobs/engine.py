@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,8 @@ Step = Callable[[str], Coroutine[Any, Any, str]]
 #: Below this a running program's work would be handed out again after any edit of a workflow's source: DBOS's own
 #: default is a hash of it (measured, dbos 3.4). Workflow changes go through `DBOS.patch_async` instead.
 APPLICATION_VERSION = "1"
-#: A workflow that has taken the process down this often is not started again.
-MAX_RECOVERIES = 20
+#: A workflow that was running when the process ended this often, in whatever way, is not started again.
+MAX_RECOVERIES = 100
 
 
 class Engine:
@@ -82,6 +83,8 @@ class Engine:
     async def close(self) -> None:
         """Stop. What is running stays in the file and resumes at the next launch."""
         await asyncio.to_thread(DBOS.destroy)
+        # DBOS has made its executor the loop's default and has now shut it down, for everybody (dbos 3.4).
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="after-engine"))
 
 
 def _plain(workflow: Workflow) -> Workflow:

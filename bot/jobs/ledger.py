@@ -118,9 +118,11 @@ class Ledger:
         self._under_way = 0
         self._quiet = asyncio.Event()
         self._quiet.set()
+        self._closed = False
 
-    async def quiet(self) -> None:
-        """Wait until no order is between its intent and its answer."""
+    async def close(self) -> None:
+        """Begin no further order, and wait until none is between its intent and its answer."""
+        self._closed = True
         await self._quiet.wait()
 
     async def find(self, key: str) -> PaidCall | None:
@@ -138,8 +140,11 @@ class Ledger:
         """Send one paid order and record what became of it; not interrupted even when cancelled meanwhile.
 
         `post` sends exactly one request and tells its outcome without raising. The caller has made sure by `find`
-        that no call of this key exists, or that it was refused: then this attempt replaces it.
+        that no call of this key exists, or that it was refused: then this attempt replaces it. After `close` it waits
+        to be cancelled, with nothing sent and nothing written.
         """
+        if self._closed:
+            await asyncio.Event().wait()
         self._under_way += 1
         self._quiet.clear()
         try:
@@ -158,6 +163,29 @@ class Ledger:
             values["detail"] = detail[:500]
         await uninterrupted(lambda: self._record(key, values))
 
+    async def give_back(self, key: str) -> None:
+        """Record that an operation takes no room here any more, whatever becomes of it at the provider."""
+        await uninterrupted(lambda: self._record(key, {"open": 0, "updated_at": self._clock()}))
+
+    async def accepted_before(self, request_hash: str, *, but_for: str) -> PaidCall | None:
+        """An order of the same request that was accepted, and whose operation nobody saw end; not one of job `but_for`.
+
+        Looking at it again may bring what was paid for already.
+        """
+        query = (
+            select(paid_calls)
+            .where(
+                paid_calls.c.request_hash == request_hash,
+                paid_calls.c.job != but_for,
+                paid_calls.c.state == CallState.SUBMITTED,
+            )
+            .order_by(paid_calls.c.created_at.desc())
+            .limit(1)
+        )
+        async with self._database.transaction() as transaction:
+            row = (await transaction.execute(query)).one_or_none()
+        return _call(row) if row is not None else None
+
     async def open_calls(self) -> list[PaidCall]:
         """Every operation that takes room at a provider, for counting it again at start-up."""
         async with self._database.transaction() as transaction:
@@ -172,7 +200,12 @@ class Ledger:
     async def _order(self, intent: Intent, post: Callable[[], Awaitable[Outcome]]) -> PaidCall:
         async with self._database.transaction() as transaction:
             await self._write_intent(transaction, intent)
-        outcome = await post()
+        try:
+            outcome = await post()
+        except Exception as error:
+            # It should tell, not raise: a fault of ours, after which nobody knows whether the request left.
+            logger.exception("order failed by a fault of ours", extra={"call": intent.key})
+            outcome = Unknown(repr(error))
         match outcome:
             case Accepted(operation=operation, price_microusd=price):
                 # The log holds the id even if the database should refuse the next write.

@@ -10,14 +10,16 @@ import asyncio
 import hashlib
 import json
 import logging
+import math
 import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 
 from bot.jobs.ledger import Accepted, CallState, Intent, Ledger, Outcome, PaidCall, Refused, Unknown
-from bot.media.errors import MediaError
+from bot.media.errors import MediaError, MediaRefused
 from bot.media.ffmpeg import Ffmpeg
 from bot.media.probe import MediaLimits, probe
 from bot.production.model import TakeState
@@ -25,7 +27,6 @@ from bot.production.productions import Productions
 from bot.studio.casting import Casting
 from providers.errors import (
     KeyFault,
-    KeyRejected,
     OperationFailed,
     OutcomeUnknown,
     ProviderError,
@@ -41,14 +42,18 @@ logger = logging.getLogger(__name__)
 ORDER_DEADLINE = 90.0
 #: The first look at an operation, in seconds after its order; later ones keep the provider's own interval.
 FIRST_LOOK = 0.5
-#: An operation that is not over after this long is given up, in seconds. Its take fails; nothing is ordered again.
+#: An operation that is not over after this long is given up, in seconds; its take is held.
 OPERATION_DEADLINE = 3600.0
-#: How often an order that was provably not accepted is sent again before the take fails.
-MAX_REFUSALS = 6
+#: How often an order is sent again to a service that is down before the take fails. Faults of keys are the pool's.
+MAX_OUTAGES = 6
 #: Attempts of one take where the provider itself failed without charging.
 MAX_ATTEMPTS = 2
-#: Looks that find an operation lost, and clips that cannot be used, before the take fails.
-MAX_STRIKES = 5
+#: An operation the provider does not know for this long, in seconds, is lost; it may know it a moment later.
+LOST_AFTER = 600.0
+#: Whole clips that are no video before the take fails.
+MAX_UNUSABLE = 3
+#: The longest pause between two looks while the provider does not answer, in seconds.
+LONGEST_PAUSE = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +69,7 @@ class Order:
     """A take to make: for which production and owner, how, from which picture, into which file."""
 
     production_id: str
+    project_id: str
     owner_id: int
     casting: Casting
     ratio: str
@@ -71,8 +77,49 @@ class Order:
     destination: Path
 
 
+class Fetched(Enum):
+    KEPT = auto()
+    NOT_YET = auto()  # the network, the provider or our disk; trying again is free
+    UNUSABLE = auto()  # it came whole and is no video
+
+
+class _Watch:
+    """How long one operation is looked at, and how often. Measured on the loop's clock, which never jumps."""
+
+    def __init__(self, interval: float, *, deadline: float, lost_after: float) -> None:
+        self._now = asyncio.get_running_loop().time
+        self._interval = interval
+        self._deadline = self._now() + deadline
+        self._lost_after = lost_after
+        self._lost_at = math.inf
+        self.pause = interval
+        self.unusable = 0
+
+    @property
+    def is_over(self) -> bool:
+        return self._now() >= self._deadline
+
+    @property
+    def has_lost_it(self) -> bool:
+        """Whether the provider has not known the operation for so long that it never will."""
+        return self._now() >= self._lost_at
+
+    def saw(self, state: OperationState | RequestFault | None) -> None:
+        if isinstance(state, RequestFault):
+            self._lost_at = min(self._lost_at, self._now() + self._lost_after)
+        else:
+            self._lost_at = math.inf
+        if state is None:
+            self.slow_down()
+        else:
+            self.pause = self._interval
+
+    def slow_down(self) -> None:
+        self.pause = min(self.pause * 2, LONGEST_PAUSE)
+
+
 class _TakeFailed(Exception):
-    """Ends the making of one take; `failure` is the name of an error class, for words."""
+    """Ends the making of one take; `failure` is the name of an error class, or one of `ui.replies`' words."""
 
     def __init__(self, failure: str, state: TakeState = TakeState.FAILED) -> None:
         super().__init__(failure)
@@ -90,9 +137,13 @@ class Camera:
         productions: Productions,
         ffmpeg: Ffmpeg,
         *,
+        operation_deadline: float = OPERATION_DEADLINE,
+        lost_after: float = LOST_AFTER,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._rigs = rigs
+        self._operation_deadline = operation_deadline
+        self._lost_after = lost_after
         self._ledger = ledger
         self._productions = productions
         self._ffmpeg = ffmpeg
@@ -127,6 +178,10 @@ class Camera:
         rig = self._rigs.get(order.casting.model.provider)
         if rig is None:
             raise _TakeFailed("CannotRender")
+        # A production before may have given up waiting for the very same clip: look for it before ordering another.
+        earlier = await self._ledger.accepted_before(_request_hash(order), but_for=order.production_id)
+        if earlier is not None and await self._await_clip(order, rig, earlier) is None:
+            return
         for attempt in range(1, MAX_ATTEMPTS + 1):
             key = _key(order, attempt)
             call = await self._ledger.find(key)
@@ -157,9 +212,10 @@ class Camera:
             start_image=order.start_image,
         )
         refusal: ProviderError | None = None
-        for refusals in range(MAX_REFUSALS):
+        outages = 0
+        while outages < MAX_OUTAGES:
             if isinstance(refusal, Unavailable):
-                await asyncio.sleep(random.uniform(0.5, 1.0) * min(2.0**refusals, 30.0))  # noqa: S311  # jitter
+                await asyncio.sleep(random.uniform(0.5, 1.0) * min(2.0**outages, 30.0))  # noqa: S311  # jitter
             await self._productions.set_take(order.production_id, casting.number, TakeState.WAITING)
             try:
                 async with rig.pool.lease(
@@ -175,7 +231,7 @@ class Camera:
                         provider=casting.model.provider,
                         model=casting.model.id,
                         key_id=lease.key.id,
-                        request_hash=_request_hash(request, casting),
+                        request_hash=_request_hash(order),
                         price_microusd=casting.price_microusd,
                         deadline_at=self._clock() + ORDER_DEADLINE,
                     )
@@ -200,21 +256,26 @@ class Camera:
             )
             if isinstance(refusal, RequestFault):
                 break
+            if isinstance(refusal, Unavailable):
+                outages += 1  # a key's fault makes that key rest, and the next lease waits or finds another
         raise _TakeFailed(type(refusal).__name__)
 
     async def _await_clip(self, order: Order, rig: Rig, call: PaidCall) -> Failed | None:
-        """Look until the operation is over and its clip fetched; the failure where it has none."""
+        """Look until the operation is over and its clip is here; the failure where it has none.
+
+        What was accepted is not given up for a fault of the network or of our disk: it is looked at again, more slowly,
+        until `OPERATION_DEADLINE`. Then the take is held, and the next production of this film looks for it first.
+        """
         try:
             key = rig.pool.key(call.key_id)
         except NoUsableKey as error:  # taken out of the settings while its operation runs: no other key can fetch it
-            raise _TakeFailed(KeyRejected.__name__) from error
-        operation = call.operation
-        assert operation is not None, call
-        deadline = self._clock() + OPERATION_DEADLINE
-        strikes = 0
+            raise _TakeFailed("KeyRemoved", TakeState.UNKNOWN) from error
+        assert call.operation is not None, call
+        watch = _Watch(rig.provider.poll_interval, deadline=self._operation_deadline, lost_after=self._lost_after)
         await asyncio.sleep(FIRST_LOOK)
-        while self._clock() < deadline and strikes < MAX_STRIKES:
-            state = await self._look(rig, operation, key)
+        while not watch.is_over:
+            state = await self._look(rig, call.operation, key)
+            watch.saw(state)
             match state:
                 case Running():
                     await self._show(order, state)
@@ -223,22 +284,32 @@ class Camera:
                     await self._over(rig, call, CallState.FAILED, state.price_microusd, type(state.error).__name__)
                     return state
                 case Succeeded():
-                    try:
-                        fetched = await self._fetch(order, rig, state, key)
-                    except RequestFault as error:
-                        await self._over(rig, call, CallState.FAILED, state.price_microusd, type(error).__name__)
-                        raise _TakeFailed(type(error).__name__) from error
-                    if fetched:
-                        await self._over(rig, call, CallState.DONE, state.price_microusd)
+                    if await self._collect(order, rig, call, state, key, watch):
                         return None
-                    strikes += 1
-                case RequestFault():
-                    strikes += 1
-                case None:
-                    pass
-            await asyncio.sleep(rig.provider.poll_interval * random.uniform(1.0, 1.2))  # noqa: S311  # spread looks
-        await self._over(rig, call, CallState.FAILED, None, OperationFailed.__name__)
-        raise _TakeFailed(OperationFailed.__name__)
+                case RequestFault() if watch.has_lost_it:
+                    await self._over(rig, call, CallState.UNKNOWN, None, "OperationLost")
+                    raise _TakeFailed("OperationLost", TakeState.UNKNOWN)
+            await asyncio.sleep(watch.pause * random.uniform(1.0, 1.2))  # noqa: S311  # spread looks
+        await self._ledger.give_back(call.key)
+        rig.pool.release(call.operation)
+        raise _TakeFailed("NotOverYet", TakeState.UNKNOWN)
+
+    async def _collect(
+        self, order: Order, rig: Rig, call: PaidCall, state: Succeeded, key: ApiKey, watch: _Watch
+    ) -> bool:
+        """Fetch a finished clip; false where it should be tried again."""
+        match await self._fetch(order, rig, state, key):
+            case Fetched.KEPT:
+                await self._over(rig, call, CallState.DONE, state.price_microusd)
+                return True
+            case Fetched.NOT_YET:
+                watch.slow_down()
+            case Fetched.UNUSABLE:
+                watch.unusable += 1
+                if watch.unusable == MAX_UNUSABLE:
+                    await self._over(rig, call, CallState.FAILED, state.price_microusd, "UnusableClip")
+                    raise _TakeFailed("UnusableClip")
+        return False
 
     async def _look(self, rig: Rig, operation: str, key: ApiKey) -> OperationState | RequestFault | None:
         """One look; `None` where it failed for a reason that passes. Looking again is free."""
@@ -255,22 +326,23 @@ class Camera:
         take_state = TakeState.ORDERED if state.waiting else TakeState.RENDERING
         await self._productions.set_take(order.production_id, order.casting.number, take_state, progress=state.progress)
 
-    async def _fetch(self, order: Order, rig: Rig, state: Succeeded, key: ApiKey) -> bool:
-        """Fetch and check the clip; false where fetching again later may help. Raises `RequestFault`."""
+    async def _fetch(self, order: Order, rig: Rig, state: Succeeded, key: ApiKey) -> Fetched:
+        """Fetch a finished clip and check it: what a provider sends is as foreign as an upload."""
         # By number, too: two shots of the same words and length share their destination.
         unchecked = order.destination.with_suffix(f".unchecked-{order.casting.number}.mp4")
+        facts = {"production": order.production_id, "shot": order.casting.number}
         try:
             await asyncio.to_thread(unchecked.parent.mkdir, parents=True, exist_ok=True)
             await rig.provider.fetch(state.output, unchecked, key)
-            # What a provider sends is as foreign as an upload.
             await probe(self._ffmpeg, unchecked, MediaLimits(max_bytes=1 << 30))
-        except RequestFault:
-            raise
-        except (ProviderError, MediaError) as error:
-            logger.warning("clip not fetched", extra={"call": order.casting.content, "error": repr(error)})
-            return False
-        await asyncio.to_thread(unchecked.rename, order.destination)
-        return True
+            await asyncio.to_thread(unchecked.rename, order.destination)
+        except MediaRefused as error:
+            logger.warning("clip is no video", extra={**facts, "error": str(error)})
+            return Fetched.UNUSABLE
+        except (ProviderError, MediaError, OSError) as error:
+            logger.warning("clip not fetched yet", extra={**facts, "error": repr(error)})
+            return Fetched.NOT_YET
+        return Fetched.KEPT
 
     async def _over(
         self, rig: Rig, call: PaidCall, state: CallState, price_microusd: int | None, detail: str = ""
@@ -309,6 +381,6 @@ def _worth_another(failure: Failed) -> bool:
     return isinstance(failure.error, OperationFailed) and failure.price_microusd == 0
 
 
-def _request_hash(request: VideoRequest, casting: Casting) -> str:
-    facts = [request.model, request.prompt, request.duration, request.ratio, casting.content]
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+def _request_hash(order: Order) -> str:
+    """Names what is ordered, for this film only: nobody's clip is ever handed to somebody else."""
+    return hashlib.sha256(json.dumps([order.project_id, order.casting.content]).encode()).hexdigest()

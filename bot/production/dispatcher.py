@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from bot.jobs.engine import Engine
 from bot.jobs.wake import Listener
@@ -24,18 +24,23 @@ LOOK_EVERY = 5.0
 
 
 class Dispatcher:
-    """Admits productions, `at_once` of them at a time, fairly between their owners."""
+    """Admits productions, `at_once` of them at a time, fairly between their owners.
+
+    `give_back` frees the room of a production that a fault of ours ended; `clock` never runs backwards.
+    """
 
     def __init__(
         self,
         engine: Engine,
         productions: Productions,
         *,
+        give_back: Callable[[str], Awaitable[None]],
         at_once: int,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = engine
         self._productions = productions
+        self._give_back = give_back
         self._at_once = at_once
         self._clock = clock
         self._queue: FairQueue[str] = FairQueue()
@@ -105,4 +110,5 @@ class Dispatcher:
         current = await self._productions.get(production.id)
         if current.state is ProductionState.RUNNING:
             logger.error("film ended by a fault of ours", extra={"production": production.id})
+            await self._give_back(production.id)
             await self._productions.end(production.id, state, failure="Bug")

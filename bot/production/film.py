@@ -19,7 +19,7 @@ from pathlib import Path
 
 from bot.jobs.engine import Engine
 from bot.jobs.ledger import CallState, Ledger
-from bot.media.errors import MediaError
+from bot.media.errors import FfmpegFailed, MediaError
 from bot.media.ffmpeg import Ffmpeg
 from bot.media.pictures import frame_at, last_frame
 from bot.production.camera import Camera, Order, Rig
@@ -29,6 +29,7 @@ from bot.production.narrator import Narrator, voice_path
 from bot.production.productions import Productions
 from bot.storage.files import Files
 from bot.studio.casting import Casting, cast
+from bot.studio.errors import StudioError
 from bot.studio.model import Plan, Project, ShotStart
 from bot.studio.projects import Projects
 from providers.catalogue import Catalogue
@@ -84,8 +85,12 @@ class FilmMaker:
             *(
                 self._engine.step(f"shots {chain[0]}", self._shoot_chain, f"{production_id}/{chain[0]}")
                 for chain in chains
-            )
+            ),
+            return_exceptions=True,  # one that fails must not leave the others ordering behind the film's end
         )
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
         if any(outcome != "made" for outcome in outcomes):
             await self._engine.step("end", self._end_short, production_id)
             return
@@ -99,15 +104,25 @@ class FilmMaker:
         """Make the shots of a chain, one after the other; stops at the first that cannot be made."""
         production_id, first = subject.split("/")
         async with self._shooting(production_id):
-            return await self._shoot_each(production_id, int(first))
+            try:
+                return await self._shoot_each(production_id, int(first))
+            except (StudioError, ProviderError) as error:  # the catalogue has changed under a plan
+                failure = type(error).__name__
+                await self._productions.set_take(production_id, int(first), TakeState.FAILED, failure=failure)
+                return "short"
+            except Exception:
+                # A step that raises would end the film while the other chains go on ordering.
+                logger.exception("shots failed by a fault of ours", extra={"production": production_id, "from": first})
+                await self._productions.set_take(production_id, int(first), TakeState.FAILED, failure="Bug")
+                return "short"
 
     async def _shoot_each(self, production_id: str, first: int) -> str:
         production, plan, project = await self._read(production_id)
-        castings = cast(plan, self._catalogue, asset_id=project.asset_id)
+        castings = cast(plan, self._catalogue, asset_id=production.asset_id)
         for number in next(chain for chain in chains_of(plan) if chain[0] == first):
             casting = castings[number - 1]
             try:
-                start_image = await self._start_image(project, castings, casting)
+                start_image = await self._start_image(production, castings, casting)
             except MediaError as error:
                 logger.exception("no picture to start from", extra={"production": production_id, "shot": number})
                 failure = type(error).__name__
@@ -115,6 +130,7 @@ class FilmMaker:
                 return "short"
             order = Order(
                 production_id=production_id,
+                project_id=project.id,
                 owner_id=production.owner_id,
                 casting=casting,
                 ratio=plan.ratio,
@@ -125,19 +141,21 @@ class FilmMaker:
                 return "short"
         return "made"
 
-    async def _start_image(self, project: Project, castings: Sequence[Casting], casting: Casting) -> Path | None:
+    async def _start_image(self, production: Production, castings: Sequence[Casting], casting: Casting) -> Path | None:
         """The picture a shot starts from, taken from the take before or from the uploaded video."""
         if casting.shot.start is ShotStart.TEXT:
             return None
-        picture = self._files.artefact(project.id, f"{casting.content}.jpg")
+        picture = self._files.artefact(production.project_id, f"{casting.content}.jpg")
         if await asyncio.to_thread(picture.exists):
             return picture
         if casting.shot.start is ShotStart.PREVIOUS:
             before = castings[casting.number - 2]
-            await last_frame(self._ffmpeg, self._files.artefact(project.id, f"{before.content}.mp4"), picture)
+            await last_frame(
+                self._ffmpeg, self._files.artefact(production.project_id, f"{before.content}.mp4"), picture
+            )
         else:
-            assert project.asset_id is not None, project
-            asset = await self._projects.asset(project.asset_id)
+            assert production.asset_id is not None, production
+            asset = await self._projects.asset(production.asset_id)
             upload = self._files.upload(asset.id, asset.suffix.removeprefix("."))
             await frame_at(self._ffmpeg, upload, casting.shot.start_at or 0.0, picture)
         return picture
@@ -148,15 +166,18 @@ class FilmMaker:
         if self._narrator is not None and any(shot.narration for shot in plan.shots):
             await self._productions.enter(production_id, Stage.VOICE)
             for number, shot in enumerate(plan.shots, start=1):
-                if shot.narration:
-                    await self._narrator.speak(production, project, number, shot)
+                try:
+                    if shot.narration and not await self._narrator.speak(production, project, number, shot):
+                        break  # the service has no room for us: the film does not wait for the other lines
+                except Exception:
+                    logger.exception("narration failed by a fault of ours", extra={"production": production_id})
         return "spoken"
 
     async def _cut(self, production_id: str) -> str:
         production, plan, project = await self._read(production_id)
         await self._productions.enter(production_id, Stage.CUT)
         film = self._files.artefact(project.id, f"film-{production_id}.mp4")
-        castings = cast(plan, self._catalogue, asset_id=project.asset_id)
+        castings = cast(plan, self._catalogue, asset_id=production.asset_id)
         pieces = [
             Piece(
                 take=self._files.artefact(project.id, f"{casting.content}.mp4"),
@@ -166,9 +187,10 @@ class FilmMaker:
         ]
         try:
             duration = await self._cutter.cut(pieces, FRAMES[plan.ratio], film)
-        except MediaError as error:
+        except (MediaError, OSError) as error:
             logger.exception("film could not be cut", extra={"production": production_id})
-            await self._productions.end(production_id, ProductionState.FAILED, failure=type(error).__name__)
+            failure = type(error).__name__ if isinstance(error, MediaError) else FfmpegFailed.__name__
+            await self._productions.end(production_id, ProductionState.FAILED, failure=failure)
             return "failed"
         await self._productions.end(production_id, ProductionState.DONE, duration=duration)
         logger.info("film done", extra={"production": production_id, "owner": production.owner_id})
@@ -182,8 +204,17 @@ class FilmMaker:
         missing.sort(key=lambda take: take.state is not TakeState.UNKNOWN)  # what may have been charged is told first
         failure = missing[0].failure if missing else None
         state = ProductionState.HELD if unknown else ProductionState.FAILED
+        await self.give_back(production_id)
         await self._productions.end(production_id, state, failure=failure)
         return state.value
+
+    async def give_back(self, production_id: str) -> None:
+        """Free the room of what a film that is over still has open; what was accepted stays to be found again."""
+        for call in await self._ledger.calls_of(production_id):
+            if call.open and call.operation is not None:
+                await self._ledger.give_back(call.key)
+                if (rig := self._rigs.get(call.provider)) is not None:
+                    rig.pool.release(call.operation)
 
     async def _settle(self, production_id: str) -> str:
         """Stop at the providers what a cancelled film still has running there, and give its room back."""

@@ -41,7 +41,7 @@ class TakeState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Take:
-    """One shot being made. `content` names its clip; `failure` is the name of an error class."""
+    """One shot being made. `content` names its clip; `failure` is an error class's name, or a word of `ui.replies`."""
 
     shot: int
     content: str
@@ -49,7 +49,6 @@ class Take:
     progress: float | None
     failure: str | None
     price_microusd: int
-    attempt: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +59,7 @@ class Production:
     project_id: str
     version: int
     owner_id: int
+    asset_id: str | None
     state: ProductionState
     stopping: bool
     stage: Stage

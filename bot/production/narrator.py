@@ -44,13 +44,16 @@ class Narrator:
         self._model = model
         self._clock = clock
 
-    async def speak(self, production: Production, project: Project, number: int, shot: Shot) -> None:
-        """Record one shot's narration unless it was recorded before. What fails is logged and left silent."""
+    async def speak(self, production: Production, project: Project, number: int, shot: Shot) -> bool:
+        """Record one shot's narration unless it was recorded before. What fails is logged and left silent.
+
+        False where no key came free in time: then the other lines need not wait for one.
+        """
         path = voice_path(self._files, project.id, shot)
         key = f"{production.id}/voice-{number}/1"
         call = await self._ledger.find(key)
         if await asyncio.to_thread(path.exists) or (call is not None and call.state is not CallState.REFUSED):
-            return
+            return True
         try:
             async with self._pool.lease(
                 user=str(production.owner_id),
@@ -86,9 +89,10 @@ class Narrator:
                 call = await self._ledger.order(intent, post)
         except RateLimitError as error:
             logger.warning("narration left out", extra={"call": key, "error": str(error)})
-            return
+            return False
         if call.state is not CallState.DONE:
             logger.warning("narration left out", extra={"call": key, "detail": call.detail})
+        return True
 
 
 def voice_path(files: Files, project_id: str, shot: Shot) -> Path:

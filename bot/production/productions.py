@@ -45,7 +45,7 @@ class Productions:
             same = await transaction.execute(select(productions).where(productions.c.request_id == request_id))
             if (row := same.one_or_none()) is not None:
                 return _production(row)
-            await _check(transaction, project_id, version, user_id)
+            asset_id = await _check(transaction, project_id, version, user_id)
             production_id = uuid.uuid4().hex
             await transaction.execute(
                 insert(productions).values(
@@ -54,6 +54,7 @@ class Productions:
                     project_id=project_id,
                     version=version,
                     owner_id=user_id,
+                    asset_id=asset_id,
                     state=ProductionState.ACCEPTED,
                     stopping=0,
                     stage=Stage.QUEUE,
@@ -71,7 +72,6 @@ class Productions:
                         content=casting.content,
                         state=TakeState.MADE if kept else TakeState.WAITING,
                         price_microusd=0 if kept else casting.price_microusd,
-                        attempt=1,
                         updated_at=now,
                     )
                 )
@@ -156,8 +156,13 @@ class Productions:
         await self._update(production_id, delivering_at=self._clock())
 
     async def delivered(self, production_id: str, message_id: int | None) -> None:
-        """The end was posted as `message_id`, or for good cannot be posted (`None`)."""
-        await self._update(production_id, delivered_at=self._clock(), delivered_message_id=message_id)
+        """The end was posted as `message_id`, or cannot be posted there (`None`); see `redeliver`."""
+        now = self._clock()
+        await self._update(production_id, delivered_at=now, delivered_message_id=message_id, updated_at=now)
+
+    async def redeliver(self, production_id: str) -> None:
+        """Post the end of a production again that could not be posted."""
+        await self._change(production_id, list(TERMINAL), delivering_at=None, delivered_at=None)
 
     async def takes_of(self, production_id: str) -> list[Take]:
         async with self._database.transaction() as transaction:
@@ -174,18 +179,20 @@ class Productions:
         *,
         progress: float | None = None,
         failure: str | None = None,
-        attempt: int | None = None,
     ) -> None:
-        values: dict[str, object] = {"state": state, "progress": progress, "failure": failure}
-        if attempt is not None:
-            values["attempt"] = attempt
         async with self._database.transaction() as transaction:
-            await transaction.execute(
+            changed = await transaction.execute(
                 update(takes)
-                .where(takes.c.production_id == production_id, takes.c.shot == shot)
-                .values(updated_at=self._clock(), **values)
+                .where(
+                    takes.c.production_id == production_id,
+                    takes.c.shot == shot,
+                    # Nobody is woken for a look that found nothing new.
+                    (takes.c.state != state) | takes.c.progress.is_distinct_from(progress),
+                )
+                .values(updated_at=self._clock(), state=state, progress=progress, failure=failure)
             )
-        self._changed()
+        if changed.rowcount:
+            self._changed()
 
     async def made(self, project_id: str, contents: Iterable[str]) -> set[str]:
         """Which of these clips were made for this film before, by any of its productions."""
@@ -222,12 +229,13 @@ class Productions:
             await transaction.execute(update(productions).where(productions.c.id == production_id).values(**values))
 
 
-async def _check(transaction: Transaction, project_id: str, version: int, user_id: int) -> None:
-    owner = (await transaction.execute(select(projects.c.owner_id).where(projects.c.id == project_id))).scalar()
-    if owner is None:
+async def _check(transaction: Transaction, project_id: str, version: int, user_id: int) -> str | None:
+    """Whether this person may have this version made now; the film's video as it is at this moment."""
+    project = (await transaction.execute(select(projects).where(projects.c.id == project_id))).one_or_none()
+    if project is None:
         raise NoSuchFilm
-    if owner != user_id:
-        raise NotYours(owner)
+    if project.owner_id != user_id:
+        raise NotYours(project.owner_id)
     newest = await latest_version(transaction, project_id)
     if newest == 0:
         raise NothingToRender
@@ -241,6 +249,8 @@ async def _check(transaction: Transaction, project_id: str, version: int, user_i
     )
     if ((await transaction.execute(waiting)).scalar() or 0) >= MAX_WAITING:
         raise TooManyWaiting(MAX_WAITING)
+    asset_id: str | None = project.asset_id
+    return asset_id
 
 
 def _production(row: Row[tuple[object, ...]]) -> Production:
@@ -249,6 +259,7 @@ def _production(row: Row[tuple[object, ...]]) -> Production:
         project_id=row.project_id,
         version=row.version,
         owner_id=row.owner_id,
+        asset_id=row.asset_id,
         state=ProductionState(row.state),
         stopping=bool(row.stopping),
         stage=Stage(row.stage),
@@ -272,5 +283,4 @@ def _take(row: Row[tuple[object, ...]]) -> Take:
         progress=row.progress,
         failure=row.failure,
         price_microusd=row.price_microusd,
-        attempt=row.attempt,
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Protocol
 
 from bot.jobs.wake import Listener, Wake
 from bot.studio.director import Director, Revised
 from bot.studio.errors import PlanMoved, StudioError
-from bot.studio.model import Heard, Plan, Project, ProjectState
+from bot.studio.model import Answered, Heard, Plan, Project, ProjectState
 from bot.studio.projects import Projects
 from providers.errors import ProviderError
 from ratelimit import RateLimitError
@@ -18,23 +18,30 @@ from ratelimit import RateLimitError
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY = 5.0
+#: Seconds after which an answer that could not be shown is tried again. The first look after a start always tries.
+SHOW_AGAIN_EVERY = 300.0
 
 
 class ReplyView(Protocol):
-    """Where an answer is seen while it is being written. None of its methods raises."""
+    """Where an answer is seen while it is being written. Its methods only take note: nobody waits for the screen."""
 
-    async def show(self, text: str) -> None:
+    @property
+    def stands(self) -> bool:
+        """After the end: whether the whole answer is seen, or can never be."""
+
+    def show(self, text: str) -> None:
         """The answer so far; only the newest matters."""
 
-    async def finish(self, text: str, plan: Plan | None) -> None:
+    def finish(self, text: str, plan: Plan | None) -> None:
         """The whole answer, and the version it made, if any."""
 
-    async def fail(self, error: Exception) -> None:
+    def fail(self, error: Exception) -> None:
         """There is no answer, and nothing was changed."""
 
 
 class OpensReplies(Protocol):
-    async def open(self, heard: Heard, project: Project) -> ReplyView: ...
+    def open(self, heard: Heard, project: Project) -> AbstractAsyncContextManager[ReplyView]:
+        """A view of the answer to what was heard. Its end waits until the last text is seen, or was given up."""
 
 
 class Conversations:
@@ -48,17 +55,33 @@ class Conversations:
         self._busy: set[str] = set()
 
     async def run(self, listener: Listener) -> None:
+        """Answer until cancelled, and show again what a crash or a busy Discord kept from being seen."""
+        clock = asyncio.get_running_loop().time
+        show_again_at = clock()
+        unshown: list[Answered] = []
         async with asyncio.TaskGroup() as group:
             while True:
+                # As of before the look: what ends while we read must not be taken up again from what we read.
+                busy = set(self._busy)
+                if clock() >= show_again_at:
+                    unshown = [each for each in await self._projects.unshown() if each.heard.project_id not in busy]
+                    show_again_at = clock() + SHOW_AGAIN_EVERY
+                for answered in list(unshown):
+                    if self._take(answered.heard.project_id, busy):
+                        unshown.remove(answered)
+                        group.create_task(self._show_again(answered))
                 for heard in await self._projects.unanswered():  # oldest first
-                    if heard.project_id not in self._busy:
-                        self._busy.add(heard.project_id)
+                    if self._take(heard.project_id, busy):
                         group.create_task(self._take_turn(heard))
                 await listener.wait(LOOK_EVERY)
 
-    def is_busy(self, project_id: str) -> bool:
-        """Whether an answer for this film is being written right now."""
-        return project_id in self._busy
+    def _take(self, project_id: str, busy: set[str]) -> bool:
+        """Whether a film is free; it is taken then."""
+        if project_id in busy:
+            return False
+        busy.add(project_id)
+        self._busy.add(project_id)
+        return True
 
     async def _take_turn(self, heard: Heard) -> None:
         try:
@@ -70,22 +93,37 @@ class Conversations:
             self._busy.discard(heard.project_id)
         self._changed()  # the next turn of this film may go
 
-    async def _answer(self, heard: Heard, project: Project) -> None:
-        view = await self._replies.open(heard, project)
+    async def _show_again(self, answered: Answered) -> None:
+        heard = answered.heard
         try:
-            revised = await self._revise(heard, project, view)
-        except (StudioError, ProviderError, RateLimitError) as error:
-            logger.warning("no answer", extra={"project": project.id, "error": type(error).__name__})
-            await self._close(heard, project, view, error)
-        except Exception as error:
-            logger.exception("answering failed by a fault of ours", extra={"project": project.id})
-            await self._close(heard, project, view, error)
-        else:
-            await view.finish(revised.reply, revised.plan)
+            project = await self._projects.get(heard.project_id)
+            made = await self._projects.plan(project.id, answered.version) if answered.version is not None else None
+            async with self._replies.open(heard, project) as view:
+                view.finish(answered.reply, made)
+            if view.stands:
+                await self._projects.shown(heard.turn_id)
+        finally:
+            self._busy.discard(heard.project_id)
+        self._changed()
+
+    async def _answer(self, heard: Heard, project: Project) -> None:
+        async with self._replies.open(heard, project) as view:
+            try:
+                revised = await self._revise(heard, project, view)
+            except (StudioError, ProviderError, RateLimitError) as error:
+                logger.warning("no answer", extra={"project": project.id, "error": type(error).__name__})
+                await self._close(heard, project, view, error)
+            except Exception as error:
+                logger.exception("answering failed by a fault of ours", extra={"project": project.id})
+                await self._close(heard, project, view, error)
+            else:
+                view.finish(revised.reply, revised.plan)
+        if view.stands:
+            await self._projects.shown(heard.turn_id)
 
     async def _close(self, heard: Heard, project: Project, view: ReplyView, error: Exception) -> None:
         await self._projects.answer(heard.turn_id, "", project.id, None)
-        await view.fail(error)
+        view.fail(error)
 
     async def _revise(self, heard: Heard, project: Project, view: ReplyView) -> Revised:
         for last_try in (False, True):
@@ -99,7 +137,7 @@ class Conversations:
                     if isinstance(piece, Revised):
                         revised = piece
                     else:
-                        await view.show(piece)
+                        view.show(piece)
             try:
                 await self._projects.answer(heard.turn_id, revised.reply, project.id, revised.plan)
             except PlanMoved:

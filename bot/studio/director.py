@@ -112,9 +112,11 @@ class Director:
             raise UnexpectedResponse("language model", f"{error.error_count()} faults in a revision") from error
         reply = clean(draft.reply)
         try:
-            return Revised(reply=reply, plan=revise(plan, draft.edits, model, has_upload=has_upload))
+            changed = revise(plan, draft.edits, model, has_upload=has_upload)
         except EditRefused as error:
-            return Revised(reply=f"{reply}\n-# Not changed: {error.reason}", plan=None)
+            return Revised(reply=f"{reply}\n-# Not changed: {error.reason}".lstrip(), plan=None)
+        # A model that forgets to speak has still answered; an empty reply is one that failed.
+        return Revised(reply=reply or ("Done." if changed is not None else "Nothing to change there."), plan=changed)
 
 
 def _limits(model: VideoModel, ratio: str, seconds: int | None) -> dict[str, object]:

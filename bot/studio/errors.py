@@ -11,6 +11,7 @@ StudioError
 ├── TooManyWaiting    this person's line is full
 ├── CannotPlan        no language provider is configured
 ├── CannotRender      no video provider (or not this model's) is configured
+├── RatioNotOffered   a shape that the chosen model does not make
 └── EditRefused       the change asked for cannot be made
 """
 
@@ -68,6 +69,15 @@ class CannotPlan(StudioError):
 
 class CannotRender(StudioError):
     pass
+
+
+class RatioNotOffered(StudioError):
+    """`label` is the model as people know it, `ratios` what it makes, as a list to read."""
+
+    def __init__(self, label: str, ratios: str) -> None:
+        super().__init__(f"{label}: {ratios}")
+        self.label = label
+        self.ratios = ratios
 
 
 class EditRefused(StudioError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -76,10 +77,14 @@ class Minds:
             asked = replace(prompt, model=mind.chats_with)
             begun = False
             try:
-                async with mind.pool.lease(
-                    user=user, priority=priority, cost=Cost(requests=1), model=asked.model, max_wait=MAX_WAIT
-                ) as lease:
-                    async for piece in mind.model.stream(asked, schema, lease.key):
+                async with (
+                    mind.pool.lease(
+                        user=user, priority=priority, cost=Cost(requests=1), model=asked.model, max_wait=MAX_WAIT
+                    ) as lease,
+                    # Whoever stops listening stops the model, and only then gives the key back.
+                    aclosing(mind.model.stream(asked, schema, lease.key)) as pieces,
+                ):
+                    async for piece in pieces:
                         begun = True
                         yield piece
                 return

@@ -172,3 +172,12 @@ class Heard:
     project_id: str
     message_id: int | None
     words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """An answer that is kept, and the version of the plan that it made, if any."""
+
+    heard: Heard
+    reply: str
+    version: int | None

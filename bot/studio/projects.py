@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_or_ignore
 from bot.db import Database, Transaction
 from bot.db.tables import analyses, assets, plans, projects, turns
 from bot.studio.errors import NoSuchFilm, PlanMoved
-from bot.studio.model import Analysis, Asset, Attachment, Heard, Plan, Project, ProjectState, Request, Talk
+from bot.studio.model import Analysis, Answered, Asset, Attachment, Heard, Plan, Project, ProjectState, Request, Talk
 
 
 class Projects:
@@ -23,6 +23,9 @@ class Projects:
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
+        #: Where films are talked over. We are the only writer, so what the database knows is known here.
+        self._threads: set[int] = set()
+        self._threads_loaded = False
 
     async def create(self, request: Request, *, model: str) -> tuple[Project, bool]:
         """Keep what was asked; the second value is false where the same request was kept before."""
@@ -57,24 +60,38 @@ class Projects:
             raise NoSuchFilm
         return _project(row)
 
-    async def in_thread(self, thread_id: int) -> Project | None:
-        """The film talked over there; in a DM, where all films share one channel, the newest."""
+    async def in_thread(self, thread_id: int, *, owner_id: int | None = None) -> Project | None:
+        """The newest film talked over there, or the newest of one owner.
+
+        Cheap where no film is talked over: everything said in every channel comes by here.
+        """
+        if not self._threads_loaded:
+            await self._load_threads()
+        if thread_id not in self._threads:
+            return None
+        query = select(projects).where(projects.c.thread_id == thread_id)
+        if owner_id is not None:
+            query = query.where(projects.c.owner_id == owner_id)
         async with self._database.transaction() as transaction:
-            row = (
-                await transaction.execute(
-                    select(projects)
-                    .where(projects.c.thread_id == thread_id)
-                    .order_by(projects.c.created_at.desc())
-                    .limit(1)
-                )
-            ).one_or_none()
+            newest = await transaction.execute(query.order_by(projects.c.created_at.desc()).limit(1))
+            row = newest.one_or_none()
         return _project(row) if row is not None else None
 
-    async def homeless(self) -> list[Project]:
-        """Films whose thread was not opened, or not recorded, before a crash."""
+    async def _load_threads(self) -> None:
+        async with self._database.transaction() as transaction:
+            known = await transaction.execute(select(projects.c.thread_id).where(projects.c.thread_id.is_not(None)))
+            self._threads.update(known.scalars())  # not replaced: a thread may have come meanwhile
+        self._threads_loaded = True
+
+    async def homeless(self, *, before: float) -> list[Project]:
+        """Films asked for before a time whose thread was not opened, or not recorded."""
         async with self._database.transaction() as transaction:
             rows = await transaction.execute(
-                select(projects).where(projects.c.thread_id.is_(None), projects.c.state != ProjectState.FAILED)
+                select(projects).where(
+                    projects.c.thread_id.is_(None),
+                    projects.c.state != ProjectState.FAILED,
+                    projects.c.created_at < before,
+                )
             )
             return [_project(row) for row in rows]
 
@@ -87,19 +104,9 @@ class Projects:
             )
             return [_project(row) for row in rows]
 
-    async def untold_failures(self) -> list[Project]:
-        """Films that failed before they had a plan, and whose owner has not been told."""
-        async with self._database.transaction() as transaction:
-            rows = await transaction.execute(
-                select(projects).where(projects.c.state == ProjectState.FAILED, projects.c.announced_at.is_(None))
-            )
-            return [_project(row) for row in rows]
-
-    async def told(self, project_id: str) -> None:
-        await self._update(project_id, announced_at=self._clock())
-
     async def set_thread(self, project_id: str, thread_id: int) -> None:
         await self._update(project_id, thread_id=thread_id)
+        self._threads.add(thread_id)
 
     async def fail(self, project_id: str, failure: str) -> None:
         """Keep why a film has no plan. One that has its plan keeps that, and gives up its late video only."""
@@ -116,7 +123,7 @@ class Projects:
 
         Words alone take the place of a video that could not be used: it would only fail again.
         """
-        values: dict[str, object] = {"state": ProjectState.NEW, "failure": None, "announced_at": None}
+        values: dict[str, object] = {"state": ProjectState.NEW, "failure": None}
         if idea:
             values["idea"] = idea
         if attachment is not None:
@@ -238,6 +245,9 @@ class Projects:
     async def answer(self, turn_id: int, reply: str, project_id: str, plan: Plan | None) -> None:
         """Keep an answer and the version it made in one transaction, so that a crash repeats both or neither.
 
+        An empty reply closes a turn that failed. Its failure is told once and not again after a restart, so it counts
+        as shown.
+
         Raises:
             PlanMoved: another version came meanwhile; nothing is kept.
         """
@@ -247,8 +257,13 @@ class Projects:
             await transaction.execute(
                 update(turns)
                 .where(turns.c.id == turn_id)
-                .values(reply=reply, version=plan.version if plan is not None else None)
+                .values(reply=reply, version=plan.version if plan is not None else None, shown=int(not reply))
             )
+
+    async def shown(self, turn_id: int) -> None:
+        """The whole answer stands in the thread."""
+        async with self._database.transaction() as transaction:
+            await transaction.execute(update(turns).where(turns.c.id == turn_id).values(shown=1))
 
     async def talk(self, project_id: str, *, last: int = 12) -> list[Talk]:
         """The latest answered exchanges, oldest first."""
@@ -266,10 +281,15 @@ class Projects:
         """Everything heard but not answered, oldest first: a restart takes it up."""
         async with self._database.transaction() as transaction:
             rows = await transaction.execute(select(turns).where(turns.c.reply.is_(None)).order_by(turns.c.id))
-            return [
-                Heard(turn_id=row.id, project_id=row.project_id, message_id=row.message_id, words=row.words)
-                for row in rows
-            ]
+            return [_heard(row) for row in rows]
+
+    async def unshown(self) -> list[Answered]:
+        """Answers that are kept but may not stand in their threads, oldest first."""
+        async with self._database.transaction() as transaction:
+            rows = await transaction.execute(
+                select(turns).where(turns.c.reply.is_not(None), turns.c.shown == 0).order_by(turns.c.id)
+            )
+            return [Answered(heard=_heard(row), reply=row.reply, version=row.version) for row in rows]
 
     async def _update(self, project_id: str, **values: object) -> None:
         async with self._database.transaction() as transaction:
@@ -282,6 +302,10 @@ async def latest_version(transaction: Transaction, project_id: str) -> int:
     """The newest plan version of a project, 0 where there is none yet."""
     newest = await transaction.execute(select(func.max(plans.c.version)).where(plans.c.project_id == project_id))
     return newest.scalar() or 0
+
+
+def _heard(row: Row[tuple[object, ...]]) -> Heard:
+    return Heard(turn_id=row.id, project_id=row.project_id, message_id=row.message_id, words=row.words)
 
 
 def _project(row: Row[tuple[object, ...]]) -> Project:

@@ -6,6 +6,8 @@ import unicodedata
 
 #: Categories that are seen as nothing or as something else: control, format (bidi and zero width), private, unassigned.
 _HIDDEN = {"Cc", "Cf", "Co", "Cn", "Cs"}
+#: Where Unicode puts pictures. Python 3.11 knows Unicode 14, so the newer ones are unassigned to it.
+_EMOJI = range(0x1F000, 0x1FB00)
 #: Joins emoji and several scripts; harmless and needed.
 _ALLOWED = {"\n", "\u200d"}
 #: Control characters that part words or lines.
@@ -15,7 +17,7 @@ _SPACES = str.maketrans({"\t": " ", "\r": "\n", "\v": "\n", "\f": "\n", "\x85": 
 def clean(text: str) -> str:
     """Text without invisible characters, its white space folded within lines."""
     spaced = text.replace("\r\n", "\n").translate(_SPACES)
-    visible = "".join(c for c in spaced if c in _ALLOWED or unicodedata.category(c) not in _HIDDEN)
+    visible = "".join(c for c in spaced if c in _ALLOWED or ord(c) in _EMOJI or unicodedata.category(c) not in _HIDDEN)
     return "\n".join(" ".join(line.split()) for line in visible.splitlines()).strip()
 
 

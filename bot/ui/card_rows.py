@@ -1,21 +1,50 @@
-"""Which cards there should be, where they are, and which may need another look: rows only, no Discord."""
+"""Which cards there should be, where they are, and which may show something old: rows only, no Discord."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from sqlalchemy import String, cast, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Row,
+    ScalarSelect,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    func,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from bot.db import Database
-from bot.db.tables import cards, plans, productions, projects
-from bot.ui.cards import CardKind
+from bot.db.tables import cards, plans, productions, projects, takes
+from bot.production.model import TERMINAL, ProductionState
+from bot.ui.card_layout import CardKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A card. `ref` is "{project}:{version}" or a production's id; `stamp` moves whenever its subject does."""
+    """A card.
+
+    Attributes:
+        ref: "{project}:{version}", or a production's id.
+        message_id: `None` until posted.
+        shown: the fingerprint of what Discord shows.
+        edited_at: when it was last posted or edited.
+        stamp: when its subject last changed.
+        rendered_stamp: what `stamp` was when the card was last rendered.
+        is_over: its production has ended; always false for a plan.
+    """
 
     id: int
     kind: CardKind
@@ -24,84 +53,121 @@ class Card:
     message_id: int | None
     shown: str | None
     created_at: float
+    edited_at: float | None
     stamp: float
+    rendered_stamp: float
+    is_over: bool
 
 
 class CardRows:
-    """Reads and writes the cards table."""
+    """Reads and writes the cards table.
+
+    `films` bounds a look to those that changed lately, so that thousands of old ones cost nothing; `None` means all.
+    """
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
 
-    async def create_missing(self) -> None:
+    async def changed_films(self, since: float) -> list[str]:
+        """Ids of the films that changed after `since`, in words or in the making."""
+        in_words = select(projects.c.id).where(projects.c.updated_at > since)
+        in_the_making = select(productions.c.project_id).where(productions.c.updated_at > since)
+        async with self._database.transaction() as transaction:
+            return [row.id for row in await transaction.execute(in_words.union(in_the_making))]
+
+    async def create_missing(self, films: Collection[str] | None = None) -> None:
         """Add a row for every plan version and production that is talked over somewhere and has no card yet."""
+        if films is not None and not films:
+            return
         plan_ref = projects.c.id + ":" + cast(func.coalesce(plans.c.version, 1), String)
+        job_ref = productions.c.id
         wanted_plans = (
-            select(literal(CardKind.PLAN.value), plan_ref, projects.c.thread_id, literal(self._clock()), literal(0))
+            _new_card(CardKind.PLAN, plan_ref, self._clock())
             .select_from(projects.outerjoin(plans, plans.c.project_id == projects.c.id))
-            .outerjoin(cards, (cards.c.kind == CardKind.PLAN) & (cards.c.ref == plan_ref))
-            .where(projects.c.thread_id.is_not(None), cards.c.id.is_(None))
+            .outerjoin(cards, and_(cards.c.kind == CardKind.PLAN, cards.c.ref == plan_ref))
+            .where(_is_among(films))
             .order_by(projects.c.created_at, plans.c.version)
         )
         wanted_jobs = (
-            select(
-                literal(CardKind.JOB.value), productions.c.id, projects.c.thread_id, literal(self._clock()), literal(0)
-            )
-            .join(projects, projects.c.id == productions.c.project_id)
-            .outerjoin(cards, (cards.c.kind == CardKind.JOB) & (cards.c.ref == productions.c.id))
-            .where(projects.c.thread_id.is_not(None), cards.c.id.is_(None))
+            _new_card(CardKind.JOB, job_ref, self._clock())
+            .select_from(projects.join(productions, productions.c.project_id == projects.c.id))
+            .outerjoin(cards, and_(cards.c.kind == CardKind.JOB, cards.c.ref == job_ref))
+            .where(_is_among(films))
             .order_by(productions.c.accepted_at)
         )
-        columns = ["kind", "ref", "channel_id", "created_at", "settled"]
+        columns = ["kind", "ref", "channel_id", "created_at", "stamp", "settled"]
         async with self._database.transaction() as transaction:
-            await transaction.execute(insert(cards).from_select(columns, wanted_plans))
-            await transaction.execute(insert(cards).from_select(columns, wanted_jobs))
+            for wanted in (wanted_plans, wanted_jobs):
+                await transaction.execute(insert(cards).from_select(columns, wanted))
 
-    async def unsettled(self) -> list[Card]:
-        """Cards that may still change, oldest first, each with the moment its subject last did."""
-        latest = (
-            select(productions.c.project_id, func.max(productions.c.updated_at).label("at"))
-            .group_by(productions.c.project_id)
-            .subquery()
-        )
-        plan_stamp = func.max(projects.c.updated_at, func.coalesce(latest.c.at, 0.0))
+    async def to_look_at(self, films: Collection[str] | None = None) -> list[Card]:
+        """Cards that may show something old: never posted first, then the one edited longest ago.
+
+        Those are the cards whose subject has changed since they were rendered, and always those of productions that
+        are not over: their place in the line, and what they wait for, is in no row. Of the productions that are over
+        only films that could not be posted stay unsettled. `films` bounds the cards of plans.
+        """
+        made = select(func.max(productions.c.updated_at)).where(productions.c.project_id == projects.c.id)
+        plan_stamp = _later(projects.c.updated_at, made.scalar_subquery())
         plan_cards = (
-            select(cards, plan_stamp.label("stamp"))
+            select(cards, plan_stamp.label("moved_at"), literal(0).label("is_over"))
             .join(projects, projects.c.id == func.substr(cards.c.ref, 1, 32))
-            .outerjoin(latest, latest.c.project_id == projects.c.id)
-            .where(cards.c.kind == CardKind.PLAN, cards.c.settled == 0)
-        )
-        job_cards = select(cards, literal(0.0).label("stamp")).where(cards.c.kind == CardKind.JOB, cards.c.settled == 0)
-        async with self._database.transaction() as transaction:
-            found = [*await transaction.execute(plan_cards), *await transaction.execute(job_cards)]
-        found.sort(key=lambda row: row.id)
-        return [
-            Card(
-                id=row.id,
-                kind=CardKind(row.kind),
-                ref=row.ref,
-                channel_id=row.channel_id,
-                message_id=row.message_id,
-                shown=row.shown,
-                created_at=row.created_at,
-                stamp=row.stamp,
+            .where(
+                _is_among(films),
+                cards.c.kind == CardKind.PLAN,
+                cards.c.settled == 0,
+                or_(cards.c.message_id.is_(None), cards.c.stamp != plan_stamp),
             )
-            for row in found
-        ]
+        )
+        shot = select(func.max(takes.c.updated_at)).where(takes.c.production_id == productions.c.id)
+        job_stamp = _later(productions.c.updated_at, shot.scalar_subquery())
+        if films is not None:
+            # Says nothing new, but lets the database go from these films to their cards by the index on `ref`.
+            plan_cards = plan_cards.where(cards.c.ref.between(projects.c.id + ":", projects.c.id + ";"))
+        is_unposted = and_(
+            productions.c.state == ProductionState.DONE,
+            productions.c.delivered_at.is_not(None),
+            productions.c.delivered_message_id.is_(None),
+        )
+        is_over = productions.c.state.in_(TERMINAL)
+        job_cards = (
+            select(cards, job_stamp.label("moved_at"), case((is_over, 1), else_=0).label("is_over"))
+            .join(productions, productions.c.id == cards.c.ref)
+            .where(
+                cards.c.kind == CardKind.JOB,
+                cards.c.settled == 0,
+                or_(cards.c.message_id.is_(None), not_(is_unposted), cards.c.stamp != job_stamp),
+            )
+        )
+        async with self._database.transaction() as transaction:
+            found = [*await transaction.execute(job_cards)]
+            if films is None or films:
+                found += await transaction.execute(plan_cards)
+        found.sort(key=lambda row: (row.message_id is not None, row.edited_at or 0.0, row.id))
+        return [_card(row) for row in found]
 
-    async def message_of(self, kind: CardKind, ref: str) -> tuple[int, int] | None:
-        """(channel, message) of a posted card."""
+    async def place_of(self, kind: CardKind, ref: str) -> tuple[int, int | None] | None:
+        """(channel, message) of a card; `None` until it is posted.
+
+        The message alone is `None` where the card was given up unposted.
+        """
         async with self._database.transaction() as transaction:
             row = (
-                await transaction.execute(
-                    select(cards.c.channel_id, cards.c.message_id).where(cards.c.kind == kind, cards.c.ref == ref)
-                )
+                await transaction.execute(select(cards).where(cards.c.kind == kind, cards.c.ref == ref))
             ).one_or_none()
-        return (row.channel_id, row.message_id) if row is not None and row.message_id is not None else None
+        if row is None or (row.message_id is None and not row.settled):
+            return None
+        return row.channel_id, row.message_id
 
-    async def shown(self, card_id: int, *, message_id: int, fingerprint: str) -> None:
-        await self._update(card_id, message_id=message_id, shown=fingerprint, edited_at=self._clock())
+    async def shown(self, card: Card, *, message_id: int, fingerprint: str) -> None:
+        """Discord shows this rendering of the card's subject as it was at `card.stamp`."""
+        await self._update(card.id, message_id=message_id, shown=fingerprint, edited_at=self._clock(), stamp=card.stamp)
+
+    async def found_equal(self, card: Card) -> None:
+        """Its subject as it was at `card.stamp` looks just as Discord shows it."""
+        if card.stamp != card.rendered_stamp:
+            await self._update(card.id, stamp=card.stamp)
 
     async def settle(self, card_id: int) -> None:
         """Nothing can change this card any more, or its message is gone."""
@@ -110,3 +176,35 @@ class CardRows:
     async def _update(self, card_id: int, **values: object) -> None:
         async with self._database.transaction() as transaction:
             await transaction.execute(update(cards).where(cards.c.id == card_id).values(**values))
+
+
+def _new_card(kind: CardKind, ref: ColumnElement[str], now: float) -> Select[tuple[object, ...]]:
+    """The card's row, in the order of `columns` above, where it has a place to be and does not exist."""
+    return select(literal(kind.value), ref, projects.c.thread_id, literal(now), literal(0.0, Float), literal(0)).where(
+        projects.c.thread_id.is_not(None), cards.c.id.is_(None)
+    )
+
+
+def _is_among(films: Collection[str] | None) -> ColumnElement[bool]:
+    return true() if films is None else projects.c.id.in_(films)
+
+
+def _later(one: ColumnElement[float], other: ScalarSelect[float]) -> ColumnElement[float]:
+    """The later of two moments, of which the second may be missing."""
+    return case((other > one, other), else_=one)
+
+
+def _card(row: Row[tuple[object, ...]]) -> Card:
+    return Card(
+        id=row.id,
+        kind=CardKind(row.kind),
+        ref=row.ref,
+        channel_id=row.channel_id,
+        message_id=row.message_id,
+        shown=row.shown,
+        created_at=row.created_at,
+        edited_at=row.edited_at,
+        stamp=row.moved_at,
+        rendered_stamp=row.stamp,
+        is_over=bool(row.is_over),
+    )

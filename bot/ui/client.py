@@ -12,12 +12,13 @@ from pathlib import Path
 import discord
 from discord import app_commands
 
-from bot.studio.errors import NotYours
 from bot.studio.model import Attachment, Project, Request
 from bot.studio.projects import Projects
 from bot.ui.desk import Desk
+from bot.ui.meaning import Meaning, Seen, meaning
 from bot.ui.router import Router, told
-from bot.ui.sending import DiscordFailed, NotAllowed, persistently
+from bot.ui.sending import Busy, DiscordFailed, NotAllowed, nonce, persistently
+from bot.ui.talk import type_in
 from bot.ui.threads import Threads
 
 logger = logging.getLogger(__name__)
@@ -102,37 +103,67 @@ class Greenlight(discord.Client):
             thread_id = await self.threads.open(project)
         except NotAllowed:
             await self.projects.fail(project.id, "NotAllowed")
-            await self.projects.told(project.id)
             return f"I may not write in this channel. Ask a moderator to give me: {_NEEDS}. Then try again."
-        where = "here" if thread_id == project.channel_id else f"in <#{thread_id}>"
-        return f"On it! The plan comes {where}; talk to me there to change anything."
+        except Busy:
+            return "Discord is slow right now. I have your film; its thread follows by itself in a minute or two."
+        if project.guild_id is None:
+            return (
+                "On it! The plan comes here; tell me what to change. To start another film, mention me first, attach "
+                "a video or use `/plan`."
+            )
+        if thread_id == project.channel_id:
+            return "On it! The plan comes here; mention me or reply to me to change anything."
+        return f"On it! The plan comes in <#{thread_id}>; talk to me there to change anything."
 
     async def on_message(self, message: discord.Message) -> None:
         """Words in a film's thread, or a mention with an idea or a video."""
         if message.author.bot or message.webhook_id is not None or message.type not in _ORDINARY:
             return
-        mentioned = self.user is not None and self.user.id in message.raw_mentions
-        project = await self.projects.in_thread(message.channel.id)
         try:
-            if project is not None and (message.guild is not None or not mentioned):
-                await self._say(message, project, mentioned=mentioned)
-            elif mentioned or message.guild is None:
-                await self._plan(message)
+            project = await self._film_of(message)
+            match meaning(self._seen(message), project):
+                case Meaning.CHANGE:
+                    assert project is not None
+                    await self._say(message, project)
+                case Meaning.NEW_FILM:
+                    await self._plan(message)
+                case Meaning.NOTHING:
+                    pass
         except Exception as error:  # noqa: BLE001  # one message must not end the others; told() logs it
             await self._reply(message, told(error))
 
-    async def _say(self, message: discord.Message, project: Project, *, mentioned: bool) -> None:
-        words = self._words(message)
+    async def _film_of(self, message: discord.Message) -> Project | None:
+        """The film a message may be about; where several share a channel, rather the author's own."""
+        newest = await self.projects.in_thread(message.channel.id)
+        if newest is None or newest.owner_id == message.author.id:
+            return newest
+        return await self.projects.in_thread(message.channel.id, owner_id=message.author.id) or newest
+
+    def _seen(self, message: discord.Message) -> Seen:
+        assert self.user is not None
+        answered = message.reference.resolved if message.reference is not None else None
+        return Seen(
+            author_id=message.author.id,
+            in_guild=message.guild is not None,
+            mentions_us=self.user.id in message.raw_mentions,
+            begins_with_us=message.content.lstrip().startswith(self._mentions()),
+            replies_to_us=isinstance(answered, discord.Message) and answered.author.id == self.user.id,
+            has_video=_video(message.attachments) is not None,
+        )
+
+    async def _say(self, message: discord.Message, project: Project) -> None:
         attachment = _video(message.attachments)
+        heard = await self.desk.say(
+            project,
+            message_id=message.id,
+            author_id=message.author.id,
+            words=self._words(message),
+            attachment=attachment,
+        )
         if message.attachments and attachment is None:
             await self._reply(message, "I can only use video files (mp4, mov, webm), so I left the attachment aside.")
-        try:
-            await self.desk.say(
-                project, message_id=message.id, author_id=message.author.id, words=words, attachment=attachment
-            )
-        except NotYours:
-            if mentioned:  # others may talk among themselves; asked directly, I say whose film it is
-                raise
+        if heard:  # another answer may have to end first
+            await type_in(message.channel)
 
     async def _plan(self, message: discord.Message) -> None:
         channel = message.channel
@@ -147,20 +178,30 @@ class Greenlight(discord.Client):
                 attachment=_video(message.attachments),
             )
         )
-        words = await self.open_thread(project)
-        if message.guild is not None:  # in a DM the card itself is the answer
-            await self._reply(message, words)
+        await self._reply(message, await self.open_thread(project))
 
     async def _reply(self, message: discord.Message, words: str) -> None:
+        # Not message.reply(): its nonce would be another at each attempt.
         try:
-            await persistently(lambda: message.reply(words, mention_author=False, suppress_embeds=True))
+            await persistently(
+                lambda: message.channel.send(
+                    words,
+                    reference=message.to_reference(fail_if_not_exists=False),
+                    mention_author=False,
+                    suppress_embeds=True,
+                    nonce=nonce(message.id, "reply", words),
+                )
+            )
         except DiscordFailed as error:
             logger.warning("not said", extra={"error": str(error)})
 
-    def _words(self, message: discord.Message) -> str:
+    def _mentions(self) -> tuple[str, str]:
         assert self.user is not None
+        return f"<@{self.user.id}>", f"<@!{self.user.id}>"
+
+    def _words(self, message: discord.Message) -> str:
         words = message.content
-        for mention in (f"<@{self.user.id}>", f"<@!{self.user.id}>"):
+        for mention in self._mentions():
             words = words.replace(mention, " ")
         return words.strip()
 

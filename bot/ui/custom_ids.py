@@ -17,6 +17,7 @@ class Action(StrEnum):
     GREENLIGHT = "greenlight"
     CHANGE = "change"  # opens a modal; the submitted modal carries the same action
     CANCEL = "cancel"
+    RESEND = "resend"  # post the end of a production again that could not be posted
     RETRY = "retry"  # plan a failed film anew
 
 

@@ -27,11 +27,23 @@ from bot.studio.projects import Projects
 from bot.studio.text import shorten
 from bot.ui import wording
 from bot.ui.replies import words_for, words_for_failure
-from bot.ui.sending import UPLOAD_DEADLINE, Busy, DiscordFailed, NotAllowed, TooLarge, Vanished, nonce, persistently
+from bot.ui.sending import (
+    UPLOAD_DEADLINE,
+    Busy,
+    DiscordFailed,
+    Malformed,
+    NotAllowed,
+    TooLarge,
+    Vanished,
+    nonce,
+    persistently,
+)
 
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY = 10.0
+#: The longest pause between two tries to post one end, in seconds.
+LONGEST_PAUSE = 600.0
 #: What Discord lets a bot upload where nobody boosts (Discord docs, 2026-08).
 DEFAULT_UPLOAD_LIMIT = 10 << 20
 #: How long a link to a film that was too large to post can be followed, in seconds.
@@ -61,6 +73,7 @@ class Delivery:
         self._changed = changed
         self._learned: dict[int, int] = {}  # channel → bytes that Discord really takes there
         self._busy: set[str] = set()
+        self._pauses: dict[str, float] = {}  # production → seconds before its next try
 
     async def run(self, listener: Listener) -> None:
         async with asyncio.TaskGroup() as group:
@@ -72,27 +85,33 @@ class Delivery:
                 await listener.wait(LOOK_EVERY)
 
     async def _deliver(self, production: Production) -> None:
+        """Post one end, somewhere. Nothing that goes wrong here touches another film's."""
         try:
             message_id = await self._post(production)
-        except (Busy, MediaError) as error:
-            logger.warning("end not posted yet", extra={"production": production.id, "error": str(error)})
-            await asyncio.sleep(LOOK_EVERY)
-        except (Vanished, NotAllowed) as error:
-            # Nobody can be told there. The film is kept.
-            logger.warning("end cannot be posted", extra={"production": production.id, "error": str(error)})
+        except (Busy, StorageError, OSError) as error:
+            await self._rest(production, error)
+        except (DiscordFailed, MediaError) as error:
+            # Its card says so and offers to send it again; the film is kept.
+            logger.error("end cannot be posted", extra={"production": production.id, "error": str(error)})
             await self._productions.delivered(production.id, None)
-        except DiscordFailed:
-            logger.exception("end refused by Discord", extra={"production": production.id})
-            await self._productions.delivered(production.id, None)
-        except Exception:
-            # One film's end must not hold up the others'.
+        except Exception as error:
             logger.exception("end not posted by a fault of ours", extra={"production": production.id})
-            await asyncio.sleep(LOOK_EVERY)
+            await self._rest(production, error)
         else:
             await self._productions.delivered(production.id, message_id)
+            self._pauses.pop(production.id, None)
         finally:
             self._busy.discard(production.id)
         self._changed()
+
+    async def _rest(self, production: Production, error: Exception) -> None:
+        """Wait before the next try, longer each time."""
+        pause = self._pauses.get(production.id, LOOK_EVERY)
+        logger.warning(
+            "end not posted yet", extra={"production": production.id, "error": str(error), "again_in": pause}
+        )
+        self._pauses[production.id] = min(pause * 2, LONGEST_PAUSE)
+        await asyncio.sleep(pause)
 
     async def _post(self, production: Production) -> int | None:
         """The id of the message that tells the end, posted now or before; `None` where nothing needs to be told."""
@@ -101,24 +120,30 @@ class Delivery:
         project = await self._projects.get(production.project_id)
         plan = await self._projects.plan(project.id, production.version)
         assert plan is not None, production
-        channel = self._client.get_partial_messageable(
-            project.thread_id or project.channel_id, guild_id=project.guild_id
-        )
-        if production.delivering_at is not None:
-            if (posted := await self._find(channel, production, plan)) is not None:
-                return posted
-        else:
+        refusal: DiscordFailed | None = None
+        if production.delivering_at is None:
             await self._productions.delivering(production.id)
-        if production.state is ProductionState.DONE:
-            return await self._post_film(channel, production, project, plan)
-        words = words_for_failure(production.failure or "")
-        text = f"<@{production.owner_id}> **{wording.plain(plan.title)}** is not finished: {words}"
-        return await self._send(channel, production, text, None, plan)
+        # The film's thread first; where that is gone, locked or closed to us, the channel it was asked for in.
+        for channel_id in dict.fromkeys([project.thread_id or project.channel_id, project.channel_id]):
+            channel = self._client.get_partial_messageable(channel_id, guild_id=project.guild_id)
+            try:
+                if production.delivering_at is not None and (found := await self._find(channel, production, plan)):
+                    return found
+                if production.state is ProductionState.DONE:
+                    return await self._post_film(channel, production, project, plan)
+                return await self._send(channel, production, _bad_news(production, plan), None, plan)
+            except (NotAllowed, Vanished, Malformed) as error:
+                logger.warning("not here", extra={"channel": channel_id, "error": str(error)})
+                refusal = error
+        assert refusal is not None
+        raise refusal
 
     async def _post_film(
         self, channel: discord.PartialMessageable, production: Production, project: Project, plan: Plan
     ) -> int:
         film = self._files.artefact(project.id, f"film-{production.id}.mp4")
+        if not await asyncio.to_thread(film.exists):
+            raise MediaError("the film is not kept any more")
         length = wording.seconds(round(production.film_duration or plan.duration, 1))
         head = f"<@{production.owner_id}> **{wording.plain(plan.title)}** is ready · {length}"
         foot = f"-# plan v{plan.version} · {len(plan.shots)} shots · {_took(production)}"
@@ -161,18 +186,18 @@ class Delivery:
         return (await persistently(send, deadline=UPLOAD_DEADLINE)).id
 
     async def _find(self, channel: discord.PartialMessageable, production: Production, plan: Plan) -> int | None:
-        """The message of a delivery that a crash interrupted, if it was posted; not that of another film there."""
+        """The message of a delivery that was cut off, if it was posted: a film by its file, a text by its words."""
         assert production.delivering_at is not None
-        how = "is ready" if production.state is ProductionState.DONE else "is not finished"
-        opening = f"<@{production.owner_id}> **{wording.plain(plan.title)}** {how}"
         since = discord.Object(discord.utils.time_snowflake(_utc(production.delivering_at - 60.0)))
+        words = _bad_news(production, plan)
 
         async def look() -> int | None:
             async for message in channel.history(after=since, limit=100):
                 if self._client.user is None or message.author.id != self._client.user.id:
                     continue
-                named = any(file.filename == _file_name(production) for file in message.attachments)
-                if named or message.content.startswith(opening):
+                if any(file.filename == _file_name(production) for file in message.attachments):
+                    return message.id
+                if production.state is not ProductionState.DONE and message.content == words:
                     return message.id
             return None
 
@@ -192,6 +217,13 @@ class Delivery:
         guild = self._client.get_guild(channel.guild_id) if channel.guild_id is not None else None
         allowed = guild.filesize_limit if guild is not None else DEFAULT_UPLOAD_LIMIT
         return min(allowed, self._learned.get(channel.id, allowed))
+
+
+def _bad_news(production: Production, plan: Plan) -> str:
+    """How a film ended that was not finished; says which, so that the next one's end is told apart."""
+    words = words_for_failure(production.failure or "")
+    mark = f"-# plan v{plan.version} · {production.id[:6]}"
+    return f"<@{production.owner_id}> **{wording.plain(plan.title)}** is not finished: {words}\n{mark}"
 
 
 def _file_name(production: Production) -> str:

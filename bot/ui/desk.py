@@ -1,4 +1,4 @@
-"""What people can ask for, whichever way they ask: plan a film, say something, greenlight, cancel.
+"""What people can ask for, whichever way they ask: plan a film, say something, greenlight, cancel, send again.
 
 Commands, buttons, modals and messages all end here, so that each rule stands once.
 """
@@ -9,10 +9,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.jobs.wake import Wake
+from bot.production.cut import RATIOS
 from bot.production.model import Production
 from bot.production.productions import Productions
 from bot.studio.casting import Casting, Quote, cast, quote
-from bot.studio.errors import CannotPlan, CannotRender, IdeaMissing, IdeaTooLong, NothingToRender, NotYours, PlanMoved
+from bot.studio.errors import (
+    CannotPlan,
+    CannotRender,
+    IdeaMissing,
+    IdeaTooLong,
+    NothingToRender,
+    NotYours,
+    PlanMoved,
+    RatioNotOffered,
+)
 from bot.studio.model import MAX_IDEA, Attachment, Plan, Project, ProjectState, Request
 from bot.studio.projects import Projects
 from bot.studio.text import clean
@@ -51,11 +61,27 @@ class Desk:
         self._changed = changed
         self.offer = offer
 
+    @property
+    def ratios(self) -> tuple[str, ...]:
+        """The shapes that some model on offer can make a whole film in, the usual one first."""
+        offered = {ratio for model in self.offer.video_models for ratio in self._ratios_of(model)}
+        return tuple(ratio for ratio in RATIOS if ratio in offered) or self._ratios_of(
+            self._catalogue.resolve(self.offer.default_model)
+        )
+
+    def _ratios_of(self, model: VideoModel) -> tuple[str, ...]:
+        """What a film of this model can look like: a shot may always start from words alone, so a sister that only
+        animates pictures adds nothing.
+        """
+        family = [each for each in self._catalogue.video_models({model.provider}) if each.family == model.family]
+        made = {ratio for each in family if not each.needs_start_image for ratio in each.ratios}
+        return tuple(ratio for ratio in RATIOS if ratio in made)
+
     async def plan(self, request: Request) -> Project:
         """Take a request for a film; the same request twice is one film.
 
         Raises:
-            IdeaMissing | IdeaTooLong | CannotPlan: it cannot be taken.
+            IdeaMissing | IdeaTooLong | CannotPlan | CannotRender | RatioNotOffered: it cannot be taken.
             ModelRetired | InvalidRequest: the model named is not offered.
         """
         idea = clean(request.idea)
@@ -68,8 +94,12 @@ class Desk:
         model = self._catalogue.resolve(request.model) if request.model else None
         if model is not None and model.provider not in self.offer.providers:
             raise CannotRender
+        model = model or self._catalogue.resolve(self.offer.default_model)
+        ratios = self._ratios_of(model)
+        if request.ratio not in ratios:
+            raise RatioNotOffered(model.label, " and ".join(ratios))
         request = replace(request, idea=idea or "Make a film from this video.")
-        project, _ = await self._projects.create(request, model=model.id if model else self.offer.default_model)
+        project, _ = await self._projects.create(request, model=model.id)
         self._changed()
         return project
 
@@ -130,6 +160,21 @@ class Desk:
 
     async def cancel(self, *, production_id: str, user_id: int) -> Production:
         return await self._productions.stop(production_id, user_id)
+
+    async def resend(self, *, production_id: str, user_id: int) -> bool:
+        """Post the end of a film again that could not be posted; false where it stands there.
+
+        Raises:
+            NoSuchFilm | NotYours: not this person's film.
+        """
+        production = await self._productions.get(production_id)
+        if production.owner_id != user_id:
+            raise NotYours(production.owner_id)
+        if production.delivered_message_id is not None:
+            return False
+        if production.delivered_at is not None:  # else it is being posted already
+            await self._productions.redeliver(production_id)
+        return True
 
     async def try_again(self, *, project_id: str, user_id: int) -> None:
         """Plan a film that failed before it had a plan once more, from the same words."""

@@ -1,49 +1,53 @@
 """Keeps cards equal to the rows: posts the missing ones, edits those whose rendering changed, never queues.
 
-Only the newest rendering of a card is ever sent. One channel is edited at most every few seconds, since Discord allows
-about five writes in five seconds there and a chat answer needs some of them (observed by libraries, 2026-08).
+Only the newest rendering of a card is ever sent. Every channel is written by a task of its own, so that one where
+Discord is slow holds up no other. One channel is edited at most every few seconds, since Discord allows about five
+writes in five seconds there and a chat answer needs some of them (observed by libraries, 2026-08).
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 
 import discord
 from discord import ui
 
 from bot.jobs.wake import Listener
 from bot.production.dispatcher import Dispatcher
-from bot.production.model import TERMINAL, ProductionState
 from bot.production.productions import Productions
-from bot.studio.errors import CannotRender, NoSuchFilm
 from bot.studio.projects import Projects
 from bot.ui.card_rows import Card, CardRows
-from bot.ui.cards import CardKind, JobFacts, PlanFacts, fingerprint, job_card, plan_card
+from bot.ui.cards import fingerprint
 from bot.ui.desk import Desk
-from bot.ui.sending import DiscordFailed, NotAllowed, Vanished, nonce, persistently
+from bot.ui.renderings import Renderer, Rendering
+from bot.ui.sending import Busy, DiscordFailed, NotAllowed, Vanished, nonce, persistently
 from providers.catalogue import Catalogue
-from providers.errors import RequestFault
+from ratelimit import KeyPool
 
 logger = logging.getLogger(__name__)
 
 #: Seconds between two edits of one channel; a card that came to its end does not wait.
 EDIT_EVERY = 2.5
-LOOK_EVERY = 2.0
 #: Discord allows few edits of messages over an hour old (code 30046), so an old card is edited more rarely.
 GROWS_OLD_AFTER = 55 * 60.0
 EDIT_OLD_EVERY = 60.0
 
-
-@dataclass(frozen=True, slots=True)
-class Rendering:
-    """What a card should show. `final`: nothing can change it any more; `provisional`: wait for what it still lacks."""
-
-    view: ui.LayoutView
-    final: bool = False
-    provisional: bool = False
+#: Seconds between looks: at most, and at least, however often rows change.
+LOOK_EVERY = 2.0
+BREATH = 0.2
+#: A card whose rows did not change is looked at again after so many seconds: its place in the line may have changed.
+LOOK_AGAIN = 3.0
+#: A look considers films that changed in so many last seconds; all of them, every so many seconds.
+RECENT = 15 * 60.0
+SWEEP_EVERY = 60.0
+#: Channels written to at once.
+AT_ONCE = 50
+#: Seconds before a card that could not be shown is tried again: first, doubling, and longest.
+BACK_OFF_FIRST, BACK_OFF_LONGEST = 5.0, 300.0
 
 
 class CardKeeper:
@@ -59,136 +63,151 @@ class CardKeeper:
         dispatcher: Dispatcher,
         catalogue: Catalogue,
         desk: Desk,
+        pools: Mapping[str, KeyPool],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
         self._rows = rows
-        self._projects = projects
-        self._productions = productions
-        self._dispatcher = dispatcher
-        self._catalogue = catalogue
-        self._desk = desk
+        self._renderer = Renderer(
+            rows=rows,
+            projects=projects,
+            productions=productions,
+            dispatcher=dispatcher,
+            catalogue=catalogue,
+            desk=desk,
+            pools=pools,
+        )
         self._clock = clock
-        self._edited_at: dict[int, float] = {}  # channel → when it was last written to
-        self._seen: dict[int, float] = {}  # plan card → stamp of its last rendering
+        self._writing: set[int] = set()  # channels that have a task
+        self._written_at: dict[int, float] = {}  # channel → when it was last written to
+        self._looked_at: dict[int, float] = {}  # card → when it was last found or made equal to its rows
+        self._rests_until: dict[int, float] = {}  # card → when to try again what failed
+        self._failures: Counter[int] = Counter()  # card → in a row
+        self._swept_at: float | None = None
 
     async def run(self, listener: Listener) -> None:
-        while True:
-            waiting = await self.look()
-            await listener.wait(min(LOOK_EVERY, waiting))
+        async with asyncio.TaskGroup() as group:
+            while True:
+                wait = await self.look(group)
+                await asyncio.sleep(BREATH)
+                await listener.wait(wait)
 
-    async def look(self) -> float:
-        """Bring every card up to date that may be edited now; returns the seconds until the next one may."""
-        await self._rows.create_missing()
+    async def look(self, group: asyncio.TaskGroup) -> float:
+        """Start a task for every channel that has something to show; returns the seconds until another may have."""
+        busy = set(self._writing)  # as of before the rows are read: what is written meanwhile is not in them
+        cards = await self._cards()
+        now = self._clock()
+        self._forget(cards, now)
         wait = LOOK_EVERY
-        cards = await self._rows.unsettled()
-        for card in sorted(cards, key=lambda each: each.message_id is not None):  # new ones first: others link to them
-            if card.kind is CardKind.PLAN and self._seen.get(card.id) == card.stamp:
-                continue
-            wait = min(wait, await self._keep(card))
+        channels: dict[int, list[Card]] = {}
+        for card in cards:
+            due_at = self._due_at(card)
+            if due_at > now:
+                wait = min(wait, due_at - now)
+            else:
+                channels.setdefault(card.channel_id, []).append(card)
+        for channel_id, due in channels.items():
+            if channel_id not in busy and len(self._writing) < AT_ONCE:
+                self._writing.add(channel_id)
+                group.create_task(self._write(channel_id, due))
         return wait
 
-    async def _keep(self, card: Card) -> float:
-        rendering = await self._render(card)
-        if rendering is None:
-            await self._rows.settle(card.id)
-            return LOOK_EVERY
-        if rendering.provisional:
-            return 0.5
-        shown = fingerprint(rendering.view)
-        if shown != card.shown:
-            young = self._clock() - card.created_at < GROWS_OLD_AFTER
-            every = EDIT_EVERY if young else EDIT_OLD_EVERY
-            rest = self._edited_at.get(card.channel_id, 0.0) + every - self._clock()
-            if card.message_id is not None and not rendering.final and rest > 0:
-                return max(0.1, rest)
-            if not await self._show(card, rendering.view, shown):
-                return LOOK_EVERY
-        self._seen[card.id] = card.stamp
-        if rendering.final:
-            await self._rows.settle(card.id)
-            self._seen.pop(card.id, None)
-        return LOOK_EVERY
+    async def _cards(self) -> list[Card]:
+        """Everything that may need showing, most urgent first: of films that changed lately, now and then of all."""
+        now = self._clock()
+        films = None
+        if self._swept_at is not None and 0 <= now - self._swept_at < SWEEP_EVERY:
+            films = await self._rows.changed_films(now - RECENT)
+        else:
+            self._swept_at = now
+        await self._rows.create_missing(films)
+        return await self._rows.to_look_at(films)
 
-    async def _show(self, card: Card, view: ui.LayoutView, shown: str) -> bool:
-        """Post or edit; false where it should be tried again later."""
-        self._edited_at[card.channel_id] = self._clock()
-        channel = self._client.get_partial_messageable(card.channel_id)
-        message_id = card.message_id
+    def _forget(self, cards: Sequence[Card], now: float) -> None:
+        """Keep no memory of cards that need no look."""
+        known = {card.id for card in cards}
+        self._looked_at = {card: at for card, at in self._looked_at.items() if card in known}
+        self._written_at = {channel: at for channel, at in self._written_at.items() if now - at < EDIT_EVERY}
+        for card in [card for card, until in self._rests_until.items() if until + BACK_OFF_LONGEST < now]:
+            del self._rests_until[card], self._failures[card]
+
+    def _due_at(self, card: Card) -> float:
+        """When it is this card's turn, in Unix seconds; past where it is."""
+        due_at = self._rests_until.get(card.id, 0.0)
+        if card.stamp == card.rendered_stamp:
+            due_at = max(due_at, self._looked_at.get(card.id, 0.0) + LOOK_AGAIN)
+        if card.message_id is not None and not card.is_over:
+            due_at = max(due_at, self._written_at.get(card.channel_id, 0.0) + EDIT_EVERY)
+            if self._clock() - card.created_at >= GROWS_OLD_AFTER and card.edited_at is not None:
+                due_at = max(due_at, card.edited_at + EDIT_OLD_EVERY)
+        return due_at
+
+    async def _write(self, channel_id: int, cards: Sequence[Card]) -> None:
         try:
-            if message_id is None:
-                sent = await persistently(
-                    lambda: channel.send(view=view, silent=True, nonce=nonce(card.kind, card.ref))
-                )
-                message_id = sent.id
-            else:
-                message = channel.get_partial_message(message_id)
-                await persistently(lambda: message.edit(view=view))
+            for card in cards:
+                if self._due_at(card) <= self._clock():  # writing the one before may have put it off
+                    await self._keep(card)
+        finally:
+            self._writing.discard(channel_id)
+
+    async def _keep(self, card: Card) -> None:
+        """Bring one card up to date. Whatever goes wrong with it is its own."""
+        facts = {"card": card.ref, "channel": card.channel_id}
+        try:
+            done = await self._bring_up_to_date(card)
         except (Vanished, NotAllowed) as error:
             # The card was deleted or its thread closed: hidden by choice. The film goes on; its end is posted anew.
-            logger.warning("card given up", extra={"card": card.ref, "error": str(error)})
+            logger.warning("card given up", extra={**facts, "error": str(error)})
+            await self._rows.settle(card.id)
+        except Busy as error:
+            logger.warning("card not shown yet", extra={**facts, "error": str(error)})
+            self._back_off(card)
+        except DiscordFailed as error:
+            logger.error("card refused by Discord", extra={**facts, "error": str(error)})
+            await self._rows.settle(card.id)
+        except Exception:
+            # One card must not hide all others.
+            logger.exception("card not shown by a fault of ours", extra=facts)
+            self._back_off(card)
+        else:
+            self._failures.pop(card.id, None)
+            self._rests_until.pop(card.id, None)
+            if done:
+                self._looked_at[card.id] = self._clock()
+            else:
+                self._rests_until[card.id] = self._clock() + LOOK_EVERY
+
+    async def _bring_up_to_date(self, card: Card) -> bool:
+        """Render the card, post or edit it where it changed; false where it has to wait for another card."""
+        rendering = await self._renderer.render(card)
+        if rendering is None:
             await self._rows.settle(card.id)
             return True
-        except DiscordFailed as error:
-            logger.error("card not shown", extra={"card": card.ref, "error": str(error)})
+        if rendering.provisional:
             return False
-        await self._rows.shown(card.id, message_id=message_id, fingerprint=shown)
+        shown = fingerprint(rendering.view)
+        if shown == card.shown:
+            await self._rows.found_equal(card)
+        else:
+            message_id = await self._show(card, rendering)
+            await self._rows.shown(card, message_id=message_id, fingerprint=shown)
+        if rendering.final:
+            await self._rows.settle(card.id)
         return True
 
-    async def _render(self, card: Card) -> Rendering | None:
-        try:
-            return await (self._plan(card) if card.kind is CardKind.PLAN else self._job(card))
-        except NoSuchFilm:
-            return None
+    async def _show(self, card: Card, rendering: Rendering) -> int:
+        """Post or edit; the id of the message. Raises `DiscordFailed`."""
+        self._written_at[card.channel_id] = self._clock()
+        channel = self._client.get_partial_messageable(card.channel_id)
+        view: ui.LayoutView = rendering.view
+        if card.message_id is None:
+            sent = await persistently(lambda: channel.send(view=view, silent=True, nonce=nonce(card.kind, card.ref)))
+            return sent.id
+        message = channel.get_partial_message(card.message_id)
+        await persistently(lambda: message.edit(view=view))
+        return card.message_id
 
-    async def _plan(self, card: Card) -> Rendering:
-        project_id, _, version = card.ref.partition(":")
-        project = await self._projects.get(project_id)
-        newest = await self._projects.plan(project_id)
-        if newest is None:
-            return Rendering(plan_card(PlanFacts(project=project, plan=None)))
-        plan = newest if newest.version == int(version) else await self._projects.plan(project_id, int(version))
-        if plan is None or plan.version < newest.version:
-            assert plan is not None, card
-            at = await self._rows.message_of(CardKind.PLAN, f"{project_id}:{newest.version}")
-            link = _link(project.guild_id, *at) if at is not None else None
-            replaced = PlanFacts(project=project, plan=plan, newest_version=newest.version, replaced_by=link)
-            return Rendering(plan_card(replaced), final=link is not None, provisional=link is None)
-        facts = PlanFacts(
-            project=project,
-            plan=plan,
-            model_label=plan.model,
-            newest_version=newest.version,
-            production=await self._productions.latest_of(project_id),
-            can_render=False,
-        )
-        try:
-            castings, quoted = await self._desk.price(project, plan)
-        except (CannotRender, RequestFault):  # its model has left the catalogue since
-            return Rendering(plan_card(facts))
-        label = self._catalogue.resolve(plan.model).label
-        can_render = self._desk.can_render(castings)
-        return Rendering(plan_card(replace(facts, quote=quoted, model_label=label, can_render=can_render)))
-
-    async def _job(self, card: Card) -> Rendering:
-        production = await self._productions.get(card.ref)
-        project = await self._projects.get(production.project_id)
-        plan = await self._projects.plan(project.id, production.version)
-        assert plan is not None, production
-        link = None
-        if production.delivered_message_id is not None:
-            link = _link(project.guild_id, project.thread_id or project.channel_id, production.delivered_message_id)
-        facts = JobFacts(
-            production=production,
-            plan=plan,
-            takes=await self._productions.takes_of(production.id),
-            position=self._dispatcher.position(production.id),
-            film_link=link,
-        )
-        over = production.state in TERMINAL
-        final = over and (production.state is not ProductionState.DONE or production.delivered_at is not None)
-        return Rendering(job_card(facts), final=final)
-
-
-def _link(guild_id: int | None, channel_id: int, message_id: int) -> str:
-    return f"https://discord.com/channels/{guild_id or '@me'}/{channel_id}/{message_id}"
+    def _back_off(self, card: Card) -> None:
+        rest = BACK_OFF_FIRST * 2.0 ** min(self._failures[card.id], 10)
+        self._failures[card.id] += 1
+        self._rests_until[card.id] = self._clock() + min(rest, BACK_OFF_LONGEST)

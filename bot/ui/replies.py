@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from bot.media import errors as media
 from bot.storage import errors as storage
 from bot.studio import errors as studio
+from bot.ui import sending
 from providers import errors as provider
 from ratelimit import errors as ratelimit
 
@@ -29,6 +30,7 @@ _WORDS: dict[type[Exception], str] = {
     studio.CannotRender: "No video service that can make this film is set up. Ask the operator, or choose another model "
     "with `/plan`; the plan is kept.",
     studio.EditRefused: "{reason}",
+    studio.RatioNotOffered: "{label} makes only {ratios}. Choose one of these with `/plan`.",
     studio.StudioError: "That can't be done right now. Nothing was changed; try again in a moment.",
     # uploads
     media.MediaRefused: "I can't use that file. Send an mp4, mov or webm video.",
@@ -62,6 +64,13 @@ _WORDS: dict[type[Exception], str] = {
     "paying for it twice. Everything else is kept.",
     provider.UnexpectedResponse: "The service answered something I can't read. Nothing was changed; say it once more.",
     provider.ProviderError: "A service I depend on failed. Nothing was lost; try again in a few minutes.",
+    # Discord
+    sending.Busy: "Discord is slow right now. What you asked for is kept and goes on by itself as soon as it answers.",
+    sending.NotAllowed: "I may not do that here. Ask a moderator to let me see this channel, write in it and in threads, and attach files.",
+    sending.Vanished: "That message or channel is gone. Your films are kept; start again with `/plan`.",
+    sending.TooLarge: "That is too large for this channel. Ask the operator to send it another way.",
+    sending.Malformed: "Discord refused what I wanted to show, through a fault of mine. Nothing was lost; tell the operator if it stays.",
+    sending.DiscordFailed: "Discord did not take that. Nothing was lost; try again in a minute.",
     # the pool
     ratelimit.LeaseTimeout: "All keys of the service are busy. Nothing was lost; try again in a minute.",
     ratelimit.NoUsableKey: "None of this bot's keys for the service works right now. Nothing was ordered for this step; "
@@ -83,8 +92,19 @@ _REFUSED: dict[media.Reason, str] = {
     media.Reason.TOO_HEAVY: "Checking that video took too long. Export it as a plain H.264 mp4 and attach it again.",
 }
 
-#: What a row says where the fault was ours; the log has the whole story under the same id.
-BUG = "Bug"
+#: Failures that rows keep under a word of their own, since no error of a service tells them.
+_KEPT = {
+    "Bug": "Something went wrong on my side. Nothing you made is lost; try again, and tell the operator if it stays.",
+    "Cancelled": "It was cancelled.",
+    "KeyRemoved": "It was ordered with a key that this bot no longer has, so I can't fetch it. The operator has to put "
+    "the key back; then press **Greenlight** again, and I look for it before I order anything.",
+    "NotOverYet": "The service has not finished it in an hour. Press **Greenlight** again later: I look for what was "
+    "ordered before I order anything.",
+    "OperationLost": "The service says it doesn't know this order any more, so it may or may not have been charged. "
+    "Press **Greenlight** again if I should order it once more.",
+    "UnusableClip": "The service delivered something that is no video. Press **Greenlight** again to order just that "
+    "once more.",
+}
 
 
 def words_for(error: Exception) -> str:
@@ -103,10 +123,12 @@ def words_for_failure(failure: str) -> str:
     reason, _, limit = rest.partition(":")
     if name == media.MediaRefused.__name__ and reason in set(media.Reason):
         return _refused(media.Reason(reason), float(limit) if limit else None)
+    if name in _KEPT:
+        return _KEPT[name]
     for known, words in _WORDS.items():
         if known.__name__ == name:
             return words.format_map(_Blank(reason=reason, limit=limit))
-    return "Something went wrong on my side. Nothing you made is lost; try again, and tell the operator if it stays."
+    return _KEPT["Bug"]
 
 
 def words_for_bug(incident: str) -> str:

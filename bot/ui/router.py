@@ -69,6 +69,9 @@ class Router:
                 )
             case Action.CANCEL:
                 return _stopped(await self._desk.cancel(production_id=custom_id.ref, user_id=user_id))
+            case Action.RESEND:
+                again = await self._desk.resend(production_id=custom_id.ref, user_id=user_id)
+                return "Sending it again." if again else "It stands there already; look for my message with your name."
             case Action.RETRY:
                 await self._desk.try_again(project_id=custom_id.ref, user_id=user_id)
                 return "Trying again. The card shows how it goes."
@@ -76,9 +79,11 @@ class Router:
                 assert submitted
                 project = await self._projects.get(custom_id.ref)
                 words = _submitted(interaction)
-                await self._desk.say(
+                heard = await self._desk.say(
                     project, message_id=interaction.id, author_id=user_id, words=words, attachment=None
                 )
+                if not heard:
+                    return "There was nothing in that to read, so the plan stays as it is. Press **Change…** again."
                 return "Got it. The answer comes in the thread."
 
 

@@ -24,10 +24,11 @@ CALL_DEADLINE = 15.0
 UPLOAD_DEADLINE = 180.0
 _TRIES = 4
 
-_VANISHED = {10003, 10004, 10008, 10015}
+#: Channel, guild, message, webhook; an interaction that is over, or whose token is.
+_VANISHED = {10003, 10004, 10008, 10015, 10062, 50027}
 _TOO_LARGE = {40005, 50045}
-_ARCHIVED = {50083}
-_LOCKED = {160005}
+#: No access, missing permission, archived, locked, uploads limited here, AutoMod, link filter, closed DMs.
+_NOT_ALLOWED = {50001, 50013, 50083, 160005, 400001, 200000, 240000, 50007, 50278, 40003}
 
 
 class DiscordFailed(Exception):
@@ -66,7 +67,9 @@ async def once(call: Callable[[], Awaitable[Result]], *, deadline: float = CALL_
     except discord.HTTPException as error:
         raise _named(error) from error
     except (discord.RateLimited, aiohttp.ClientError, TimeoutError, OSError, json.JSONDecodeError) as error:
-        raise Busy(f"{type(error).__name__}") from error
+        raise Busy(type(error).__name__) from error
+    except (RuntimeError, AttributeError) as error:  # how the library fails while its session is closed or not open yet
+        raise Busy(type(error).__name__) from error
 
 
 async def persistently(call: Callable[[], Awaitable[Result]], *, deadline: float = CALL_DEADLINE) -> Result:
@@ -91,15 +94,14 @@ def nonce(*parts: object) -> str:
 
 
 def _named(error: discord.HTTPException) -> DiscordFailed:
+    """By Discord's own codes. A 401, 403 or 404 without one is a proxy, a block or a token change, and may pass."""
     detail = f"{error.status} {error.code}"
     if error.code in _TOO_LARGE or error.status == 413:
         return TooLarge(detail, code=error.code)
     if error.code in _VANISHED:
         return Vanished(detail, code=error.code)
-    if error.code in _ARCHIVED | _LOCKED or error.status in {401, 403}:
+    if error.code in _NOT_ALLOWED:
         return NotAllowed(detail, code=error.code)
-    if error.status == 404:
-        return Vanished(detail, code=error.code)
-    if error.status == 429 or error.status >= 500:
-        return Busy(detail, code=error.code)
-    return Malformed(f"{detail} {error.text[:500]}", code=error.code)
+    if error.status == 400:
+        return Malformed(f"{detail} {error.text[:500]}", code=error.code)
+    return Busy(detail, code=error.code)

@@ -1,9 +1,11 @@
-"""Opens the thread in which a film is talked over, once per film, and continues without one where it cannot."""
+"""Opens the thread in which a film is talked over, once per film; where it may not, the film goes on in the channel."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections.abc import Callable
 from typing import Literal, NoReturn
 
 import discord
@@ -12,11 +14,14 @@ from bot.jobs.wake import Listener
 from bot.studio.model import Project
 from bot.studio.projects import Projects
 from bot.studio.text import shorten
-from bot.ui.sending import DiscordFailed, NotAllowed, nonce, persistently
+from bot.ui.sending import Busy, DiscordFailed, Vanished, nonce, persistently
 from bot.ui.wording import plain
 
 logger = logging.getLogger(__name__)
 
+#: Seconds between looks for films without a place, and what whoever asked for a film may need to open it.
+LOOK_EVERY = 30.0
+ASKER_NEEDS = 60.0
 #: Discord's code for "this message has a thread already"; its id is the message's.
 _HAS_THREAD = 160004
 #: Minutes without a word after which Discord archives the thread.
@@ -26,19 +31,37 @@ _ARCHIVE_AFTER: Literal[10080] = 10080
 class Threads:
     """Gives every film a place to be talked over."""
 
-    def __init__(self, client: discord.Client, projects: Projects) -> None:
+    def __init__(self, client: discord.Client, projects: Projects, *, clock: Callable[[], float] = time.time) -> None:
         self._client = client
         self._projects = projects
+        self._clock = clock
+        #: Films whose first message is posted and whose thread is not: project id to message id.
+        self._starters: dict[str, int] = {}
+        #: Films that Discord gives no place; asked again after the next start.
+        self._refused: set[str] = set()
 
     async def run(self, _: Listener) -> NoReturn:
-        """Open what a crash left unopened. New films get their thread from whoever asked for them."""
-        for project in await self._projects.homeless():
-            try:
-                await self.open(project)
-            except DiscordFailed as error:
-                logger.warning("no place for a film", extra={"project": project.id, "error": str(error)})
-        await asyncio.Event().wait()
-        raise AssertionError("unreachable")
+        """Open what a crash or a busy Discord left unopened.
+
+        A film usually gets its thread from whoever asked for it, who is given `ASKER_NEEDS` seconds. At the start
+        nobody is asking any more.
+        """
+        before = self._clock()
+        while True:
+            for project in await self._projects.homeless(before=before):
+                if project.id not in self._refused:
+                    await self._adopt(project)
+            await asyncio.sleep(LOOK_EVERY)
+            before = self._clock() - ASKER_NEEDS
+
+    async def _adopt(self, project: Project) -> None:
+        try:
+            await self.open(project)
+        except Busy as error:
+            logger.warning("no place for a film yet", extra={"project": project.id, "error": str(error)})
+        except DiscordFailed as error:
+            self._refused.add(project.id)
+            logger.warning("no place for a film", extra={"project": project.id, "error": str(error)})
 
     async def open(self, project: Project) -> int:
         """The channel id where the film is talked over, opened now or before.
@@ -47,27 +70,34 @@ class Threads:
         threads cannot be opened the film goes on in the channel.
 
         Raises:
+            Busy: Discord is slow; `run` opens it later.
             DiscordFailed: we cannot even write in the channel.
         """
         if project.thread_id is not None:
             return project.thread_id
         thread_id = project.channel_id if project.guild_id is None else await self._start(project)
         await self._projects.set_thread(project.id, thread_id)
+        self._starters.pop(project.id, None)
         return thread_id
 
     async def _start(self, project: Project) -> int:
         channel = self._client.get_partial_messageable(project.channel_id, guild_id=project.guild_id)
-        text = f"🎬 <@{project.owner_id}> is planning a film: *{plain(shorten(project.idea, 200))}*"
-        starter = await persistently(lambda: channel.send(text, silent=True, nonce=nonce(project.id, "start")))
+        if project.id not in self._starters:
+            text = f"🎬 <@{project.owner_id}> is planning a film: *{plain(shorten(project.idea, 200))}*"
+            sent = await persistently(lambda: channel.send(text, silent=True, nonce=nonce(project.id, "start")))
+            self._starters[project.id] = sent.id
+        starter = channel.get_partial_message(self._starters[project.id])
         name = shorten(" ".join(project.idea.split()), 90) or "A film"
         try:
             await persistently(lambda: starter.create_thread(name=name, auto_archive_duration=_ARCHIVE_AFTER))
+        except Busy:
+            raise
+        except Vanished:
+            self._starters.pop(project.id, None)  # somebody deleted it; there can be another
+            raise
         except DiscordFailed as error:
             if error.code == _HAS_THREAD:
                 return starter.id
-            if isinstance(error, NotAllowed):
-                logger.warning("no thread allowed", extra={"channel": project.channel_id, "code": error.code})
-            else:
-                logger.warning("no thread", extra={"channel": project.channel_id, "error": str(error)})
+            logger.warning("no thread", extra={"channel": project.channel_id, "error": str(error)})
             return project.channel_id
         return starter.id

@@ -179,7 +179,7 @@ async def test_a_reader_may_leave_a_stream_early(gemini: Gemini, server: Loopbac
     server.on(STREAM, sse(answered("{", None), answered("}")))
     stream = gemini.stream(prompt(), Plan, key)
     assert await anext(stream) == "{"
-    await stream.aclose()  # type: ignore[attr-defined]  # a generator, by its protocol an iterator
+    await stream.aclose()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import logging
 import discord
 from discord import app_commands
 
-from bot.production.cut import RATIOS
 from bot.studio.model import Attachment, Request
 from bot.ui.client import Greenlight
 from bot.ui.router import told
@@ -17,6 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 def add_to(client: Greenlight) -> None:
+    ratios = client.desk.ratios
     models = [app_commands.Choice(name=model.label, value=model.id) for model in client.desk.offer.video_models[:25]]
 
     @app_commands.command(
@@ -29,13 +29,13 @@ def add_to(client: Greenlight) -> None:
         ratio="The shape of the picture",
         model="Which model makes the shots",
     )
-    @app_commands.choices(ratio=[app_commands.Choice(name=ratio, value=ratio) for ratio in RATIOS], model=models)
+    @app_commands.choices(ratio=[app_commands.Choice(name=ratio, value=ratio) for ratio in ratios], model=models)
     async def plan(
         interaction: discord.Interaction,
         idea: str | None = None,
         video: discord.Attachment | None = None,
         seconds: app_commands.Range[int, 2, 120] | None = None,
-        ratio: str = RATIOS[0],
+        ratio: str = ratios[0],
         model: str | None = None,
     ) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)

@@ -120,10 +120,13 @@ async def test_no_order_is_ever_placed_over_another(ledger: Ledger, outcome: Out
 
 
 async def test_an_order_interrupted_before_its_answer_is_unknown_after_a_crash(ledger: Ledger) -> None:
-    async def crash() -> Outcome:
-        raise RuntimeError("the process died here")
+    class Died(BaseException):
+        """Stands for the end of the process: nothing after it runs."""
 
-    with pytest.raises(RuntimeError):
+    async def crash() -> Outcome:
+        raise Died
+
+    with pytest.raises(BaseExceptionGroup):
         await ledger.order(INTENT, crash)
 
     call = await ledger.find(INTENT.key)
@@ -178,7 +181,7 @@ async def test_an_answer_that_comes_after_somebody_looked_is_recorded_all_the_sa
     assert (call.state, call.operation, call.open) == (CallState.SUBMITTED, "op-1", True)
 
 
-async def test_it_is_quiet_only_while_no_order_is_under_way(ledger: Ledger) -> None:
+async def test_closing_waits_for_the_order_under_way_and_begins_no_other(ledger: Ledger) -> None:
     sent, answer = asyncio.Event(), asyncio.Event()
 
     async def post() -> Outcome:
@@ -186,16 +189,41 @@ async def test_it_is_quiet_only_while_no_order_is_under_way(ledger: Ledger) -> N
         await answer.wait()
         return Accepted(operation="op-1")
 
-    await ledger.quiet()
     async with asyncio.TaskGroup() as group:
         order = group.create_task(ledger.order(INTENT, post))
         await sent.wait()
-        quiet = group.create_task(ledger.quiet())
+        closed = group.create_task(ledger.close())
         await asyncio.sleep(0)
-        assert not quiet.done()
+        assert not closed.done()
+        late = group.create_task(ledger.order(replace(INTENT, key="film/2/1"), never))
         answer.set()
-        await quiet
+        await closed
         assert order.done()
+        late.cancel()
+
+    assert await ledger.find("film/2/1") is None
+
+
+async def test_a_fault_of_ours_while_ordering_leaves_an_unknown_order(ledger: Ledger) -> None:
+    async def post() -> Outcome:
+        raise RuntimeError("a bug")
+
+    call = await ledger.order(INTENT, post)
+
+    assert call.state is CallState.UNKNOWN
+
+
+async def test_what_another_job_ordered_and_nobody_saw_end_is_found_by_its_request(ledger: Ledger) -> None:
+    await ledger.order(INTENT, answers(Accepted(operation="op-1")))
+
+    assert await ledger.accepted_before(INTENT.request_hash, but_for=INTENT.job) is None
+    found = await ledger.accepted_before(INTENT.request_hash, but_for="another")
+    assert found is not None
+    assert found.operation == "op-1"
+    await ledger.give_back(INTENT.key)
+    assert await ledger.open_calls() == []
+    await ledger.finish(INTENT.key, CallState.DONE)
+    assert await ledger.accepted_before(INTENT.request_hash, but_for="another") is None
 
 
 async def test_orders_of_a_job_are_found_in_the_order_they_were_placed(database: Database) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +13,8 @@ from bot.app.pools import judge
 from bot.db import Database, open_database
 from bot.jobs.ledger import CallState, Ledger, PaidCall
 from bot.media.ffmpeg import Ffmpeg
-from bot.production.camera import MAX_REFUSALS, MAX_STRIKES, OPERATION_DEADLINE, Camera, Order, Rig
-from bot.production.model import Take, TakeState
+from bot.production.camera import MAX_UNUSABLE, Camera, Order, Rig
+from bot.production.model import ProductionState, Take, TakeState
 from bot.studio.casting import cast
 from providers.errors import (
     ContentRejected,
@@ -47,7 +46,6 @@ class Set:
         self.office = Office(database)
         self.ledger = Ledger(database)
         self.studio = studio
-        self.hours_later = 0.0
         self._ffmpeg = ffmpeg
         self._folder = folder
         self.restart()
@@ -65,7 +63,8 @@ class Set:
             self.ledger,
             self.office.productions,
             self._ffmpeg,
-            clock=lambda: time.time() + 3600.0 * self.hours_later,
+            operation_deadline=45.0,
+            lost_after=20.0,
         )
 
     async def restore(self) -> None:
@@ -75,10 +74,14 @@ class Set:
             if call.operation is not None
         )
 
-    async def order(self) -> Order:
-        production = await self.office.accept((await self.office.film()).id)
+    async def order(self, *, again_for: Order | None = None) -> Order:
+        """Shot 1 of a new production, of the same film as `again_for` where that is given."""
+        project_id = again_for.project_id if again_for is not None else (await self.office.film()).id
+        press = "again" if again_for is not None else "press"
+        production = await self.office.accept(project_id, press=press)
         return Order(
             production_id=production.id,
+            project_id=project_id,
             owner_id=production.owner_id,
             casting=cast(plan(), CATALOGUE)[0],
             ratio="16:9",
@@ -275,7 +278,7 @@ def test_when_every_key_is_rejected_the_take_says_so(tell: Tell) -> None:
         assert not await set_.camera.shoot(order)
 
         assert (await set_.take(order)).failure == "NoUsableKey"
-        assert len(set_.studio.orders) == len(KEYS) < MAX_REFUSALS
+        assert len(set_.studio.orders) == len(KEYS)
 
     tell(story, submits=[KeyRejected("runway")])
 
@@ -300,11 +303,10 @@ def test_an_unanswered_order_is_never_sent_again_however_often_the_take_is_made(
     tell(story, submits=[silence, None])
 
 
-def test_an_order_interrupted_by_a_crash_is_unknown_and_not_sent_again(tell: Tell) -> None:
+def test_a_fault_of_ours_while_ordering_is_unknown_and_not_sent_again(tell: Tell) -> None:
     async def story(set_: Set) -> None:
         order = await set_.order()
-        with pytest.raises(ZeroDivisionError):  # dies in the middle of its POST
-            await set_.camera.shoot(order)
+        assert not await set_.camera.shoot(order)
 
         assert not await set_.camera.shoot(order)
 
@@ -365,8 +367,8 @@ def test_what_is_no_clip_is_fetched_again_and_then_given_up(tell: Tell) -> None:
 
         assert not await set_.camera.shoot(order)
 
-        assert len(set_.studio.looks) == MAX_STRIKES
-        assert (await set_.take(order)).failure == "OperationFailed"
+        assert len(set_.studio.looks) == MAX_UNUSABLE
+        assert (await set_.take(order)).failure == "UnusableClip"
         assert not order.destination.exists()
         assert len(set_.studio.orders) == 1
         assert set_.held() == 0
@@ -374,55 +376,61 @@ def test_what_is_no_clip_is_fetched_again_and_then_given_up(tell: Tell) -> None:
     tell(story, fetches=[NOT_A_CLIP])
 
 
-def test_a_clip_that_broke_off_once_is_kept_when_it_comes_whole(tell: Tell) -> None:
+def test_trouble_with_the_download_gives_up_nothing_that_was_paid(tell: Tell) -> None:
     async def story(set_: Set) -> None:
         assert await set_.camera.shoot(await set_.order())
         assert len(set_.studio.orders) == 1
 
-    tell(story, fetches=[Unavailable("runway"), NOT_A_CLIP, None])
+    failures = [Unavailable("runway"), InvalidRequest("runway"), Unavailable("runway"), NOT_A_CLIP]
+    tell(story, fetches=[*failures, None])
 
 
-def test_a_clip_that_cannot_be_fetched_at_all_gives_its_room_back(tell: Tell) -> None:
+def test_an_operation_nobody_knows_any_more_is_held_after_a_while(tell: Tell) -> None:
     async def story(set_: Set) -> None:
         order = await set_.order()
 
         assert not await set_.camera.shoot(order)
 
-        assert (await set_.take(order)).failure == "InvalidRequest"
-        assert [(call.state, call.open) for call in await set_.calls(order)] == [(CallState.FAILED, False)]
-        assert set_.held() == 0
-
-    tell(story, fetches=[InvalidRequest("runway")])
-
-
-def test_an_operation_nobody_knows_any_more_is_given_up(tell: Tell) -> None:
-    async def story(set_: Set) -> None:
-        order = await set_.order()
-
-        assert not await set_.camera.shoot(order)
-
-        assert len(set_.studio.looks) == MAX_STRIKES
+        take = await set_.take(order)
+        assert (take.state, take.failure) == (TakeState.UNKNOWN, "OperationLost")
+        assert len(set_.studio.orders) == 1
         assert set_.held() == 0
 
     tell(story, polls=[InvalidRequest("runway")])
 
 
-def test_an_operation_without_end_is_given_up_at_its_deadline_and_held_against_the_budget(tell: Tell) -> None:
+def test_an_operation_the_service_knows_a_moment_later_is_kept(tell: Tell) -> None:
     async def story(set_: Set) -> None:
-        order = await set_.order()
-        async with asyncio.TaskGroup() as group:
-            task = group.create_task(set_.camera.shoot(order))
-            await set_.studio.looking.wait()
-            set_.hours_later = OPERATION_DEADLINE / 3600.0 + 1.0
+        assert await set_.camera.shoot(await set_.order())
+        assert len(set_.studio.orders) == 1
 
-        assert task.result() is False
-        assert [call.price_microusd for call in await set_.calls(order)] == [600_000]
+    tell(story, polls=[InvalidRequest("runway"), InvalidRequest("runway"), Succeeded(output="clip")])
+
+
+def test_what_is_not_over_in_time_is_held_and_found_by_the_next_production_before_it_orders(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        first = await set_.order()
+
+        assert not await set_.camera.shoot(first)
+
+        take = await set_.take(first)
+        assert (take.state, take.failure) == (TakeState.UNKNOWN, "NotOverYet")
+        assert [call.price_microusd for call in await set_.calls(first)] == [600_000]
         assert set_.held() == 0
+        await set_.office.productions.begin(first.production_id)
+        await set_.office.productions.end(first.production_id, ProductionState.HELD)
+        second = await set_.order(again_for=first)
+        set_.studio._polls = [Succeeded(output="clip")]
+
+        assert await set_.camera.shoot(second)
+
+        assert len(set_.studio.orders) == 1
+        assert [call.state for call in await set_.calls(first)] == [CallState.DONE]
 
     tell(story, polls=[Running()])
 
 
-def test_an_operation_whose_key_was_taken_away_fails_its_take_by_name(tell: Tell) -> None:
+def test_an_operation_whose_key_was_taken_away_is_held_until_the_key_is_back(tell: Tell) -> None:
     async def story(set_: Set) -> None:
         order = await set_.order()
         await _killed(await _watched(set_, order))
@@ -431,7 +439,8 @@ def test_an_operation_whose_key_was_taken_away_fails_its_take_by_name(tell: Tell
 
         assert not await set_.camera.shoot(order)
 
-        assert (await set_.take(order)).failure == "KeyRejected"
+        take = await set_.take(order)
+        assert (take.state, take.failure) == (TakeState.UNKNOWN, "KeyRemoved")
         assert len(set_.studio.orders) == 1
 
     tell(story, polls=[Running()])

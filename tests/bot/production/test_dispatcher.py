@@ -18,9 +18,13 @@ class Line(Office):
         super().__init__(database)
         self.engine = NotingEngine()
         self.names: dict[str, str] = {}
+        self.given_back: list[str] = []
 
     def dispatcher(self, at_once: int = 1) -> Dispatcher:
-        return Dispatcher(self.engine, self.productions, at_once=at_once, clock=lambda: self.now)
+        async def give_back(production_id: str) -> None:
+            self.given_back.append(production_id)
+
+        return Dispatcher(self.engine, self.productions, give_back=give_back, at_once=at_once, clock=lambda: self.now)
 
     async def enter(self, name: str, owner_id: int = OWNER) -> Production:
         self.now += 1.0

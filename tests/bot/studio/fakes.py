@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -44,7 +44,9 @@ class ScriptedModel:
         assert isinstance(said, schema), said
         return said
 
-    async def stream(self, prompt: Prompt, schema: type[BaseModel], credential: Credential) -> AsyncIterator[str]:
+    async def stream(
+        self, prompt: Prompt, schema: type[BaseModel], credential: Credential
+    ) -> AsyncGenerator[str, None]:
         said = self._next(prompt, schema)
         pieces = [said] if isinstance(said, str | BaseModel | Exception) else said
         for piece in pieces:

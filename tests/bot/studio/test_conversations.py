@@ -23,37 +23,39 @@ from tests.bot.waiting import until
 
 
 class Board:
-    """Shows answers by writing down what it was told, as (words asked, what happened)."""
+    """Shows answers by writing down what it was told, as (words asked, what happened). A `broken` one shows nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, broken: bool = False) -> None:
         self.events: list[tuple[str, str]] = []
         self.open_now: list[str] = []
         self.most_at_once = 0
+        self._broken = broken
 
-    async def open(self, heard: Heard, project: Project) -> View:
+    @asynccontextmanager
+    async def open(self, heard: Heard, project: Project) -> AsyncIterator[View]:
         self.open_now.append(project.id)
         self.most_at_once = max(self.most_at_once, self.open_now.count(project.id))
-        return View(self, heard, project)
+        view = View()
+        yield view
+        await asyncio.sleep(0)
+        view.stands = not self._broken
+        self.open_now.remove(project.id)
+        self.events.append((heard.words, view.text))
 
 
 class View:
-    def __init__(self, board: Board, heard: Heard, project: Project) -> None:
-        self._board = board
-        self._heard = heard
-        self._project = project
+    def __init__(self) -> None:
+        self.text = ""
+        self.stands = False
 
-    async def show(self, text: str) -> None:
-        await asyncio.sleep(0)
+    def show(self, text: str) -> None:
+        self.text = f"{text} …"
 
-    async def finish(self, text: str, plan: Plan | None) -> None:
-        self._end(f"{text} v{plan.version}" if plan is not None else text)
+    def finish(self, text: str, plan: Plan | None) -> None:
+        self.text = f"{text} v{plan.version}" if plan is not None else text
 
-    async def fail(self, error: Exception) -> None:
-        self._end(type(error).__name__)
-
-    def _end(self, what: str) -> None:
-        self._board.open_now.remove(self._project.id)
-        self._board.events.append((self._heard.words, what))
+    def fail(self, error: Exception) -> None:
+        self.text = type(error).__name__
 
 
 def says(reply: str, *edits: EditDraft) -> str:
@@ -100,6 +102,18 @@ class Room:
 
     async def _all_answered(self) -> bool:
         return not await Projects.unanswered(self.projects) and not self.board.open_now
+
+    async def all_shown(self) -> None:
+        async def shown() -> bool:
+            return not await Projects.unshown(self.projects)
+
+        await until(shown)
+
+    async def answered(self, project: Project, words: str, reply: str, made: Plan | None = None) -> None:
+        """As if we were killed after the answer was kept and before it was shown."""
+        turn = await self.projects.hear(project.id, message_id=None, author_id=OWNER, words=words)
+        assert turn is not None
+        await self.projects.answer(turn, reply, project.id, made)
 
 
 @pytest.fixture
@@ -230,10 +244,11 @@ async def test_a_turn_that_was_interrupted_is_taken_again_after_a_restart(room: 
     await room.say(project, "one")
 
     class Stuck(Board):
-        async def open(self, heard: Heard, project: Project) -> View:
+        @asynccontextmanager
+        async def open(self, heard: Heard, project: Project) -> AsyncIterator[View]:
             self.events.append((heard.words, "begun"))
             await asyncio.Event().wait()
-            raise AssertionError
+            yield View()
 
     room.board = Stuck()
 
@@ -247,3 +262,103 @@ async def test_a_turn_that_was_interrupted_is_taken_again_after_a_restart(room: 
         await room.silence()
 
     assert room.board.events == [("one", "ok")]
+
+
+# What was answered, and not seen
+
+
+async def test_an_answer_that_stands_is_not_shown_again(room: Room) -> None:
+    project = await room.film()
+    await room.say(project, "one")
+
+    for _ in range(2):
+        async with room.answering(says("a")):
+            await room.silence()
+            await room.all_shown()
+
+    assert room.board.events == [("one", "a")]
+
+
+async def test_answers_that_were_kept_and_not_shown_are_shown_after_a_start_in_order(room: Room) -> None:
+    project = await room.film()
+    await room.answered(project, "one", "a", plan(version=2))
+    await room.answered(project, "two", "b")
+    await room.say(project, "three")
+
+    async with room.answering(says("c")) as model:
+        await room.silence()
+        await room.all_shown()
+
+    assert room.board.events == [("one", "a v2"), ("two", "b"), ("three", "c")]
+    assert len(model.asked) == 1
+
+
+async def test_an_answer_that_discord_did_not_take_is_shown_after_the_next_start(room: Room) -> None:
+    project = await room.film()
+    await room.say(project, "one")
+    room.board = Board(broken=True)
+    async with room.answering(says("a")):
+        await room.silence()
+
+    room.board = Board()
+    async with room.answering(says("never asked")) as model:
+        await room.all_shown()
+
+    assert (room.board.events, model.asked) == ([("one", "a")], [])
+
+
+async def test_a_failure_is_told_once_even_if_nobody_saw_it(room: Room) -> None:
+    project = await room.film()
+    await room.say(project, "one")
+    room.board = Board(broken=True)
+    async with room.answering(Unavailable("gemini")):
+        await room.silence()
+
+    assert await room.projects.unshown() == []
+
+
+async def test_a_turn_that_ends_while_the_rows_are_read_is_not_taken_again(room: Room) -> None:
+    project = await room.film()
+    go_on = asyncio.Event()
+
+    class Waiting(Board):
+        @asynccontextmanager
+        async def open(self, heard: Heard, project: Project) -> AsyncIterator[View]:
+            self.events.append((heard.words, "begun"))
+            await go_on.wait()
+            async with super().open(heard, project) as view:
+                yield view
+
+    class SlowReading(CountingProjects):
+        """Reads what is unanswered while it is being answered, and tells of it when that has ended."""
+
+        async def unanswered(self) -> list[Heard]:
+            found = await super().unanswered()
+            if board.events == [("one", "begun")]:
+                go_on.set()
+                await until(answered)
+                await room.all_shown()
+            return found
+
+    async def begun() -> bool:
+        return bool(board.events)
+
+    async def answered() -> bool:
+        return ("one", "a") in board.events
+
+    board = room.board = Waiting()
+    room.projects = SlowReading(room.projects._database)
+    await room.say(project, "one")
+    async with room.answering(says("a")):
+        await until(begun)
+        room.changed()
+        await until(answered)
+        looks = room.projects.looks
+
+        async def looked_again() -> bool:
+            room.changed()
+            return room.projects.looks > looks + 1
+
+        await until(looked_again)
+
+    assert board.events == [("one", "begun"), ("one", "a")]

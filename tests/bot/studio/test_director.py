@@ -81,6 +81,15 @@ async def test_mere_talk_changes_nothing() -> None:
     assert (await talked(ScriptedModel("gemini", revision("Yes."))))[-1] == Revised(reply="Yes.", plan=None)
 
 
+async def test_a_model_that_forgets_to_speak_has_still_answered() -> None:
+    changed = (await talked(ScriptedModel("gemini", revision("", edit(EditKind.SET_TITLE, text="Dragon")))))[-1]
+    silent = (await talked(ScriptedModel("gemini", revision(" "))))[-1]
+
+    assert isinstance(changed, Revised)
+    assert changed.reply == "Done."
+    assert silent == Revised(reply="Nothing to change there.", plan=None)
+
+
 async def test_a_change_that_cannot_be_made_is_told_beside_the_reply() -> None:
     answer = revision("Removed.", edit(EditKind.REMOVE_SHOT, shot=9))
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
 import pytest
+from pydantic import BaseModel
 
 from bot.studio.drafts import PlanDraft
 from bot.studio.errors import CannotPlan
 from bot.studio.minds import Minds
+from providers.credential import Credential
 from providers.errors import (
     ContentRejected,
     InvalidRequest,
@@ -109,3 +114,24 @@ def test_only_minds_that_see_are_shown_a_video() -> None:
     seeing = mind(ScriptedModel("gemini", DRAFT, sees_video=True))
 
     assert Minds([mind(ScriptedModel("groq", DRAFT)), seeing]).that_see_video() == [seeing]
+
+
+async def test_a_stream_that_nobody_reads_on_stops_the_model() -> None:
+    class Talkative(ScriptedModel):
+        hung_up = False
+
+        async def stream(
+            self, prompt: Prompt, schema: type[BaseModel], credential: Credential
+        ) -> AsyncGenerator[str, None]:
+            try:
+                while True:
+                    yield "word "
+            finally:
+                self.hung_up = True
+
+    model = Talkative("gemini", "")
+    async with aclosing(Minds([mind(model)]).stream(PROMPT, PlanDraft, user="ana", priority=Priority.MEDIUM)) as pieces:
+        await anext(pieces)
+        assert not model.hung_up
+
+    assert model.hung_up

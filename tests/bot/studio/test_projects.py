@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
 
-from bot.db import Database
+from bot.db import Database, Transaction
 from bot.studio.errors import NoSuchFilm, PlanMoved
 from bot.studio.model import Analysis, Attachment, Moment, Project, ProjectState, ShotStart
 from bot.studio.projects import Projects
 from tests.bot.studio.samples import CLIP, OWNER, asset, plan, request, shot
 
 ANALYSIS = Analysis(summary="ein Teich 東京", look="green", sound="", moments=(Moment(at=0.5, what="a splash"),))
+
+
+class CountedDatabase(Database):
+    def __init__(self, database: Database) -> None:
+        super().__init__(database._engine)
+        self.transactions = 0
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        self.transactions += 1
+        async with super().transaction() as transaction:
+            yield transaction
 
 
 @pytest.fixture
@@ -140,13 +155,65 @@ async def test_a_thread_holds_its_newest_film(projects: Projects) -> None:
     assert found.id == project.id
 
 
-async def test_films_without_a_thread_are_homeless_until_they_fail(projects: Projects) -> None:
+async def test_each_owner_finds_their_newest_film_where_several_are_talked_over(projects: Projects) -> None:
+    for request_id, owner_id in (("1", OWNER), ("2", 2002)):
+        project = await film(projects, request_id=request_id, owner_id=owner_id)
+        await projects.set_thread(project.id, 7)
+
+    found = await projects.in_thread(7, owner_id=OWNER)
+
+    assert found is not None
+    assert found.owner_id == OWNER
+    assert await projects.in_thread(7, owner_id=3003) is None
+
+
+async def test_what_is_said_where_no_film_is_talked_over_costs_no_transaction(database: Database) -> None:
+    project = await film(Projects(database))
+    await Projects(database).set_thread(project.id, 7)
+    counted = CountedDatabase(database)
+    projects = Projects(counted)
+
+    assert await projects.in_thread(7) is not None  # loads what is known, then looks
+    for _ in range(10):
+        assert await projects.in_thread(8) is None
+
+    assert counted.transactions == 2
+
+
+async def test_a_thread_that_came_while_the_threads_were_loaded_is_known(projects: Projects) -> None:
     project = await film(projects)
-    assert [each.id for each in await projects.homeless()] == [project.id]
+
+    _, found = await asyncio.gather(projects.set_thread(project.id, 7), projects.in_thread(9))
+
+    assert found is None
+    assert await projects.in_thread(7) is not None
+
+
+async def test_films_without_a_thread_are_homeless_after_a_while_until_they_fail(projects: Projects) -> None:
+    project = await film(projects)
+    assert await projects.homeless(before=1.0) == []
+    assert [each.id for each in await projects.homeless(before=60.0)] == [project.id]
 
     await projects.fail(project.id, "Bug")
 
-    assert await projects.homeless() == []
+    assert await projects.homeless(before=60.0) == []
+
+
+async def test_an_answer_waits_to_be_shown_until_it_stands_and_a_failure_does_not(projects: Projects) -> None:
+    project = await film(projects)
+    await projects.keep_plan(project.id, plan())
+    turns = [
+        await projects.hear(project.id, message_id=number, author_id=OWNER, words=f"w{number}") for number in range(3)
+    ]
+    for turn, reply in zip(turns, ("a", "", "c"), strict=True):
+        assert turn is not None
+        await projects.answer(turn, reply, project.id, plan(version=2) if reply == "a" else None)
+
+    waiting = await projects.unshown()
+    await projects.shown(waiting[0].heard.turn_id)
+
+    assert [(each.heard.words, each.reply, each.version) for each in waiting] == [("w0", "a", 2), ("w2", "c", None)]
+    assert [each.reply for each in await projects.unshown()] == ["c"]
 
 
 # What is left to plan

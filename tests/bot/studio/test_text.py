@@ -20,6 +20,8 @@ from bot.studio.text import clean, shorten
         ("zero\u200bwidth\ufeff", "zerowidth"),
         ("nul\x00 and escape\x1b[31m", "nul and escape[31m"),
         ("👩\u200d🚀 flies", "👩\u200d🚀 flies"),
+        ("a \U0001fae8 newer than our Unicode, a \U0001f3ac", "a \U0001fae8 newer than our Unicode, a \U0001f3ac"),
+        ("private \ue000, unassigned \u0378", "private , unassigned"),
         ("東京の夜 ﷺ é", "東京の夜 ﷺ é"),
         ("lone \ud800 surrogate", "lone surrogate"),
         ("\n\n \n", ""),

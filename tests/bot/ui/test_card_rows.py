@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from bot.db import Database
-from bot.production.model import ProductionState
+from bot.production.model import ProductionState, TakeState
 from bot.ui.card_rows import CardRows
 from bot.ui.cards import CardKind
 from tests.bot.production.test_productions import Office
-from tests.bot.studio.samples import OWNER, plan
+from tests.bot.studio.samples import CLIP, OWNER, plan
 
 PLAN, JOB = CardKind.PLAN, CardKind.JOB
 
@@ -21,7 +21,7 @@ class Wall(Office):
 
     async def cards(self) -> list[tuple[CardKind, str, int]]:
         await self.rows.create_missing()
-        return [(card.kind, card.ref, card.channel_id) for card in await self.rows.unsettled()]
+        return [(card.kind, card.ref, card.channel_id) for card in await self.rows.to_look_at()]
 
 
 @pytest.fixture
@@ -64,36 +64,42 @@ async def test_a_settled_card_is_looked_at_no_more_and_not_made_again(wall: Wall
     project = await wall.film()
     await wall.projects.set_thread(project.id, 7)
     await wall.cards()
-    (card,) = await wall.rows.unsettled()
+    (card,) = await wall.rows.to_look_at()
 
     await wall.rows.settle(card.id)
 
     assert await wall.cards() == []
 
 
-async def test_a_posted_card_is_found_by_what_it_shows(wall: Wall) -> None:
+async def test_a_cards_place_is_known_once_it_was_posted_or_given_up(wall: Wall) -> None:
+    one, other = await wall.film("1"), await wall.film("2")
+    for project in (one, other):
+        await wall.projects.set_thread(project.id, 7)
+    await wall.cards()
+    posted, given_up = await wall.rows.to_look_at()
+    assert await wall.rows.place_of(PLAN, posted.ref) is None
+
+    await wall.rows.shown(posted, message_id=99, fingerprint="f")
+    await wall.rows.settle(given_up.id)
+
+    assert await wall.rows.place_of(PLAN, posted.ref) == (7, 99)
+    assert await wall.rows.place_of(PLAN, given_up.ref) == (7, None)
+    assert await wall.rows.place_of(PLAN, f"{one.id}:2") is None
+
+
+async def test_a_plans_card_is_looked_at_when_its_film_or_a_production_of_it_changed(wall: Wall) -> None:
     project = await wall.film()
     await wall.projects.set_thread(project.id, 7)
-    await wall.cards()
-    (card,) = await wall.rows.unsettled()
-    assert await wall.rows.message_of(PLAN, card.ref) is None
-
-    await wall.rows.shown(card.id, message_id=99, fingerprint="f")
-
-    (shown,) = await wall.rows.unsettled()
-    assert (shown.message_id, shown.shown) == (99, "f")
-    assert await wall.rows.message_of(PLAN, card.ref) == (7, 99)
-
-
-async def test_the_stamp_of_a_plan_card_moves_with_its_film_and_with_its_productions(wall: Wall) -> None:
-    project = await wall.film()
-    await wall.projects.set_thread(project.id, 7)
-    await wall.cards()
-    stamps = []
+    changes = 0
 
     async def look() -> None:
-        stamps.append((await wall.rows.unsettled())[0].stamp)
+        nonlocal changes
         wall.now += 1.0
+        await wall.rows.create_missing()
+        (card,) = [card for card in await wall.rows.to_look_at() if card.kind is PLAN]
+        changes += 1
+        await (wall.rows.shown(card, message_id=99, fingerprint="f") if changes % 2 else wall.rows.found_equal(card))
+        assert [card for card in await wall.rows.to_look_at() if card.kind is PLAN] == []
 
     await look()
     production = await wall.accept(project.id)
@@ -104,7 +110,70 @@ async def test_the_stamp_of_a_plan_card_moves_with_its_film_and_with_its_product
     await look()
     await wall.productions.end(production.id, ProductionState.CANCELLED)
     await look()
-    await wall.projects.keep_plan(project.id, plan(version=2))
+    await wall.projects.attach(project.id, CLIP)
     await look()
 
-    assert stamps == sorted(set(stamps))
+    assert changes == 6
+
+
+async def test_the_card_of_a_production_is_looked_at_until_its_film_is_posted(wall: Wall) -> None:
+    project = await wall.film()
+    await wall.projects.set_thread(project.id, 7)
+    production = await wall.accept(project.id)
+
+    async def look() -> tuple[bool, bool]:
+        """Whether it is looked at, and whether its rows have changed."""
+        wall.now += 1.0
+        await wall.rows.create_missing()
+        for card in await wall.rows.to_look_at():
+            if card.kind is JOB:
+                await wall.rows.shown(card, message_id=9, fingerprint="f")
+                return True, card.stamp != card.rendered_stamp
+        return False, False
+
+    assert [await look(), await look()] == [(True, True), (True, False)]
+    await wall.productions.begin(production.id)
+    assert [await look(), await look()] == [(True, True), (True, False)]
+    await wall.productions.set_take(production.id, 2, TakeState.RENDERING, progress=0.5)
+    assert [await look(), await look()] == [(True, True), (True, False)]
+    await wall.productions.end(production.id, ProductionState.DONE, duration=1.0)
+    assert [await look(), await look()] == [(True, True), (True, False)]
+    await wall.productions.delivered(production.id, None)
+    assert [await look(), await look()] == [(True, True), (False, False)]
+    await wall.productions.redeliver(production.id)
+    assert [await look(), await look()] == [(True, True), (True, False)]
+
+
+async def test_those_never_posted_come_first_then_those_edited_longest_ago(wall: Wall) -> None:
+    for number in range(3):
+        project = await wall.film(str(number))
+        await wall.projects.set_thread(project.id, 7)
+        await wall.accept(project.id, press=str(number))
+    await wall.rows.create_missing()
+    jobs = [card for card in await wall.rows.to_look_at() if card.kind is JOB]
+    for card in (jobs[2], jobs[0]):
+        wall.now += 1.0
+        await wall.rows.shown(card, message_id=card.id, fingerprint="f")
+
+    looked_at = [card.ref for card in await wall.rows.to_look_at() if card.kind is JOB]
+
+    assert looked_at == [jobs[1].ref, jobs[2].ref, jobs[0].ref]
+
+
+async def test_a_look_at_what_changed_lately_passes_over_old_films_only(wall: Wall) -> None:
+    old, new, rendered = await wall.film("old"), await wall.film("new"), await wall.film("rendered")
+    for project in (old, new, rendered):
+        await wall.projects.set_thread(project.id, 7)
+    wall.now += 1000.0
+    await wall.projects.keep_plan(new.id, plan(version=2))
+    production = await wall.accept(rendered.id)
+
+    lately = await wall.rows.changed_films(wall.now - 500.0)
+    await wall.rows.create_missing(lately)
+
+    assert set(lately) == {new.id, rendered.id}
+    expected = {f"{new.id}:1", f"{new.id}:2", f"{rendered.id}:1", production.id}
+    assert {card.ref for card in await wall.rows.to_look_at(lately)} == expected
+    await wall.rows.create_missing()
+    assert {card.ref for card in await wall.rows.to_look_at()} == expected | {f"{old.id}:1"}
+    assert {card.ref for card in await wall.rows.to_look_at([])} == {production.id}

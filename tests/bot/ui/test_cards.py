@@ -28,6 +28,7 @@ def production(state: ProductionState = ProductionState.RUNNING, **changes: obje
         project_id="a" * 32,
         version=1,
         owner_id=OWNER,
+        asset_id=None,
         state=state,
         stopping=False,
         stage=Stage.SHOTS,
@@ -45,7 +46,7 @@ def production(state: ProductionState = ProductionState.RUNNING, **changes: obje
 
 
 def take(number: int = 1, state: TakeState = TakeState.WAITING, **changes: object) -> Take:
-    made = Take(shot=number, content="d", state=state, progress=None, failure=None, price_microusd=600_000, attempt=1)
+    made = Take(shot=number, content="d", state=state, progress=None, failure=None, price_microusd=600_000)
     return replace(made, **changes)  # type: ignore[arg-type]  # passed on as given
 
 
@@ -195,6 +196,16 @@ async def test_a_running_film_tells_each_shot_as_measured() -> None:
     assert "<t:160:R>" in said
 
 
+async def test_a_running_film_tells_what_its_waiting_shots_wait_for() -> None:
+    takes = [take(1), take(2), take(3, TakeState.ORDERED)]
+
+    said = text(job(production(), takes, waits={2: "waiting for shot 1", 3: "never said"}))
+
+    assert "▫️ **1** One · waiting\n" in said
+    assert "▫️ **2** Two · waiting for shot 1" in said
+    assert "never said" not in said
+
+
 async def test_progress_is_whole_only_when_every_shot_is_made() -> None:
     nearly = [take(1, TakeState.MADE), take(2, TakeState.RENDERING, progress=1.0)]
 
@@ -220,6 +231,13 @@ async def test_a_film_that_is_done_leads_to_it(link: str | None) -> None:
 
     assert ("Sending your film" if link is None else f"[Here is your film]({link})") in text(card)
     assert buttons(card) == []
+
+
+async def test_a_film_that_could_not_be_posted_says_so_and_offers_to_send_it_again() -> None:
+    card = job(production(ProductionState.DONE, delivered_at=300.0), [take(1, TakeState.MADE)])
+
+    assert "could not post it" in text(card)
+    assert buttons(card) == [("Send again", str(CustomId(Action.RESEND, JOB)), False)]
 
 
 async def test_a_film_that_failed_tells_what_failed_and_what_is_kept() -> None:
@@ -248,6 +266,20 @@ async def test_a_cancelled_film_tells_what_is_kept() -> None:
 
     assert "Cancelled" in said
     assert "**1 of 2 shots** were made and are kept." in said
+
+
+@pytest.mark.parametrize("state", [TakeState.WAITING, TakeState.ORDERED, TakeState.RENDERING])
+async def test_nothing_of_a_cancelled_film_seems_to_go_on(state: TakeState) -> None:
+    said = text(job(production(ProductionState.CANCELLED), [take(1, TakeState.MADE), take(2, state, progress=0.43)]))
+
+    assert "✅ **1** One · made\n⏹️ **2** Two · stopped" in said
+    assert "%" not in said
+
+
+async def test_what_a_failed_film_did_not_get_to_is_not_made() -> None:
+    takes = [take(1, TakeState.FAILED, failure="ContentRejected"), take(2, TakeState.WAITING)]
+
+    assert "▫️ **2** Two · not made" in text(job(production(ProductionState.FAILED), takes))
 
 
 # Bounds and hostility
@@ -305,7 +337,10 @@ def test_the_longest_job_in_any_script_is_taken_by_discord(
     takes = [take(number, each, failure="NoUsableKey", progress=0.3) for number in range(1, len(shots) + 1)]
     made = production(state, stopping=stopping, failure="OutcomeUnknown")
 
-    card = job_card(JobFacts(production=made, plan=replace(longest, shots=shots), takes=takes, film_link="https://x.y"))
+    waits = dict.fromkeys(range(1, MAX_SHOTS + 1), "waiting: the service is at its limit; it goes on <t:1764000000:R>")
+    plan = replace(longest, shots=shots)
+
+    card = job_card(JobFacts(production=made, plan=plan, takes=takes, waits=waits, film_link="https://x.y"))
 
     assert is_taken_by_discord(card)
 

@@ -16,6 +16,7 @@ from bot.studio.errors import (
     NothingToRender,
     NotYours,
     PlanMoved,
+    RatioNotOffered,
 )
 from bot.studio.model import MAX_IDEA, Project, ProjectState
 from bot.ui.desk import Desk, Offer
@@ -80,6 +81,25 @@ async def test_what_cannot_be_planned_is_refused_before_it_is_kept(counter: Coun
         await cannot_plan.plan(request())
 
     assert await counter.projects.unfinished() == []
+
+
+async def test_only_shapes_that_a_whole_film_can_have_are_offered(counter: Counter) -> None:
+    nothing = counter.with_offer(replace(RUNWAY, video_models=()))
+
+    # gen4_turbo makes squares, but only of pictures, and a film may need a shot made of words.
+    assert counter.desk.ratios == nothing.ratios == ("16:9", "9:16")
+
+
+@pytest.mark.parametrize("model", [None, "gen4.5", "gen4_turbo"])
+async def test_a_shape_that_the_model_does_not_make_is_refused_before_it_is_planned(
+    counter: Counter, model: str | None
+) -> None:
+    with pytest.raises(RatioNotOffered) as refused:
+        await counter.desk.plan(request(model=model, ratio="1:1"))
+
+    assert refused.value.ratios == "16:9 and 9:16"
+    assert await counter.projects.unfinished() == []
+    await counter.desk.plan(request(model=model, ratio="9:16"))
 
 
 async def test_only_the_owner_directs(counter: Counter) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,7 @@ INSTANCES: dict[type[Exception], Exception] = {
     studio.PlanMoved: studio.PlanMoved(3),
     studio.TooManyWaiting: studio.TooManyWaiting(10),
     studio.EditRefused: studio.EditRefused("No {such} shot."),
+    studio.RatioNotOffered: studio.RatioNotOffered("Runway Gen-4.5", "16:9, 9:16"),
     ratelimit.LeaseTimeout: ratelimit.LeaseTimeout("runway", 90.0),
     ratelimit.NoUsableKey: ratelimit.NoUsableKey("runway", "all out"),
     media.MediaRefused: media.MediaRefused(media.Reason.TOO_LONG, limit=600.0),
@@ -116,7 +118,11 @@ def test_numbers_are_told_in_the_units_people_use(error: Exception, told: str) -
 
 @pytest.mark.parametrize(
     "leaf",
-    [leaf for leaf in LEAVES if leaf not in {studio.NotYours, studio.PlanMoved, studio.EditRefused}],
+    [
+        leaf
+        for leaf in LEAVES
+        if leaf not in {studio.NotYours, studio.PlanMoved, studio.EditRefused, studio.RatioNotOffered}
+    ],
     ids=lambda leaf: leaf.__name__,
 )
 def test_a_failure_kept_in_a_row_is_told_in_the_same_words(leaf: type[Exception]) -> None:
@@ -147,3 +153,16 @@ def test_a_fault_of_ours_shows_an_incident_and_nothing_else() -> None:
 
     assert re.search(r"`[0-9a-f]{6}`", words)
     assert "secret" not in words
+
+
+@pytest.mark.parametrize("word", ["Bug", "Cancelled", "KeyRemoved", "NotOverYet", "OperationLost", "UnusableClip"])
+def test_words_that_rows_keep_have_a_sentence(word: str) -> None:
+    assert is_a_sentence(replies.words_for_failure(word)) or word == "Cancelled"
+
+
+def test_every_word_the_camera_keeps_is_known() -> None:
+    source = (Path(__file__).parents[3] / "bot" / "production" / "camera.py").read_text()
+    kept = set(re.findall(r'_TakeFailed\("(\w+)"', source))
+    assert kept
+    for word in kept:
+        assert replies.words_for_failure(word) != replies.words_for_failure("Bug"), word

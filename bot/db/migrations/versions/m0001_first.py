@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("channel_id", sa.BigInteger(), nullable=False),
         sa.Column("message_id", sa.BigInteger(), nullable=True),
         sa.Column("shown", sa.String(length=64), nullable=True),
+        sa.Column("stamp", sa.Float(), nullable=False),
         sa.Column("settled", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("edited_at", sa.Float(), nullable=True),
@@ -58,6 +59,7 @@ def upgrade() -> None:
     )
     op.create_index("paid_calls_by_job", "paid_calls", ["job"], unique=False)
     op.create_index("paid_calls_by_open", "paid_calls", ["open"], unique=False)
+    op.create_index("paid_calls_by_request", "paid_calls", ["request_hash"], unique=False)
     op.create_table(
         "analyses",
         sa.Column("asset_id", sa.String(length=64), nullable=False),
@@ -86,7 +88,6 @@ def upgrade() -> None:
         sa.Column("attachment", sa.Text(), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("failure", sa.Text(), nullable=True),
-        sa.Column("announced_at", sa.Float(), nullable=True),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("updated_at", sa.Float(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -119,6 +120,7 @@ def upgrade() -> None:
         sa.Column("project_id", sa.String(length=32), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("owner_id", sa.BigInteger(), nullable=False),
+        sa.Column("asset_id", sa.String(length=64), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("stopping", sa.Integer(), nullable=False),
         sa.Column("stage", sa.String(length=16), nullable=False),
@@ -151,6 +153,7 @@ def upgrade() -> None:
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column("reply", sa.Text(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=True),
+        sa.Column("shown", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.ForeignKeyConstraint(
             ["project_id"],
@@ -169,7 +172,6 @@ def upgrade() -> None:
         sa.Column("progress", sa.Float(), nullable=True),
         sa.Column("failure", sa.Text(), nullable=True),
         sa.Column("price_microusd", sa.BigInteger(), nullable=False),
-        sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("updated_at", sa.Float(), nullable=False),
         sa.ForeignKeyConstraint(
             ["production_id"],

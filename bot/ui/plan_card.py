@@ -1,0 +1,143 @@
+"""The plan card: a plan in one version, being written, newest or replaced. Rendered from rows by a pure function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import discord
+from discord import ui
+
+from bot.production.model import ACTIVE, Production, ProductionState
+from bot.studio.casting import Quote
+from bot.studio.model import Plan, Project, ProjectState, Shot, ShotStart
+from bot.studio.text import shorten
+from bot.ui.card_layout import BAD, PAST, PENDING, READY, count, fitted, layout, title
+from bot.ui.custom_ids import Action, CustomId
+from bot.ui.replies import words_for_failure
+from bot.ui.wording import money, plain, seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanFacts:
+    """What a plan card shows. `plan` is `None` until it is written; `replaced_by` links to the newer card."""
+
+    project: Project
+    plan: Plan | None
+    quote: Quote | None = None
+    model_label: str = ""
+    newest_version: int | None = None
+    replaced_by: str | None = None
+    production: Production | None = None
+    can_render: bool = True
+
+
+def plan_card(facts: PlanFacts) -> ui.LayoutView:
+    """The plan in one version: written or being written, newest or replaced."""
+    if facts.plan is None:
+        return _planning_card(facts.project)
+    plan = facts.plan
+    if facts.newest_version is not None and facts.newest_version > plan.version:
+        link = f" · [see v{facts.newest_version}]({facts.replaced_by})" if facts.replaced_by else ""
+        text = f"### 🎬 {title(plan)} · plan v{plan.version}\nReplaced by **v{facts.newest_version}**{link}"
+        return layout(ui.Container(ui.TextDisplay(text), accent_colour=PAST))
+    return fitted(lambda room: _written_card(facts, plan, room))
+
+
+def _written_card(facts: PlanFacts, plan: Plan, room: int) -> ui.LayoutView:
+    project = facts.project
+    head = (
+        f"## 🎬 {title(plan, room)} · plan v{plan.version}\n"
+        f"for <@{project.owner_id}> · **{seconds(plan.duration)}** · {plan.ratio} · "
+        f"{count(len(plan.shots), 'shot')} · {facts.model_label}\n> {plain(shorten(plan.logline, min(240, 3 * room)))}"
+    )
+    parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(head), ui.Separator()]
+    kept = facts.quote.kept if facts.quote is not None else ()
+    for number, shot in enumerate(plan.shots, 1):
+        text = _shot_text(number, shot, room, kept=number in kept)
+        parts += [ui.TextDisplay(text), ui.Separator(visible=False)]
+    parts[-1] = ui.Separator()
+    parts.append(ui.TextDisplay(_foot(facts, plan, room)))
+    if project.state is ProjectState.NEW or project.attachment is not None:
+        parts.append(ui.TextDisplay("-# Looking at the video you added…"))
+    elif project.failure is not None:
+        parts.append(ui.TextDisplay(f"Your video could not be added. {words_for_failure(project.failure)}"))
+    parts.append(_plan_buttons(facts))
+    return layout(ui.Container(*parts, accent_colour=READY))
+
+
+def _planning_card(project: Project) -> ui.LayoutView:
+    idea = f"> {plain(shorten(project.idea, 300))}"
+    head = f"for <@{project.owner_id}>\n{idea}"
+    if project.state is ProjectState.FAILED:
+        words = words_for_failure(project.failure or "")
+        again: ui.Button[ui.LayoutView] = ui.Button(
+            style=discord.ButtonStyle.primary, label="Try again", custom_id=str(CustomId(Action.RETRY, project.id))
+        )
+        text = f"{words}\n-# Or write here what the film should be about; you can attach another video, too."
+        parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(f"## 🎬 No plan yet\n{head}"), ui.TextDisplay(text)]
+        return layout(ui.Container(*parts, ui.ActionRow(again), accent_colour=BAD))
+    if project.attachment is not None:
+        doing = "📥 Fetching and checking your video…"
+    elif project.asset_id is not None:
+        doing = "👀 Watching your video and writing the plan…"
+    else:
+        doing = "✍️ Writing the plan…"
+    return layout(ui.Container(ui.TextDisplay(f"## 🎬 Planning\n{head}"), ui.TextDisplay(doing), accent_colour=PENDING))
+
+
+def _shot_text(number: int, shot: Shot, room: int, *, kept: bool) -> str:
+    line = f"**{number}. {plain(shorten(shot.title, min(60, room)))}** · {seconds(shot.duration)} · "
+    line += plain(shorten(shot.camera or "steady camera", min(60, room)))
+    if shot.start is ShotStart.PREVIOUS:
+        line += f" · continues shot {number - 1}"
+    elif shot.start is ShotStart.UPLOAD:
+        line += " · starts from your video"
+    if kept:
+        line += " · already made"
+    line += f"\n{plain(shorten(shot.prompt, room))}"
+    if shot.narration:
+        line += f"\n🗣️ *{plain(shorten(shot.narration, max(16, room // 3)))}*"
+    return line
+
+
+def _foot(facts: PlanFacts, plan: Plan, room: int) -> str:
+    lines = []
+    if _is_made(facts):
+        lines.append("**The film of this plan is made.** Change something to make another.")
+    elif facts.quote is not None:
+        price = f"**Cost** at most {money(facts.quote.price_microusd)}"
+        if facts.quote.kept:
+            price += f" · {count(len(facts.quote.kept), 'shot')} already made, not paid again"
+        lines.append(price)
+    if plan.changes:
+        lines.append(f"**Changed since v{plan.version - 1}:** {plain(shorten(plan.changes, min(300, 4 * room)))}")
+    if not facts.can_render:
+        lines.append("No video service that can make this is set up, so it can't be rendered yet; the plan is kept.")
+    lines.append("-# Write in this thread to change anything.")
+    return "\n".join(lines)
+
+
+def _plan_buttons(facts: PlanFacts) -> ui.ActionRow[ui.LayoutView]:
+    assert facts.plan is not None
+    busy = facts.production is not None and facts.production.state in ACTIVE
+    greenlight: ui.Button[ui.LayoutView] = ui.Button(
+        style=discord.ButtonStyle.success,
+        label="Rendering…" if busy else "Rendered" if _is_made(facts) else "Greenlight",
+        custom_id=str(CustomId(Action.GREENLIGHT, facts.project.id, facts.plan.version)),
+        disabled=busy or _is_made(facts) or not facts.can_render,
+    )
+    change: ui.Button[ui.LayoutView] = ui.Button(
+        style=discord.ButtonStyle.secondary,
+        label="Change…",
+        custom_id=str(CustomId(Action.CHANGE, facts.project.id, facts.plan.version)),
+    )
+    return ui.ActionRow(greenlight, change)
+
+
+def _is_made(facts: PlanFacts) -> bool:
+    """Whether this very version has its film: rendering it again would make the same."""
+    production = facts.production
+    assert facts.plan is not None
+    return (
+        production is not None and production.state is ProductionState.DONE and production.version == facts.plan.version
+    )

@@ -1,0 +1,127 @@
+"""From a card's row to what it should show now: gathers the facts, leaves the words to `bot.ui.cards`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from discord import ui
+
+from bot.production.dispatcher import Dispatcher
+from bot.production.model import TERMINAL, Production, ProductionState, Take
+from bot.production.productions import Productions
+from bot.studio.casting import cast
+from bot.studio.errors import CannotRender, NoSuchFilm
+from bot.studio.model import Plan
+from bot.studio.projects import Projects
+from bot.ui.card_rows import Card, CardRows
+from bot.ui.cards import CardKind, JobFacts, PlanFacts, job_card, plan_card
+from bot.ui.desk import Desk
+from bot.ui.waits import why_waiting
+from providers.catalogue import Catalogue
+from providers.errors import RequestFault
+from ratelimit import KeyPool
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """What a card should show. `final`: nothing can change it any more; `provisional`: wait for what it still lacks."""
+
+    view: ui.LayoutView
+    final: bool = False
+    provisional: bool = False
+
+
+class Renderer:
+    """Renders cards from the rows as they are."""
+
+    def __init__(
+        self,
+        *,
+        rows: CardRows,
+        projects: Projects,
+        productions: Productions,
+        dispatcher: Dispatcher,
+        catalogue: Catalogue,
+        desk: Desk,
+        pools: Mapping[str, KeyPool],
+    ) -> None:
+        self._rows = rows
+        self._projects = projects
+        self._productions = productions
+        self._dispatcher = dispatcher
+        self._catalogue = catalogue
+        self._desk = desk
+        self._pools = pools
+
+    async def render(self, card: Card) -> Rendering | None:
+        """The card as it should be; `None` where its film is gone."""
+        try:
+            return await (self._plan(card) if card.kind is CardKind.PLAN else self._job(card))
+        except NoSuchFilm:
+            return None
+
+    async def _plan(self, card: Card) -> Rendering:
+        project_id, _, version = card.ref.partition(":")
+        project = await self._projects.get(project_id)
+        newest = await self._projects.plan(project_id)
+        if newest is None:
+            return Rendering(plan_card(PlanFacts(project=project, plan=None)))
+        plan = newest if newest.version == int(version) else await self._projects.plan(project_id, int(version))
+        assert plan is not None, card
+        facts = PlanFacts(project=project, plan=plan, model_label=plan.model, newest_version=newest.version)
+        if plan.version < newest.version:
+            return await self._replaced(facts, newest)
+        facts = replace(facts, production=await self._productions.latest_of(project_id), can_render=False)
+        try:
+            castings, quoted = await self._desk.price(project, plan)
+        except (CannotRender, RequestFault):  # its model has left the catalogue since
+            return Rendering(plan_card(facts))
+        label = self._catalogue.resolve(plan.model).label
+        can_render = self._desk.can_render(castings)
+        return Rendering(plan_card(replace(facts, quote=quoted, model_label=label, can_render=can_render)))
+
+    async def _replaced(self, facts: PlanFacts, newest: Plan) -> Rendering:
+        """An old version points to the newest once that is posted, and to nothing if it never will be."""
+        place = await self._rows.place_of(CardKind.PLAN, f"{facts.project.id}:{newest.version}")
+        if place is None:
+            return Rendering(plan_card(facts), provisional=True)
+        channel_id, message_id = place
+        if message_id is not None:
+            facts = replace(facts, replaced_by=_link(facts.project.guild_id, channel_id, message_id))
+        return Rendering(plan_card(facts), final=True)
+
+    async def _job(self, card: Card) -> Rendering:
+        production = await self._productions.get(card.ref)
+        project = await self._projects.get(production.project_id)
+        plan = await self._projects.plan(project.id, production.version)
+        assert plan is not None, production
+        takes = await self._productions.takes_of(production.id)
+        link = None
+        if production.delivered_message_id is not None:
+            link = _link(project.guild_id, project.thread_id or project.channel_id, production.delivered_message_id)
+        facts = JobFacts(
+            production=production,
+            plan=plan,
+            takes=takes,
+            position=self._dispatcher.position(production.id),
+            waits=self._waits(production, plan, takes),
+            film_link=link,
+        )
+        # A film that could not be posted may be sent again: its card is not final before it leads there.
+        final = link is not None if production.state is ProductionState.DONE else production.state in TERMINAL
+        return Rendering(job_card(facts), final=final)
+
+    def _waits(self, production: Production, plan: Plan, takes: Sequence[Take]) -> Mapping[int, str]:
+        if production.state is not ProductionState.RUNNING or production.stopping:
+            return {}
+        try:
+            castings = cast(plan, self._catalogue, asset_id=production.asset_id)
+        except (CannotRender, RequestFault):  # its model has left the catalogue since
+            return {}
+        providers = {casting.model.provider for casting in castings} & self._pools.keys()
+        return why_waiting(takes, castings, {name: self._pools[name].view() for name in providers})
+
+
+def _link(guild_id: int | None, channel_id: int, message_id: int) -> str:
+    return f"https://discord.com/channels/{guild_id or '@me'}/{channel_id}/{message_id}"

@@ -1,0 +1,449 @@
+"""Cards kept equal to the rows, each in its turn, whatever becomes of the others."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from discord import ui
+
+from bot.db import Database, open_database
+from bot.jobs.wake import Wake
+from bot.production.model import Production, ProductionState, TakeState
+from bot.studio.model import Project
+from bot.ui.card_rows import Card, CardRows
+from bot.ui.cards import CardKind
+from bot.ui.desk import Desk, Offer
+from bot.ui.progress import BACK_OFF_LONGEST, EDIT_EVERY, EDIT_OLD_EVERY, GROWS_OLD_AFTER, LOOK_AGAIN, CardKeeper
+from bot.ui.sending import Busy, Malformed, NotAllowed
+from ratelimit import ApiKey, KeyPool, Limits, Throttled
+from tests.bot.production import hurry
+from tests.bot.production.test_productions import Office
+from tests.bot.studio.samples import CATALOGUE, CLIP, plan
+from tests.bot.ui.test_cards import buttons, text
+
+RUNWAY = Offer(video_models=CATALOGUE.video_models({"runway"}), default_model="gen4.5", can_plan=True)
+Fault = Callable[[], Awaitable[None]]
+
+
+class Discord:
+    """Keeps what is posted; `faults` happen to whatever is sent to a channel. Message ids count from 1."""
+
+    def __init__(self) -> None:
+        self.messages: dict[int, ui.LayoutView] = {}
+        self.writes: list[tuple[str, int]] = []  # ("post" or "edit", message)
+        self.faults: dict[int, Fault] = {}
+
+    def get_partial_messageable(self, channel_id: int) -> Channel:
+        return Channel(self, channel_id)
+
+
+class Channel:
+    def __init__(self, discord: Discord, channel_id: int) -> None:
+        self.discord = discord
+        self.id = channel_id
+
+    async def send(self, *, view: ui.LayoutView, silent: bool, nonce: str) -> Message:
+        assert silent
+        assert nonce
+        message = Message(self, len(self.discord.messages) + 1)
+        await message.write("post", view)
+        return message
+
+    def get_partial_message(self, message_id: int) -> Message:
+        return Message(self, message_id)
+
+
+class Message:
+    def __init__(self, channel: Channel, message_id: int) -> None:
+        self.channel = channel
+        self.id = message_id
+
+    async def edit(self, *, view: ui.LayoutView) -> None:
+        await self.write("edit", view)
+
+    async def write(self, how: str, view: ui.LayoutView) -> None:
+        discord = self.channel.discord
+        if (fault := discord.faults.get(self.channel.id)) is not None:
+            await fault()
+        discord.messages[self.id] = view
+        discord.writes.append((how, self.id))
+
+
+class Line:
+    """Stands in for the dispatcher, of which cards ask one thing."""
+
+    def __init__(self) -> None:
+        self.place: int | None = None
+
+    def position(self, production_id: str) -> int | None:
+        return self.place
+
+
+class Wall(Office):
+    """Films in their threads, and the keeper of their cards."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.rows = CardRows(database, clock=lambda: self.now)
+        self.line = Line()
+        self.discord = Discord()
+        self.pool = KeyPool(
+            "runway",
+            [ApiKey("a", "a", "fake")],
+            limits=Limits(),
+            judge=lambda *_: None,
+            clock=lambda: self.now,
+            wall_clock=lambda: self.now,
+        )
+        self.keeper = self.new_keeper()
+
+    def new_keeper(self) -> CardKeeper:
+        client: Any = self.discord
+        dispatcher: Any = self.line
+        desk = Desk(
+            projects=self.projects, productions=self.productions, catalogue=CATALOGUE, offer=RUNWAY, changed=Wake()
+        )
+        return CardKeeper(
+            client=client,
+            rows=self.rows,
+            projects=self.projects,
+            productions=self.productions,
+            dispatcher=dispatcher,
+            catalogue=CATALOGUE,
+            desk=desk,
+            pools={"runway": self.pool},
+            clock=lambda: self.now,
+        )
+
+    async def film_in(self, thread_id: int, *, request_id: str | None = None) -> Project:
+        project = await self.film(request_id or str(thread_id))
+        await self.projects.set_thread(project.id, thread_id)
+        return project
+
+    async def running_in(self, thread_id: int) -> Production:
+        production = await self.accept((await self.film_in(thread_id)).id, press=str(thread_id))
+        await self.productions.begin(production.id)
+        return production
+
+    async def progress(self, production: Production, share: float) -> None:
+        await self.productions.set_take(production.id, 1, TakeState.RENDERING, progress=share)
+
+    async def look(self, *, later: float = 0.0) -> float:
+        """One look after so many seconds, all it started included."""
+        self.now += later
+        async with asyncio.TaskGroup() as group:
+            wait = await self.keeper.look(group)
+        self.now += 0.001  # what changes next has changed later
+        return wait
+
+    def writes(self) -> list[tuple[str, int]]:
+        """Since the last time this was asked."""
+        writes, self.discord.writes = self.discord.writes, []
+        return writes
+
+    def said(self, words: str) -> list[int]:
+        """The messages that say so."""
+        return [message for message, view in self.discord.messages.items() if words in text(view)]
+
+    async def unsettled(self) -> list[Card]:
+        return await self.rows.to_look_at()
+
+
+@pytest.fixture
+def wall(database: Database) -> Wall:
+    return Wall(database)
+
+
+def fails(error: Exception) -> Fault:
+    async def fail() -> None:
+        raise error
+
+    return fail
+
+
+# One channel and another
+
+
+async def test_a_channel_where_discord_hangs_holds_up_no_other_and_is_not_written_to_twice(wall: Wall) -> None:
+    for thread in (7, 8):
+        await wall.film_in(thread)
+    reached, answered, posted = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    hanging = 0
+
+    async def hang() -> None:
+        nonlocal hanging
+        hanging += 1
+        reached.set()
+        await answered.wait()
+
+    async def go_on() -> None:
+        posted.set()
+
+    wall.discord.faults = {7: hang, 8: go_on}
+    async with asyncio.TaskGroup() as group:
+        await wall.keeper.look(group)
+        await reached.wait()
+        await posted.wait()
+        await wall.keeper.look(group)
+        assert (hanging, wall.writes()) == (1, [("post", 1)])
+        answered.set()
+
+    assert [how for how, _ in wall.writes()] == ["post"]
+    assert await wall.unsettled() == []
+
+
+async def test_a_stopped_keeper_leaves_no_task_behind(wall: Wall) -> None:
+    await wall.film_in(7)
+    hanging = asyncio.Event()
+
+    async def hang() -> None:
+        hanging.set()
+        await asyncio.Event().wait()
+
+    wall.discord.faults[7] = hang
+    running = asyncio.create_task(wall.keeper.run(Wake().listener()))
+    await hanging.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+    wall.discord.faults.clear()
+    await wall.look()
+    assert wall.writes() == [("post", 1)]
+
+
+async def test_two_busy_cards_of_one_channel_take_turns(wall: Wall) -> None:
+    one = await wall.running_in(7)
+    other = await wall.film_in(7, request_id="other")
+    second = await wall.accept(other.id, press="other")
+    await wall.productions.begin(second.id)
+    await wall.look()
+    edited = []
+    for step in range(1, 5):
+        for production in (one, second):
+            await wall.progress(production, step / 10)
+        wall.writes()
+        await wall.look(later=EDIT_EVERY)
+        edited += wall.writes()
+
+    assert len(edited) == 4
+    assert edited[0] != edited[1]
+    assert edited[:2] == edited[2:]
+
+
+async def test_a_channel_is_edited_at_its_pace_but_an_end_does_not_wait(wall: Wall) -> None:
+    production = await wall.running_in(7)
+    await wall.look()
+    await wall.progress(production, 0.1)
+    await wall.look(later=EDIT_EVERY)
+    wall.writes()
+    await wall.progress(production, 0.2)
+
+    assert await wall.look(later=0.5) == pytest.approx(EDIT_EVERY - 0.5, abs=0.01)
+    assert wall.writes() == []
+
+    await wall.productions.end(production.id, ProductionState.FAILED, failure="Unavailable")
+    await wall.look()
+    assert len(wall.said("Not finished")) == 1
+
+
+async def test_an_old_card_waits_longer_while_a_young_one_goes_on(wall: Wall) -> None:
+    old = await wall.running_in(7)
+    await wall.look()
+    wall.now += GROWS_OLD_AFTER
+    young = await wall.accept((await wall.film_in(7, request_id="young")).id, press="young")
+    await wall.productions.begin(young.id)
+    await wall.progress(old, 0.1)
+    await wall.look(later=EDIT_EVERY)
+    await wall.look(later=EDIT_EVERY)
+    cards = {card.ref: card.message_id for card in await wall.unsettled()}
+    wall.writes()
+    edited = []
+    for step in range(round(EDIT_OLD_EVERY / EDIT_EVERY) + 1):
+        for production in (old, young):
+            await wall.progress(production, 0.2 + step / 100)
+        await wall.look(later=EDIT_EVERY)
+        edited += [message for _, message in wall.writes()]
+
+    assert edited.count(cards[old.id] or 0) == 1
+    assert edited.count(cards[young.id] or 0) >= 20
+
+
+# What goes wrong with one
+
+
+async def test_a_card_that_fails_by_our_fault_hides_no_other_and_is_tried_more_and_more_rarely(
+    wall: Wall, caplog: pytest.LogCaptureFixture
+) -> None:
+    for request_id in ("1", "2"):
+        await wall.film_in(7, request_id=request_id)
+    tries = 0
+
+    async def fail_first() -> None:
+        nonlocal tries
+        tries += 1
+        if tries != 2:
+            raise ZeroDivisionError
+
+    wall.discord.faults[7] = fail_first
+    await wall.look()
+    assert (tries, wall.writes()) == (2, [("post", 1)])
+
+    for _ in range(60):
+        await wall.look(later=60.0)
+    assert 3600 / BACK_OFF_LONGEST < tries < 25
+    assert caplog.records[-1].levelno == logging.ERROR
+
+    wall.discord.faults.clear()
+    await wall.look(later=BACK_OFF_LONGEST)
+    assert wall.writes() == [("post", 2)]
+
+
+def test_a_card_is_tried_again_when_discord_was_busy(tmp_path: Path) -> None:
+    async def story() -> None:
+        database = await open_database(f"sqlite+aiosqlite:///{tmp_path}/greenlight.sqlite3")
+        wall = Wall(database)
+        await wall.film_in(7)
+        wall.discord.faults[7] = fails(Busy("503"))
+        await wall.look()
+        wall.discord.faults.clear()
+        assert await wall.look(later=1.0) <= LOOK_AGAIN
+        assert wall.writes() == []
+        await wall.look(later=10.0)
+        assert wall.writes() == [("post", 1)]
+        await database.close()
+
+    hurry.run(story())
+
+
+@pytest.mark.parametrize(("error", "level"), [(Malformed("400"), logging.ERROR), (NotAllowed("403"), logging.WARNING)])
+async def test_a_card_that_discord_refuses_is_given_up(
+    wall: Wall, caplog: pytest.LogCaptureFixture, error: Exception, level: int
+) -> None:
+    await wall.film_in(7)
+    wall.discord.faults[7] = fails(error)
+    await wall.look()
+    wall.discord.faults.clear()
+    await wall.look(later=BACK_OFF_LONGEST)
+
+    assert wall.writes() == []
+    assert [record.levelno for record in caplog.records] == [level]
+
+
+# What is looked at
+
+
+async def test_nothing_is_written_again_unless_it_changed_after_a_restart_either(wall: Wall) -> None:
+    project = await wall.film_in(7)
+    production = await wall.running_in(8)
+    await wall.look()
+    assert len(wall.writes()) == 3
+    wall.keeper = wall.new_keeper()
+    await wall.look(later=3600.0)
+    assert wall.writes() == []
+    assert [card.ref for card in await wall.unsettled()] == [production.id]
+
+    await wall.projects.keep_plan(project.id, plan(version=2))
+    await wall.look(later=1.0)
+    await wall.look(later=EDIT_EVERY)
+
+    assert [how for how, _ in wall.writes()] == ["post", "edit"]
+
+
+async def test_a_change_that_shows_nowhere_is_looked_at_once(wall: Wall) -> None:
+    project = await wall.film_in(7)
+    await wall.look()
+    await wall.projects.reopen(project.id)
+    assert len(await wall.unsettled()) == 1
+    wall.writes()
+
+    await wall.look(later=EDIT_EVERY)
+
+    assert (await wall.unsettled(), wall.writes()) == ([], [])
+
+
+async def test_what_changed_while_nobody_looked_is_found_however_long_ago_that_is(wall: Wall) -> None:
+    project = await wall.film_in(7)
+    await wall.look()
+    await wall.projects.fail(project.id, "MediaRefused:empty")
+    wall.now += 24 * 3600.0
+    await wall.look()
+
+    assert len(wall.said("could not be added")) == 1
+
+
+async def test_a_place_in_the_line_is_kept_up_to_date_though_no_row_of_it_changes(wall: Wall) -> None:
+    await wall.accept((await wall.film_in(7)).id)
+    wall.line.place = 3
+    await wall.look()
+    assert len(wall.said("**3.** in line")) == 1
+    wall.line.place = 1
+
+    await wall.look(later=LOOK_AGAIN)
+
+    assert len(wall.said("**Next** in line")) == 1
+
+
+async def test_a_running_film_says_that_the_service_rests_and_for_how_long(wall: Wall) -> None:
+    await wall.running_in(7)
+    await wall.look()
+    wall.pool.report(Throttled(wall.now + 90.0), key_id="a")
+
+    await wall.look(later=LOOK_AGAIN)
+
+    assert len(wall.said("at its limit; it goes on <t:191:R>")) == 1
+
+
+# Replaced and ended
+
+
+async def test_an_old_version_points_to_the_new_one_and_is_settled(wall: Wall) -> None:
+    project = await wall.film_in(7)
+    await wall.look()
+    await wall.projects.keep_plan(project.id, plan(version=2))
+    await wall.look(later=EDIT_EVERY)
+    await wall.look(later=EDIT_EVERY)
+
+    assert wall.said("[see v2](https://discord.com/channels/5/7/2)") == [1]
+    assert [card.ref for card in await wall.rows.to_look_at()] == []
+
+
+async def test_an_old_version_whose_successor_was_never_posted_points_nowhere_and_is_settled(wall: Wall) -> None:
+    project = await wall.film_in(7)
+    await wall.look()
+    await wall.projects.keep_plan(project.id, plan(version=2))
+    await wall.rows.create_missing()
+    (newer,) = [card for card in await wall.unsettled() if card.message_id is None]
+    await wall.rows.settle(newer.id)
+    await wall.look(later=EDIT_EVERY)
+
+    assert wall.said("Replaced by **v2**") == [1]
+    assert wall.said("see v2") == []
+    wall.writes()
+    await wall.projects.attach(project.id, CLIP)
+    await wall.look(later=EDIT_EVERY)
+    assert wall.writes() == []
+
+
+async def test_a_film_that_could_not_be_posted_can_be_sent_again_until_its_card_leads_to_it(wall: Wall) -> None:
+    production = await wall.running_in(7)
+    await wall.productions.end(production.id, ProductionState.DONE, duration=15.0)
+    await wall.look(later=1.0)
+    await wall.productions.delivered(production.id, None)
+    await wall.look(later=1.0)
+    (card,) = wall.said("could not post it")
+    assert [label for label, _, _ in buttons(wall.discord.messages[card])] == ["Send again"]
+
+    await wall.productions.redeliver(production.id)
+    await wall.look(later=1.0)
+    assert wall.said("Sending your film") == [card]
+    await wall.productions.delivered(production.id, 99)
+    await wall.look(later=1.0)
+
+    assert wall.said("[Here is your film](https://discord.com/channels/5/7/99)") == [card]
+    assert [card for card in await wall.unsettled() if card.kind is CardKind.JOB] == []

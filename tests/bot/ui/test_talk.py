@@ -1,0 +1,192 @@
+"""Showing answers: whoever writes never waits for Discord, and the last text always goes out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from bot.studio.model import Heard
+from bot.ui.talk import EDIT_EVERY, TYPING_EVERY, Reply, Talk
+from providers.errors import Unavailable
+from tests import virtual_time
+from tests.bot.studio.samples import plan, project
+from tests.bot.ui.fakes import BUSY, Channel, Client
+from tests.bot.ui.test_sending import http
+
+HEARD = Heard(turn_id=3, project_id="a" * 32, message_id=9, words="night")
+
+
+def told(channel: Channel, story: Callable[[Reply], Awaitable[None]]) -> Reply:
+    """Tell a story to a reply in this channel, to its end, on virtual time."""
+    client: Any = Client(channel)
+
+    async def whole() -> Reply:
+        async with Talk(client).open(HEARD, project()) as reply:
+            await story(reply)
+        return reply
+
+    return virtual_time.run(whole())
+
+
+async def _finished(reply: Reply) -> None:
+    reply.finish("It is night.", None)
+
+
+def test_an_answer_is_one_message_that_grows_and_ends_whole() -> None:
+    channel = Channel()
+
+    async def story(reply: Reply) -> None:
+        for text in ("It", "It is", "It is night."):
+            reply.show(text)
+            await asyncio.sleep(2 * EDIT_EVERY)
+        reply.finish("It is night.", plan(version=2, changes="title: Night"))
+
+    reply = told(channel, story)
+
+    assert channel.texts == ["It …", "It is …", "It is night. …", "It is night.\n-# Plan **v2**: title: Night"]
+    assert len(channel.posted) == 1
+    assert channel.posted[0].facts["reference"].message_id == 9
+    assert reply.stands
+
+
+def test_who_writes_never_waits_for_a_slow_discord() -> None:
+    channel = Channel()
+    channel.slowness = 10.0
+    written_after: list[float] = []
+
+    async def story(reply: Reply) -> None:
+        for number in range(20):
+            reply.show("word " * number)
+            await asyncio.sleep(0.1)
+        reply.finish("Done.", None)
+        written_after.append(virtual_time.now())
+
+    told(channel, story)
+
+    assert written_after == [pytest.approx(2.0)]
+    assert channel.texts[-1] == "Done."
+
+
+def test_many_pieces_are_few_edits_and_the_newest_counts() -> None:
+    channel = Channel()
+
+    async def story(reply: Reply) -> None:
+        for number in range(1, 101):
+            reply.show(f"{number}")
+            await asyncio.sleep(0.05)
+        reply.finish("100", None)
+
+    told(channel, story)
+
+    assert len(channel.texts) <= 2 + 5.0 / EDIT_EVERY
+    assert channel.texts[-1] == "100"
+
+
+def test_the_end_is_insisted_on_and_what_is_half_is_not() -> None:
+    channel = Channel()
+    channel.faults = {"edit": [http(BUSY), http(BUSY), http(BUSY)]}
+
+    async def story(reply: Reply) -> None:
+        for text in ("It", "It is", "It is night"):
+            reply.show(text)
+            await asyncio.sleep(2 * EDIT_EVERY)
+        reply.finish("It is night.", None)
+
+    assert told(channel, story).stands
+    assert channel.texts == ["It …", "It is night."]
+    assert channel.calls.count("edit") == 4
+
+
+def test_an_end_that_discord_does_not_take_does_not_stand() -> None:
+    channel = Channel()
+    channel.faults = {"send": [http(BUSY) for _ in range(9)]}
+
+    assert not told(channel, _finished).stands
+
+
+def test_an_end_that_nobody_is_left_to_read_is_over() -> None:
+    channel = Channel()
+    channel.faults = {"send": [http(404, 10003)]}
+
+    assert told(channel, _finished).stands
+
+
+def test_a_message_whose_answer_was_lost_still_ends_whole() -> None:
+    channel = Channel()
+    channel.lose_answer_of = {"send"}
+
+    async def story(reply: Reply) -> None:
+        reply.show("It")
+        await asyncio.sleep(2 * EDIT_EVERY)
+        reply.finish("It is night.", None)
+
+    assert told(channel, story).stands
+    assert [each.content for each in channel.posted] == ["It is night."]
+
+
+def test_an_answer_cut_off_by_a_crash_is_ended_in_its_message_while_discord_knows_its_nonce() -> None:
+    channel = Channel()
+
+    async def crash(reply: Reply) -> None:
+        reply.show("It")
+        await asyncio.sleep(1.0)
+        raise ZeroDivisionError
+
+    with pytest.raises(ExceptionGroup):
+        told(channel, crash)
+    assert [each.content for each in channel.posted] == ["It …"]
+
+    told(channel, _finished)
+
+    assert [each.content for each in channel.posted] == ["It is night."]
+
+
+def test_while_there_are_no_words_the_typing_sign_is_renewed() -> None:
+    channel = Channel()
+    channel.faults = {"typing": [http(BUSY)]}
+
+    async def story(reply: Reply) -> None:
+        await asyncio.sleep(TYPING_EVERY * 3.5)
+        reply.show("It")
+        await asyncio.sleep(TYPING_EVERY * 3)
+        reply.finish("It is night.", None)
+
+    told(channel, story)
+
+    assert channel.calls == ["typing"] * 3 + ["send", "edit"]
+
+
+def test_a_failure_says_what_happens_next_and_that_nothing_changed() -> None:
+    channel = Channel()
+
+    async def story(reply: Reply) -> None:
+        reply.show("It")
+        reply.fail(Unavailable("gemini"))
+
+    told(channel, story)
+
+    assert channel.texts[-1].endswith("-# The plan is as it was.")
+    assert "It" not in channel.texts[-1].split()
+
+
+def test_a_fault_of_ours_in_showing_ends_no_turn() -> None:
+    channel = Channel()
+    broken: Any = [ZeroDivisionError()]
+    channel.faults = {"send": broken}
+
+    assert not told(channel, _finished).stands
+
+
+def test_words_of_a_model_ping_nobody_and_hide_no_link() -> None:
+    channel = Channel()
+
+    async def story(reply: Reply) -> None:
+        reply.finish("@everyone look at [this](https://example.org)", None)
+
+    told(channel, story)
+
+    assert "@everyone" not in channel.texts[0]
+    assert "](" not in channel.texts[0]

@@ -1,0 +1,102 @@
+"""What a shot that is not being made yet waits for, from the pool's own words."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.production.model import TakeState
+from bot.studio.casting import cast
+from bot.studio.model import ShotStart
+from bot.ui.waits import why_waiting
+from ratelimit import Allowance, ApiKey, Exhausted, KeyPool, Limit, Limits, OpenOperation, Rejected, Scope, Throttled
+from tests.bot.studio.samples import CATALOGUE, plan, shot
+from tests.bot.ui.test_cards import take
+
+NOW = 1_000_000.0
+KEYS = [ApiKey("a", "a", "fake-1"), ApiKey("b", "b", "fake-2")]
+
+
+def pool(*, room: int | None = None) -> KeyPool:
+    limits = Limits(account=Allowance(rates=(Limit(10),), room=room))
+    return KeyPool("runway", KEYS, limits=limits, judge=lambda *_: None, clock=lambda: 5.0, wall_clock=lambda: NOW)
+
+
+def waits(keys: KeyPool, *states: TakeState, starts: ShotStart = ShotStart.TEXT) -> dict[int, str]:
+    states = states or (TakeState.WAITING,)
+    made_of = plan(*(shot(str(n), start=starts if n > 1 else ShotStart.TEXT) for n in range(1, len(states) + 1)))
+    takes = [take(number, state) for number, state in enumerate(states, 1)]
+    return why_waiting(takes, cast(made_of, CATALOGUE), {"runway": keys.view()})
+
+
+def test_with_a_free_key_nothing_is_waited_for() -> None:
+    assert waits(pool(room=2)) == {}
+
+
+def test_a_shot_that_continues_another_waits_for_that() -> None:
+    three = [TakeState.RENDERING, TakeState.WAITING, TakeState.WAITING]
+    assert waits(pool(), *three, starts=ShotStart.PREVIOUS) == {2: "waiting for shot 1", 3: "waiting for shot 2"}
+    assert waits(pool(), TakeState.MADE, TakeState.WAITING, starts=ShotStart.PREVIOUS) == {}
+
+
+@pytest.mark.parametrize("scope", [Scope.ACCOUNT, Scope.MODEL])
+def test_when_every_key_rests_it_is_told_when_the_first_goes_on(scope: Scope) -> None:
+    keys = pool()
+    keys.report(Throttled(NOW + 90.0, scope), key_id="a", model="gen4.5")
+    assert waits(keys) == {}
+    keys.report(Exhausted(NOW + 3600.0, scope), key_id="b", model="gen4.5")
+
+    assert waits(keys) == {1: f"waiting: the service is at its limit; it goes on <t:{int(NOW) + 90}:R>"}
+
+
+def test_the_rest_of_another_model_is_not_told() -> None:
+    keys = pool()
+    for key in KEYS:
+        keys.report(Throttled(NOW + 90.0, Scope.MODEL), key_id=key.id, model="gen4_turbo")
+
+    assert waits(keys) == {}
+
+
+def test_full_rooms_are_told_for_the_keys_that_are_awake() -> None:
+    keys = pool(room=1)
+    keys.restore([OpenOperation(id="o", key_id="a", model="gen4.5")])
+    assert waits(keys) == {}
+    keys.report(Throttled(NOW + 90.0, Scope.ACCOUNT), key_id="b")
+
+    assert waits(keys) == {1: "waiting for a free place at the service"}
+
+
+def test_a_model_that_is_used_up_for_good_is_not_waited_for() -> None:
+    keys = pool()
+    for key in KEYS:
+        keys.report(Exhausted(None, Scope.MODEL), key_id=key.id, model="gen4.5")
+
+    assert waits(keys) == {}
+
+
+async def test_somebody_waiting_tells_of_a_limit_that_no_room_shows() -> None:
+    keys = KeyPool(
+        "runway", KEYS[:1], limits=Limits(each_model=Allowance(room=1)), judge=lambda *_: None, wall_clock=lambda: NOW
+    )
+    keys.restore([OpenOperation(id="o", key_id="a", model="gen4.5")])
+
+    async def wait() -> None:
+        async with keys.lease(user="mia", model="gen4.5"):
+            pass
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(wait())
+        await asyncio.sleep(0)
+        assert waits(keys) == {1: "waiting for a free place at the service"}
+        keys.release("o")
+
+
+def test_a_key_that_is_out_for_good_counts_for_nothing() -> None:
+    keys = pool()
+    keys.report(Rejected(), key_id="a")
+    keys.report(Throttled(NOW + 90.0, Scope.ACCOUNT), key_id="b")
+    assert 1 in waits(keys)
+    keys.report(Rejected(), key_id="b")
+
+    assert waits(keys) == {}

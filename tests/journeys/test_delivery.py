@@ -1,0 +1,59 @@
+"""Delivery through the whole bot: refused places, lost permissions, a film that is gone; none of it holds up others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sandbox.discord.reading import mentioned, text_of
+from tests.journeys.stage import Stage
+
+
+async def test_a_film_whose_thread_was_deleted_comes_to_the_channel_it_was_asked_for_in(tmp_path: Path) -> None:
+    async with Stage(tmp_path, pace=2.0) as stage:
+        thread = await stage.plan(stage.mia)
+        await stage.greenlight(stage.mia, thread)
+        await stage.until_ordered(lambda: len(stage.orders(accepted=True)) == 2)
+        stage.people.delete_channel(thread)
+        film = await stage.film_in(stage.discord.channel_id)
+        assert mentioned(film, stage.mia.id)
+
+
+async def test_a_film_that_may_not_be_posted_says_so_and_is_sent_again_on_a_press(tmp_path: Path) -> None:
+    async with Stage(tmp_path) as stage:
+        thread = await stage.plan(stage.mia)
+        posts = r"/channels/\d+/messages$"
+        await stage.greenlight(stage.mia, thread)
+        await stage.until(lambda: stage.card(thread, "Rendering"))
+        stage.discord.faults.answer("POST", posts, status=403, code=50013, times=2)
+        card = await stage.until(lambda: stage.card(thread, "Done"))
+        await stage.until(lambda: stage.pressable(thread, "Send again"))
+        assert "could not" in text_of(stage.card(thread, "Done") or card)
+        await stage.people.press(stage.tom, thread, label="Send again")
+        await stage.until_told(stage.tom, "belongs to")
+        await stage.people.press(stage.mia, thread, label="Send again")
+        film = await stage.film_in(thread)
+        assert mentioned(film, stage.mia.id)
+        assert len(stage.orders()) == 2
+
+
+async def test_discord_that_is_down_for_a_while_delays_the_film_and_loses_nothing(tmp_path: Path) -> None:
+    async with Stage(tmp_path) as stage:
+        thread = await stage.plan(stage.mia)
+        await stage.greenlight(stage.mia, thread)
+        await stage.until(lambda: stage.card(thread, "Rendering"))
+        stage.discord.faults.answer("POST", rf"/channels/{thread}/messages$", status=503, times=3)
+        await stage.film_in(thread)
+        await stage.until(lambda: stage.card(thread, "Here is your film"))
+        assert len(stage.films(thread)) == 1
+
+
+async def test_one_film_that_is_gone_from_the_disk_holds_up_no_other(tmp_path: Path) -> None:
+    async with Stage(tmp_path, pace=1.0) as stage:
+        first = await stage.plan(stage.mia)
+        second = await stage.plan(stage.tom)
+        stage.discord.faults.answer("POST", rf"/channels/{first}/messages$", status=503, times=200)
+        await stage.greenlight(stage.mia, first)
+        await stage.greenlight(stage.tom, second)
+        film = await stage.film_in(second)
+        assert mentioned(film, stage.tom.id)
+        stage.discord.faults.clear()
