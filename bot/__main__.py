@@ -33,7 +33,8 @@ def main() -> int:
 def _check(settings: Settings) -> int:
     for note in settings.notes():
         print(f"NOTE  {note}")
-    offered = ", ".join(f"{name} ({len(provider.keys)} keys)" for name, provider in settings.providers.items())
+    counted = {name: len(provider.keys) for name, provider in settings.providers.items()}
+    offered = ", ".join(f"{name} ({count} key{'' if count == 1 else 's'})" for name, count in counted.items())
     print(f"Settings are in order. Services: {offered or 'none'}. Data: {settings.data_dir}")
     return 0
 

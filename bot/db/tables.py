@@ -112,6 +112,7 @@ productions = Table(
     Column("stage", String(16), nullable=False),  # production.model.Stage
     Column("failure", Text),  # a word of production.model.Failure, when state is failed
     Column("price_microusd", BigInteger, nullable=False),  # the price shown and greenlit: the ceiling
+    Column("cost_microusd", BigInteger),  # what was charged for it, as far as the providers have told
     Column("film_duration", Float),
     Column("accepted_at", Float, nullable=False),
     Column("started_at", Float),

@@ -190,9 +190,9 @@ class FilmMaker:
         except (MediaError, OSError) as error:
             logger.exception("film could not be cut", extra={"production": production_id})
             failure = type(error).__name__ if isinstance(error, MediaError) else FfmpegFailed.__name__
-            await self._productions.end(production_id, ProductionState.FAILED, failure=failure)
+            await self._end(production_id, ProductionState.FAILED, failure=failure)
             return "failed"
-        await self._productions.end(production_id, ProductionState.DONE, duration=duration)
+        await self._end(production_id, ProductionState.DONE, duration=duration)
         logger.info("film done", extra={"production": production_id, "owner": production.owner_id})
         return "done"
 
@@ -205,7 +205,7 @@ class FilmMaker:
         failure = missing[0].failure if missing else None
         state = ProductionState.HELD if unknown else ProductionState.FAILED
         await self.give_back(production_id)
-        await self._productions.end(production_id, state, failure=failure)
+        await self._end(production_id, state, failure=failure)
         return state.value
 
     async def give_back(self, production_id: str) -> None:
@@ -230,8 +230,16 @@ class FilmMaker:
                     logger.warning("not stopped at the provider", extra={"call": found.key, "error": str(error)})
                 rig.pool.release(found.operation)
             await self._ledger.finish(found.key, CallState.FAILED, detail="Cancelled")
-        await self._productions.end(production_id, ProductionState.CANCELLED)
+        await self._end(production_id, ProductionState.CANCELLED)
         return "settled"
+
+    async def _end(
+        self, production_id: str, state: ProductionState, *, failure: str | None = None, duration: float | None = None
+    ) -> None:
+        """Bring a production to its end, with what it has cost: an order nobody answered is not counted, but told."""
+        calls = await self._ledger.calls_of(production_id)
+        cost = sum(call.price_microusd for call in calls if call.state is not CallState.UNKNOWN)
+        await self._productions.end(production_id, state, cost_microusd=cost, failure=failure, duration=duration)
 
     @asynccontextmanager
     async def _shooting(self, production_id: str) -> AsyncIterator[None]:

@@ -65,6 +65,7 @@ class Production:
     stage: Stage
     failure: str | None
     price_microusd: int
+    cost_microusd: int | None
     film_duration: float | None
     accepted_at: float
     started_at: float | None

@@ -139,7 +139,13 @@ class Productions:
         await self._change(production_id, [ProductionState.RUNNING], stage=stage)
 
     async def end(
-        self, production_id: str, state: ProductionState, *, failure: str | None = None, duration: float | None = None
+        self,
+        production_id: str,
+        state: ProductionState,
+        *,
+        cost_microusd: int = 0,
+        failure: str | None = None,
+        duration: float | None = None,
     ) -> None:
         """Bring a running production to its one end; a second end changes nothing."""
         await self._change(
@@ -148,6 +154,7 @@ class Productions:
             state=state,
             stage=Stage.OVER,
             failure=failure,
+            cost_microusd=cost_microusd,
             film_duration=duration,
             finished_at=self._clock(),
         )
@@ -265,6 +272,7 @@ def _production(row: Row[tuple[object, ...]]) -> Production:
         stage=Stage(row.stage),
         failure=row.failure,
         price_microusd=row.price_microusd,
+        cost_microusd=row.cost_microusd,
         film_duration=row.film_duration,
         accepted_at=row.accepted_at,
         started_at=row.started_at,

@@ -114,7 +114,8 @@ class Director:
         try:
             changed = revise(plan, draft.edits, model, has_upload=has_upload)
         except EditRefused as error:
-            return Revised(reply=f"{reply}\n-# Not changed: {error.reason}".lstrip(), plan=None)
+            # The model says that it did what could not be done, so its words are left out.
+            return Revised(reply=f"I left the plan as it is. {error.reason}", plan=None)
         # A model that forgets to speak has still answered; an empty reply is one that failed.
         return Revised(reply=reply or ("Done." if changed is not None else "Nothing to change there."), plan=changed)
 
@@ -125,6 +126,7 @@ def _limits(model: VideoModel, ratio: str, seconds: int | None) -> dict[str, obj
         "shot_seconds": list(model.durations),
         "prompt_characters": min(900, model.prompt_limit),
         "ratio": ratio,
+        "ratios": list(model.ratios),
     }
     if seconds is not None:
         limits["total_seconds"] = seconds

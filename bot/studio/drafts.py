@@ -56,6 +56,7 @@ class PlanDraft(Draft):
 class EditKind(StrEnum):
     SET_TITLE = "set_title"
     SET_LOGLINE = "set_logline"
+    SET_RATIO = "set_ratio"
     SET_SHOT_TITLE = "set_shot_title"
     SET_PROMPT = "set_prompt"
     SET_CAMERA = "set_camera"
@@ -71,7 +72,9 @@ class EditDraft(Draft):
     kind: EditKind
     shot: int | None = Field(description="number of the shot it changes, counted from 1; none for the whole film")
     duration: int | None = Field(description="seconds, for set_duration and add_shot")
-    text: str | None = Field(description="the new text: title, logline, prompt, camera or narration")
+    text: str | None = Field(
+        description="the new text: title, logline, ratio (16:9, 9:16, 1:1), prompt, camera or narration"
+    )
     start: StartDraft | None = Field(description="what the shot's first frame is, for set_start")
     position: int | None = Field(description="the new number of the shot, for move_shot and add_shot")
 

@@ -79,6 +79,8 @@ class _CuttingDesk:
                 self.film = replace(self.film, title=shorten(_text(edit), 80))
             case EditKind.SET_LOGLINE:
                 self.film = replace(self.film, logline=shorten(_text(edit), 240))
+            case EditKind.SET_RATIO:
+                self.film = replace(self.film, ratio=_ratio(edit, self._model))
             case EditKind.ADD_SHOT:
                 self._add(edit)
             case _:
@@ -125,6 +127,8 @@ def changes_between(before: Plan, after: Plan) -> str:
         changes.append(f"title: {shorten(after.title, 60)}")
     if after.logline != before.logline:
         changes.append("new logline")
+    if after.ratio != before.ratio:
+        changes.append(f"{before.ratio} → {after.ratio}")
     if len(after.shots) != len(before.shots):
         changes.append(f"{len(before.shots)} shots → {len(after.shots)}")
         kept = {shot.title: shot for shot in before.shots}
@@ -200,6 +204,13 @@ def _text(edit: EditDraft) -> str:
     return words
 
 
+def _ratio(edit: EditDraft, model: VideoModel) -> str:
+    ratio = (edit.text or "").strip()
+    if ratio not in model.ratios:
+        raise EditRefused(f"{model.label} makes {', '.join(model.ratios)}, and no other shape.")
+    return ratio
+
+
 def _shot_changes(old: Shot, new: Shot) -> list[str]:
     changes = []
     if new.title != old.title:
@@ -211,7 +222,8 @@ def _shot_changes(old: Shot, new: Shot) -> list[str]:
     if new.camera != old.camera:
         changes.append(f"camera {shorten(new.camera, 40)}")
     if new.narration != old.narration:
-        changes.append("narration changed" if new.narration else "narration removed")
+        how = "changed" if old.narration and new.narration else "added" if new.narration else "removed"
+        changes.append(f"narration {how}")
     if new.start != old.start:
         changes.append(f"starts from {new.start}")
     return changes
@@ -219,5 +231,5 @@ def _shot_changes(old: Shot, new: Shot) -> list[str]:
 
 def _prompt_change(old: str, new: str) -> str:
     if new.startswith(old.rstrip(". ")):
-        return f"“…{shorten(new[len(old.rstrip('. ')) :].strip(' ,.'), 60)}” added"
-    return f"“{shorten(new, 60)}”"
+        return f"added “{shorten(new[len(old.rstrip('. ')) :].strip(' ,.'), 60)}”"
+    return f"now shows “{shorten(new, 60)}”"

@@ -44,6 +44,7 @@ class Greenlight(discord.Client):
         intents.dm_messages = True
         intents.message_content = True
         self._wanted = intents
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # we never speak in a voice channel
         super().__init__(
             intents=intents,
             allowed_mentions=discord.AllowedMentions.none(),

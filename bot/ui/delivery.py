@@ -146,7 +146,8 @@ class Delivery:
             raise MediaError("the film is not kept any more")
         length = wording.seconds(round(production.film_duration or plan.duration, 1))
         head = f"<@{production.owner_id}> **{wording.plain(plan.title)}** is ready · {length}"
-        foot = f"-# plan v{plan.version} · {len(plan.shots)} shots · {_took(production)}"
+        spent = wording.money(production.cost_microusd or 0)
+        foot = f"-# plan v{plan.version} · {len(plan.shots)} shots · {_took(production)} · cost {spent}"
         limit = self._upload_limit(channel)
         while True:
             with self._files.work_dir() as desk:

@@ -132,6 +132,12 @@ class Desk:
         self._changed()
         return True
 
+    async def check_owner(self, project_id: str, user_id: int) -> None:
+        """Raises `NoSuchFilm | NotYours` unless the film is this person's."""
+        project = await self._projects.get(project_id)
+        if project.owner_id != user_id:
+            raise NotYours(project.owner_id)
+
     async def greenlight(self, *, request_id: str, project_id: str, version: int, user_id: int) -> Production:
         """Put a film in the line at the price its card shows; pressing twice is pressing once. Raises `StudioError`."""
         project = await self._projects.get(project_id)

@@ -14,7 +14,7 @@ from bot.studio.text import shorten
 from bot.ui.card_layout import BAD, GOOD, PAST, PENDING, count, fitted, layout, title
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.replies import words_for_failure
-from bot.ui.wording import plain
+from bot.ui.wording import money, plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +52,8 @@ def _job_card(facts: JobFacts, room: int) -> ui.LayoutView:
     parts += [ui.Separator(), ui.TextDisplay("\n".join(lines))]
     if production.state in {ProductionState.FAILED, ProductionState.HELD}:
         parts.append(ui.TextDisplay(_what_failed(production, facts.takes, made)))
+    if production.state not in ACTIVE and production.started_at is not None:
+        parts.append(ui.TextDisplay(f"-# Cost so far {money(production.cost_microusd or 0)}"))
     if production.state in ACTIVE:
         if production.started_at is not None:
             parts.append(
@@ -64,7 +66,8 @@ def _job_card(facts: JobFacts, room: int) -> ui.LayoutView:
 def _where_it_is(facts: JobFacts) -> list[ui.Item[ui.LayoutView]]:
     """The way to a film that is done; where it could not be posted, the way to have that tried again."""
     if facts.film_link is not None:
-        return [ui.TextDisplay(f"[Here is your film]({facts.film_link})")]
+        spent = money(facts.production.cost_microusd or 0)
+        return [ui.TextDisplay(f"[Here is your film]({facts.film_link}) · cost {spent}")]
     if facts.production.delivered_at is None:
         return [ui.TextDisplay("Sending your film…")]
     again: ui.Button[ui.LayoutView] = ui.Button(

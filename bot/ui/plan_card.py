@@ -37,8 +37,9 @@ def plan_card(facts: PlanFacts) -> ui.LayoutView:
         return _planning_card(facts.project)
     plan = facts.plan
     if facts.newest_version is not None and facts.newest_version > plan.version:
-        link = f" · [see v{facts.newest_version}]({facts.replaced_by})" if facts.replaced_by else ""
-        text = f"### 🎬 {title(plan)} · plan v{plan.version}\nReplaced by **v{facts.newest_version}**{link}"
+        newer = f"**v{facts.newest_version}**"
+        text = f"### 🎬 {title(plan)} · plan v{plan.version}\nReplaced by "
+        text += f"[{newer}]({facts.replaced_by})" if facts.replaced_by else newer
         return layout(ui.Container(ui.TextDisplay(text), accent_colour=PAST))
     return fitted(lambda room: _written_card(facts, plan, room))
 
@@ -51,7 +52,8 @@ def _written_card(facts: PlanFacts, plan: Plan, room: int) -> ui.LayoutView:
         f"{count(len(plan.shots), 'shot')} · {facts.model_label}\n> {plain(shorten(plan.logline, min(240, 3 * room)))}"
     )
     parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(head), ui.Separator()]
-    kept = facts.quote.kept if facts.quote is not None else ()
+    # While it renders, shots are made one by one: the job card tells that, and this one stays as it was greenlit.
+    kept = facts.quote.kept if facts.quote is not None and _rendering(facts) is None else ()
     for number, shot in enumerate(plan.shots, 1):
         text = _shot_text(number, shot, room, kept=number in kept)
         parts += [ui.TextDisplay(text), ui.Separator(visible=False)]
@@ -104,6 +106,13 @@ def _foot(facts: PlanFacts, plan: Plan, room: int) -> str:
     lines = []
     if _is_made(facts):
         lines.append("**The film of this plan is made.** Change something to make another.")
+    elif (production := _rendering(facts)) is not None:
+        if production.version == plan.version:
+            lines.append(
+                f"**Greenlit** for at most {money(production.price_microusd)}; its job card shows how it goes."
+            )
+        else:
+            lines.append(f"v{production.version} is rendering now. This version can be greenlit when it is done.")
     elif facts.quote is not None:
         price = f"**Cost** at most {money(facts.quote.price_microusd)}"
         if facts.quote.kept:
@@ -119,12 +128,15 @@ def _foot(facts: PlanFacts, plan: Plan, room: int) -> str:
 
 def _plan_buttons(facts: PlanFacts) -> ui.ActionRow[ui.LayoutView]:
     assert facts.plan is not None
-    busy = facts.production is not None and facts.production.state in ACTIVE
+    rendering = _rendering(facts)
+    label = "Rendered" if _is_made(facts) else "Greenlight"
+    if rendering is not None:
+        label = "Rendering…" if rendering.version == facts.plan.version else f"Rendering v{rendering.version}…"
     greenlight: ui.Button[ui.LayoutView] = ui.Button(
         style=discord.ButtonStyle.success,
-        label="Rendering…" if busy else "Rendered" if _is_made(facts) else "Greenlight",
+        label=label,
         custom_id=str(CustomId(Action.GREENLIGHT, facts.project.id, facts.plan.version)),
-        disabled=busy or _is_made(facts) or not facts.can_render,
+        disabled=rendering is not None or _is_made(facts) or not facts.can_render,
     )
     change: ui.Button[ui.LayoutView] = ui.Button(
         style=discord.ButtonStyle.secondary,
@@ -132,6 +144,11 @@ def _plan_buttons(facts: PlanFacts) -> ui.ActionRow[ui.LayoutView]:
         custom_id=str(CustomId(Action.CHANGE, facts.project.id, facts.plan.version)),
     )
     return ui.ActionRow(greenlight, change)
+
+
+def _rendering(facts: PlanFacts) -> Production | None:
+    """The production of this film that is in the line or running, of whichever version."""
+    return facts.production if facts.production is not None and facts.production.state in ACTIVE else None
 
 
 def _is_made(facts: PlanFacts) -> bool:

@@ -77,7 +77,7 @@ class Renderer:
             castings, quoted = await self._desk.price(project, plan)
         except (CannotRender, RequestFault):  # its model has left the catalogue since
             return Rendering(plan_card(facts))
-        label = self._catalogue.resolve(plan.model).label
+        label = " + ".join(dict.fromkeys(casting.model.label for casting in castings))
         can_render = self._desk.can_render(castings)
         return Rendering(plan_card(replace(facts, quote=quoted, model_label=label, can_render=can_render)))
 

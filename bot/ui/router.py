@@ -38,12 +38,20 @@ class Router:
         custom_id = CustomId.parse(str(interaction.data.get("custom_id", "")))
         submitted = interaction.type is discord.InteractionType.modal_submit
         if custom_id is not None and custom_id.action is Action.CHANGE and not submitted:
-            # A modal must be the first response, so this one goes unacknowledged until it opens.
-            await _quietly(interaction.response.send_modal(_change_modal(custom_id)))
+            await self._open_modal(interaction, custom_id)
             return
         await _quietly(interaction.response.defer(ephemeral=True, thinking=True))
         words = await self._words(interaction, custom_id, submitted=submitted)
         await _quietly(interaction.edit_original_response(content=words))
+
+    async def _open_modal(self, interaction: discord.Interaction, custom_id: CustomId) -> None:
+        """A modal must be the first response, so only a look at one row comes before it: whose film it is."""
+        try:
+            await self._desk.check_owner(custom_id.ref, interaction.user.id)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the person reads a sentence; told() logs it
+            await _quietly(interaction.response.send_message(told(error), ephemeral=True))
+        else:
+            await _quietly(interaction.response.send_modal(_change_modal(custom_id)))
 
     async def _words(self, interaction: discord.Interaction, custom_id: CustomId | None, *, submitted: bool) -> str:
         if custom_id is None:

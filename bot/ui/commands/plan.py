@@ -7,7 +7,7 @@ import logging
 import discord
 from discord import app_commands
 
-from bot.studio.model import Attachment, Request
+from bot.studio.model import MAX_IDEA, Attachment, Request
 from bot.ui.client import Greenlight
 from bot.ui.router import told
 from bot.ui.sending import DiscordFailed, once
@@ -32,7 +32,7 @@ def add_to(client: Greenlight) -> None:
     @app_commands.choices(ratio=[app_commands.Choice(name=ratio, value=ratio) for ratio in ratios], model=models)
     async def plan(
         interaction: discord.Interaction,
-        idea: str | None = None,
+        idea: app_commands.Range[str, 1, MAX_IDEA] | None = None,
         video: discord.Attachment | None = None,
         seconds: app_commands.Range[int, 2, 120] | None = None,
         ratio: str = ratios[0],

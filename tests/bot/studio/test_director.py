@@ -90,14 +90,14 @@ async def test_a_model_that_forgets_to_speak_has_still_answered() -> None:
     assert silent == Revised(reply="Nothing to change there.", plan=None)
 
 
-async def test_a_change_that_cannot_be_made_is_told_beside_the_reply() -> None:
+async def test_a_change_that_cannot_be_made_is_told_instead_of_the_reply_that_claims_it() -> None:
     answer = revision("Removed.", edit(EditKind.REMOVE_SHOT, shot=9))
 
     last = (await talked(ScriptedModel("gemini", answer)))[-1]
 
     assert isinstance(last, Revised)
     assert last.plan is None
-    assert last.reply.startswith("Removed.\n-# Not changed: The plan has shots 1 to 3")
+    assert last.reply.startswith("I left the plan as it is. The plan has shots 1 to 3")
 
 
 @pytest.mark.parametrize(

@@ -75,17 +75,22 @@ def test_an_edit_of_the_film_makes_the_next_version(change: EditDraft, changed: 
     ("change", "field", "value", "line"),
     [
         (edit(EditKind.SET_SHOT_TITLE, shot=2, text="Night"), "title", "Night", "shot 2: now “Night”"),
-        (edit(EditKind.SET_PROMPT, shot=2, text="rain falls"), "prompt", "rain falls", "shot 2: “rain falls”"),
+        (
+            edit(EditKind.SET_PROMPT, shot=2, text="rain falls"),
+            "prompt",
+            "rain falls",
+            "shot 2: now shows “rain falls”",
+        ),
         (
             edit(EditKind.SET_PROMPT, shot=2, text="Two happens, at night"),
             "prompt",
             "Two happens, at night",
-            "shot 2: “…at night” added",
+            "shot 2: added “at night”",
         ),
         (edit(EditKind.SET_CAMERA, shot=2, text="push in"), "camera", "push in", "shot 2: camera push in"),
         (edit(EditKind.SET_DURATION, shot=2, duration=3), "duration", 3, "shot 2: 5 s → 3 s"),
         (edit(EditKind.SET_DURATION, shot=2, duration=99), "duration", 10, "shot 2: 5 s → 10 s"),
-        (edit(EditKind.SET_NARRATION, shot=2, text="Once…"), "narration", "Once…", "shot 2: narration changed"),
+        (edit(EditKind.SET_NARRATION, shot=2, text="Once…"), "narration", "Once…", "shot 2: narration added"),
         (
             edit(EditKind.SET_START, shot=2, start=StartDraft.PREVIOUS),
             "start",
@@ -277,3 +282,11 @@ def test_a_long_list_of_changes_stays_one_line() -> None:
 
     assert len(line) <= 300
     assert "\n" not in line
+
+
+def test_the_shape_may_change_to_what_the_model_makes_and_no_other() -> None:
+    taller = revise(plan(), [edit(EditKind.SET_RATIO, text="9:16")], GEN45, has_upload=False)
+    assert taller is not None
+    assert (taller.ratio, taller.changes) == ("9:16", "16:9 → 9:16")
+    with pytest.raises(EditRefused, match="16:9, 9:16"):
+        revise(plan(), [edit(EditKind.SET_RATIO, text="1:1")], GEN45, has_upload=False)

@@ -35,6 +35,7 @@ def production(state: ProductionState = ProductionState.RUNNING, **changes: obje
         failure=None,
         price_microusd=1_800_000,
         film_duration=None,
+        cost_microusd=None,
         accepted_at=100.0,
         started_at=160.0,
         finished_at=None,
@@ -120,7 +121,7 @@ async def test_a_new_version_says_what_changed_and_an_old_one_points_to_it() -> 
     old = planned(plan(), newest_version=2, replaced_by="https://discord.com/channels/1/2/3")
 
     assert "**Changed since v1:** shot 2: 5 s → 3 s" in text(new)
-    assert "Replaced by **v2** · [see v2](https://discord.com/channels/1/2/3)" in text(old)
+    assert "Replaced by [**v2**](https://discord.com/channels/1/2/3)" in text(old)
     assert buttons(old) == []
 
 
@@ -132,6 +133,18 @@ async def test_a_film_being_made_cannot_be_greenlit_again_until_it_is_over(state
     assert disabled or not busy
     if state in {ProductionState.FAILED, ProductionState.CANCELLED, ProductionState.HELD}:
         assert not disabled
+
+
+async def test_while_it_renders_a_plan_keeps_the_price_it_was_greenlit_at_and_names_the_version() -> None:
+    half_made = Quote(price_microusd=600_000, kept=(1, 2))
+    running = production(ProductionState.RUNNING)
+    same = planned(plan(), production=running, quote=half_made)
+    newer = planned(plan(version=2), production=running, quote=half_made)
+
+    assert "**Greenlit** for at most $1.80" in text(same)
+    assert "already made" not in text(same)
+    assert "v1 is rendering now" in text(newer)
+    assert [buttons(card)[0][0] for card in (same, newer)] == ["Rendering…", "Rendering v1…"]
 
 
 async def test_a_plan_that_nobody_here_can_make_says_so_and_cannot_be_greenlit() -> None:

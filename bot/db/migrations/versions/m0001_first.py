@@ -126,6 +126,7 @@ def upgrade() -> None:
         sa.Column("stage", sa.String(length=16), nullable=False),
         sa.Column("failure", sa.Text(), nullable=True),
         sa.Column("price_microusd", sa.BigInteger(), nullable=False),
+        sa.Column("cost_microusd", sa.BigInteger(), nullable=True),
         sa.Column("film_duration", sa.Float(), nullable=True),
         sa.Column("accepted_at", sa.Float(), nullable=False),
         sa.Column("started_at", sa.Float(), nullable=True),
