@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.discord.people import UploadedFile
 from sandbox.discord.reading import text_of
+from sandbox.discord.simulation import Impossible
 from sandbox.providers.answers import Answer
 from sandbox.providers.faults import Breaks, ContentRefused, Html, Reset
 from tests.journeys.stage import Stage, clip
@@ -19,8 +20,11 @@ async def test_ideas_that_are_none_or_too_long_are_refused_in_private(tmp_path: 
         await stage.until_told(stage.mia, "Tell me what the film should be about")
         await stage.people.slash(stage.mia, stage.discord.channel_id, "plan", {"idea": " \u200b "})
         await stage.until(lambda: stage.told(stage.mia).startswith("Tell me what"))
-        await stage.people.slash(stage.mia, stage.discord.channel_id, "plan", {"idea": "koi " * 1250})
-        await stage.until_told(stage.mia, "Shorten it to 1500 characters")
+        with pytest.raises(Impossible):  # Discord's own client holds the limit that the command declares
+            await stage.people.slash(stage.mia, stage.discord.channel_id, "plan", {"idea": "koi " * 1250})
+        long = f"<@{stage.discord.bot_id}> {'koi ' * 450}"
+        await stage.people.say(stage.mia, stage.discord.channel_id, long)
+        await stage.until(lambda: "Shorten it to 1500 characters" in stage.read(stage.discord.channel_id))
         assert not stage.threads()
 
 

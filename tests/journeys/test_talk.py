@@ -110,6 +110,7 @@ async def test_cancelling_stops_the_orders_and_keeps_what_was_made(tmp_path: Pat
         thread = await stage.plan(stage.mia)
         await stage.greenlight(stage.mia, thread)
         await stage.until_ordered(lambda: len(stage.orders(accepted=True)) == 2)
+        await stage.until(lambda: stage.pressable(thread, "Cancel"))
         await stage.people.press(stage.tom, thread, label="Cancel")
         await stage.until_told(stage.tom, "belongs to")
         await stage.people.press(stage.mia, thread, label="Cancel")

@@ -166,6 +166,27 @@ def test_a_change_of_one_shot_becomes_two_edits_and_a_reply() -> None:
         ("change shot 1 to a heron landing", [{"kind": "set_prompt", "shot": 1, "text": "a heron landing"}]),
         ("shot 3 in the rain", [{"kind": "set_prompt", "shot": 3, "text": "a dragon over hills, in the rain"}]),
         ("make shot 9 shorter", []),
+        ("make shot 99 blue and longer", []),
+        ("rename shot 99 to Ash", []),
+        ("swap shots 1 and 9", []),
+        ("make it 13 shots", []),
+        ("make it portrait", []),  # this schema has no word for it
+        (
+            "swap shot 1 and 3",
+            [{"kind": "move_shot", "shot": 3, "position": 1}, {"kind": "move_shot", "shot": 1, "position": 3}],
+        ),
+        (
+            "swap the first and the last shot",
+            [{"kind": "move_shot", "shot": 3, "position": 1}, {"kind": "move_shot", "shot": 1, "position": 3}],
+        ),
+        ("can you remove all shots", [{"kind": "remove_shot", "shot": number} for number in (1, 2, 3)]),
+        (
+            "make shots 1 and 3 blue",
+            [
+                {"kind": "set_prompt", "shot": 1, "text": "a koi under ice, blue"},
+                {"kind": "set_prompt", "shot": 3, "text": "a dragon over hills, blue"},
+            ],
+        ),
         ("make the last shot 4 seconds", []),
         (
             "remove the first shot and make the last one longer",
@@ -183,6 +204,48 @@ def test_a_change_of_one_shot_becomes_two_edits_and_a_reply() -> None:
 )
 def test_wishes_become_edits(words: str, expected: list[dict[str, object]]) -> None:
     assert edits(words) == expected
+
+
+def test_a_shot_that_does_not_exist_is_named_in_the_reply() -> None:
+    assert revised("make shot 99 blue").reply == ("There is no shot 99: the plan has shots 1 to 3. I left it as it is.")
+    assert "no shot 99" in revised("remove shot 1 and shot 99").reply
+
+
+class Reshape(BaseModel):
+    """Flat, and with a word for the film's format."""
+
+    kind: Literal["set_duration", "set_narration", "set_ratio", "remove_shot"]
+    shot: int | None
+    text: str | None
+
+
+class Reshaping(BaseModel):
+    reply: str
+    edits: list[Reshape]
+
+
+@pytest.mark.parametrize(
+    ("words", "ratio"),
+    [
+        ("make it portrait", "9:16"),
+        ("landscape, please", "16:9"),
+        ("make it square", "1:1"),
+        ("change the aspect ratio to 9:16", "9:16"),
+        ("turn the film into widescreen format", "16:9"),
+    ],
+)
+def test_a_format_is_set_for_the_film_where_there_is_a_word_for_it(words: str, ratio: str) -> None:
+    revision = Reshaping.model_validate(write(Schema.of(Reshaping.model_json_schema()), said(words, PLAN)))
+    assert revision.edits == [Reshape(kind="set_ratio", shot=None, text=ratio)]
+    assert ratio in revision.reply
+
+
+def test_a_format_without_a_word_for_it_is_not_said_to_be_changed() -> None:
+    assert revised("make it portrait").reply.startswith("I left the plan as it is")
+
+
+def test_a_logline_does_not_count_the_shots() -> None:
+    assert "3" not in planned("a fox in 3 shots").logline
 
 
 def test_an_added_shot_has_a_place_a_length_and_words() -> None:
