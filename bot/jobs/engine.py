@@ -8,6 +8,7 @@ made repeatable by `bot.jobs.ledger`, not by the engine.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID, StepOptions
+from dbos import error as dbos_error
 
 Workflow = Callable[[str], Coroutine[Any, Any, None]]
 Step = Callable[[str], Coroutine[Any, Any, str]]
@@ -53,6 +55,7 @@ class Engine:
             "log_level": "WARNING",
             "console_log_level": "WARNING",
         }
+        logging.getLogger("dbos").addFilter(_is_worth_a_line)
         DBOS(config=config)
         for name, workflow in self._workflows.items():
             self._workflows[name] = DBOS.workflow(name=name, max_recovery_attempts=MAX_RECOVERIES)(_plain(workflow))
@@ -85,6 +88,11 @@ class Engine:
         await asyncio.to_thread(DBOS.destroy)
         # DBOS has made its executor the loop's default and has now shut it down, for everybody (dbos 3.4).
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="after-engine"))
+
+
+def _is_worth_a_line(record: logging.LogRecord) -> bool:
+    """DBOS logs a workflow that was cancelled on purpose as an error with a traceback (3.4); it is a person's wish."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], dbos_error.DBOSWorkflowCancelledError)
 
 
 def _plain(workflow: Workflow) -> Workflow:

@@ -1,4 +1,4 @@
-"""Still pictures for start frames: the last frame of a take, or a picture that somebody brought."""
+"""Still pictures for start frames: the last frame of a take, or a frame of an uploaded video."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from bot.media.encode import encode, source
 from bot.media.errors import FfmpegFailed, MediaRefused, Reason
-from bot.media.sniff import Family
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,14 +41,6 @@ async def frame_at(ffmpeg: Ffmpeg, clip: Path, at: float, out: Path, *, max_byte
         await _jpeg(ffmpeg, source(ffmpeg, clip, "-ss", f"{at:.3f}"), out, max_bytes, first=True)
     except (FfmpegFailed, FileNotFoundError):
         await last_frame(ffmpeg, clip, out, max_bytes=max_bytes)
-
-
-async def still(ffmpeg: Ffmpeg, picture: Path, out: Path, *, max_bytes: int = DATA_URI_BYTES) -> None:
-    """Write a PNG, JPEG or WebP from outside as a plain JPEG. Raises `MediaRefused` if it is none or is damaged."""
-    try:
-        await _jpeg(ffmpeg, source(ffmpeg, picture, family=Family.PICTURE), out, max_bytes)
-    except (FfmpegFailed, FileNotFoundError) as failed:
-        raise MediaRefused(Reason.UNDECODABLE) from failed
 
 
 async def _jpeg(ffmpeg: Ffmpeg, read: Sequence[str], out: Path, max_bytes: int, *, first: bool = False) -> None:

@@ -1,6 +1,6 @@
 """Where files lie under DATA_DIR. Names come from ids of ours and from content, never from people.
 
-films/<production>/shot-3.mp4    artefacts, under deterministic names: a run again finds what it made before
+films/<film>/<content>.mp4       clips, voices and films, under deterministic names: a run again finds what it made
 uploads/<sha256>.mp4             what people brought, once per content
 work/<random>/                   for one piece of work; swept at start
 """
@@ -43,9 +43,9 @@ class Files:
         for name in ("films", "uploads", "work"):
             (self.root / name).mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def artefact(self, production_id: str, name: str) -> Path:
-        """Path of a production's artefact (`shot-3.mp4`). The folder is there, the file perhaps not."""
-        folder = self._film_folder(production_id)
+    def artefact(self, film_id: str, name: str) -> Path:
+        """Path of something made for a film (`film-….mp4`). The folder is there, the file perhaps not."""
+        folder = self._film_folder(film_id)
         if not _NAME.fullmatch(name):
             raise ValueError("not the name of an artefact")
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -81,10 +81,6 @@ class Files:
         """
         return await asyncio.to_thread(self._sweep)
 
-    async def remove_film(self, production_id: str) -> None:
-        """Remove all artefacts of a production; none is fine."""
-        await asyncio.to_thread(shutil.rmtree, self._film_folder(production_id), ignore_errors=True)
-
     def require_room(self, asked: int = 0) -> None:
         """Raise `DiskFull` unless `asked` bytes can be written and the reserve stays free."""
         disk = shutil.disk_usage(self.root)
@@ -92,10 +88,10 @@ class Files:
         if disk.free - asked < reserve:
             raise DiskFull(free=disk.free, asked=asked, reserve=reserve)
 
-    def _film_folder(self, production_id: str) -> Path:
-        if not _ID.fullmatch(production_id):
-            raise ValueError("not the id of a production")
-        return self.root / "films" / production_id
+    def _film_folder(self, film_id: str) -> Path:
+        if not _ID.fullmatch(film_id):
+            raise ValueError("not the id of a film")
+        return self.root / "films" / film_id
 
     def _sweep(self) -> int:
         removed = 0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.media.errors import MediaRefused, Reason
-from bot.media.pictures import last_frame, still
+from bot.media.pictures import frame_at, last_frame
 from tests.bot.media.conftest import QUICK, Draw, picture, tone
 
 if TYPE_CHECKING:
@@ -59,28 +59,13 @@ async def test_what_cannot_be_made_small_enough_is_refused(ffmpeg: Ffmpeg, draw:
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_a_brought_picture_becomes_a_plain_jpeg(ffmpeg: Ffmpeg, draw: Draw, tmp_path: Path) -> None:
-    green = draw("green.png", "-f", "lavfi", "-i", "color=lime:s=99x77", "-frames:v", "1")
-    brought = tmp_path / "brought.mp4"
-    brought.write_bytes(green.read_bytes() + b"canary")
+async def test_the_frame_at_a_second_is_taken_and_past_the_end_the_last(
+    ffmpeg: Ffmpeg, draw: Draw, tmp_path: Path
+) -> None:
+    clip = red_then_blue(draw)
 
-    await still(ffmpeg, brought, tmp_path / "still.jpg")
+    await frame_at(ffmpeg, clip, 0.0, tmp_path / "first.jpg")
+    await frame_at(ffmpeg, clip, 60.0, tmp_path / "past.jpg")
 
-    assert colour(ffmpeg, tmp_path / "still.jpg")[1] > 200
-    assert b"canary" not in (tmp_path / "still.jpg").read_bytes()
-
-
-async def test_a_damaged_picture_is_refused(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
-    damaged = tmp_path / "damaged.png"
-    damaged.write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 100)
-
-    with pytest.raises(MediaRefused):
-        await still(ffmpeg, damaged, tmp_path / "still.jpg")
-
-
-async def test_a_text_is_no_picture(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
-    text = tmp_path / "picture.png"
-    text.write_text("<svg xmlns='http://www.w3.org/2000/svg'><image href='file:///etc/passwd'/></svg>")
-
-    with pytest.raises(MediaRefused):
-        await still(ffmpeg, text, tmp_path / "still.jpg")
+    assert colour(ffmpeg, tmp_path / "first.jpg")[0] > 150
+    assert colour(ffmpeg, tmp_path / "past.jpg")[2] > 150
