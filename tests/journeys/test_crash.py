@@ -110,6 +110,19 @@ async def test_a_stop_in_the_middle_is_clean_and_the_film_goes_on(tmp_path: Path
         assert len(stage.orders()) == SHOTS
 
 
+async def test_a_stop_does_not_wait_for_an_order_that_never_answers(tmp_path: Path) -> None:
+    async with Stage(tmp_path) as stage:
+        thread = await stage.plan(stage.mia)
+        stage.providers.faults.add("runway", "POST", "/v1/text_to_video", Hang(applied=True))
+        await stage.greenlight(stage.mia, thread)
+        await stage.until_ordered(lambda: len(stage.orders()) == SHOTS)
+        async with asyncio.timeout(25):  # what the README promises, and less than Docker's patience
+            assert await stage.bot.stop() == 0
+        await stage.restart()
+        await stage.until(lambda: stage.card(thread, "Held"))
+        assert len(stage.orders()) == SHOTS
+
+
 async def test_a_stop_during_an_order_waits_for_its_answer(tmp_path: Path) -> None:
     async with Stage(tmp_path, pace=1.0) as stage:
         thread = await stage.plan(stage.mia)
