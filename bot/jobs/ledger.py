@@ -8,7 +8,7 @@
 
 The intent is committed before the POST and the operation id right after it. A row that is still `intent` when its
 order runs again was interrupted in between: it becomes `unknown`.
-Protocol and measurements: shared facts on engines, §3 (2026-11).
+Without it, killing a durable engine every few seconds paid for most jobs twice (measured with dbos 3.4, 2026-11).
 """
 
 from __future__ import annotations

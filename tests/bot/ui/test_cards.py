@@ -65,7 +65,7 @@ def buttons(card: ui.LayoutView) -> list[tuple[str | None, str | None, bool]]:
 
 
 def is_taken_by_discord(card: ui.LayoutView) -> bool:
-    """The bounds of shared facts on Discord, §2.3, counted here anew."""
+    """Discord's bounds of one message, counted here anew."""
     said = list(texts(card))
     components = sum(1 for _ in card.walk_children())
     custom_ids = [custom_id for _, custom_id, _ in buttons(card)]
