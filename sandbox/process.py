@@ -12,6 +12,8 @@ from types import TracebackType
 from typing import Self
 
 ROOT = Path(__file__).resolve().parents[1]
+#: Seconds a bot gets to end by itself.
+STOPS_WITHIN = 30.0
 
 
 class BotProcess:
@@ -21,10 +23,12 @@ class BotProcess:
         self._environ = {**environ, "PATH": os.environ.get("PATH", ""), "PYTHONUNBUFFERED": "1"}
         self.log = log
         self._process: asyncio.subprocess.Process | None = None
+        self._began_at = 0  # in the log
 
     async def start(self) -> None:
         """Start it; it runs when this returns, but is not connected yet."""
         with self.log.open("ab") as log:
+            self._began_at = log.tell()
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "bot", "run", cwd=ROOT, env=self._environ, stdout=log, stderr=log
             )
@@ -51,8 +55,13 @@ class BotProcess:
     def is_running(self) -> bool:
         return self._process is not None and self._process.returncode is None
 
-    def said(self) -> str:
-        return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+    def last_words(self) -> str:
+        """The end of what it said since it was started last."""
+        return self.said(self._began_at)[-2000:].strip()
+
+    def said(self, begin: int = 0) -> str:
+        """What it said, from a byte of the log on."""
+        return self.log.read_bytes()[begin:].decode(errors="replace") if self.log.exists() else ""
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -61,11 +70,14 @@ class BotProcess:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.is_running:
-            try:
-                async with asyncio.timeout(30):
+        try:
+            if self.is_running:
+                async with asyncio.timeout(STOPS_WITHIN):
                     await self.stop()
-            except TimeoutError:
+        except TimeoutError:
+            pass
+        finally:  # also when we are cancelled a second time: nobody is left to stop it later
+            if self.is_running:
                 await self.kill()
 
     async def _end(self, by: signal.Signals) -> int:

@@ -6,6 +6,7 @@ Each scene says what it expects and fails with what was there instead. What peop
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 
 from sandbox.discord.people import Member, UploadedFile
 from sandbox.discord.reading import buttons_of, mentioned, text_of
-from sandbox.pictures import Pictures
+from sandbox.pictures import NothingPlays, Pictures
 from sandbox.process import BotProcess
 from sandbox.providers.film import Clip, draw
 from sandbox.providers.journal import LoggedRequest
@@ -58,6 +59,8 @@ class Tour:
                 await self._stranger(discord.tom, thread)
                 await self._render_through_a_crash(discord.mia, thread, bot)
                 await self._cancel(discord.tom)
+            except NothingPlays as error:
+                raise TourFailed(f"expected that the film plays. {error}") from error
             except (TimeoutError, AssertionError) as error:
                 raise TourFailed(f"{error}\nThe bot's last words:\n{bot.said()[-3000:]}") from error
             finally:
@@ -96,9 +99,9 @@ class Tour:
         await discord.people.say(mia, thread, CHANGE)
         card = await self._until("the plan becomes v2", lambda: self._card(thread, "plan v2"))
         _expect("Changed since v1" in text_of(card) and "shot 2" in text_of(card), "v2 says what changed")
-        old = lambda: next((m for m in discord.messages(thread) if "Replaced by **v2**" in text_of(m)), None)  # noqa: E731
+        old = lambda: next((m for m in discord.messages(thread) if "Replaced by" in text_of(m)), None)  # noqa: E731
         replaced = await self._until("the old card points to the new one", old)
-        _expect(str(card["id"]) in text_of(replaced), "it links to the new card")
+        _expect("v2" in text_of(replaced) and str(card["id"]) in text_of(replaced), "it links to the new card")
         _expect(not buttons_of(replaced), "the old card has no buttons")
         answer = lambda: next(  # noqa: E731
             (m for m in discord.messages(thread) if "Plan **v2**" in (m.get("content") or "")), None
@@ -126,6 +129,8 @@ class Tour:
         await self._until_provider("all shots are ordered", lambda: len(providers.paid("runway")) == shots)
         # An order that was looked at is written down; one killed before that would be held, and rightly so.
         await self._until_provider("each was looked at", lambda: len(_looked_at(providers.requests)) == shots)
+        percent = lambda: re.search(r"rendering [1-9]\d* %", text_of(self._card(thread, " of ") or {}))  # noqa: E731
+        await self._until("a shot shows how far it is", percent)
         await self._look("3-rendering", thread)
         await bot.kill()
         self._told(f"The bot was killed with {shots} shots ordered")
@@ -146,7 +151,7 @@ class Tour:
         assert found is not None
         (self.folder / "film.mp4").write_bytes(found[0])
         self._told(f"The film arrived once: {len(found[0]) / 1024:.0f} KiB, {shots} shots ordered once each")
-        await self._look("4-film", thread)
+        await self._look("4-film", thread, plays=True)
 
     async def _cancel(self, tom: Member) -> None:
         """Another film is cancelled while it renders, and stops."""
@@ -191,8 +196,11 @@ class Tour:
     def _pressable(self, thread: int, label: str) -> bool:
         return any(b["label"] == label for m in self.world.discord.messages(thread) for b in buttons_of(m))
 
-    async def _look(self, name: str, thread: int) -> None:
-        """Write down what the thread shows, and take its picture where there is a browser."""
+    async def _look(self, name: str, thread: int, *, plays: bool = False) -> None:
+        """Write down what the thread shows, and take its picture where there is a browser, its last film playing.
+
+        Raises `NothingPlays`.
+        """
         self._lines.append(f"\n## {name}\n")
         for message in self.world.discord.messages(thread):
             files = ", ".join(a["filename"] for a in message.get("attachments") or ())
@@ -202,7 +210,12 @@ class Tour:
             self._lines.append(f"**{message['author']['username']}**\n\n> {body}{extra}\n")
         if self.pictures is not None:
             url = await self.world.discord.pages.url_of(thread)
-            await self.pictures.take(url, self.folder / f"{name}.png")
+            target = self.folder / f"{name}.png"
+            if not plays:
+                await self.pictures.take(url, target)
+                return
+            played = await self.pictures.play(url, target)
+            self._told(f"The film of {played.duration:.1f} s plays in the page, {played.width} × {played.height}")
 
     def _told(self, line: str) -> None:
         print(f"  · {line}", flush=True)

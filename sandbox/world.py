@@ -29,9 +29,9 @@ class World:
         self._exits = AsyncExitStack()
 
     @classmethod
-    def of(cls, directory: Path, *, pace: float, page_port: int = 0) -> World:
+    def of(cls, directory: Path, *, pace: float) -> World:
         """A world of everyday speed: `pace` seconds a clip."""
-        return cls(DiscordWorld(port=page_port), ProviderWorld(pace=pace, directory=directory))
+        return cls(DiscordWorld(), ProviderWorld(pace=pace, directory=directory))
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as exits:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 REPLAY_LIMIT = 1000
 """Events kept per session for RESUME. Discord does not say how many it keeps."""
 KEPT_SESSIONS = 16
+ACK_DELAY = 0.03
+"""Seconds to an ACK. discord.py 2.7.1 notes when it sent a heartbeat after it has: an ACK that is there before seems
+to answer the heartbeat of a whole period ago, and it warns that it can't keep up."""
 _MEMBERS_A_CHUNK = 1000
 
 
@@ -216,7 +219,7 @@ class Gateway:
         op, data = message.get("op"), message.get("d")
         match op:
             case Op.HEARTBEAT:
-                socket.send(Op.HEARTBEAT_ACK, None)
+                asyncio.get_running_loop().call_later(ACK_DELAY, socket.send, Op.HEARTBEAT_ACK, None)
             case Op.IDENTIFY:
                 self._identify(socket, data)
             case Op.RESUME:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from sandbox.discord.playback import PlayableAsItIs
 from sandbox.discord.simulation import Preview, PreviewServer
 
 if TYPE_CHECKING:
@@ -113,11 +114,18 @@ class LivePreview(Preview):
         )
         self._env = simulation.env
         self._server = _FramedServer(self, origin)
+        self._media_worker = PlayableAsItIs()
 
     async def open(self) -> None:
         await self.__aenter__()
         self.env._preview = None  # noqa: SLF001 - SimCord allows one page per Env; we open one per channel
         self._env.on_mutation.append(self._mark_action_dispatched)
+
+    def _open_page(self, viewer_id: Any = None, target_id: Any = None) -> Any:  # noqa: ANN401 - SimCord's own
+        """Point a new page at the newest message, so that it opens scrolled to its end."""
+        assert self._python is not None
+        self._python.target_id = max(self._env.backend.messages.get(self.channel.id, {}), default=None)
+        return super()._open_page(viewer_id, target_id)
 
     async def _cleanup(self) -> None:
         if self._mark_action_dispatched in self._env.on_mutation:
@@ -152,6 +160,10 @@ class LivePreview(Preview):
             self.republish()
 
 
+#: The newest message ends where the list ends: only a list that stands at its very end follows what is said next.
+_STYLE = b"\n.channel-message-list { padding-bottom: 0; }\n"
+
+
 class _FramedServer(PreviewServer):
     """The page's server, allowed inside our own frame and nobody else's."""
 
@@ -160,3 +172,9 @@ class _FramedServer(PreviewServer):
         headers = {key: value for key, value in self._SECURITY_HEADERS.items() if key != "X-Frame-Options"}
         policy = headers["Content-Security-Policy"].replace("frame-ancestors 'none'", f"frame-ancestors {origin}")
         self._SECURITY_HEADERS = headers | {"Content-Security-Policy": policy}  # type: ignore[misc]
+
+    async def _static(self, request: web.Request) -> web.StreamResponse:
+        answer: web.StreamResponse = await super()._static(request)
+        if request.path.endswith(".css") and isinstance(answer, web.Response) and isinstance(answer.body, bytes):
+            answer.body += _STYLE
+        return answer

@@ -36,6 +36,7 @@ from simcord.enums import MessageType
 from simcord.http import router
 from simcord.intents import censor_message, missing_privileged_intents, prune_guild_create, required_intent
 from simcord.preview import Preview
+from simcord.preview._media import MediaInfo, MediaWorker
 from simcord.preview._server import PreviewServer
 
 from sandbox.discord.traffic import Refused
@@ -43,6 +44,8 @@ from sandbox.discord.traffic import Refused
 __all__ = [
     "Impossible",
     "InteractionResult",
+    "MediaInfo",
+    "MediaWorker",
     "Preview",
     "PreviewServer",
     "Simulation",

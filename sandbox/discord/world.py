@@ -55,7 +55,8 @@ class DiscordWorld:
         heartbeat_period: float = 41.25,
     ) -> None:
         self._listener = socket.create_server(("127.0.0.1", port))
-        host = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self.port: int = self._listener.getsockname()[1]
+        host = f"127.0.0.1:{self.port}"
         origin = f"http://{host}"
         self.token = token
         self.api_url = origin + API_PREFIX

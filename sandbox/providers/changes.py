@@ -23,6 +23,7 @@ class Op(StrEnum):
     ADD = "add_shot"
     REMOVE = "remove_shot"
     MOVE = "move_shot"
+    RATIO = "set_ratio"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,8 @@ _ORDINAL = r"first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|op
 _COUNT = r"\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 _PLACE = "(?:shot|scene|clip|part)"
 TARGET = re.compile(
-    rf"\b(?:the\s+)?(?:{_PLACE}\s*#?\s*(?P<count>{_COUNT})|(?P<ordinal>{_ORDINAL})\s+(?:{_PLACE}|one)"
+    rf"\b(?:the\s+)?(?:{_PLACE}s\s+(?P<many>(?:{_COUNT})(?:(?:\s*,\s*|\s*&\s*|\s+and\s+)+(?:{_COUNT}))+)"
+    rf"|{_PLACE}\s*#?\s*(?P<count>{_COUNT})|(?P<ordinal>{_ORDINAL})\s+(?:{_PLACE}|one)"
     rf"|(?P<all>(?:all|every|each)(?:\s+(?:of\s+)?(?:the\s+)?{_PLACE}s?)?|everything"
     r"|the\s+whole\s+(?:film|thing|video)|the\s+(?:film|movie|video)))\b",
     re.IGNORECASE,
@@ -84,6 +86,19 @@ _BEGINS = (
 )
 #: A clause that names a shot and wants nothing of it yet.
 _BARE = re.compile(rf"^(?:(?:make|set|put|turn|let|have|give)\s+)?(?:the\s+)?{_PLACE}s?\s*\d+$", re.IGNORECASE)
+#: A wish for another shape of the picture, and one for another number of shots.
+_RATIO = re.compile(
+    r"^(?:(?:make|turn|switch|change|set|render|film|shoot|use|put|do|have|go)\b.*?\b)?(?:"
+    r"(?P<tall>portrait|vertical|upright|9\s*[:x]\s*16)|(?P<wide>landscape|horizontal|wide-?screen|16\s*[:x]\s*9)"
+    r"|(?P<square>square|1\s*[:x]\s*1))(?:\s+(?:format|mode|orientation|video|film|shape|ratio|please|instead))*$",
+    re.IGNORECASE,
+)
+_RATIOS = {"tall": ("9:16", "upright"), "wide": ("16:9", "wide"), "square": ("1:1", "square")}
+_HOW_MANY = re.compile(
+    rf"^(?:(?:make|have|give|use|want|need|turn|cut|split|tell)\b.*?\b)?(?:{_COUNT})\s+(?:\w+\s+)?{_PLACE}s\b"
+    r"(?:\s+(?:long|in\s+all|please|instead))*$",
+    re.IGNORECASE,
+)
 _SOURCES = {"previous": "the end of the shot before", "upload": "your video", "text": "its words"}
 #: How much a shot is shortened or lengthened where nobody says by how much.
 SHORTER, LONGER = 2 / 3, 1.5
@@ -97,21 +112,32 @@ def is_question(words: str) -> bool:
     return words.strip().endswith("?") and not _ASKS.search(plain)
 
 
+def asks_how_many(words: str) -> bool:
+    """Whether the words want another number of shots, without saying which."""
+    return any(_HOW_MANY.match(_POLITE.sub("", clause)) for clause in _clauses(words))
+
+
 def changes_in(brief: Brief) -> list[Change]:
     """What the words ask for, clause by clause; none for a question."""
     if is_question(brief.words):
         return []
     changes: list[Change] = []
-    targets: list[int] = []
+    targets: list[int] | None = []
     for clause in _clauses(brief.words):
         named = targets_in(clause, brief)
         targets = named if named is not None else targets
+        if named == []:
+            targets = None  # a shot that does not exist: nothing is meant for another one, until one is named
+        if targets is None:
+            continue
         changes += _clause_changes(clause, named, targets, brief)
     return _merged(changes)
 
 
 def _clauses(words: str) -> list[str]:
-    swap = re.search(rf"\bswap\b.*?({_COUNT}).*?\band\b.*?({_COUNT})", words, re.IGNORECASE)
+    swap = re.search(
+        rf"\bswap\b.*?\b({_COUNT}|{_ORDINAL})\b.*?\band\b.*?\b({_COUNT}|{_ORDINAL})\b", words, re.IGNORECASE
+    )
     if swap:  # its "and" joins two shots, not two wishes
         return [words]
     begins = rf"(?=(?:{_BEGINS}))"
@@ -133,35 +159,57 @@ def _clauses(words: str) -> list[str]:
 
 
 def targets_in(clause: str, brief: Brief) -> list[int] | None:
-    """The positions a clause names, `None` where it names none."""
+    """The positions a clause names that there are, `None` where it names none."""
+    found = _named(clause, brief)
+    return [n for n in found if 1 <= n <= len(brief.shots)] if found else None
+
+
+def missing_in(words: str, brief: Brief) -> list[int]:
+    """The positions that words name and that there are not."""
+    return [n for n in _named(words, brief) if not 1 <= n <= len(brief.shots)]
+
+
+def _named(clause: str, brief: Brief) -> list[int]:
     count = len(brief.shots)
     found: list[int] = []
     for match in TARGET.finditer(clause):
         if match["all"]:
             found += range(1, count + 1)
+        elif match["many"]:
+            numbers = map(number_in, re.findall(rf"\b(?:{_COUNT})\b", match["many"], re.IGNORECASE))
+            found += [int(number) for number in numbers if number is not None]
         elif match["ordinal"] and match["ordinal"].lower() in {"last", "final", "closing"}:
             found.append(count)
         else:
             number = number_in(match["count"] or match["ordinal"])
             if number is not None:
                 found.append(int(number))
-    return [n for n in dict.fromkeys(found) if 1 <= n <= count] if found else None
+    return list(dict.fromkeys(found))
 
 
 def _clause_changes(clause: str, named: list[int] | None, targets: list[int], brief: Brief) -> list[Change]:
     clause = _POLITE.sub("", clause)
     everything = list(range(1, len(brief.shots) + 1))
-    for read in (_structure, _names, _sound, _starts):
+    for read in (_shape, _structure, _names, _sound, _starts):
         found = read(clause, named, targets, brief)
         if found is not None:
             return found
     aimed = targets or everything
-    if named == [] and TARGET.search(clause):  # a shot that does not exist
-        return []
     lengths = _lengths(clause, aimed, brief)
     if lengths or not (named or _ASKS.search(clause) or _SETTING.search(clause)):
         return lengths
     return _looks(clause, aimed, brief)
+
+
+def _shape(clause: str, named: list[int] | None, _targets: list[int], _brief: Brief) -> list[Change] | None:
+    """The film's format; and a number of shots, which says nothing of what to show or to leave out."""
+    everything = re.search(r"\b(?:it|this|everything|(?:film|movie|video|whole\s+thing))\b", clause, re.IGNORECASE)
+    if named and not everything:
+        return None
+    if wish := _RATIO.match(re.sub(r"[\s,]*\bplease\b", "", clause, flags=re.IGNORECASE).strip()):
+        ratio, word = _RATIOS[wish.lastgroup or "wide"]
+        return [Change(op=Op.RATIO, text=ratio, said=f"the film is {word} now, {ratio}")]
+    return [] if _HOW_MANY.match(clause) else None
 
 
 def _structure(clause: str, named: list[int] | None, targets: list[int], brief: Brief) -> list[Change] | None:
@@ -184,8 +232,11 @@ def _structure(clause: str, named: list[int] | None, targets: list[int], brief: 
     )
     if swap:
         first, second = sorted(int(number_in(word) or count) for word in swap.groups())
+        if first == second or not 1 <= first < second <= count:
+            return []
+        # Both numbers are those the person sees, before any move.
         moved = [Change(op=Op.MOVE, shot=second, to=first, said=f"shots {first} and {second} have changed places")]
-        return moved if second - first == 1 else [*moved, Change(op=Op.MOVE, shot=first + 1, to=second)]
+        return moved if second - first == 1 else [*moved, Change(op=Op.MOVE, shot=first, to=second)]
     if re.match(r"^(?:move|put|bring)\b", clause, re.IGNORECASE) and named:
         place = _destination(clause, named, count)
         if place is not None:

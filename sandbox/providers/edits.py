@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from sandbox.providers.brief import Brief
-from sandbox.providers.changes import Change, Op, duration_in, is_question, targets_in
+from sandbox.providers.changes import Change, Op, asks_how_many, duration_in, is_question, missing_in, targets_in
 from sandbox.providers.documents import as_number, as_text, either
 from sandbox.providers.schemas import Schema, objects_in
 from sandbox.providers.story import CAMERAS, capital, title_of
@@ -25,6 +25,7 @@ _MEANS: dict[Op, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Op.ADD: (("add", "insert", "append", "new"), ("remove",)),
     Op.REMOVE: (("remove", "delete", "drop", "cut"), ("add",)),
     Op.MOVE: (("move", "reorder", "swap"), ("camera",)),
+    Op.RATIO: (("ratio", "aspect", "orientation", "format"), ("shot", "duration", "narration")),
 }
 #: Names of one edit that takes any field of a shot.
 _GENERAL = re.compile(r"^(?:change|edit|update|modify|replace|set|revise)(?:_?shot)?$", re.IGNORECASE)
@@ -43,6 +44,12 @@ def edits_of(items: Schema, changes: Sequence[Change], brief: Brief) -> list[obj
 def looks_like_edits(items: Schema) -> bool:
     """Whether these are items that change something: told apart by a word that is one of ours, or aimed at a shot."""
     return any(kind_field(shape) is not None or "shot" in shape.properties for shape in objects_in(items))
+
+
+def takes_ratio(items: Schema) -> bool:
+    """Whether an edit can change the film's format."""
+    fields = [(shape, kind_field(shape)) for shape in objects_in(items)]
+    return any(_means(choice, Op.RATIO) for shape, name in fields if name for choice in shape.properties[name].choices)
 
 
 def kind_field(shape: Schema) -> str | None:
@@ -67,7 +74,7 @@ def _written(items: Schema, change: Change, brief: Brief) -> list[object]:
     for shape in objects_in(items):
         field = kind_field(shape)
         if field is None:
-            if change.op is not Op.MUSIC:
+            if change.op not in {Op.MUSIC, Op.RATIO}:
                 return [_filled(shape, change, brief, {})]
             continue
         for choice in shape.properties[field].choices:
@@ -75,7 +82,7 @@ def _written(items: Schema, change: Change, brief: Brief) -> list[object]:
             if (
                 score == 0
                 and _GENERAL.match(as_text(choice))
-                and change.op not in {Op.ADD, Op.REMOVE, Op.MOVE, Op.MUSIC}
+                and change.op not in {Op.ADD, Op.REMOVE, Op.MOVE, Op.MUSIC, Op.RATIO}
             ):
                 score = 1
             if score and (best is None or score > best[0]):
@@ -145,6 +152,7 @@ def _text(plain: str, field: Schema, change: Change, brief: Brief) -> str | None
         Op.NARRATION: "narration|voice|line",
         Op.MUSIC: "music|sound",
         Op.START: "start|begin|source",
+        Op.RATIO: "ratio|aspect|orientation|format",
     }
     wanted = fields.get(change.op)
     return _chosen(field, change.text) if wanted and re.search(wanted, plain) else None
@@ -203,12 +211,22 @@ def reply_to(brief: Brief, changes: Sequence[Change]) -> str:
             shots = len({change.shot for change in changes})
             phrase = re.sub(r"\bshot \d+ (?:is|now lasts|now)\b ?", "", said[0]).strip() or said[0]
             return f"Done: all {shots} shots, {phrase}."
-        return f"Done: {_joined(_pronouns(said))}."
+        missing = f" {_missing(brief)}" if missing_in(brief.words, brief) else ""
+        return f"Done: {_joined(_pronouns(said))}.{missing}"
     if is_question(brief.words):
         return _told(brief)
+    if brief.shots and missing_in(brief.words, brief):
+        return f"{_missing(brief)} I left it as it is."
+    if brief.shots and asks_how_many(brief.words):
+        return "I add and remove shots one by one: tell me what a new shot shows, or which shot to remove."
     if not brief.shots:
         return f"Noted: {brief.words.strip()[:200] or 'I am listening'}."
     return "I left the plan as it is: tell me which shot to change and how, for instance “make shot 2 shorter”."
+
+
+def _missing(brief: Brief) -> str:
+    which = _joined([str(number) for number in missing_in(brief.words, brief)])
+    return f"There is no shot {which}: the plan has shots 1 to {len(brief.shots)}."
 
 
 def _pronouns(said: list[str]) -> list[str]:

@@ -142,7 +142,13 @@ def _prepare(clip: Clip, folder: Path) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True)
     footer = f"{clip.duration:g} s · {clip.width}×{clip.height} · {clip.id}"
     layers = scenery.paint(clip.prompt, footer, clip.width, clip.height, _start_image(clip))
-    images = [layers.back, *layers.hills, layers.hero, *([layers.falling] if layers.falling else []), layers.caption]
+    images = [
+        layers.back,
+        *layers.hills,
+        layers.hero.image,
+        *([layers.falling] if layers.falling else []),
+        layers.caption,
+    ]
     inputs: list[str] = []
     for number, image in enumerate(images):
         path = folder / f"{number}.png"
@@ -180,13 +186,17 @@ def _graph(clip: Clip, layers: scenery.Layers) -> str:
     overlays: list[tuple[str, str]] = [
         (f"-{hills.width - clip.width}*{share}", f"{clip.height - hills.height}") for hills in layers.hills
     ]
-    size = layers.hero.width
+    hero = layers.hero.image
     swing = clip.height * dice.uniform(0.06, 0.14)
-    middle = clip.height * dice.uniform(0.34, 0.46) - layers.hero.height / 2
+    middle = clip.height * dice.uniform(0.34, 0.46) - hero.height / 2
     turn = dice.uniform(0.7, 1.4)
-    overlays.append(
-        (f"-{size}+({clip.width}*0.58+{size})*sin({share}*PI/2)", f"{middle:.0f}+{swing:.0f}*sin(t*{turn:.2f}*2)")
-    )
+    if layers.hero.stands:  # on the near hills, and the camera passes by
+        start = clip.width * dice.uniform(0.42, 0.55)
+        foot = clip.height - layers.caption.height - hero.height
+        overlays.append((f"{start:.0f}-{clip.width * 0.22:.0f}*{share}", f"{foot + clip.height * 0.02:.0f}"))
+    else:
+        across = f"-{hero.width}+({clip.width}*0.58+{hero.width})*sin({share}*PI/2)"
+        overlays.append((across, f"{middle:.0f}+{swing:.0f}*sin(t*{turn:.2f}*2)"))
     if layers.falling is not None:
         overlays.append(("0", f"-{clip.height}+mod(t*{int(clip.height * 0.9)},{clip.height})"))
     overlays.append(("0", f"{clip.height - layers.caption.height}"))

@@ -6,10 +6,13 @@ import colorsys
 import hashlib
 import random
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from math import sin
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont, ImageOps
+
+from sandbox.providers.heroes import Hero, hero
 
 Colour = tuple[int, int, int]
 
@@ -44,7 +47,7 @@ class Layers:
     """A picture in layers, back to front. `hills` and `falling` may be absent."""
 
     back: Image.Image
-    hero: Image.Image
+    hero: Hero
     caption: Image.Image
     hills: list[Image.Image] = field(default_factory=list)
     falling: Image.Image | None = None
@@ -63,7 +66,7 @@ def paint(prompt: str, footer: str, width: int, height: int, start: Image.Image 
         back=_sky(
             dice, (hue, saturation, above, below), int(width * BACK), height, is_night=bool(_NIGHT.search(prompt))
         ),
-        hero=_hero(dice, accent, max(64, min(width, height) // 4)),
+        hero=hero(prompt, dice, accent, max(64, min(width, height) // 4)),
         caption=_caption(prompt, footer, accent, width, height),
         falling=_falling(prompt, dice, width, height),
     )
@@ -150,43 +153,6 @@ def _hills(dice: random.Random, colour: Colour, width: int, height: int, rise: f
     return image
 
 
-def _hero(dice: random.Random, accent: Colour, size: int) -> Image.Image:
-    """A long glowing creature with fins, as the prompt's dice fell; painted twice as large, for smooth edges."""
-    wide, tall = size * 4, size * 2
-    image = Image.new("RGBA", (wide, tall), (*accent, 0))
-    draw = ImageDraw.Draw(image)
-    bends, depth, thick = dice.uniform(1.2, 2.6), dice.uniform(0.10, 0.2) * tall, dice.uniform(0.09, 0.14) * tall
-    segments, fins = 90, dice.randint(3, 7)
-    spine = [
-        (wide * (0.08 + 0.78 * n / segments), tall / 2 + depth * sin(bends * 6.28 * n / segments))
-        for n in range(segments)
-    ]
-    for fin in range(fins):
-        x, y = spine[int(segments * (0.12 + 0.78 * fin / fins))]
-        reach = thick * dice.uniform(1.4, 2.6)
-        for side in (-1, 1):
-            tip = (x - reach * 0.9, y + side * reach)
-            draw.polygon([(x - thick * 0.7, y), tip, (x + thick * 0.7, y)], fill=(*accent, 150))
-    for number, (x, y) in enumerate(spine):
-        share = number / segments
-        radius = thick * (0.12 + 0.88 * share**0.7)
-        warm = tuple(round(part + (255 - part) * 0.55 * share) for part in accent)
-        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=(warm[0], warm[1], warm[2], 255))
-    x, y = spine[-1]
-    draw.ellipse((x - thick * 0.9, y - thick * 0.9, x + thick, y + thick * 0.9), fill=(255, 250, 235, 255))
-    for side in (-1, 1):
-        eye = (x + thick * 0.35, y + side * thick * 0.38)
-        draw.ellipse(
-            (eye[0] - thick * 0.14, eye[1] - thick * 0.14, eye[0] + thick * 0.14, eye[1] + thick * 0.14),
-            fill=(20, 20, 30, 255),
-        )
-    image = image.resize((wide // 2, tall // 2), Image.Resampling.LANCZOS)
-    shape = image.getchannel("A").resize((wide // 8, tall // 8)).filter(ImageFilter.GaussianBlur(size / 28))
-    glow = Image.new("RGBA", image.size, (*accent, 0))
-    glow.putalpha(shape.resize(image.size, Image.Resampling.BICUBIC))
-    return Image.alpha_composite(glow, image)
-
-
 def _falling(prompt: str, dice: random.Random, width: int, height: int) -> Image.Image | None:
     """Rain or snow, twice as tall as the picture and repeating, where the prompt speaks of it."""
     kind = next((kind for words, kind in _FALLING if words.search(prompt)), None)
@@ -217,6 +183,24 @@ def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 
+def legible(text: str, face: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+    """`text` without the characters that the font would draw as a box: emoji, and scripts it does not know."""
+    if not isinstance(face, ImageFont.FreeTypeFont):
+        return text.encode("ascii", "ignore").decode()
+    box = bytes(face.getmask("\U0010ffff"))
+    kept = (
+        character
+        for character in text
+        if character.isspace()
+        or (
+            unicodedata.category(character) not in {"Cc", "Cf", "Cn", "Co", "Cs"}
+            and character != "\ufe0f"
+            and bytes(face.getmask(character)) != box
+        )
+    )
+    return " ".join("".join(kept).split())
+
+
 def wrapped(text: str, face: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int, lines: int) -> list[str]:
     """`text` in at most `lines` lines of at most `width` pixels, the last one cut with "..." where it does not fit."""
     rows: list[str] = []
@@ -245,7 +229,7 @@ def _caption(prompt: str, footer: str, accent: Colour, width: int, height: int) 
     unit = max(9, min(width, height) // 30)
     face, small = font(unit), font(max(8, int(unit * 0.72)))
     margin = unit
-    rows = wrapped(prompt, face, width - 4 * margin, 4)
+    rows = wrapped(legible(prompt, face), face, width - 4 * margin, 4)
     line, small_line = int(unit * 1.35), int(unit * 1.2)
     tall = int(margin * 1.7) + line * len(rows) + small_line
     image = Image.new("RGBA", (width, tall + margin), (0, 0, 0, 0))

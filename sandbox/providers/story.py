@@ -138,12 +138,9 @@ def tell(brief: Brief, count: int, fit: Callable[[float], float]) -> Story:
         scenes.append(
             Scene(title=title, prompt=prompt, camera=camera, seconds=seconds, narration=line if spoken else "")
         )
-    logline = f"{capital(idea)}, told in {_counted(count)}: from the first stillness to what remains."
+    # Without the number of shots: nobody rewrites a logline when one is added.
+    logline = f"{capital(idea)}: from the first stillness to what remains."
     return Story(title=title_of(idea), logline=logline, idea=idea, scenes=tuple(scenes))
-
-
-def _counted(count: int) -> str:
-    return "a single shot" if count == 1 else f"{count} shots"
 
 
 def _beat(number: int, count: int) -> tuple[str, str, str, str]:

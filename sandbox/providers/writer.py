@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 from sandbox.providers import seen
 from sandbox.providers.brief import Brief, summary_in
-from sandbox.providers.changes import changes_in
+from sandbox.providers.changes import Op, changes_in
 from sandbox.providers.documents import as_list, as_text, either, mappings
-from sandbox.providers.edits import edits_of, looks_like_edits, reply_to
+from sandbox.providers.edits import edits_of, looks_like_edits, reply_to, takes_ratio
 from sandbox.providers.schemas import Schema, objects_in
 from sandbox.providers.story import Story, count_of, idea_in, tell
 
@@ -84,6 +84,9 @@ class _Writer:
         story = self._story(shots, properties) if shots is not None else None
         if story is not None:
             facts |= {"title": story.title, "logline": story.logline, "idea": story.idea, "summary": story.logline}
+        for inner in properties.values():  # before the reply, which must not say what no edit can
+            if inner.type == "array" and looks_like_edits(inner.items) and not takes_ratio(inner.items):
+                self.changes = [change for change in self.changes if change.op is not Op.RATIO]
         written: dict[str, object] = {}
         for name, inner in properties.items():
             there = Place(name=name, facts=facts, number=place.number, depth=place.depth + 1)

@@ -7,11 +7,14 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 from sandbox.pictures import find_chromium
 from sandbox.process import ROOT
 from sandbox.providers.film import run_ffmpeg
 
 
+@pytest.mark.browser
 async def test_the_tour_plays_to_its_end_and_leaves_the_film(tmp_path: Path) -> None:
     pictures = find_chromium() is not None
     assert pictures or "GREENLIGHT_REQUIRE_BROWSER" not in os.environ, "this machine must have a Chromium"
@@ -31,3 +34,4 @@ async def test_the_tour_plays_to_its_end_and_leaves_the_film(tmp_path: Path) -> 
     await run_ffmpeg(["-xerror", "-i", str(folder / "film.mp4"), "-f", "null", "-"])
     assert "make shot 2 shorter" in (folder / "transcript.md").read_text()
     assert (folder / "4-film.png").exists() == pictures
+    assert ("plays in the page" in (folder / "transcript.md").read_text()) == pictures

@@ -12,8 +12,9 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
-from sandbox.demo import demo
-from sandbox.process import ROOT
+from sandbox.demo import demo, keep_alive
+from sandbox.discord.world import DiscordWorld
+from sandbox.process import ROOT, BotProcess
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -73,6 +74,14 @@ async def test_a_busy_port_is_said_in_one_line_and_its_folder_left_alone(
         assert await demo(port, pace=0, home=tmp_path) == 1
     said = capsys.readouterr().err.strip()
     assert (said.count("\n"), "--port" in said, kept.exists()) == (0, True, True)
+
+
+async def test_a_bot_that_refuses_its_settings_is_quoted_and_not_started_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with DiscordWorld() as world, BotProcess({"DATA_DIR": str(tmp_path)}, tmp_path / "bot.log") as bot:
+        assert await keep_alive(world, bot) == 78
+    assert "DISCORD_TOKEN" in capsys.readouterr().err
 
 
 def _exists(pid: int) -> bool:

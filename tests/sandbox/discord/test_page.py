@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+from playwright.async_api import async_playwright, expect
 
 from sandbox.discord.reading import text_of
+from sandbox.pictures import find_chromium
 from tests.sandbox.discord.test_world import planned
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from playwright.async_api import Page
+
     from sandbox.discord.world import DiscordWorld
     from tests.sandbox.discord.clients import Bot
 
-CHROMIUM = Path("/usr/bin/chromium")
 QUIET = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
     " --disable-component-update --disable-sync"
@@ -125,17 +131,39 @@ def _button_key(value: object, message_id: str) -> str | None:
 
 @pytest.mark.browser
 async def test_a_browser_shows_the_card_in_its_thread(world: DiscordWorld, bot: Bot) -> None:
-    if not CHROMIUM.exists():
-        pytest.skip(f"no browser at {CHROMIUM}: the page was not looked at")
-    from playwright.async_api import async_playwright
-
     await planned(world)
-    async with async_playwright() as browsers:
-        browser = await browsers.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
-        page = await browser.new_page()
-        await page.goto(world.page_url)
-        await page.get_by_role("button", name="a koi").click()
+    async with looking(world) as page:
         channel = page.frame_locator("iframe")
         await channel.get_by_role("heading", name="Plan v2").wait_for(timeout=20_000)
         assert await channel.get_by_role("button", name="Greenlight", exact=True).count() == 1
+
+
+@pytest.mark.browser
+async def test_a_thread_opens_at_its_end_and_follows_what_is_said(world: DiscordWorld, bot: Bot) -> None:
+    thread_id = await planned(world)
+    for number in range(12):
+        await world.people.say(world.mia, thread_id, f"{number}: " + "a long story " * 60)
+    await world.people.say(world.mia, world.channel_id, "meanwhile, elsewhere")
+    async with looking(world) as page:
+        channel = page.frame_locator("iframe")
+        await expect(channel.get_by_text("11: a long story").last).to_be_in_viewport(timeout=20_000)
+        await world.people.say(world.mia, thread_id, "and then?")
+        await expect(channel.locator(".channel-message").last).to_be_in_viewport(ratio=1, timeout=20_000)
+        await expect(channel.locator(".channel-message").last).to_contain_text("and then?")
+        assert await page.evaluate("document.documentElement.scrollHeight - innerHeight") == 0
+
+
+@contextlib.asynccontextmanager
+async def looking(world: DiscordWorld) -> AsyncIterator[Page]:
+    """The page in a browser, its thread open."""
+    chromium = find_chromium()
+    if chromium is None:
+        assert "GREENLIGHT_REQUIRE_BROWSER" not in os.environ, "this machine must have a Chromium"
+        pytest.skip("no Chromium on this machine: the page was not looked at")
+    async with async_playwright() as browsers:
+        browser = await browsers.chromium.launch(executable_path=chromium, args=QUIET.split())
+        page = await browser.new_page()
+        await page.goto(world.page_url)
+        await page.get_by_role("button", name="a koi").click()
+        yield page
         await browser.close()
