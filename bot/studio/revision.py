@@ -129,6 +129,8 @@ def changes_between(before: Plan, after: Plan) -> str:
         changes.append("new logline")
     if after.ratio != before.ratio:
         changes.append(f"{before.ratio} → {after.ratio}")
+    if order := _new_order(before, after):
+        return shorten("; ".join([*changes, f"the shots now follow as {order}"]), 300)
     if len(after.shots) != len(before.shots):
         changes.append(f"{len(before.shots)} shots → {len(after.shots)}")
         kept = {shot.title: shot for shot in before.shots}
@@ -142,6 +144,16 @@ def changes_between(before: Plan, after: Plan) -> str:
         if differences := _shot_changes(old, new):
             changes.append(f"shot {number}: {', '.join(differences)}")
     return shorten("; ".join(changes), 300)
+
+
+def _new_order(before: Plan, after: Plan) -> str:
+    """The old numbers in their new order where shots only changed places, else nothing."""
+    if after.shots == before.shots or len(set(before.shots)) != len(before.shots):
+        return ""
+    numbers = {shot: number for number, shot in enumerate(before.shots, 1)}
+    if set(after.shots) != set(before.shots) or len(after.shots) != len(before.shots):
+        return ""
+    return ", ".join(str(numbers[shot]) for shot in after.shots)
 
 
 def _edited(shot: Shot, edit: EditDraft, index: int, model: VideoModel, *, has_upload: bool) -> Shot:

@@ -290,3 +290,14 @@ def test_the_shape_may_change_to_what_the_model_makes_and_no_other() -> None:
     assert (taller.ratio, taller.changes) == ("9:16", "16:9 → 9:16")
     with pytest.raises(EditRefused, match="16:9, 9:16"):
         revise(plan(), [edit(EditKind.SET_RATIO, text="1:1")], GEN45, has_upload=False)
+
+
+def test_shots_that_only_changed_places_are_told_by_their_old_numbers() -> None:
+    swapped = revise(
+        plan(),
+        [edit(EditKind.MOVE_SHOT, shot=3, position=1), edit(EditKind.MOVE_SHOT, shot=1, position=3)],
+        GEN45,
+        has_upload=False,
+    )
+    assert swapped is not None
+    assert swapped.changes == "the shots now follow as 3, 2, 1"
