@@ -10,7 +10,6 @@ import asyncio
 import hashlib
 import json
 import logging
-import math
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -24,6 +23,7 @@ from bot.media.ffmpeg import Ffmpeg
 from bot.media.probe import MediaLimits, probe
 from bot.production.model import TakeState
 from bot.production.productions import Productions
+from bot.production.watch import LOST_AFTER, OPERATION_DEADLINE, Watch
 from bot.studio.casting import Casting
 from providers.errors import (
     KeyFault,
@@ -42,18 +42,12 @@ logger = logging.getLogger(__name__)
 ORDER_DEADLINE = 90.0
 #: The first look at an operation, in seconds after its order; later ones keep the provider's own interval.
 FIRST_LOOK = 0.5
-#: An operation that is not over after this long is given up, in seconds; its take is held.
-OPERATION_DEADLINE = 3600.0
 #: How often an order is sent again to a service that is down before the take fails. Faults of keys are the pool's.
 MAX_OUTAGES = 6
 #: Attempts of one take where the provider itself failed without charging.
 MAX_ATTEMPTS = 2
-#: An operation the provider does not know for this long, in seconds, is lost; it may know it a moment later.
-LOST_AFTER = 600.0
 #: Whole clips that are no video before the take fails.
 MAX_UNUSABLE = 3
-#: The longest pause between two looks while the provider does not answer, in seconds.
-LONGEST_PAUSE = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,41 +75,6 @@ class Fetched(Enum):
     KEPT = auto()
     NOT_YET = auto()  # the network, the provider or our disk; trying again is free
     UNUSABLE = auto()  # it came whole and is no video
-
-
-class _Watch:
-    """How long one operation is looked at, and how often. Measured on the loop's clock, which never jumps."""
-
-    def __init__(self, interval: float, *, deadline: float, lost_after: float) -> None:
-        self._now = asyncio.get_running_loop().time
-        self._interval = interval
-        self._deadline = self._now() + deadline
-        self._lost_after = lost_after
-        self._lost_at = math.inf
-        self.pause = interval
-        self.unusable = 0
-
-    @property
-    def is_over(self) -> bool:
-        return self._now() >= self._deadline
-
-    @property
-    def has_lost_it(self) -> bool:
-        """Whether the provider has not known the operation for so long that it never will."""
-        return self._now() >= self._lost_at
-
-    def saw(self, state: OperationState | RequestFault | None) -> None:
-        if isinstance(state, RequestFault):
-            self._lost_at = min(self._lost_at, self._now() + self._lost_after)
-        else:
-            self._lost_at = math.inf
-        if state is None:
-            self.slow_down()
-        else:
-            self.pause = self._interval
-
-    def slow_down(self) -> None:
-        self.pause = min(self.pause * 2, LONGEST_PAUSE)
 
 
 class _TakeFailed(Exception):
@@ -271,7 +230,7 @@ class Camera:
         except NoUsableKey as error:  # taken out of the settings while its operation runs: no other key can fetch it
             raise _TakeFailed("KeyRemoved", TakeState.UNKNOWN) from error
         assert call.operation is not None, call
-        watch = _Watch(rig.provider.poll_interval, deadline=self._operation_deadline, lost_after=self._lost_after)
+        watch = Watch(rig.provider.poll_interval, deadline=self._operation_deadline, lost_after=self._lost_after)
         await asyncio.sleep(FIRST_LOOK)
         while not watch.is_over:
             state = await self._look(rig, call.operation, key)
@@ -295,7 +254,7 @@ class Camera:
         raise _TakeFailed("NotOverYet", TakeState.UNKNOWN)
 
     async def _collect(
-        self, order: Order, rig: Rig, call: PaidCall, state: Succeeded, key: ApiKey, watch: _Watch
+        self, order: Order, rig: Rig, call: PaidCall, state: Succeeded, key: ApiKey, watch: Watch
     ) -> bool:
         """Fetch a finished clip; false where it should be tried again."""
         match await self._fetch(order, rig, state, key):

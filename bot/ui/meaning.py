@@ -38,8 +38,9 @@ def meaning(seen: Seen, project: Project | None) -> Meaning:
         return Meaning.NEW_FILM if seen.has_video or seen.begins_with_us else Meaning.CHANGE
     is_shared = project.thread_id == project.channel_id
     if seen.author_id != project.owner_id:
-        # Others may talk among themselves. Asked directly in its thread, the desk says whose film it is.
-        about_a_film = Meaning.NEW_FILM if is_shared else Meaning.CHANGE
-        return about_a_film if seen.mentions_us else Meaning.NOTHING
+        # Others may talk among themselves. Who asks us directly in a film's thread is told whose film it is.
+        if is_shared:
+            return Meaning.NEW_FILM if seen.mentions_us else Meaning.NOTHING
+        return Meaning.CHANGE if seen.mentions_us or seen.replies_to_us else Meaning.NOTHING
     for_us = seen.mentions_us or seen.replies_to_us or not is_shared
     return Meaning.CHANGE if for_us else Meaning.NOTHING

@@ -40,11 +40,11 @@ def test_in_a_films_thread_everything_its_owner_says_is_about_it() -> None:
     assert {meaning(seen, IN_THREAD) for seen in said} == {Meaning.CHANGE}
 
 
-def test_others_talk_among_themselves_in_a_thread_unless_they_mention_us() -> None:
+def test_others_talk_among_themselves_in_a_thread_unless_they_ask_us() -> None:
     assert [meaning(by_stranger(seen), IN_THREAD) for seen in (SAID, REPLIED, MENTIONED)] == [
         Meaning.NOTHING,
-        Meaning.NOTHING,
         Meaning.CHANGE,  # the desk says whose film it is
+        Meaning.CHANGE,
     ]
 
 
