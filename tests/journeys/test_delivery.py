@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import httpx
+
 from sandbox.discord.reading import mentioned, text_of
+from sandbox.process import BotProcess
 from tests.journeys.stage import Stage
 
 
@@ -57,3 +60,39 @@ async def test_one_film_that_is_gone_from_the_disk_holds_up_no_other(tmp_path: P
         film = await stage.film_in(second)
         assert mentioned(film, stage.tom.id)
         stage.discord.faults.clear()
+
+
+async def test_a_film_that_cannot_be_made_to_fit_is_linked_from_the_object_store(tmp_path: Path) -> None:
+    async with Stage(tmp_path, starts=False) as stage:
+        url = await stage.providers.start_s3()
+        stage.discord.upload_limit = 50_000
+        store = {
+            "CLOUDFLARE_R2_ENDPOINT_URL": url,
+            "CLOUDFLARE_R2_ACCESS_KEY_ID": "sandbox-id",
+            "CLOUDFLARE_R2_SECRET_ACCESS_KEY": "sandbox-secret",
+            "CLOUDFLARE_R2_BUCKET_NAME": stage.providers.bucket,
+        }
+        async with BotProcess({**stage.environ(), **store}, tmp_path / "bot.log") as bot:
+            await stage.discord.ready(within=60)
+            thread = await stage.plan(stage.mia)
+            await stage.greenlight(stage.mia, thread)
+            told = await stage.until(
+                lambda: next((m for m in stage.messages(thread) if "download it" in text_of(m)), None)
+            )
+            assert mentioned(told, stage.mia.id)
+            link = text_of(told).split("](")[1].split(")")[0]
+            async with httpx.AsyncClient() as http:
+                film = await http.get(link)
+            assert film.content[4:8] == b"ftyp"
+            assert "attachment" in film.headers["content-disposition"]
+            await stage.until(lambda: stage.card(thread, "Here is your film"))
+            assert await bot.stop() == 0
+
+
+async def test_without_an_object_store_a_film_that_cannot_fit_is_kept_and_said(tmp_path: Path) -> None:
+    async with Stage(tmp_path) as stage:
+        stage.discord.upload_limit = 50_000
+        thread = await stage.plan(stage.mia)
+        await stage.greenlight(stage.mia, thread)
+        await stage.until(lambda: "too large for this channel" in stage.read(thread))
+        assert not stage.films(thread)
