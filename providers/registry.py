@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from providers.elevenlabs import ElevenLabs
+from providers.elevenlabs import DEFAULT_VOICE, ElevenLabs
 from providers.gemini import Gemini
 from providers.google import GoogleClients
 from providers.groq import GroqChat
@@ -39,11 +39,18 @@ class Providers:
         await self.http.aclose()
 
 
-def open_providers(base_urls: Mapping[str, str | None], *, download_hosts: frozenset[str] | None = None) -> Providers:
+def open_providers(
+    base_urls: Mapping[str, str | None],
+    *,
+    download_hosts: frozenset[str] | None = None,
+    voice_id: str | None = None,
+) -> Providers:
     """Build the adapters of the providers named in `base_urls`; a URL of `None` is the provider's own.
 
     Keys are no matter here: every call brings its own. `download_hosts` is where Runway's clips may come from, as
-    `Runway` says. Raises `ValueError` for a name that is not in `NAMES`.
+    `Runway` says; `voice_id` is who speaks at ElevenLabs, `None` for its own choice.
+
+    Raises `ValueError` for a name that is not in `NAMES`.
     """
     unknown = set(base_urls) - set(NAMES)
     if unknown:
@@ -62,5 +69,7 @@ def open_providers(base_urls: Mapping[str, str | None], *, download_hosts: froze
     if "groq" in base_urls:
         language["groq"] = GroqChat(http=http, base_url=base_urls["groq"])
     if "elevenlabs" in base_urls:
-        speech["elevenlabs"] = ElevenLabs(http=http, base_url=base_urls["elevenlabs"])
+        speech["elevenlabs"] = ElevenLabs(
+            http=http, base_url=base_urls["elevenlabs"], voice_id=voice_id or DEFAULT_VOICE
+        )
     return Providers(video=video, language=language, speech=speech, http=http)

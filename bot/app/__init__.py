@@ -50,6 +50,7 @@ async def run(settings: Settings) -> None:
         providers = open_providers(
             {name: provider.base_url for name, provider in settings.providers.items()},
             download_hosts=clip_hosts(settings),
+            voice_id=settings.voice_id,
         )
         stack.push_async_callback(providers.close)
         downloader = await stack.enter_async_context(AttachmentDownloader(attachment_bases(settings)))

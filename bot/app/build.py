@@ -95,7 +95,14 @@ async def build(
     )
     dispatcher = Dispatcher(engine, productions, give_back=film_maker.give_back, at_once=settings.max_films_at_once)
     offer = _offer(settings, catalogue, can_plan=bool(minds))
-    desk = Desk(projects=projects, productions=productions, catalogue=catalogue, offer=offer, changed=changed)
+    desk = Desk(
+        projects=projects,
+        productions=productions,
+        catalogue=catalogue,
+        offer=offer,
+        operators=settings.discord.operator_ids,
+        changed=changed,
+    )
     client = Greenlight(desk=desk, projects=projects, sync_mark=settings.data_dir / "commands.sha256")
     for add_to in commands.EVERY:
         add_to(client)
@@ -187,6 +194,7 @@ def _object_store(settings: Settings, stack: AsyncExitStack) -> ObjectStore | No
         access_key_id=settings.object_store.access_key_id,
         secret_access_key=settings.object_store.secret_access_key,
         bucket=settings.object_store.bucket,
+        public_url=settings.object_store.public_url,
     )
     stack.push_async_callback(store.close)
     return store

@@ -49,6 +49,7 @@ class ObjectStore:
         access_key_id: its id.
         secret_access_key: its secret; never logged.
         bucket: exists already.
+        public_url: where the bucket is read without a signature; `None` where it is not.
         region: R2 wants `auto`.
         threads: transfers at once; a large upload uses up to four more inside boto3.
     """
@@ -60,10 +61,12 @@ class ObjectStore:
         access_key_id: str,
         secret_access_key: str,
         bucket: str,
+        public_url: str | None = None,
         region: str = "auto",
         threads: int = 4,
     ) -> None:
         self._bucket = bucket
+        self._public_url = public_url
         self._client = _make_client(endpoint_url, access_key_id, secret_access_key, region)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="objects")
 
@@ -81,6 +84,11 @@ class ObjectStore:
         """
         _check_key(key)
         await self._run(self._put, file, key, content_type, sha256)
+
+    def public_address(self, key: str) -> str | None:
+        """An address that anybody may read as long as the object is there; `None` where links must be signed."""
+        _check_key(key)
+        return None if self._public_url is None else f"{self._public_url.rstrip('/')}/{key}"
 
     async def address(self, key: str, *, expires_in: int, filename: str) -> str:
         """A signed address under which anybody may download the object for `expires_in` seconds (at most seven days).

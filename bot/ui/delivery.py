@@ -207,9 +207,12 @@ class Delivery:
     async def _link(self, film: Path, error: CannotFit) -> str:
         if self._store is None:
             return words_for(error)
+        key = f"films/{film.name}"
         try:
-            await self._store.put(film, f"films/{film.name}", content_type="video/mp4")
-            url = await self._store.address(f"films/{film.name}", expires_in=LINK_LASTS, filename=film.name)
+            await self._store.put(film, key, content_type="video/mp4")
+            if (public := self._store.public_address(key)) is not None:
+                return f"It is too large for this channel: [download it]({public})."
+            url = await self._store.address(key, expires_in=LINK_LASTS, filename=film.name)
         except StorageError as failed:
             return words_for(failed)
         return f"It is too large for this channel: [download it]({url}) within 7 days."

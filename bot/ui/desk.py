@@ -5,6 +5,7 @@ Commands, buttons, modals and messages all end here, so that each rule stands on
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -27,6 +28,8 @@ from bot.studio.model import MAX_IDEA, Attachment, Plan, Project, ProjectState, 
 from bot.studio.projects import Projects
 from bot.studio.text import clean
 from providers.catalogue import Catalogue, SpeechModel, VideoModel
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +57,13 @@ class Desk:
         catalogue: Catalogue,
         offer: Offer,
         changed: Wake,
+        operators: frozenset[int] = frozenset(),
     ) -> None:
         self._projects = projects
         self._productions = productions
         self._catalogue = catalogue
         self._changed = changed
+        self._operators = operators
         self.offer = offer
 
     @property
@@ -165,6 +170,11 @@ class Desk:
         return {casting.model.provider for casting in castings} <= self.offer.providers
 
     async def cancel(self, *, production_id: str, user_id: int) -> Production:
+        """Ask a production to stop; its owner may, and so may an operator. Raises `NoSuchFilm | NotYours`."""
+        if user_id in self._operators:
+            production = await self._productions.get(production_id)
+            logger.info("cancelled by an operator", extra={"production": production_id, "operator": user_id})
+            return await self._productions.stop(production_id, production.owner_id)
         return await self._productions.stop(production_id, user_id)
 
     async def resend(self, *, production_id: str, user_id: int) -> bool:

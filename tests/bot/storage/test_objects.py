@@ -170,3 +170,18 @@ async def test_nothing_of_the_machine_s_aws_settings_is_used(
     config: Any = store._client.meta.config  # its options are set by name and unknown to the stubs
     assert config.request_checksum_calculation == "when_required"
     await store.close()
+
+
+async def test_a_bucket_with_a_public_address_needs_no_signature(store: ObjectStore, endpoint: str) -> None:
+    public = ObjectStore(
+        endpoint_url=endpoint,
+        access_key_id="fake-id",
+        secret_access_key="fake-secret",
+        bucket="films",
+        public_url="https://films.example.org/",
+    )
+    try:
+        assert store.public_address("films/a.mp4") is None
+        assert public.public_address("films/a.mp4") == "https://films.example.org/films/a.mp4"
+    finally:
+        await public.close()

@@ -8,6 +8,7 @@ import pytest
 
 from bot.db import Database
 from bot.jobs.wake import Wake
+from bot.production.model import ProductionState
 from bot.studio.errors import (
     CannotPlan,
     CannotRender,
@@ -27,6 +28,9 @@ from tests.bot.studio.samples import CATALOGUE, CLIP, OWNER, plan, request
 RUNWAY = Offer(video_models=CATALOGUE.video_models({"runway"}), default_model="gen4.5", can_plan=True)
 
 
+OPERATOR = 9009
+
+
 class Counter(Office):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
@@ -38,6 +42,7 @@ class Counter(Office):
             productions=self.productions,
             catalogue=CATALOGUE,
             offer=offer,
+            operators=frozenset({OPERATOR}),
             changed=Wake(),
         )
 
@@ -176,3 +181,14 @@ async def test_a_failed_film_is_tried_again_and_a_planned_one_is_left_alone(coun
 
     states = [(await counter.projects.get(project.id)).state for project in (failed, planned)]
     assert states == [ProjectState.NEW, ProjectState.PLANNED]
+
+
+async def test_a_film_is_cancelled_by_its_owner_or_an_operator_and_by_nobody_else(counter: Counter) -> None:
+    for number, who in enumerate((OWNER, OPERATOR)):
+        production = await counter.accept((await counter.film(f"film {number}")).id, press=f"press {number}")
+
+        with pytest.raises(NotYours):
+            await counter.desk.cancel(production_id=production.id, user_id=OWNER + 1)
+        stopped = await counter.desk.cancel(production_id=production.id, user_id=who)
+
+        assert stopped.state is ProductionState.CANCELLED
