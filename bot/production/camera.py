@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from bot.jobs.ledger import Accepted, CallState, Intent, Ledger, Outcome, PaidCall, Refused, Unknown
 from bot.media.errors import MediaError, MediaRefused
@@ -101,6 +102,7 @@ class Camera:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._rigs = rigs
+        self._clips: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()
         self._operation_deadline = operation_deadline
         self._lost_after = lost_after
         self._ledger = ledger
@@ -114,11 +116,14 @@ class Camera:
         Cancelled while waiting it gives back what it holds; cancelled while ordering it first records the answer.
         """
         production, number = order.production_id, order.casting.number
+        # Two shots of the same words are one clip: the second waits for the first and finds it there.
+        alike = self._clips.setdefault(order.destination, asyncio.Lock())
         try:
-            if await asyncio.to_thread(order.destination.exists):
-                await self._close_orders(order)
-            else:
-                await self._make(order)
+            async with alike:
+                if await asyncio.to_thread(order.destination.exists):
+                    await self._close_orders(order)
+                else:
+                    await self._make(order)
         except _TakeFailed as failed:
             await self._productions.set_take(production, number, failed.state, failure=failed.failure)
             return False

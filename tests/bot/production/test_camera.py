@@ -446,12 +446,13 @@ def test_an_operation_whose_key_was_taken_away_is_held_until_the_key_is_back(tel
     tell(story, polls=[Running()])
 
 
-def test_two_shots_of_the_same_words_do_not_spoil_each_others_clip(tell: Tell) -> None:
+def test_two_shots_of_the_same_words_are_ordered_once(tell: Tell) -> None:
     async def story(set_: Set) -> None:
         first = await set_.order()
         second = replace(first, casting=replace(first.casting, number=2))
 
         assert all(await asyncio.gather(set_.camera.shoot(first), set_.camera.shoot(second)))
+        assert len(set_.studio.orders) == 1
         assert set_.held() == 0
 
     tell(story)
