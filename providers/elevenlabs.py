@@ -33,6 +33,7 @@ DEFAULT_BASE_URL = "https://api.elevenlabs.io"
 DEFAULT_VOICE = "JBFqnCBsd6RMkjVDRZzb"  # "George", the voice of ElevenLabs' own samples
 
 _TEXT_LIMIT = 10_000  # characters of one request to eleven_multilingual_v2; 2026-11
+_OWN_PLACE = 2.0  # seconds: our own requests hold the places, and one that speaks is over soon
 _FORMAT = "mp3_44100_128"  # the best that every plan may have; 192 kbit/s needs Creator
 
 
@@ -111,22 +112,27 @@ class ElevenLabs:
 
 def elevenlabs_fault(refusal: Refusal) -> ProviderError | None:
     """What ElevenLabs' refusal means; elevenlabs.io/docs errors, 2026-08. The status word decides, not the number."""
-    words, word = said(refusal.body), _status(refusal.body)
-    if word == "quota_exceeded":  # a 401, but the key is good: the month's characters are spent
+    words, named = said(refusal.body), _names(refusal.body)
+    if "quota_exceeded" in named:  # a 401, but the key is good: the month's characters are spent
         return QuotaExhausted(PROVIDER, words)
-    if word in ("too_many_concurrent_requests", "concurrent_limit_exceeded"):
-        return RateLimited(PROVIDER, words, retry_after=retry_after(refusal.headers))
-    if word == "system_busy":
+    if named & {"too_many_concurrent_requests", "concurrent_limit_exceeded"}:
+        return RateLimited(PROVIDER, words, retry_after=retry_after(refusal.headers) or _OWN_PLACE)
+    if "system_busy" in named:
         return Unavailable(PROVIDER, words)
-    if word in ("model_not_found", "model_deprecated", "unsupported_model"):
+    if named & {"model_not_found", "model_deprecated", "unsupported_model"}:
         return ModelRetired(PROVIDER, words)
-    if any(hint in word for hint in ("moderation", "policy", "content_rejected", "unsafe")):
+    if any(hint in name for name in named for hint in ("moderation", "policy", "content_rejected", "unsafe")):
         return ContentRejected(PROVIDER, words)
-    if word in ("invalid_api_key", "missing_permissions", "detected_unusual_activity"):
+    if named & {"invalid_api_key", "missing_permissions", "detected_unusual_activity"}:
         return KeyRejected(PROVIDER, words)
     return None
 
 
-def _status(body: object) -> str:
+def _names(body: object) -> set[str]:
+    """How the answer calls its fault: older bodies have a `status`, newer ones a `code` and a `type` as well."""
     detail = body.get("detail") if isinstance(body, dict) else None
-    return str(detail.get("status") or detail.get("code") or "") if isinstance(detail, dict) else ""
+    return (
+        {str(detail[key]) for key in ("status", "code", "type") if detail.get(key)}
+        if isinstance(detail, dict)
+        else set()
+    )

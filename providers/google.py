@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import httpx2
 
@@ -122,11 +122,14 @@ def google_fault(refusal: Refusal, *, model: str | None, now: float) -> Provider
         return _limit(refusal, words, model=model, now=now)
     if status == 400 and (code in _BLOCKED or any(f"{name}:" in words for name in _BLOCKED)):
         return ContentRejected(PROVIDER, words)
-    if status == 400 and any(detail.get("reason") == "API_KEY_INVALID" for detail in _details(refusal.body)):
+    if status == 400 and (
+        any(detail.get("reason") == "API_KEY_INVALID" for detail in _details(refusal.body))
+        or lower.startswith(("api key not valid", "api key expired"))  # interactions may leave the details out
+    ):
         return KeyRejected(PROVIDER, words)
     if status == 400 and code == "FAILED_PRECONDITION" and ("location" in lower or "billing" in lower):
         return KeyRejected(PROVIDER, words)
-    if status == 403 and "file" in lower:
+    if status == 403 and re.search(r"\bfiles?\b", lower):
         return InvalidRequest(PROVIDER, words)  # a file of another key's project; the key itself is good
     if status == 404 and ("no longer available" in lower or "models/" in lower or "model " in lower):
         return ModelRetired(PROVIDER, words)
@@ -149,15 +152,14 @@ def _limit(refusal: Refusal, words: str, *, model: str | None, now: float) -> Pr
         (d for detail in _details(refusal.body) if (d := _seconds(detail.get("retryDelay"))) is not None), None
     )
     seconds = retry_after(refusal.headers) if delay is None else rest(delay)
-    return RateLimited(PROVIDER, words, retry_after=seconds, model=model)
+    # Where quotas are named and none is a model's own, the whole project is over one.
+    is_own = not quotas or any("PerModel" in quota for quota in quotas)
+    return RateLimited(PROVIDER, words, retry_after=seconds, model=model if is_own else None)
 
 
 def next_day_at(now: float) -> float:
     """Unix seconds of the next midnight in California, when Google's daily limits begin anew."""
-    try:
-        pacific: tzinfo = ZoneInfo("America/Los_Angeles")
-    except ZoneInfoNotFoundError:  # a slim image without time zones: an hour late in summer, never early
-        pacific = timezone(timedelta(hours=-8))
+    pacific = ZoneInfo("America/Los_Angeles")
     today = datetime.fromtimestamp(now, pacific)
     midnight = datetime(today.year, today.month, today.day, tzinfo=pacific) + timedelta(days=1)
     return midnight.timestamp()

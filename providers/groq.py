@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from providers.errors import (
     UnexpectedResponse,
 )
 from providers.language import Answer, Prompt, RemoteFile
+from providers.quota import DAY, MINUTE, Notice, QuotaNote, ignore
 from providers.transport import Refusal, rest, retry_after, said, translated
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 PROVIDER = "groq"
 DEFAULT_BASE_URL = "https://api.groq.com"  # without /openai/v1: the SDK's paths bring it
+
+_UNTOLD_DAY = 3600.0  # seconds until a day's limit that does not say when it ends is tried again
 
 
 class _Message(BaseModel):
@@ -53,6 +56,7 @@ class GroqChat:
         http: shared connections; the caller closes them.
         base_url: `None` means Groq's own.
         read_timeout: seconds that an answer may stay silent.
+        notice: hears what is left of the limits.
         clock: Unix seconds; a daily limit returns at a time.
     """
 
@@ -65,11 +69,13 @@ class GroqChat:
         http: httpx.AsyncClient,
         base_url: str | None = None,
         read_timeout: float = 60.0,
+        notice: Notice = ignore,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._http = http
         self._base_url = base_url or DEFAULT_BASE_URL
         self._timeout = httpx.Timeout(read_timeout, connect=10.0, pool=10.0)
+        self._notice = notice
         self._clock = clock
 
     async def upload(self, path: Path, mime_type: str, credential: Credential) -> RemoteFile:
@@ -106,6 +112,8 @@ class GroqChat:
             answer = await client.post(
                 "/openai/v1/chat/completions", cast_to=httpx.Response, body=_question(prompt, schema)
             )
+        for note in quota_notes(answer.headers, key_id=credential.id, model=prompt.model):
+            self._notice(note)
         try:
             choice = _Completion.model_validate_json(answer.content).choices[0]
         except (ValidationError, IndexError) as error:
@@ -135,13 +143,13 @@ def groq_fault(refusal: Refusal, *, model: str, now: float) -> ProviderError | N
     """What Groq's refusal means; console.groq.com/docs/errors and rate-limits, 2026-08. Limits bind an organisation."""
     words, code = said(refusal.body), _code(refusal.body)
     if refusal.status == 429:
-        seconds = _asked_rest(words)
+        asked, header = _asked_rest(words), retry_after(refusal.headers)
         if "per day" in words or "(TPD)" in words or "(RPD)" in words:
-            return QuotaExhausted(PROVIDER, words, until=None if seconds is None else now + seconds, model=model)
-        said_rest = retry_after(refusal.headers)
-        if said_rest is None and seconds is not None:
-            said_rest = rest(seconds)
-        return RateLimited(PROVIDER, words, retry_after=said_rest, model=model)
+            seconds = next((each for each in (asked, header) if each is not None), _UNTOLD_DAY)
+            return QuotaExhausted(PROVIDER, words, until=now + seconds, model=model)
+        if header is None and asked is not None:
+            header = rest(asked)
+        return RateLimited(PROVIDER, words, retry_after=header, model=model)
     if refusal.status == 498:
         return Unavailable(PROVIDER, words or "flex capacity exceeded")
     if refusal.status == 400 and code == "json_validate_failed":
@@ -149,6 +157,26 @@ def groq_fault(refusal: Refusal, *, model: str, now: float) -> ProviderError | N
     if code in ("model_decommissioned", "model_not_found"):
         return ModelRetired(PROVIDER, words)
     return None  # 413 too: more than a minute's tokens in one request is over a limit, not a thing to wait for
+
+
+def quota_notes(headers: Mapping[str, str], *, key_id: str, model: str) -> Iterator[QuotaNote]:
+    """What Groq's headers tell: requests count per day, tokens per minute (console.groq.com/docs/rate-limits, 2026-08).
+
+    A limit is whole again when its "reset" has passed: it fills steadily, not at once.
+    """
+    for what, period in (("requests", DAY), ("tokens", MINUTE)):
+        left = headers.get(f"x-ratelimit-remaining-{what}", "")
+        resets_in = _seconds(headers.get(f"x-ratelimit-reset-{what}", ""))
+        if re.fullmatch(r"\d{1,12}", left) and resets_in is not None:
+            yield QuotaNote(
+                provider=PROVIDER,
+                key_id=key_id,
+                model=model,
+                period=period,
+                requests=int(left) if what == "requests" else None,
+                tokens=int(left) if what == "tokens" else None,
+                resets_in=min(resets_in, period),
+            )
 
 
 def _question(prompt: Prompt, schema: type[BaseModel]) -> dict[str, object]:
@@ -178,8 +206,14 @@ def _code(body: object) -> str:
 
 
 def _asked_rest(words: str) -> float | None:
-    """Seconds in "Please try again in 1h2m3.5s", as Groq writes them."""
-    match = re.search(r"try again in (?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?", words)
+    """Seconds in "Please try again in 1h2m3.5s"."""
+    _, _, duration = words.partition("try again in ")
+    return _seconds(duration)
+
+
+def _seconds(duration: str) -> float | None:
+    """Seconds in what begins as "1h2m3.5s", "2m59.56s" or "250ms", as Groq writes them; `None` where nothing does."""
+    match = re.match(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?", duration)
     if match is None or not any(match.groups()):
         return None
     hours, minutes, seconds, milliseconds = (float(group or 0) for group in match.groups())

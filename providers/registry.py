@@ -13,6 +13,7 @@ from providers.google import GoogleClients
 from providers.groq import GroqChat
 from providers.language import LanguageModel
 from providers.omni import Omni
+from providers.quota import Notice, ignore
 from providers.runway import Runway
 from providers.speech import SpeechProvider
 from providers.video import VideoProvider
@@ -44,11 +45,13 @@ def open_providers(
     *,
     download_hosts: frozenset[str] | None = None,
     voice_id: str | None = None,
+    notice: Notice = ignore,
 ) -> Providers:
     """Build the adapters of the providers named in `base_urls`; a URL of `None` is the provider's own.
 
     Keys are no matter here: every call brings its own. `download_hosts` is where Runway's clips may come from, as
-    `Runway` says; `voice_id` is who speaks at ElevenLabs, `None` for its own choice.
+    `Runway` says; `voice_id` is who speaks at ElevenLabs, `None` for its own choice; `notice` hears what services say
+    is left of their limits.
 
     Raises `ValueError` for a name that is not in `NAMES`.
     """
@@ -67,7 +70,7 @@ def open_providers(
     if "runway" in base_urls:
         video["runway"] = Runway(http=http, base_url=base_urls["runway"], download_hosts=download_hosts)
     if "groq" in base_urls:
-        language["groq"] = GroqChat(http=http, base_url=base_urls["groq"])
+        language["groq"] = GroqChat(http=http, base_url=base_urls["groq"], notice=notice)
     if "elevenlabs" in base_urls:
         speech["elevenlabs"] = ElevenLabs(
             http=http, base_url=base_urls["elevenlabs"], voice_id=voice_id or DEFAULT_VOICE

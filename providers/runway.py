@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +47,7 @@ OUTPUT_HOSTS = frozenset({"cloudfront.net", "runwayml.com", "runway-task-artifac
 _PROMPT_UNITS = 1000  # UTF-16 code units; OpenAPI 2026-08-08
 _DATA_URI_LIMIT = 5_242_880  # characters of the whole data URI; OpenAPI 2026-08-08
 _IMAGE_LIMIT = (_DATA_URI_LIMIT - len("data:image/jpeg;base64,")) // 4 * 3  # bytes before base64
+_DAY_TRIED_AGAIN = 3600.0  # seconds: a rolling day does not say when it has room; one order an hour finds out
 _MICROUSD_PER_CREDIT = 10_000  # a credit is one cent; docs.dev.runwayml.com pricing, 2026-11
 
 
@@ -101,6 +104,7 @@ class Runway:
         download_hosts: hosts, or the domains above them, that clips may come from; `None` means where Runway's are
             known to be. A loopback address named here may speak plain HTTP.
         read_timeout: seconds that an answer may stay silent.
+        clock: Unix seconds; a daily limit is tried again at a time.
     """
 
     name = PROVIDER
@@ -113,15 +117,17 @@ class Runway:
         base_url: str | None = None,
         download_hosts: frozenset[str] | None = None,
         read_timeout: float = 60.0,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._http = http
         self._base_url = base_url or DEFAULT_BASE_URL
         self._download_hosts = OUTPUT_HOSTS if download_hosts is None else download_hosts
         self._timeout = httpx.Timeout(read_timeout, connect=10.0, pool=10.0)
+        self._clock = clock
 
     async def submit(self, request: VideoRequest, credential: Credential) -> Operation:
         path, body = await asyncio.to_thread(_order, request)
-        with self._translated(credential, paid=True):
+        with self._translated(credential, request.model, paid=True):
             client = await self._client(credential)
             answer = await client.post(path, cast_to=httpx.Response, body=body)
         try:
@@ -186,12 +192,19 @@ class Runway:
         client._custom_headers = {}  # noqa: SLF001 (RUNWAYML_CUSTOM_HEADERS could name another key)
         return client
 
-    def _translated(self, credential: Credential, *, paid: bool = False) -> AbstractContextManager[None]:
-        return translated(PROVIDER, credential, runway_fault, paid=paid)
+    def _translated(
+        self, credential: Credential, model: str | None = None, *, paid: bool = False
+    ) -> AbstractContextManager[None]:
+        return translated(
+            PROVIDER, credential, lambda refusal: runway_fault(refusal, model=model, now=self._clock()), paid=paid
+        )
 
 
-def runway_fault(refusal: Refusal) -> ProviderError | None:
-    """What Runway's refusal means; docs.dev.runwayml.com/errors, 2026-11, and bodies seen live."""
+def runway_fault(refusal: Refusal, *, model: str | None, now: float) -> ProviderError | None:
+    """What Runway's refusal means; docs.dev.runwayml.com/errors, 2026-11, and bodies seen live.
+
+    `model` is the one asked for, as limits bind an organisation and a model; `now` is in Unix seconds.
+    """
     words = said(refusal.body)
     if refusal.status == 400 and "enough credits" in words:
         return QuotaExhausted(PROVIDER, words)
@@ -202,7 +215,7 @@ def runway_fault(refusal: Refusal) -> ProviderError | None:
     if refusal.status == 429:
         # No limit per minute exists, and a full house is THROTTLED, not refused: this is the day's count, which
         # rolls over 24 hours without telling when.
-        return QuotaExhausted(PROVIDER, words)
+        return QuotaExhausted(PROVIDER, words, until=now + _DAY_TRIED_AGAIN, model=model)
     if refusal.status == 503:
         return Unavailable(PROVIDER, words)  # documented as load shed at the door; 502 and 504 prove nothing
     return None

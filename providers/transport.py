@@ -110,7 +110,7 @@ def refused(provider: str, refusal: Refusal, classify: Classify, *, paid: bool =
         return QuotaExhausted(provider, detail)
     if status == 403:
         # A bare page is a firewall or a proxy between us and the service: no judgement on the key.
-        return KeyRejected(provider, detail) if isinstance(refusal.body, dict) else Unavailable(provider, detail)
+        return KeyRejected(provider, detail) if isinstance(refusal.body, dict | list) else Unavailable(provider, detail)
     if status == 407:
         return Unavailable(provider, detail)
     if status == 429:

@@ -11,15 +11,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from ratelimit.limits import Allowance, Limit, Limits
+from ratelimit.limits import DAY, Allowance, DayLimit, Limit, Limits, Rate
 
 
 @dataclass(frozen=True, slots=True)
 class PoolDefaults:
-    """Limits of one account of a provider, and how long it rests (seconds) when refused without a time."""
+    """How a pool of one provider treats each account, where nobody knows better.
+
+    Attributes:
+        limits: of one account.
+        cooldown: seconds to rest when refused without a time.
+        max_retries: of a request that met an unavailable service.
+        backoff: seconds before the first of them; it doubles.
+        day_zone: where the provider's days begin at midnight, as an IANA name; `None` where its days roll, or where
+            nobody knows, since what holds for every 24 hours holds for every day.
+    """
 
     limits: Limits
     cooldown: float
+    max_retries: int = 3
+    backoff: float = 1.0
+    day_zone: str | None = None
+
+    def rate(self, period: float, *, requests: int | None = None, tokens: int | None = None) -> Rate:
+        """A limit over so many seconds, by the provider's own idea of a day."""
+        if period == DAY and self.day_zone is not None:
+            return DayLimit(requests, tokens, self.day_zone)
+        return Limit(requests, tokens, period)
 
 
 _OMNI = Allowance(room=4)
@@ -32,6 +50,7 @@ DEFAULTS: Mapping[str, PoolDefaults] = MappingProxyType(
                 models={"gemini-omni-1.1-flash": _OMNI, "gemini-omni-1.2-flash": _OMNI},
             ),
             cooldown=30.0,
+            day_zone="America/Los_Angeles",
         ),
         "runway": PoolDefaults(
             Limits(account=Allowance(rates=(Limit(10, period=60.0),)), each_model=Allowance(room=2)), cooldown=60.0

@@ -10,13 +10,16 @@ Order, from the outside in:
    is served, and then grows by cost ÷ weight. The class's virtual time is the tag served last, and whoever begins to
    wait starts no earlier than that: nobody saves up turns by being away.
 3. *Arrival*, within a user, and between users with equal tags.
+
+Entries may stand in *lanes*. Where the first of a lane cannot be served, neither can those behind it as a rule, and
+another lane's first may be: `heads` finds those without a walk over everybody. Order is one over all lanes.
 """
 
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import count
 from typing import Generic, TypeVar
@@ -33,111 +36,226 @@ class Priority(IntEnum):
     LOW = 3  # plan updates, background
 
 
-@dataclass(slots=True, eq=False)
 class _Entry(Generic[Item]):
-    item: Item
-    user: str
-    priority: Priority
-    charge: float  # cost ÷ weight
-    number: int  # of arrival
+    """Somebody who waits; linked to those before and behind in the line."""
+
+    __slots__ = ("after", "before", "charge", "cost", "item", "line", "number", "priority")
+
+    def __init__(
+        self, item: Item, line: _Line[Item], priority: Priority, cost: float, charge: float, number: int
+    ) -> None:
+        self.item = item
+        self.line = line
+        self.priority = priority
+        self.cost = cost
+        self.charge = charge  # cost ÷ weight
+        self.number = number  # of arrival
+        self.before: _Entry[Item] | None = None
+        self.after: _Entry[Item] | None = None
 
 
-@dataclass(slots=True, eq=False)
 class _User(Generic[Item]):
     """One user within one class; `tag` is the virtual time at which their next entry starts."""
 
-    tag: float
-    entries: dict[Item, _Entry[Item]] = field(default_factory=dict)  # in order of arrival
+    __slots__ = ("lines", "name", "tag")
 
-    def head(self) -> _Entry[Item]:
-        return next(iter(self.entries.values()))
+    def __init__(self, name: str, tag: float) -> None:
+        self.name = name
+        self.tag = tag
+        self.lines: tuple[_Line[Item], ...] = ()
+
+
+class _Line(Generic[Item]):
+    """The entries of one user in one lane, in order of arrival."""
+
+    __slots__ = ("first", "lane", "last", "user")
+
+    def __init__(self, user: _User[Item], lane: _Lane[Item]) -> None:
+        self.user = user
+        self.lane = lane
+        self.first: _Entry[Item] | None = None
+        self.last: _Entry[Item] | None = None
+
+    def append(self, entry: _Entry[Item]) -> None:
+        entry.before = self.last
+        if self.last is None:
+            self.first = entry
+        else:
+            self.last.after = entry
+        self.last = entry
+
+    def remove(self, entry: _Entry[Item]) -> None:
+        if entry.before is None:
+            self.first = entry.after
+        else:
+            entry.before.after = entry.after
+        if entry.after is None:
+            self.last = entry.before
+        else:
+            entry.after.before = entry.before
+
+
+class _Lane(Generic[Item]):
+    """The lines of one lane in one class.
+
+    `_heap` holds (tag, number of its first entry, line) for every line that is not empty. A change pushes a new
+    triple; the one it replaces is stale, recognised when it comes up, and swept out when there are too many. No two
+    triples of a lane agree in the first two: tags never fall, and numbers only grow while a tag stays.
+    """
+
+    __slots__ = ("_heap", "_sweep_at", "lines")
+
+    def __init__(self) -> None:
+        self.lines = 0  # that are not empty, or about to be filled
+        self._heap: list[tuple[float, int, _Line[Item]]] = []
+        self._sweep_at = 64
+
+    def announce(self, line: _Line[Item]) -> None:
+        """A line that is not empty has another first entry, or its user another tag."""
+        assert line.first is not None
+        heapq.heappush(self._heap, (line.user.tag, line.first.number, line))
+        if len(self._heap) > self._sweep_at:
+            self._heap = self.current()
+            heapq.heapify(self._heap)
+            self._sweep_at = 2 * len(self._heap) + 64
+
+    def current(self) -> list[tuple[float, int, _Line[Item]]]:
+        """The triples that are not stale, in no order."""
+        return [entry for entry in self._heap if _is_current(*entry)]
+
+    def top(self) -> tuple[float, int, _Line[Item]] | None:
+        heap = self._heap
+        while heap:
+            if _is_current(*heap[0]):
+                return heap[0]
+            heapq.heappop(heap)
+        return None
+
+    def firsts(self) -> Iterator[_Entry[Item]]:
+        """The first entries of all lines, in order; a look at a few costs no more than a few."""
+        passed = []
+        try:
+            while (top := self.top()) is not None:
+                passed.append(heapq.heappop(self._heap))
+                assert top[2].first is not None
+                yield top[2].first
+        finally:
+            for entry in passed:
+                heapq.heappush(self._heap, entry)
+
+
+def _is_current(tag: float, number: int, line: _Line[Item]) -> bool:
+    return line.first is not None and line.first.number == number and line.user.tag == tag
 
 
 class _Class(Generic[Item]):
-    """The users of one priority.
+    """The users and lanes of one priority."""
 
-    `_heap` holds (tag, number of the head, user) for every waiting user. A change pushes a new triple; the one it
-    replaces is stale, recognised when it comes up, dropped from the top, and swept out when there are too many.
-    """
-
-    __slots__ = ("_heap", "_sweep_at", "_users", "_virtual_time", "length", "unserved_since")
+    __slots__ = ("_lanes", "_users", "_virtual_time", "cost", "length", "unserved_since")
 
     def __init__(self) -> None:
         self._users: dict[str, _User[Item]] = {}
-        self._heap: list[tuple[float, int, str]] = []
-        self._sweep_at = 64
+        self._lanes: dict[Hashable, _Lane[Item]] = {}
         self._virtual_time = 0.0
         self.length = 0
+        self.cost = 0.0
         self.unserved_since = 0.0
+
+    def line(self, user_name: str, lane_name: Hashable) -> _Line[Item]:
+        user = self._users.get(user_name)
+        if user is None:
+            user = self._users[user_name] = _User(user_name, self._virtual_time)
+        elif not user.lines:
+            user.tag = max(user.tag, self._virtual_time)
+        lane = self._lanes.get(lane_name)
+        if lane is None:
+            lane = self._lanes[lane_name] = _Lane()
+        for line in user.lines:
+            if line.lane is lane:
+                return line
+        line = _Line(user, lane)
+        user.lines += (line,)
+        lane.lines += 1
+        return line
 
     def push(self, entry: _Entry[Item], now: float) -> None:
         if not self.length:
             self.unserved_since = now
         self.length += 1
-        user = self._users.setdefault(entry.user, _User(self._virtual_time))
-        user.entries[entry.item] = entry
-        if len(user.entries) == 1:
-            user.tag = max(user.tag, self._virtual_time)
-            self._announce(entry.user, user)
+        self.cost += entry.cost
+        line = entry.line
+        line.append(entry)
+        if line.first is entry:
+            line.lane.announce(line)
 
     def take(self, entry: _Entry[Item], now: float) -> None:
         """Serve an entry: charge its user, and move the virtual time on."""
-        user = self._users[entry.user]
+        user = entry.line.user
         self._virtual_time = max(self._virtual_time, user.tag)
         user.tag += entry.charge
         self.unserved_since = now
-        self._drop(entry, user)
+        self._drop(entry)
+        for line in user.lines:
+            line.lane.announce(line)
 
     def remove(self, entry: _Entry[Item]) -> None:
         """Forget an entry; it costs its user nothing."""
-        self._drop(entry, self._users[entry.user])
+        line = entry.line
+        was_first = line.first is entry
+        self._drop(entry)
+        if was_first and line.first is not None:
+            line.lane.announce(line)
+
+    def lanes(self) -> list[tuple[float, int, _Lane[Item]]]:
+        """Every lane somebody stands in, in the order of their firsts."""
+        tops = [(top[0], top[1], lane) for lane in self._lanes.values() if (top := lane.top()) is not None]
+        if len(tops) > 1:
+            tops.sort(key=lambda top: top[:2])
+        return tops
 
     def in_order(self) -> Iterator[_Entry[Item]]:
-        heap = self._heap.copy()  # a copy of a heap is a heap
-        walks: dict[str, Iterator[_Entry[Item]]] = {}
-        coming: dict[str, _Entry[Item]] = {}  # the entry each walk stands at, once its user's head was seen
+        tags = {user: user.tag for user in self._users.values()}
+        heap = [
+            (tag, number, line.first)
+            for lane in self._lanes.values()
+            for tag, number, line in lane.current()
+            if line.first is not None
+        ]
+        heapq.heapify(heap)
         while heap:
-            tag, number, name = heapq.heappop(heap)
-            if name in walks:
-                if name not in coming or coming[name].number != number:
-                    continue
-                entry = coming.pop(name)
-            elif self._is_current(tag, number, name):
-                walks[name] = iter(self._users[name].entries.values())
-                entry = next(walks[name])
-            else:
+            tag, number, entry = heapq.heappop(heap)
+            user = entry.line.user
+            if tag != tags[user]:  # another lane's entry of the same user was served meanwhile
+                heapq.heappush(heap, (tags[user], number, entry))
                 continue
-            following = next(walks[name], None)
-            if following is not None:
-                coming[name] = following
-                heapq.heappush(heap, (tag + entry.charge, following.number, name))
             yield entry
+            tags[user] += entry.charge
+            if entry.after is not None:
+                heapq.heappush(heap, (tags[user], entry.after.number, entry.after))
 
-    def _drop(self, entry: _Entry[Item], user: _User[Item]) -> None:
-        del user.entries[entry.item]
+    def _drop(self, entry: _Entry[Item]) -> None:
+        line = entry.line
+        line.remove(entry)
         self.length -= 1
+        self.cost -= entry.cost
         if not self.length:
             # Nobody waits, so what was served harmed nobody: forget the tags, and with them the users.
             self._users.clear()
-            self._heap.clear()
-            self._virtual_time = 0.0
-            return
-        if user.entries:
-            self._announce(entry.user, user)
-        while not self._is_current(*self._heap[0]):  # or every walk would begin with those served long ago
-            heapq.heappop(self._heap)
+            self._lanes.clear()
+            self._virtual_time = self.cost = 0.0
+            line.user.lines = ()
+        elif line.first is None:
+            user, lane = line.user, line.lane
+            user.lines = tuple(other for other in user.lines if other is not line)
+            lane.lines -= 1
+            if not lane.lines:
+                self._lanes = {name: other for name, other in self._lanes.items() if other is not lane}
+            self._forget_users()
 
-    def _announce(self, name: str, user: _User[Item]) -> None:
-        heapq.heappush(self._heap, (user.tag, user.head().number, name))
-        if len(self._heap) > self._sweep_at:
-            self._users = {n: u for n, u in self._users.items() if u.entries or u.tag > self._virtual_time}
-            self._heap = [(u.tag, u.head().number, n) for n, u in self._users.items() if u.entries]
-            heapq.heapify(self._heap)
-            self._sweep_at = 2 * len(self._heap) + 64
-
-    def _is_current(self, tag: float, number: int, name: str) -> bool:
-        user = self._users.get(name)
-        return user is not None and bool(user.entries) and (user.tag, user.head().number) == (tag, number)
+    def _forget_users(self) -> None:
+        """Now and then: whoever waits for nothing and has no debt is as good as new."""
+        if len(self._users) > 2 * self.length + 64:
+            self._users = {n: u for n, u in self._users.items() if u.lines or u.tag > self._virtual_time}
 
 
 class FairQueue(Generic[Item]):
@@ -150,7 +268,8 @@ class FairQueue(Generic[Item]):
 
     `take` and `pop` serve an item and charge its user; `remove` forgets one that no longer waits, free of charge.
     Taking one that is not first is allowed: that is how a waiter who cannot be served now is passed over without
-    losing its place. Times are seconds on any one clock that never runs backwards.
+    losing its place. Times are seconds on any one clock that never runs backwards. Iterators are of the moment: after
+    a change, start anew.
 
     Args:
         patience: seconds after which a class that got no turn is given one before all others.
@@ -163,20 +282,36 @@ class FairQueue(Generic[Item]):
         self._arrivals = count()
 
     def push(
-        self, item: Item, *, user: str, priority: Priority, cost: float = 1.0, weight: float = 1.0, now: float
+        self,
+        item: Item,
+        *,
+        user: str,
+        priority: Priority,
+        cost: float = 1.0,
+        weight: float = 1.0,
+        lane: Hashable = None,
+        now: float,
     ) -> None:
         """Let `item` wait. A user of `weight` 2 gets twice the share. Raises `ValueError` if it waits already."""
         if item in self._entries:
             raise ValueError(f"{item!r} waits already")
         if cost <= 0 or weight <= 0:
             raise ValueError(f"cost and weight are positive: {cost=}, {weight=}")
-        entry = _Entry(item, user, priority, cost / weight, next(self._arrivals))
+        of_class = self._classes[priority]
+        entry = _Entry(
+            item,
+            of_class.line(user, lane),
+            priority,
+            cost,
+            cost if weight == 1 else cost / weight,
+            next(self._arrivals),
+        )
         self._entries[item] = entry
-        self._classes[priority].push(entry, now)
+        of_class.push(entry, now)
 
     def pop(self, now: float) -> Item:
         """Serve the next item. Raises `IndexError` when nobody waits."""
-        for item in self.in_order(now):
+        for item in self.heads(now):
             self.take(item, now)
             return item
         raise IndexError("nobody waits")
@@ -194,12 +329,25 @@ class FairQueue(Generic[Item]):
         self._classes[entry.priority].remove(entry)
         return True
 
+    def heads(self, now: float) -> Iterator[Item]:
+        """The first of every lane of every class, in order."""
+        for of_class in self._in_turn(now):
+            for _, _, lane in of_class.lanes():
+                top = lane.top()
+                assert top is not None
+                assert top[2].first is not None
+                yield top[2].first.item
+
+    def behind(self, item: Item) -> Iterator[Item]:
+        """Who else is first of the other users in the lane and class of this item, in order."""
+        for entry in self._entries[item].line.lane.firsts():
+            if entry.item != item:
+                yield entry.item
+
     def in_order(self, now: float) -> Iterator[Item]:
-        """Who would be served, one after another, if all were served now. Start anew after every change."""
-        waiting = [(priority, line) for priority, line in self._classes.items() if line.length]
-        waiting.sort(key=lambda pair: (now - pair[1].unserved_since < self._patience, pair[0]))
-        for _, line in waiting:
-            for entry in line.in_order():
+        """Who would be served, one after another, if all were served now."""
+        for of_class in self._in_turn(now):
+            for entry in of_class.in_order():
                 yield entry.item
 
     def position(self, item: Item, now: float) -> int:
@@ -210,7 +358,21 @@ class FairQueue(Generic[Item]):
 
     def waiting(self) -> dict[Priority, int]:
         """How many wait, by class."""
-        return {priority: line.length for priority, line in self._classes.items()}
+        return {priority: of_class.length for priority, of_class in self._classes.items()}
+
+    def cost_waiting(self, priority: Priority) -> float:
+        """What all who wait in a class cost together."""
+        return self._classes[priority].cost
+
+    def by_user(self) -> dict[tuple[Priority, str], int]:
+        """How many wait, by class and user."""
+        return Counter((entry.priority, entry.line.user.name) for entry in self._entries.values())
+
+    def _in_turn(self, now: float) -> list[_Class[Item]]:
+        waiting = [(priority, of_class) for priority, of_class in self._classes.items() if of_class.length]
+        if len(waiting) > 1:
+            waiting.sort(key=lambda pair: (now - pair[1].unserved_since < self._patience, pair[0]))
+        return [of_class for _, of_class in waiting]
 
     def __len__(self) -> int:
         return len(self._entries)

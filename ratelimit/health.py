@@ -1,8 +1,8 @@
 """How one thing that can be refused (a key, an account, a model on an account, a provider) fares.
 
-    healthy ──refused──> cooling ──time passes──> half-open ──success──> healthy
+    healthy ──refused──> resting ──time passes──> half-open ──success──> healthy
                             ^                        │
-                            └────────refused─────────┘     each time for twice as long, up to a cap
+                            └────────refused─────────┘     each time for longer, up to a cap
 
 Half-open lets one request through at a time: that is the probe by which it comes back by itself.
 """
@@ -10,11 +10,21 @@ Half-open lets one request through at a time: that is the probe by which it come
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 SHORTEST_REST = 1.0
-"""Seconds; doubles with every refusal in a row. Keeps a service that says "retry after 0" and refuses again from
-being asked in a hot loop."""
+"""Seconds; doubles with every refusal in a row, up to 8 where the service names a time of its own. Keeps one that says
+"retry after 0" and refuses again from being asked in a hot loop; and it is the first rest of a key whose service
+failed."""
+
+NEVER_SERVED = 2.5
+"""How many times longer a rejected key rests that has not served once: a wrong key in the settings is the likelier
+story then, and every probe of it is a refusal somebody waits out."""
+
+TRIAL = 2.0
+"""Seconds for which a key that never served gets no second request while its first is under way: a dead key in the
+settings is found out by one refusal then, not by as many as wait. Longer would make people wait for a slow answer."""
 
 
 @dataclass(slots=True)
@@ -22,15 +32,18 @@ class Health:
     """Whether one thing may serve, and if not, until when and why.
 
     Attributes:
-        cooldown: seconds to rest when refused without a time; doubles with every refusal in a row.
-        longest: seconds, the cap of that doubling.
+        cooldown: seconds to rest when refused without a time; grows with every refusal in a row.
+        longest: seconds, the cap of that growth.
         until: when the rest ends, infinity for good; meaningful while `refusals` > 0.
         refusals: in a row.
-        generation: grows with every change. What a lease learned counts fully if the generation is still that of its
-            grant: requests in flight together fail together, and that is one refusal, not many; and a success that
-            was on its way before the refusal proves nothing.
+        changed: the pool's epoch of the last change. What a lease learned counts fully if it was granted in or after
+            that epoch: requests in flight together fail together, and that is one refusal, not many; and a success
+            that was on its way before the refusal proves nothing.
         why: in words, for operators.
-        cause: what put it out for good, to be chained to `NoUsableKey`.
+        trial_until: while it never served, and its first request is under way: until when it gets no second.
+        is_lasting: time alone is not expected to mend it, so that nobody should wait for it.
+        has_served: at least once.
+        cause: the failure behind it, to be chained to `NoUsableKey`.
     """
 
     cooldown: float
@@ -38,54 +51,92 @@ class Health:
     until: float = 0.0
     refusals: int = 0
     is_probed: bool = False
-    generation: int = 0
+    changed: int = 0
     why: str = ""
+    trial_until: float = 0.0
+    is_lasting: bool = False
+    has_served: bool = False
     cause: BaseException | None = None
 
     @property
     def is_healthy(self) -> bool:
         return not self.refusals
 
-    @property
-    def is_out(self) -> bool:
-        """Out for good: waiting will not help."""
-        return bool(self.refusals) and self.until == math.inf
+    def is_out(self, now: float) -> bool:
+        """Waiting will not help: nobody expects it back by itself, though it may be asked again some day."""
+        return bool(self.refusals) and self.is_lasting and now < self.until
 
     def may_serve(self, now: float) -> bool:
-        return not self.refusals or (now >= self.until and not self.is_probed)
+        if self.refusals:
+            return now >= self.until and not self.is_probed
+        return not self.is_probed or now >= self.trial_until
 
-    def rest(self, until: float | None, why: str, *, generation: int, now: float) -> None:
-        """It was refused, until a time or without one."""
-        is_news = generation == self.generation and now >= self.until
+    def rest(
+        self, until: float | None, why: str, *, now: float, epoch: int, is_current: bool, jitter: Callable[[], float]
+    ) -> bool:
+        """It was refused, until a time (on the clock of `now`) or without one; whether that changed anything.
+
+        Without a time the first rest is `cooldown`, and the following are drawn between that and its double, fourfold,
+        …: full jitter, uniform in [0, 1), over the growth. `epoch` is the pool's after this change; `is_current` says
+        that the refused request was sent after the last one.
+        """
+        is_news = is_current and now >= self.until
         if is_news:
             growth = 2.0 ** min(self.refusals, 30)
             if until is None:
-                until = now + min(self.cooldown * growth, self.longest)
+                until = now + min(self.cooldown * (1 + (growth - 1) * jitter()), self.longest)
             else:
-                until = max(until, now + min(SHORTEST_REST * growth, self.longest))
+                until = max(until, now + SHORTEST_REST * min(growth, 8.0))
         elif until is None or until <= self.until:
-            return
-        self.refusals += is_news or self.is_healthy
-        self.until = max(self.until, until)
-        self.why = why
-        self.generation += 1
+            return False
+        self._refuse(max(self.until, until), why, epoch, is_again=is_news or self.is_healthy)
+        return True
 
-    def put_out(self, why: str, cause: BaseException | None) -> None:
-        self.refusals += 1
-        self.until = math.inf
-        self.why = why
+    def fail(self, *, now: float, epoch: int, is_current: bool) -> bool:
+        """Its service failed while others serve: rest briefly, and longer each time; whether that changed anything."""
+        if not is_current or now < self.until:
+            return False
+        rest = min(SHORTEST_REST * 2.0 ** min(self.refusals, 30), self.longest)
+        self._refuse(now + rest, "unavailable", epoch)
+        return True
+
+    def reject(self, cause: BaseException | None, *, now: float, epoch: int, is_current: bool) -> bool:
+        """It is not accepted: out, and asked again after a rest that grows; whether that changed anything."""
+        if self.is_out(now) or not is_current:
+            return False
+        rest = self.cooldown * 2.0 ** min(self.refusals, 30) * (1.0 if self.has_served else NEVER_SERVED)
+        self._refuse(now + min(rest, 6 * self.longest), "rejected", epoch)
+        self.is_lasting = True
         self.cause = cause
-        self.generation += 1
+        return True
 
-    def recover(self, *, generation: int) -> None:
-        """It served."""
-        if self.refusals and not self.is_out and generation == self.generation:
-            self.reset()
+    def put_out(self, why: str, cause: BaseException | None, *, epoch: int) -> None:
+        """For good: until the operator acts."""
+        self._refuse(math.inf, why, epoch)
+        self.is_lasting = True
+        self.cause = cause
 
-    def reset(self) -> None:
+    def recover(self, *, epoch: int, is_current: bool) -> bool:
+        """It served; whether that changed anything."""
+        self.has_served = True
+        if not self.refusals or not is_current or self.until == math.inf:
+            return False
+        self.reset(epoch=epoch)
+        return True
+
+    def reset(self, *, epoch: int) -> None:
         self.refusals = 0
         self.until = 0.0
         self.is_probed = False
         self.why = ""
+        self.is_lasting = False
         self.cause = None
-        self.generation += 1
+        self.changed = epoch
+
+    def _refuse(self, until: float, why: str, epoch: int, *, is_again: bool = True) -> None:
+        self.refusals += is_again
+        self.is_probed = False
+        self.until = until
+        self.why = why
+        self.is_lasting = False
+        self.changed = epoch

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+DAY = 86_400.0
+"""Seconds, near enough: on the two days a year when clocks change it is an hour off, and nothing is decided by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +32,46 @@ class Limit:
     period: float = 60.0
 
     def __post_init__(self) -> None:
+        _check(self.requests, self.tokens)
         if self.period <= 0:
             raise ValueError(f"a limit's period is longer than nothing: {self}")
 
-    def allows(self, requests: int, tokens: int) -> bool:
-        """Whether a window may hold so much in all."""
-        return (self.requests is None or requests <= self.requests) and (self.tokens is None or tokens <= self.tokens)
+    def __str__(self) -> str:
+        return f"{_amount(self.requests, self.tokens)} per {_span(self.period)}"
 
-    def share(self, requests: int, tokens: int) -> float:
-        """How much of the limit this is, by its scarcer dimension; 0 where nothing is limited."""
-        shares = [requests / self.requests] if self.requests else []
-        shares += [tokens / self.tokens] if self.tokens else []
-        return max(shares, default=0.0)
+
+@dataclass(frozen=True, slots=True)
+class DayLimit:
+    """So many requests and tokens from midnight to midnight in `zone`, an IANA name; `None` means without limit.
+
+    Google's days begin at midnight in America/Los_Angeles. A day that rolls (Runway's, the last 24 hours) is a
+    `Limit` with a period of `DAY`.
+    """
+
+    requests: int | None
+    tokens: int | None = None
+    zone: str = "UTC"
+
+    def __post_init__(self) -> None:
+        _check(self.requests, self.tokens)
+        ZoneInfo(self.zone)  # an unknown zone is found here, not at midnight
+
+    @property
+    def period(self) -> float:
+        return DAY
+
+    def __str__(self) -> str:
+        return f"{_amount(self.requests, self.tokens)} per day ({self.zone})"
+
+
+Rate: TypeAlias = Limit | DayLimit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
     """What may be done: `rates` over time (all of them hold), and `room`, operations open at once (`None`: any)."""
 
-    rates: tuple[Limit, ...] = ()
+    rates: tuple[Rate, ...] = ()
     room: int | None = None
 
 
@@ -66,6 +92,13 @@ class Limits:
     def for_model(self, model: str) -> Allowance:
         return self.models.get(model, self.each_model)
 
+    def every(self) -> tuple[Allowance, ...]:
+        """All there are, for whatever model."""
+        return (self.account, self.each_model, *self.models.values())
+
+    def every_rate(self) -> list[Rate]:
+        return [rate for allowance in self.every() for rate in allowance.rates]
+
     def binding(self, model: str | None) -> tuple[Allowance, ...]:
         """All that binds a request."""
         return (self.account,) if model is None else (self.account, self.for_model(model))
@@ -73,7 +106,7 @@ class Limits:
     def allow(self, cost: Cost, model: str | None) -> bool:
         """Whether a request would ever be possible, with nothing spent and nothing open."""
         return all(
-            allowance.room != 0 and all(limit.allows(cost.requests, cost.tokens) for limit in allowance.rates)
+            allowance.room != 0 and all(fits(rate, cost.requests, cost.tokens) for rate in allowance.rates)
             for allowance in self.binding(model)
         )
 
@@ -81,5 +114,36 @@ class Limits:
         """What a request weighs against others: the largest share it takes of anything limited."""
         shares = [1 / allowance.room for allowance in self.binding(model) if allowance.room]
         for allowance in self.binding(model):
-            shares += [limit.share(cost.requests, cost.tokens) for limit in allowance.rates]
+            shares += [share(rate, cost.requests, cost.tokens) for rate in allowance.rates]
         return max(shares, default=0.0) or float(cost.requests)
+
+
+def fits(rate: Rate, requests: int, tokens: int) -> bool:
+    """Whether a window of this rate may hold so much in all."""
+    return (rate.requests is None or requests <= rate.requests) and (rate.tokens is None or tokens <= rate.tokens)
+
+
+def share(rate: Rate, requests: int, tokens: int) -> float:
+    """How much of the rate this is, by its scarcer dimension; 0 where nothing is limited."""
+    shares = [requests / rate.requests] if rate.requests else []
+    shares += [tokens / rate.tokens] if rate.tokens else []
+    return max(shares, default=0.0)
+
+
+def _check(requests: int | None, tokens: int | None) -> None:
+    if (requests is not None and requests < 0) or (tokens is not None and tokens < 0):
+        raise ValueError(f"a limit is not negative: {requests} requests, {tokens} tokens")
+
+
+def _amount(requests: int | None, tokens: int | None) -> str:
+    parts = [f"{requests:,} requests"] if requests is not None else []
+    parts += [f"{tokens:,} tokens"] if tokens is not None else []
+    return " and ".join(parts) or "anything"
+
+
+def _span(period: float) -> str:
+    for unit, name in ((DAY, "day"), (3600.0, "hour"), (60.0, "minute")):
+        if period >= unit and period % unit == 0:
+            count = int(period // unit)
+            return name if count == 1 else f"{count} {name}s"
+    return f"{period:g} s"

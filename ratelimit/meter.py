@@ -1,39 +1,16 @@
-"""What one account has spent and what it has open: exact, and free of any clock.
-
-A window is a log of what was sent when. Buckets and counters are smaller and let up to twice the limit through in the
-worst stretch of a period; a provider counts exactly that stretch. The provider also counts by *arrival*: two requests
-sent a period apart may arrive closer, because the second one's way was shorter. So everything stays in the log `skew`
-seconds longer than the period, which keeps the promise for all networks that delay by less than that.
-"""
+"""What one account has spent and what it has open: exact, and free of any clock."""
 
 from __future__ import annotations
 
 import math
-from bisect import insort
-from collections import Counter
-from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from ratelimit.limits import Cost, Limit, Limits
+from ratelimit.limits import Cost, Limits
+from ratelimit.window import UNSENT, Midnight, Spending, Usage, Window, midnight_after, open_window
 
-
-@dataclass(slots=True, eq=False)
-class Spending:
-    """One lease in the logs. `at` is when it was sent, as far as known."""
-
-    at: float
-    cost: Cost
-    windows: tuple[Window, ...] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """A window as an operator sees it; `model` is `None` for the window over all models."""
-
-    limit: Limit
-    requests: int
-    tokens: int
-    model: str | None = None
+FULL = math.inf
+"""The load of what can take nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,197 +22,207 @@ class Claim:
     model: str | None
 
 
-class Window:
-    """The log of one limit, oldest first."""
-
-    __slots__ = ("_kept", "_log", "limit", "requests", "tokens")
-
-    def __init__(self, limit: Limit, skew: float) -> None:
-        self.limit = limit
-        self._kept = limit.period + skew
-        self._log: list[Spending] = []
-        self.requests = 0
-        self.tokens = 0
-
-    def forget(self, now: float) -> None:
-        """Drop what has left the window by `now`."""
-        gone = 0
-        for spending in self._log:
-            if spending.at + self._kept > now:
-                break
-            gone += 1
-            self.requests -= spending.cost.requests
-            self.tokens -= spending.cost.tokens
-        del self._log[:gone]
-
-    def add(self, spending: Spending) -> None:
-        insort(self._log, spending, key=lambda other: other.at)
-        self.requests += spending.cost.requests
-        self.tokens += spending.cost.tokens
-
-    def discard(self, spending: Spending) -> None:
-        if spending in self._log:
-            self._log.remove(spending)
-            self.requests -= spending.cost.requests
-            self.tokens -= spending.cost.tokens
-
-    def fits(self, requests: int, tokens: int) -> bool:
-        """Whether so much fits besides what is in the log."""
-        return self.limit.allows(self.requests + requests, self.tokens + tokens)
-
-    def earliest(self, cost: Cost, now: float) -> float:
-        """When the cost fits if nothing else is added; infinity if never."""
-        limit = self.limit
-        if not limit.allows(cost.requests, cost.tokens):
-            return math.inf
-        excess_requests = 0 if limit.requests is None else self.requests + cost.requests - limit.requests
-        excess_tokens = 0 if limit.tokens is None else self.tokens + cost.tokens - limit.tokens
-        at = now
-        for spending in self._log:
-            if excess_requests <= 0 and excess_tokens <= 0:
-                break
-            excess_requests -= spending.cost.requests
-            excess_tokens -= spending.cost.tokens
-            at = spending.at + self._kept
-        return at
-
-    def expired_by(self, at: float) -> tuple[int, int]:
-        """How many of the requests and tokens in the log will have left it at a later time."""
-        requests = tokens = 0
-        for spending in self._log:
-            if spending.at + self._kept > at:
-                break
-            requests += spending.cost.requests
-            tokens += spending.cost.tokens
-        return requests, tokens
-
-    def next_expiry(self) -> float:
-        return self._log[0].at + self._kept if self._log else math.inf
-
-    def load(self) -> float:
-        return self.limit.share(self.requests, self.tokens)
-
-
 class Meter:
     """Rates and room of one account, over all models and for each.
 
     Every question takes `now`, in seconds on one clock that never runs backwards.
 
     Args:
-        skew: seconds by which two requests may come closer together on their way; see the module.
+        skew: seconds by which two requests may come closer together on their way; see `ratelimit.window`.
+        midnight: tells when days end, on the clock of `now`; by default that is Unix seconds.
     """
 
-    def __init__(self, limits: Limits, *, skew: float) -> None:
+    __slots__ = (
+        "_account_windows",
+        "_by_model",
+        "_has_rooms",
+        "_midnight",
+        "_model_windows",
+        "_others",
+        "_skew",
+        "limits",
+        "open",
+    )
+
+    def __init__(self, limits: Limits, *, skew: float, midnight: Midnight = midnight_after) -> None:
         self.limits = limits
         self._skew = skew
-        self._account_windows = tuple(Window(limit, skew) for limit in limits.account.rates)
-        self._model_windows: dict[str, tuple[Window, ...]] = {}
-        self._open: dict[Hashable, str | None] = {}
-        self._open_by_model: Counter[str | None] = Counter()
+        self._midnight = midnight
+        self._account_windows = tuple(open_window(rate, skew, midnight) for rate in limits.account.rates)
+        self._model_windows: dict[str, tuple[Window, ...]] = {}  # with those of the account, which bind every model
+        self._has_rooms = any(allowance.room is not None for allowance in limits.every())
+        self._others: list[Spending] = []
+        self.open = 0  # leases out and operations that go on
+        self._by_model: dict[str | None, int] = {}
 
     # Rates
 
     def fits(self, cost: Cost, model: str | None, now: float) -> bool:
-        return all(window.fits(cost.requests, cost.tokens) for window in self._windows(model, now))
+        requests, tokens = cost.requests, cost.tokens
+        for window in self._account_windows if model is None else self.windows(model):
+            window.forget(now)
+            if window.requests + requests > window.max_requests or window.tokens + tokens > window.max_tokens:
+                return False
+        return True
+
+    def takes(self, cost: Cost, model: str | None, now: float) -> bool:
+        """Whether rates and room allow it now."""
+        return (not self._has_rooms or self.has_room(model)) and self.fits(cost, model, now)
 
     def earliest(self, cost: Cost, model: str | None, now: float) -> float:
         """When the rates will allow it if nobody else comes; infinity if never. Knows nothing of room."""
-        return max((window.earliest(cost, now) for window in self._windows(model, now)), default=now)
+        return max((window.earliest(cost, now) for window in self.current(model, now)), default=now)
 
     def fits_beside(self, claim: Claim, cost: Cost, model: str | None, now: float) -> bool:
         """Whether spending now leaves the claim where it is: then it delays nobody, and may overtake."""
-        shared = set(self._windows(claim.model, now))
-        for window in self._windows(model, now):
+        shared = set(self.current(claim.model, now))
+        for window in self.current(model, now):
             if window in shared:
                 gone_requests, gone_tokens = window.expired_by(claim.at)
-                requests = claim.cost.requests + cost.requests - gone_requests
-                if not window.fits(requests, claim.cost.tokens + cost.tokens - gone_tokens):
+                requests = window.requests - gone_requests + claim.cost.requests + cost.requests
+                tokens = window.tokens - gone_tokens + claim.cost.tokens + cost.tokens
+                if requests > window.max_requests or tokens > window.max_tokens:
                     return False
         return True
 
-    def spend(self, cost: Cost, model: str | None, now: float) -> Spending:
-        spending = Spending(now, cost, self._windows(model, now))
+    def spend(self, cost: Cost, model: str | None) -> Spending:
+        """Take it from every window. It is unsent until it is stamped."""
+        spending = Spending(cost.requests, cost.tokens, self.windows(model))
         for window in spending.windows:
             window.add(spending)
         return spending
 
-    def restamp(self, spending: Spending, now: float) -> None:
-        """It was sent only now: count it from here on."""
-        for window in spending.windows:
-            window.discard(spending)
+    def stamp(self, spending: Spending, now: float) -> None:
+        """It was sent now; the last time it is told counts."""
+        if spending.at != UNSENT:
+            for window in spending.windows:
+                window.retract(spending, now)
+                window.add(spending)
         spending.at = now
         for window in spending.windows:
-            window.add(spending)
+            window.stamp(spending)
+
+    def correct(self, spending: Spending, tokens: int, now: float) -> None:
+        """It took so many tokens in truth."""
+        for window in spending.windows:
+            window.correct(spending, tokens - spending.tokens, now)
+        spending.tokens = tokens
 
     def refund(self, spending: Spending) -> None:
-        """It will not be sent at all."""
+        """It will not be sent at all, and was not."""
         for window in spending.windows:
-            window.discard(spending)
+            window.refund(spending)
+
+    def insert(self, cost: Cost, model: str | None, at: float, now: float) -> None:
+        """Count what was sent at a time in the past, by whomever."""
+        spending = Spending(cost.requests, cost.tokens, self.windows(model), at)
+        for window in self.current(model, now):
+            window.insert(spending)
+
+    def replace_others(self, others: Iterable[tuple[float, str | None, Cost]], now: float) -> None:
+        """Count what others sent, and when, by model: all they did, in place of what was told before."""
+        for spending in self._others:
+            for window in spending.windows:
+                window.retract(spending, now)
+        self._others = []
+        for at, model, cost in others:
+            spending = Spending(cost.requests, cost.tokens, self.current(model, now), at)
+            self._others.append(spending)
+            for window in spending.windows:
+                window.insert(spending)
+
+    def observe(
+        self, period: float, requests: int | None, tokens: int | None, until: float, model: str | None, now: float
+    ) -> None:
+        """The service says what is left of its limit over this period until then."""
+        for window in self.current(model, now):
+            if window.rate.period == period:
+                window.observe(requests, tokens, until, now)
 
     # Room
 
     def has_room(self, model: str | None) -> bool:
-        return all(room is None or is_open < room for room, is_open in self._rooms(model))
+        if not self._has_rooms:
+            return True
+        return all(is_open < room for room, is_open in self._rooms(model))
 
-    def occupy(self, holder: Hashable, model: str | None) -> None:
-        """Count `holder` (a lease, or an operation's id) as open, once; even beyond the limit, where it is so."""
-        if holder not in self._open:
-            self._open[holder] = model
-            self._open_by_model[model] += 1
+    def free_room(self, model: str | None) -> int | None:
+        """How many more may be open; `None` for any number."""
+        return min((max(0, room - is_open) for room, is_open in self._rooms(model)), default=None)
 
-    def vacate(self, holder: Hashable) -> None:
-        """Quiet when it is not open."""
-        if holder in self._open:
-            self._open_by_model[self._open.pop(holder)] -= 1
+    def enter(self, model: str | None) -> None:
+        """One more is open, even beyond the limit, where it is so."""
+        self.open += 1
+        self._by_model[model] = self._by_model.get(model, 0) + 1
+
+    def leave(self, model: str | None) -> None:
+        """One less is open."""
+        self.open -= 1
+        self._by_model[model] -= 1
 
     # Looking at it
 
-    def is_full(self, now: float) -> bool:
-        """Whether not even the smallest request of any model could go now."""
-        return not self.has_room(None) or not self.fits(Cost(), None, now)
-
     def load(self, model: str | None, now: float) -> float:
-        """How full the scarcest of rates and rooms is, 0 to 1 (more if restored beyond a limit)."""
-        loads = [window.load() for window in self._windows(model, now)]
-        loads += [is_open / room for room, is_open in self._rooms(model) if room]
-        return max(loads, default=0.0)
+        """How full the scarcest of rates and rooms is, from 0; `FULL` if not even the smallest request could go."""
+        load = 0.0
+        for window in self.windows(model):
+            window.forget(now)
+            requests, tokens = window.requests, window.tokens
+            if requests >= window.max_requests or tokens >= window.max_tokens:
+                return FULL
+            share = requests / window.max_requests
+            if share > load:
+                load = share
+            if tokens and tokens / window.max_tokens > load:
+                load = tokens / window.max_tokens
+        if self._has_rooms:
+            for room, is_open in self._rooms(model):
+                if is_open >= room:
+                    return FULL
+                load = max(load, is_open / room)
+        return load
 
-    def next_expiry(self, now: float) -> float:
-        """When the oldest spending of any window leaves it; infinity if nothing is spent."""
-        return min((window.next_expiry() for _, window in self._all_windows(now)), default=math.inf)
+    def next_expiry(self, model: str | None, now: float) -> float:
+        """When time gives something back to requests for this model; infinity if nothing is spent."""
+        at = math.inf
+        for window in self.windows(model):
+            window.forget(now)
+            at = min(at, window.next_expiry())
+        return at
 
     def usage(self, now: float) -> tuple[Usage, ...]:
-        return tuple(Usage(w.limit, w.requests, w.tokens, model) for model, w in self._all_windows(now))
-
-    @property
-    def open_count(self) -> int:
-        return len(self._open)
+        windows: list[tuple[str | None, Window]] = [(None, window) for window in self.current(None, now)]
+        for model in self._model_windows:
+            own = self.current(model, now)[len(self._account_windows) :]
+            windows += [(model, window) for window in own]
+        return tuple(Usage(window.rate, window.requests, window.tokens, model) for model, window in windows)
 
     @property
     def open_by_model(self) -> dict[str | None, int]:
-        return {model: is_open for model, is_open in self._open_by_model.items() if is_open}
+        return {model: is_open for model, is_open in self._by_model.items() if is_open}
 
-    def _windows(self, model: str | None, now: float) -> tuple[Window, ...]:
-        windows = self._account_windows
-        if model is not None:
-            if model not in self._model_windows:
-                rates = self.limits.for_model(model).rates
-                self._model_windows[model] = tuple(Window(limit, self._skew) for limit in rates)
-            windows += self._model_windows[model]
+    def windows(self, model: str | None) -> tuple[Window, ...]:
+        """All that binds a request for this model, as it was when last asked."""
+        if model is None:
+            return self._account_windows
+        windows = self._model_windows.get(model)
+        if windows is None:
+            own = (open_window(rate, self._skew, self._midnight) for rate in self.limits.for_model(model).rates)
+            windows = self._model_windows[model] = (*self._account_windows, *own)
+        return windows
+
+    def current(self, model: str | None, now: float) -> tuple[Window, ...]:
+        """All that binds a request for this model, as of now."""
+        windows = self.windows(model)
         for window in windows:
             window.forget(now)
         return windows
 
-    def _all_windows(self, now: float) -> Iterator[tuple[str | None, Window]]:
-        groups: list[tuple[str | None, tuple[Window, ...]]] = [(None, self._account_windows)]
-        groups += self._model_windows.items()
-        for model, windows in groups:
-            for window in windows:
-                window.forget(now)
-                yield model, window
-
-    def _rooms(self, model: str | None) -> Iterator[tuple[int | None, int]]:
+    def _rooms(self, model: str | None) -> Iterator[tuple[int, int]]:
         """Every room that binds, with how much of it is taken."""
-        yield self.limits.account.room, len(self._open)
+        if self.limits.account.room is not None:
+            yield self.limits.account.room, self.open
         if model is not None:
-            yield self.limits.for_model(model).room, self._open_by_model[model]
+            room = self.limits.for_model(model).room
+            if room is not None:
+                yield room, self._by_model.get(model, 0)

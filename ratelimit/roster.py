@@ -1,58 +1,52 @@
-"""The keys of one provider, how they fare, and which of them may serve a request now. Decides; waits for nothing."""
+"""The keys of one provider, and which of them may serve a request now. Decides; waits for nothing."""
 
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ratelimit.health import Health
+from ratelimit.account import Account, KeyState
+from ratelimit.health import TRIAL, Health
 from ratelimit.keys import ApiKey
 from ratelimit.limits import Cost, Limits
-from ratelimit.meter import Claim, Meter, Spending
-from ratelimit.verdicts import BadRequest, Exhausted, Rejected, Scope, Throttled, Verdict
+from ratelimit.lineup import Lineup
+from ratelimit.meter import Claim, Meter
+from ratelimit.usage import Permit
+from ratelimit.verdicts import BadRequest, Exhausted, Rejected, Remaining, Scope, Throttled, Unavailable, Verdict
+from ratelimit.window import UNSENT, Midnight, Spending
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked for. Requests that are equal are interchangeable: where one cannot be served, no other can."""
+class Target:
+    """What is asked for: requests with one target stand in one line."""
 
-    cost: Cost
     model: str | None = None
     account: str | None = None
     key_id: str | None = None
 
 
-@dataclass(slots=True, eq=False)
-class Account:
-    """A quota group: its meter, its health, and that of its models."""
+class Grant(Spending):
+    """A key given to a request: what it spends, and the epoch of health it was given in."""
 
-    id: str
-    meter: Meter
-    health: Health
-    models: dict[str, Health] = field(default_factory=dict)
+    __slots__ = ("epoch", "model", "passed_on", "permit", "probes", "state")
 
+    def __init__(self, state: KeyState, cost: Cost, model: str | None, epoch: int) -> None:
+        self.requests = cost.requests
+        self.tokens = cost.tokens
+        self.windows = state.account.meter.windows(model)
+        self.at = UNSENT
+        self.state = state
+        self.model = model
+        self.epoch = epoch
+        self.probes: tuple[Health, ...] = ()
+        self.permit: Permit | None = None  # from a store
+        self.passed_on = False  # its room belongs to an operation now
 
-@dataclass(slots=True, eq=False)
-class KeyState:
-    """A key in the pool. `turn` is the number of the grant that used it last."""
-
-    key: ApiKey
-    account: Account
-    health: Health
-    in_flight: int = 0
-    turn: int = 0
-
-
-@dataclass(slots=True, eq=False)
-class Grant:
-    """A key given to a request: what it spent, and the states of health it was given under."""
-
-    state: KeyState
-    request: Request
-    spending: Spending
-    generations: Mapping[Scope, int]
-    probes: tuple[Health, ...]
+    @property
+    def meter(self) -> Meter:
+        return self.state.account.meter
 
 
 @dataclass(slots=True)
@@ -62,7 +56,8 @@ class Roster:
     Attributes:
         limits: of every account, unless `account_limits` names others for it.
         cooldown, longest_cooldown: seconds; see `Health`.
-        skew: seconds; see `ratelimit.meter`.
+        skew: seconds; see `ratelimit.window`.
+        epoch: grows with every change of anybody's health.
     """
 
     limits: Limits
@@ -70,93 +65,137 @@ class Roster:
     cooldown: float
     longest_cooldown: float
     skew: float
+    midnight: Midnight
+    dice: random.Random
     keys: dict[str, KeyState] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     provider: Health = field(init=False)
+    epoch: int = 0
+    _lineups: dict[str | None, Lineup] = field(default_factory=dict)
     _turns: int = 0
 
     def __post_init__(self) -> None:
         self.provider = self._new_health()
 
     def add(self, key: ApiKey) -> None:
+        """Raises `ValueError` if the id is taken."""
         if key.id in self.keys:
             raise ValueError(f"two keys have the id {key.id}")
         account = self.accounts.get(key.account)
         if account is None:
             limits = self.account_limits.get(key.account, self.limits)
-            account = Account(key.account, Meter(limits, skew=self.skew), self._new_health())
+            account = Account(
+                key.account,
+                len(self.accounts),
+                Meter(limits, skew=self.skew, midnight=self.midnight),
+                self._new_health(),
+                self.provider,
+            )
             self.accounts[key.account] = account
-        self.keys[key.id] = KeyState(key, account, self._new_health())
+        state = self.keys[key.id] = KeyState(key, account, self._new_health())
+        account.keys.append(state)
+        if len(self.keys) > 1:
+            for state in self.keys.values():
+                state.has_peers = True
+        self._diagnose()
+        self._lineups.clear()
 
-    def choose(self, request: Request, now: float, claims: Mapping[str, Claim]) -> KeyState | None:
-        """The key for this request now, if there is one.
+    def lineup(self, model: str | None, now: float) -> Lineup:
+        """The accounts that can serve a model, as of now."""
+        lineup = self._lineups.get(model)
+        if lineup is None:
+            lineup = self._lineups[model] = Lineup(model, self.accounts.values())
+        lineup.refresh(now)
+        return lineup
 
-        A key that comes back from a rest goes first, for its probe (ranked by load it would rank last as long as
-        others are busier, and never return). Then the least loaded account, then the key with the least in flight,
-        then the one whose turn is longest ago. `claims` of those who stand further ahead are left untouched.
-        """
-        best: tuple[bool, float, int, int] | None = None
-        chosen = None
-        for state in self._targets(request):
-            meter, model = state.account.meter, request.model
-            healths = self._healths(state, model).values()
-            if not all(health.may_serve(now) for health in healths):
-                continue
-            if not meter.has_room(model) or not meter.fits(request.cost, model, now):
-                continue
-            claim = claims.get(state.account.id)
-            if claim is not None and not meter.fits_beside(claim, request.cost, model, now):
-                continue
-            is_tried = all(health.is_healthy for health in healths)
-            rank = (is_tried, meter.load(model, now), state.in_flight, state.turn)
-            if best is None or rank < best:
-                best, chosen = rank, state
-        return chosen
+    def changed(self, account: Account) -> None:
+        """Something about the account is not what it was."""
+        for lineup in self._lineups.values():
+            lineup.stale[account] = None
 
-    def claim(self, request: Request, now: float, claims: dict[str, Claim]) -> None:
+    # Giving
+
+    def choose(self, target: Target, cost: Cost, now: float, claims: Mapping[Account, Claim]) -> KeyState | None:
+        """The key for this request now, if there is one. The `claims` of those further ahead are left untouched."""
+        model = target.model
+        if target.account is not None or target.key_id is not None:
+            return self._choose_named(target, cost, now, claims)
+        if len(self.accounts) == 1:
+            (account,) = self.accounts.values()
+            if not claims and account.ration is None:
+                return account.next_key(model, now) if account.meter.takes(cost, model, now) else None
+            is_able = account.meter.has_room(model) and self._can_take(account, model, cost, now, claims)
+            return account.next_key(model, now) if is_able else None
+        lineup = self.lineup(model, now)
+        best = lineup.best()
+        if best is None:
+            return None
+        if self._can_take(best, model, cost, now, claims):
+            return best.next_key(model, now)
+        for account in lineup.in_order():
+            if account is not best and self._can_take(account, model, cost, now, claims):
+                return account.next_key(model, now)
+        return None
+
+    def claim(self, target: Target, cost: Cost, now: float, claims: dict[Account, Claim]) -> None:
         """Keep for a request that must wait what it needs, on the account that will have it soonest.
 
         Without that a large cost starves: smaller ones from behind would fill every gap it waits for. Only what time
         brings back is claimed; for room that operations hold, and for sick keys, nobody knows when.
         """
-        soonest = math.inf
-        account = None
-        for state in self._targets(request):
-            meter = state.account.meter
-            is_healthy = all(health.may_serve(now) for health in self._healths(state, request.model).values())
-            if state.account.id not in claims and is_healthy and meter.has_room(request.model):
-                at = meter.earliest(request.cost, request.model, now)
+        soonest, chosen = math.inf, None
+        for account in dict.fromkeys(state.account for state in self.targets(target)):
+            is_able = any(account.may_serve(state, target.model, now) for state in account.keys)
+            if is_able and account not in claims and account.meter.has_room(target.model):
+                at = account.meter.earliest(cost, target.model, now)
                 if at < soonest:
-                    soonest, account = at, state.account
-        if account is not None:
-            claims[account.id] = Claim(soonest, request.cost, request.model)
+                    soonest, chosen = at, account
+        if chosen is not None:
+            claims[chosen] = Claim(soonest, cost, target.model)
 
-    def grant(self, state: KeyState, request: Request, now: float) -> Grant:
+    def grant(self, state: KeyState, cost: Cost, model: str | None, now: float) -> Grant:
+        """Spend for a request with this key, and count it as in flight."""
+        account = state.account
         self._turns += 1
-        state.turn = self._turns
+        state.turn = account.turn = self._turns
         state.in_flight += 1
-        healths = self._healths(state, request.model)
-        probes = tuple(health for health in healths.values() if not health.is_healthy)
-        for health in probes:
-            health.is_probed = True
-        return Grant(
-            state=state,
-            request=request,
-            spending=state.account.meter.spend(request.cost, request.model, now),
-            generations={Scope.MODEL: 0, **{scope: health.generation for scope, health in healths.items()}},
-            probes=probes,
-        )
+        state.granted += 1
+        account.in_flight += 1
+        grant = Grant(state, cost, model, self.epoch)
+        for window in grant.windows:
+            window.add(grant)
+        if account.needs_care:
+            grant.probes = tuple(health for health in account.healths(state, model) if not health.is_healthy)
+            if state.is_new:
+                state.health.trial_until = now + TRIAL
+                grant.probes = (*grant.probes, state.health)
+            for health in grant.probes:
+                health.is_probed = True
+        self._touch(grant)
+        return grant
 
     def end(self, grant: Grant) -> None:
         """The grant is over; a probe that learned nothing leaves its turn to the next."""
+        account = grant.state.account
         grant.state.in_flight -= 1
+        account.in_flight -= 1
         for health in grant.probes:
-            health.is_probed = False
+            if health.changed <= grant.epoch:  # else it is another's turn by now
+                health.is_probed = False
+        self._touch(grant)
+
+    # Learning
 
     def served(self, grant: Grant) -> None:
         """The provider did what it was asked: all that took part is well."""
-        for scope, health in self._healths(grant.state, grant.request.model).items():
-            health.recover(generation=grant.generations.get(scope, health.generation))
+        state = grant.state
+        state.served += 1
+        if state.account.needs_care or not state.health.has_served:
+            is_news = not state.health.has_served
+            for health in state.account.healths(state, grant.model):
+                is_news |= health.recover(epoch=self.epoch + 1, is_current=health.changed <= grant.epoch)
+            if is_news:
+                self._diagnose()
 
     def refused(
         self,
@@ -165,74 +204,129 @@ class Roster:
         verdict: Verdict,
         cause: BaseException | None,
         now: float,
-        generations: Mapping[Scope, int],
-    ) -> None:
-        """Apply a verdict. Times in it are on the same clock as `now`. `generations` may be empty: then it is news."""
+        epoch: int | None,
+    ) -> bool:
+        """Apply a verdict; whether it says anything against the key, or for it.
+
+        Times in it are on the same clock as `now`. `epoch` is the grant's; `None` for news without one.
+        """
+        account = state.account
         match verdict:
-            case BadRequest() | Throttled(until=None, scope=Scope.PROVIDER):
-                return
+            case BadRequest():
+                return False
+            case Remaining(period=period, requests=requests, tokens=tokens, until=until):
+                account.meter.observe(period, requests, tokens, until, model, now)
+                self.changed(account)
+                return False
             case Rejected():
-                state.health.put_out("rejected", cause)
+                health = state.health
+                is_changed = health.reject(cause, now=now, epoch=self.epoch + 1, is_current=_current(health, epoch))
+            case Unavailable():
+                is_changed = self._failed(state, model, now, epoch)
             case Exhausted(until=None, scope=scope):
-                self._health(state, model, scope).put_out("exhausted", cause)
+                self._health(state, model, scope).put_out("exhausted", cause, epoch=self.epoch + 1)
+                is_changed = True
             case Throttled(until=until, scope=scope) | Exhausted(until=until, scope=scope):
                 health = self._health(state, model, scope)
-                why = "exhausted" if isinstance(verdict, Exhausted) else "throttled"
-                known = Scope.ACCOUNT if scope is Scope.MODEL and model is None else scope
-                health.rest(until, why, generation=generations.get(known, health.generation), now=now)
+                is_changed = health.rest(
+                    until,
+                    "exhausted" if isinstance(verdict, Exhausted) else "throttled",
+                    now=now,
+                    epoch=self.epoch + 1,
+                    is_current=_current(health, epoch),
+                    jitter=self.dice.random,
+                )
+        state.refused += 1
+        if is_changed:
+            self._diagnose()
+        return True
 
-    def impossibility(self, request: Request) -> tuple[str, BaseException | None] | None:
-        """Why no key will ever serve this, with the failure behind it; `None` while one may."""
+    def reinstate(self, key_id: str) -> None:
+        """Believe in this key and its account again. Raises `KeyError` for an unknown id."""
+        state = self.keys[key_id]
+        for health in (state.health, state.account.health, *state.account.models.values()):
+            health.reset(epoch=self.epoch + 1)
+        self._diagnose()
+
+    # Looking
+
+    def impossibility(self, target: Target, cost: Cost, now: float) -> tuple[str, BaseException | None] | None:
+        """Why nobody should wait for this, with the failure behind it; `None` while a key may serve it."""
         reason, cause = "no key is configured for this target", None
-        for state in self._targets(request):
-            out = next((h for h in self._healths(state, request.model).values() if h.is_out), None)
+        for state in self.targets(target):
+            out = state.account.is_out(state, target.model, now)
             if out is not None:
                 reason, cause = f"every usable key is out, the last one {out.why}", out.cause
-            elif not state.account.meter.limits.allow(request.cost, request.model):
-                reason, cause = f"{request.cost} is more than any key may ever take", None
+            elif not state.account.meter.limits.allow(cost, target.model):
+                reason, cause = f"{cost} is more than any key may ever take", None
             else:
                 return None
         return reason, cause
 
-    def is_busy(self, now: float) -> bool:
-        """Whether surely nobody can be served now: a cheap answer for the usual case of full windows."""
-        return not self.provider.may_serve(now) or not any(
-            state.health.may_serve(now) and state.account.health.may_serve(now) and not state.account.meter.is_full(now)
-            for state in self.keys.values()
-        )
-
-    def next_change(self, now: float) -> float:
-        """When time itself may make something possible that is not now; infinity if it will not."""
-        times = [health.until for health in self._all_healths() if health.until > now]
-        times += [account.meter.next_expiry(now) for account in self.accounts.values()]
-        return min(times, default=math.inf)
-
-    @property
-    def states(self) -> Iterable[KeyState]:
-        return self.keys.values()
-
-    def reinstate(self, key_id: str) -> None:
-        state = self.keys[key_id]
-        for health in (state.health, state.account.health, *state.account.models.values()):
-            health.reset()
-
-    def healths_of(self, state: KeyState) -> Iterable[Health]:
-        """All that decides whether this key can serve at least something."""
-        return self.provider, state.account.health, state.health
-
-    def _targets(self, request: Request) -> Iterator[KeyState]:
-        if request.key_id is not None:
-            named = self.keys.get(request.key_id)
+    def targets(self, target: Target) -> Iterator[KeyState]:
+        """The keys that a request may be given, well or not."""
+        if target.key_id is not None:
+            named = self.keys.get(target.key_id)
             states: Iterable[KeyState] = () if named is None else (named,)
         else:
             states = self.keys.values()
-        return (state for state in states if request.account in (None, state.account.id))
+        return (state for state in states if target.account in (None, state.account.id))
 
-    def _healths(self, state: KeyState, model: str | None) -> dict[Scope, Health]:
-        healths = {Scope.PROVIDER: self.provider, Scope.ACCOUNT: state.account.health, Scope.KEY: state.health}
-        if model is not None and model in state.account.models:
-            healths[Scope.MODEL] = state.account.models[model]
-        return healths
+    def able(self, target: Target, now: float) -> list[Account]:
+        """The accounts that are well enough to serve this target, full or not."""
+        return [
+            account
+            for account in (self.accounts[id_] for id_ in self.accounts_of(target))
+            if any(account.may_serve(state, target.model, now) for state in account.keys)
+        ]
+
+    def accounts_of(self, target: Target) -> tuple[str, ...]:
+        """The ids of the accounts that a request may be given."""
+        if target.account is None and target.key_id is None:
+            return tuple(self.accounts)
+        return tuple(dict.fromkeys(state.account.id for state in self.targets(target)))
+
+    def is_able(self, account_id: str, model: str | None, now: float) -> bool:
+        """Whether an account is well enough to serve this model."""
+        account = self.accounts[account_id]
+        return any(account.may_serve(state, model, now) for state in account.keys)
+
+    def changed_all(self) -> None:
+        """Nothing about any account is surely what it was."""
+        for lineup in self._lineups.values():
+            lineup.stale.update(dict.fromkeys(self.accounts.values()))
+
+    def _choose_named(self, target: Target, cost: Cost, now: float, claims: Mapping[Account, Claim]) -> KeyState | None:
+        able = [
+            state
+            for state in self.targets(target)
+            if state.account.may_serve(state, target.model, now)
+            and state.account.meter.has_room(target.model)
+            and self._can_take(state.account, target.model, cost, now, claims)
+        ]
+        return min(able, key=lambda state: (state.in_flight, state.turn), default=None)
+
+    @staticmethod
+    def _can_take(account: Account, model: str | None, cost: Cost, now: float, claims: Mapping[Account, Claim]) -> bool:
+        if not account.meter.fits(cost, model, now):
+            return False
+        if account.ration is not None and account.ration.find(cost, model, now) is None:
+            return False
+        claim = claims.get(account) if claims else None
+        return claim is None or account.meter.fits_beside(claim, cost, model, now)
+
+    def _failed(self, state: KeyState, model: str | None, now: float, epoch: int | None) -> bool:
+        """A failure of the service: the key's while others serve; the provider's when it is the last one standing.
+
+        Then those that rest for the same reason are believed in again: they were no worse than this one.
+        """
+        others = [other for other in self.keys.values() if other is not state]
+        if any(other.account.is_tried(other, model) for other in others):
+            return state.health.fail(now=now, epoch=self.epoch + 1, is_current=_current(state.health, epoch))
+        failing = [other for other in others if other.health.why == "unavailable"]
+        for other in failing:
+            other.health.reset(epoch=self.epoch + 1)
+        return bool(failing)
 
     def _health(self, state: KeyState, model: str | None, scope: Scope) -> Health:
         match scope:
@@ -245,13 +339,21 @@ class Roster:
             case _:
                 return state.account.health
 
-    def _all_healths(self) -> Iterator[Health]:
-        yield self.provider
+    def _touch(self, grant: Grant) -> None:
+        if grant.probes:  # perhaps of the provider, which is everybody's
+            self.changed_all()
+        else:
+            self.changed(grant.state.account)
+
+    def _diagnose(self) -> None:
+        self.epoch += 1
         for account in self.accounts.values():
-            yield account.health
-            yield from account.models.values()
-        for state in self.keys.values():
-            yield state.health
+            account.diagnose()
+        self.changed_all()
 
     def _new_health(self) -> Health:
         return Health(self.cooldown, self.longest_cooldown)
+
+
+def _current(health: Health, epoch: int | None) -> bool:
+    return epoch is None or health.changed <= epoch

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ratelimit.account import KeyState
 from ratelimit.fair_queue import Priority
 from ratelimit.health import Health
-from ratelimit.meter import Usage
-from ratelimit.roster import KeyState
+from ratelimit.window import Usage
 
 
 class KeyHealth(StrEnum):
     HEALTHY = "healthy"
     COOLING = "cooling"  # rests until a known time
     PROBING = "probing"  # rested; one request at a time finds out
-    OUT = "out"  # until somebody acts
+    OUT = "out"  # rejected, or used up until somebody acts; nobody waits for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +25,9 @@ class KeyView:
     """One key.
 
     Attributes:
-        until: Unix seconds when it stops cooling; `None` unless it cools.
-        why: "throttled", "exhausted" or "rejected"; empty while healthy.
+        until: Unix seconds when it stops cooling, or is asked again if it is out; `None` where there is no such time.
+        why: "throttled", "exhausted", "rejected" or "unavailable"; empty while healthy.
+        granted, served, refused: how often it was lent, served, and met anything that speaks against it.
         usage: its account's windows; shared by all keys of the account, like the following ones.
         open: operations open and leases out, in all and by model (`None`: leases that named no model).
         room: how many may be open in all; `None` for any number.
@@ -38,6 +40,9 @@ class KeyView:
     until: float | None
     why: str
     in_flight: int
+    granted: int
+    served: int
+    refused: int
     usage: tuple[Usage, ...]
     open: int
     open_by_model: Mapping[str | None, int]
@@ -50,16 +55,17 @@ class PoolView:
     provider: str
     keys: tuple[KeyView, ...]
     waiting: Mapping[Priority, int]
+    by_user: Mapping[tuple[Priority, str], int]
 
     @property
     def healthy(self) -> int:
         return sum(key.health is KeyHealth.HEALTHY for key in self.keys)
 
 
-def view_key(state: KeyState, healths: Iterable[Health], now: float, offset: float) -> KeyView:
+def view_key(state: KeyState, now: float, offset: float) -> KeyView:
     """View a key through everything it depends on; `offset` turns times on the clock of `now` into Unix seconds."""
     account, meter = state.account, state.account.meter
-    health, until, why = _summary(healths, now)
+    health, until, why = _summary(account.healths(state, None), now)
     return KeyView(
         id=state.key.id,
         account=account.id,
@@ -67,8 +73,11 @@ def view_key(state: KeyState, healths: Iterable[Health], now: float, offset: flo
         until=None if until is None else until + offset,
         why=why,
         in_flight=state.in_flight,
+        granted=state.granted,
+        served=state.served,
+        refused=state.refused,
         usage=meter.usage(now),
-        open=meter.open_count,
+        open=meter.open,
         open_by_model=meter.open_by_model,
         room=meter.limits.account.room,
         resting_models={model: rest.until + offset for model, rest in account.models.items() if rest.until > now},
@@ -79,9 +88,10 @@ def _summary(healths: Iterable[Health], now: float) -> tuple[KeyHealth, float | 
     sick = [health for health in healths if not health.is_healthy]
     if not sick:
         return KeyHealth.HEALTHY, None, ""
-    worst = max(sick, key=lambda health: health.until)
-    if worst.is_out:
-        return KeyHealth.OUT, None, worst.why
+    worst = max(sick, key=lambda health: (health.is_out(now), health.until))
+    until = None if worst.until == math.inf else worst.until
+    if worst.is_out(now):
+        return KeyHealth.OUT, until, worst.why
     if worst.until > now:
-        return KeyHealth.COOLING, worst.until, worst.why
+        return KeyHealth.COOLING, until, worst.why
     return KeyHealth.PROBING, None, worst.why

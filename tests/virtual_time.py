@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -22,12 +22,15 @@ class _JumpingSelector(selectors.DefaultSelector):
     """Asks for what is ready, and turns the time it should have slept into time that has passed."""
 
     passed = 0.0
+    watch: Callable[[], None] | None = None
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready: list[tuple[selectors.SelectorKey, int]] = super().select(0)
         if not ready:
             if timeout is None:
                 raise RuntimeError("everybody waits, and no timer will ever wake anybody")
+            if self.watch is not None:
+                self.watch()
             self.passed += timeout
         return ready
 
@@ -40,11 +43,22 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._jumping.passed
 
+    def watch(self, look: Callable[[], None]) -> None:
+        """Call `look` whenever all who could act have acted, right before time goes on."""
+        self._jumping.watch = look
+
 
 def run(story: Coroutine[Any, Any, Result]) -> Result:
     """Run `story` from second 0 of a fresh virtual clock, `asyncio.get_running_loop().time()`."""
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         return runner.run(story)
+
+
+def watch(look: Callable[[], None]) -> None:
+    """Call `look` before time goes on, each time it does."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualTimeLoop)
+    loop.watch(look)
 
 
 def now() -> float:

@@ -13,7 +13,9 @@ import discord
 import yarl
 
 from bot.app.build import attachment_bases, build, clip_hosts
+from bot.app.pools import build_pools, heard_by
 from bot.app.service import DiscordRefused
+from bot.app.usage import SqliteUsageStore
 from bot.db import open_database
 from bot.media.download import AttachmentDownloader
 from bot.media.ffmpeg import Ffmpeg, find_ffmpeg
@@ -47,16 +49,18 @@ async def run(settings: Settings) -> None:
         logger.info("ffmpeg", extra={"version": await ffmpeg.self_test()})
         database = await open_database(settings.database_url)
         stack.push_async_callback(database.close)
+        pools = build_pools(settings.providers, settings.lending, SqliteUsageStore(database))
         providers = open_providers(
             {name: provider.base_url for name, provider in settings.providers.items()},
             download_hosts=clip_hosts(settings),
             voice_id=settings.voice_id,
+            notice=heard_by(pools),
         )
         stack.push_async_callback(providers.close)
         downloader = await stack.enter_async_context(AttachmentDownloader(attachment_bases(settings)))
         files = Files(settings.data_dir)
         await files.sweep()
-        service = await build(settings, stack, ffmpeg, database, providers, downloader, files)
+        service = await build(settings, stack, ffmpeg, database, pools, providers, downloader, files)
         await service.serve()
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
 
-from bot.app.pools import build_pools
+from bot.app.limits import unknown_models
 from bot.app.service import Loop, Service
 from bot.db import Database
 from bot.jobs.engine import Engine
@@ -41,19 +42,24 @@ from providers.catalogue import Catalogue
 from providers.registry import Providers
 from ratelimit import KeyPool, OpenOperation
 
+logger = logging.getLogger(__name__)
+
 
 async def build(
     settings: Settings,
     stack: AsyncExitStack,
     ffmpeg: Ffmpeg,
     database: Database,
+    pools: dict[str, KeyPool],
     providers: Providers,
     downloader: AttachmentDownloader,
     files: Files,
 ) -> Service:
     """Put the rooms together: storage below, studio and production on it, Discord on top."""
     catalogue = Catalogue.load()
-    pools = build_pools(settings.providers)
+    for name, provider in settings.providers.items():
+        for model in sorted(unknown_models(catalogue, provider)):
+            logger.warning("limits for a model that is not offered", extra={"provider": name, "model": model})
     changed = Wake()
     ledger = Ledger(database)
     projects = Projects(database)
@@ -134,6 +140,7 @@ async def build(
         dispatcher=dispatcher,
         changed=changed,
     )
+    service.pool_loops = [_keeping(name, pool) for name, pool in pools.items()]
     service.loops = [Loop(name="planner", run=planner.run), Loop(name="dispatcher", run=dispatcher.run)]
     service.discord_loops = [
         Loop(name="threads", run=client.threads.run),
@@ -142,6 +149,11 @@ async def build(
         Loop(name="delivery", run=delivery.run),
     ]
     return service
+
+
+def _keeping(name: str, pool: KeyPool) -> Loop:
+    """The pool's journeys to its store."""
+    return Loop(name=f"pool {name}", run=lambda _: pool.run())
 
 
 def _minds(settings: Settings, catalogue: Catalogue, providers: Providers, pools: dict[str, KeyPool]) -> list[Mind]:
@@ -207,6 +219,8 @@ async def _restore_room(ledger: Ledger, productions: Productions, pools: dict[st
     for call in await ledger.open_calls():
         if call.job not in active:
             await ledger.give_back(call.key)
+            if call.operation is not None and call.provider in pools:
+                pools[call.provider].release(call.operation)  # the store may still count it
         elif call.operation is not None and call.provider in restored:
             operation = OpenOperation(id=call.operation, key_id=call.key_id, model=call.model)
             restored[call.provider].append(operation)

@@ -1,72 +1,85 @@
-"""The key pools, built from the settings; and what a provider's error means for the key that met it."""
+"""The key pools, built from the settings; and what a provider's words mean for the key that met them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+import time
+from collections.abc import Callable, Mapping
 
-from bot.settings import ProviderSettings
-from providers.errors import KeyRejected, QuotaExhausted, RateLimited, RequestFault, Unavailable
+from bot.app.limits import limits_by_account, limits_of_all
+from bot.settings import LendingSettings, ProviderSettings
+from providers.errors import KeyRejected, QuotaExhausted, RateLimited, RequestFault
+from providers.errors import Unavailable as ServiceUnavailable
+from providers.quota import Notice, QuotaNote
 from ratelimit import (
     DEFAULTS,
-    Allowance,
     ApiKey,
     BadRequest,
     Exhausted,
     KeyPool,
-    Limit,
-    PoolDefaults,
     Rejected,
+    Remaining,
     Scope,
     Throttled,
+    Unavailable,
+    UsageStore,
     Verdict,
 )
 
 
-def build_pools(providers: Mapping[str, ProviderSettings]) -> dict[str, KeyPool]:
-    """One pool for each provider that has keys, with the platform's limits where the operator named none."""
+def build_pools(
+    providers: Mapping[str, ProviderSettings], lending: LendingSettings, store: UsageStore | None = None
+) -> dict[str, KeyPool]:
+    """One pool for each provider that has keys, with the platform's limits where the operator named none.
+
+    With a store, `KeyPool.run` of each must run.
+    """
     pools = {}
     for name, settings in providers.items():
-        defaults = _defaults(settings)
+        defaults = DEFAULTS[name]
         pools[name] = KeyPool(
             name,
             [ApiKey(id=key.id, account=key.account, secret=key.secret) for key in settings.keys],
-            limits=defaults.limits,
+            limits=limits_of_all(defaults, settings.limits),
+            account_limits=limits_by_account(defaults, settings.limits),
             judge=judge,
-            cooldown=defaults.cooldown,
+            cooldown=defaults.cooldown if settings.cooldown is None else settings.cooldown,
+            max_retries=defaults.max_retries if settings.max_retries is None else settings.max_retries,
+            backoff=defaults.backoff if settings.backoff is None else settings.backoff,
+            skew=lending.skew,
+            patience=lending.patience,
+            store=store,
         )
     return pools
 
 
-def judge(failure: BaseException, now: float) -> Verdict | None:
+def judge(outcome: object, now: float) -> Verdict | None:
     """What a failure tells about the key: the bridge between `providers.errors` and the pool's verdicts."""
-    match failure:
+    match outcome:
         case RateLimited(retry_after=retry_after, model=model):
-            until = now + retry_after if retry_after is not None else None
-            return Throttled(until, Scope.MODEL if model else Scope.ACCOUNT)
+            return Throttled(None if retry_after is None else now + retry_after, _scope(model))
         case QuotaExhausted(until=until, model=model):
-            # Where the service names no time (Runway's rolling day, spent credit), one request an hour finds out.
-            return Exhausted(until if until is not None else now + 3600.0, Scope.MODEL if model else Scope.ACCOUNT)
+            return Exhausted(until, _scope(model))
         case KeyRejected():
             return Rejected()
         case RequestFault():
             return BadRequest()
-        case Unavailable():
-            return Throttled(None, Scope.PROVIDER)
+        case ServiceUnavailable():
+            return Unavailable()
         case _:
-            return None  # an unknown outcome, an unreadable answer or a fault of ours tells nothing about the key
+            # An unknown outcome, an unreadable answer or a fault of ours tells nothing about the key. In particular
+            # an order that may have been accepted must never look like one that is worth repeating.
+            return None
 
 
-def _defaults(settings: ProviderSettings) -> PoolDefaults:
-    defaults = DEFAULTS[settings.name]
-    account, each_model = defaults.limits.account, defaults.limits.each_model
-    models = defaults.limits.models
-    if settings.requests_per_minute is not None:
-        account = replace(account, rates=(Limit(settings.requests_per_minute, period=60.0),))
-    if settings.room is not None:
-        room = settings.room
-        account = replace(account, room=room if account.room is not None else None)
-        each_model = replace(each_model, room=room if each_model.room is not None else None)
-        models = {model: Allowance(rates=allowance.rates, room=room) for model, allowance in models.items()}
-    cooldown = settings.cooldown if settings.cooldown is not None else defaults.cooldown
-    return PoolDefaults(replace(defaults.limits, account=account, each_model=each_model, models=models), cooldown)
+def heard_by(pools: Mapping[str, KeyPool], *, clock: Callable[[], float] = time.time) -> Notice:
+    """Pass on what services say is left of their limits to the pools that keep them."""
+
+    def hear(note: QuotaNote) -> None:
+        left = Remaining(period=note.period, requests=note.requests, tokens=note.tokens, until=clock() + note.resets_in)
+        pools[note.provider].report(left, key_id=note.key_id, model=note.model)
+
+    return hear
+
+
+def _scope(model: str | None) -> Scope:
+    return Scope.ACCOUNT if model is None else Scope.MODEL

@@ -56,6 +56,7 @@ class Service:
         self._ledger = ledger
         self._dispatcher = dispatcher
         self._changed = changed
+        self.pool_loops: list[Loop] = []
         self.loops: list[Loop] = []
         self.discord_loops: list[Loop] = []
 
@@ -72,6 +73,16 @@ class Service:
 
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signal_number, told)
+        async with asyncio.TaskGroup() as pools:
+            # First to come and last to go: nobody sends anything without them, and what was sent must be written down.
+            keeping = [pools.create_task(self._supervised(each), name=each.name) for each in self.pool_loops]
+            try:
+                await self._work(stop)
+            finally:
+                for task in keeping:
+                    task.cancel()
+
+    async def _work(self, stop: asyncio.Event) -> None:
         await self._engine.launch()
         try:
             async with asyncio.TaskGroup() as group:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Float,
@@ -163,6 +164,23 @@ paid_calls = Table(
     Index("paid_calls_by_job", "job"),
     Index("paid_calls_by_request", "request_hash"),
     Index("paid_calls_by_open", "open"),
+)
+
+# the key pools, by bot.app ------------------------------------------------------------------------------------------
+
+usage_entries = Table(
+    "usage_entries",  # ratelimit.usage.Entry
+    metadata,
+    Column("pool", String(40), primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("holder", String(40), nullable=False),
+    Column("account", Text, nullable=False),
+    Column("model", Text),
+    Column("requests", BigInteger, nullable=False),
+    Column("tokens", BigInteger, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("is_sent", Boolean, nullable=False),
+    Column("open_until", Float, nullable=False),
 )
 
 # ui ---------------------------------------------------------------------------------------------------------------

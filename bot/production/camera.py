@@ -187,6 +187,7 @@ class Camera:
                     priority=Priority.GENERATION,
                     cost=Cost(requests=1),
                     model=casting.model.id,
+                    name=name_of_wait(order.production_id, casting.number),
                 ) as lease:
                     submission = _Submission(rig, request, lease.key)
                     intent = Intent(
@@ -201,6 +202,7 @@ class Camera:
                     )
 
                     async def post(submission: _Submission = submission) -> Outcome:
+                        lease.sent()
                         outcome = await submission.post()
                         if isinstance(outcome, Accepted):
                             lease.hold(outcome.operation)  # here: a cancellation must not give the room back
@@ -208,8 +210,8 @@ class Camera:
 
                     call = await self._ledger.order(intent, post)
                     refusal = submission.refusal
-                    if refusal is not None:
-                        lease.report(refusal)
+                    if submission.failure is not None:
+                        lease.report(submission.failure)
             except RateLimitError as error:
                 raise _TakeFailed(type(error).__name__) from error
             if refusal is None:
@@ -283,6 +285,8 @@ class Camera:
             logger.warning("operation not found", extra={"operation": operation, "detail": error.detail})
             return error
         except ProviderError as error:
+            if isinstance(error, KeyFault):
+                rig.pool.report(error, key_id=key.id)
             logger.warning("look failed", extra={"operation": operation, "error": type(error).__name__})
             return None
 
@@ -317,23 +321,30 @@ class Camera:
 
 
 class _Submission:
-    """One POST, its answer as an outcome; `refusal` is what proved that it was not accepted."""
+    """One POST, its answer as an outcome; `refusal` is a `failure` that proves that it was not accepted."""
 
     def __init__(self, rig: Rig, request: VideoRequest, key: ApiKey) -> None:
         self._rig = rig
         self._request = request
         self._key = key
+        self.failure: ProviderError | None = None
         self.refusal: ProviderError | None = None
 
     async def post(self) -> Outcome:
         try:
             operation = await self._rig.provider.submit(self._request, self._key)
         except (KeyFault, RequestFault, Unavailable) as error:
-            self.refusal = error
+            self.failure = self.refusal = error
             return Refused(f"{type(error).__name__} {error.detail}")
         except ProviderError as error:  # unanswered, or answered unreadably: either may have been accepted
+            self.failure = error
             return Unknown(f"{type(error).__name__} {error.detail}")
         return Accepted(operation=operation.id, price_microusd=operation.price_microusd)
+
+
+def name_of_wait(production_id: str, number: int) -> str:
+    """How the pool knows the request of a take that waits for a key, to be asked about it."""
+    return f"{production_id}/{number}"
 
 
 def _key(order: Order, attempt: int) -> str:

@@ -64,14 +64,17 @@ class Narrator:
             ) as lease:
 
                 async def post() -> Outcome:
+                    lease.sent()
                     try:
                         speech = await self._speech.speak(shot.narration, path, lease.key)
                     except (KeyFault, RequestFault, Unavailable) as error:
                         lease.report(error)
                         return Refused(f"{type(error).__name__} {error.detail}")
                     except OutcomeUnknown as error:
+                        lease.report(error)
                         return Unknown(error.detail)
                     except ProviderError as error:
+                        lease.report(error)
                         return Unknown(f"{type(error).__name__} {error.detail}")
                     price = None if speech.characters is None else self._model.price_microusd(speech.characters)
                     return Completed(price_microusd=price)

@@ -6,14 +6,18 @@ part it needs. The table in `variables` is where a setting is added: `.env.examp
 
 from bot.settings.discord import DiscordEndpoints, DiscordSettings
 from bot.settings.faults import Fault, SettingsError
+from bot.settings.limits import Amount, LimitSetting
 from bot.settings.places import ObjectStoreSettings
 from bot.settings.providers import ProviderKey, ProviderSettings
-from bot.settings.whole import Settings, UploadLimits
+from bot.settings.whole import LendingSettings, Settings, UploadLimits
 
 __all__ = [
+    "Amount",
     "DiscordEndpoints",
     "DiscordSettings",
     "Fault",
+    "LendingSettings",
+    "LimitSetting",
     "ObjectStoreSettings",
     "ProviderKey",
     "ProviderSettings",

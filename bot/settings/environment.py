@@ -75,6 +75,22 @@ class Environment:
             return int(value)
         return None
 
+    def decimal(self, name: str) -> float | None:
+        """A number within the variable's bounds, perhaps with decimals; its default where unset."""
+        variable = VARIABLES[name]
+        assert variable.between is not None
+        lowest, highest = variable.between
+        value = self.text(name) or variable.default
+        if value is None:
+            return None
+        if not re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,6})?", value):
+            self.fault(name, "is not a number", f"give one from {lowest} to {highest}, such as {variable.example}")
+        elif not lowest <= float(value) <= highest:
+            self.fault(name, "is out of range", f"give a number from {lowest} to {highest}")
+        else:
+            return float(value)
+        return None
+
     def limit(self, name: str) -> int:
         """A whole number of a variable that has a default."""
         value = self.integer(name)

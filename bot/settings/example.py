@@ -11,7 +11,7 @@ from bot.settings.variables import GROUPS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.settings.variables import Group, Variable
+    from bot.settings.variable import Group, Variable
 
 _HEAD = """\
 # Settings of Greenlight. Copy this file to .env and change what you need; `python -m bot check` says what is wrong.
@@ -41,6 +41,8 @@ def _draw(variable: Variable) -> Iterator[str]:
         facts.append("{} to {}".format(*variable.between))
     if variable.default is not None:
         facts.append(f"default {variable.default}")
+    if variable.assumed is not None:
+        facts.append(f"if not set: {variable.assumed}")
     if variable.secret:
         facts.append("secret")
     yield from _comment(f"{variable.means} ({'; '.join(facts)})" if facts else variable.means)

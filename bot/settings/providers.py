@@ -8,7 +8,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.settings.variables import PROVIDERS, Provider
+from bot.settings.limits import LimitSetting, read_limits
+from bot.settings.services import PROVIDERS, Provider
 
 if TYPE_CHECKING:
     from bot.settings.environment import Environment
@@ -25,19 +26,22 @@ class ProviderKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSettings:
-    """One service on offer. Limits are an account's; `None` leaves them to what the bot knows of the service.
+    """One service on offer. `None` leaves a thing to what the bot knows of the service.
 
     Args:
-        room: operations open at once.
+        limits: that differ from what the bot assumes, the more general ones first.
         cooldown: seconds an account rests when the service does not say for how long.
+        max_retries: of a request that met a service which was down.
+        backoff: seconds before the first of them; it doubles.
     """
 
     name: str
     keys: tuple[ProviderKey, ...]
     base_url: str | None = None
-    requests_per_minute: int | None = None
-    room: int | None = None
+    limits: tuple[LimitSetting, ...] = ()
     cooldown: int | None = None
+    max_retries: int | None = None
+    backoff: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +70,10 @@ def read_providers(environment: Environment) -> tuple[dict[str, ProviderSettings
             name=provider.name,
             keys=keys,
             base_url=environment.url(f"{provider.prefix}_BASE_URL"),
-            requests_per_minute=environment.integer(f"{provider.prefix}_REQUESTS_PER_MINUTE"),
-            room=environment.integer(f"{provider.prefix}_ROOM"),
+            limits=read_limits(environment, provider, {key.account for key in keys}),
             cooldown=environment.integer(f"{provider.prefix}_COOLDOWN_SECONDS"),
+            max_retries=environment.integer(f"{provider.prefix}_MAX_RETRIES") if provider.has_tokens else None,
+            backoff=environment.decimal(f"{provider.prefix}_BACKOFF_SECONDS") if provider.has_tokens else None,
         )
         if keys:
             offered[provider.name] = settings

@@ -2,62 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variable:
-    """One variable of the environment.
-
-    Args:
-        means: what it is for, in plain words for somebody who sets up a bot for the first time.
-        example: an obviously fake value for `.env.example`.
-        default: what counts where it is not set; `None` where that is nothing.
-        between: lowest and highest value of a whole number.
-        choices: the words it may hold.
-        secret: never shown, and may come from a file named by `<name>_FILE`.
-        many: a comma-separated list; in a file, one to a line will do as well.
-        numbered: `<name>_2`, `<name>_3`, … are read too.
-    """
-
-    name: str
-    means: str
-    example: str
-    default: str | None = None
-    between: tuple[int, int] | None = None
-    choices: tuple[str, ...] = ()
-    secret: bool = False
-    many: bool = False
-    numbered: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    title: str
-    introduction: str
-    variables: tuple[Variable, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """A service that we hold keys of. `name` is how the bot calls it, and in capitals begins its variables."""
-
-    name: str
-    title: str
-    purpose: str
-    base_url: str  # the sandbox's, as an example
-
-    @property
-    def prefix(self) -> str:
-        return self.name.upper()
-
-
-PROVIDERS = (
-    Provider("gemini", "Google Gemini", "watches clips, plans films and renders them", "http://127.0.0.1:4101"),
-    Provider("runway", "Runway", "renders films", "http://127.0.0.1:4102"),
-    Provider("elevenlabs", "ElevenLabs", "speaks the narration", "http://127.0.0.1:4103"),
-    Provider("groq", "Groq", "plans films and talks about them", "http://127.0.0.1:4104"),
-)
+from bot.settings.services import PROVIDERS, group_of
+from bot.settings.variable import Group, Variable
 
 _DISCORD = Group(
     "Discord",
@@ -113,47 +59,6 @@ _DATA = Group(
         ),
     ),
 )
-
-
-def _of_provider(provider: Provider) -> Group:
-    prefix, title = provider.prefix, provider.title
-    return Group(
-        title,
-        f"{title} {provider.purpose}. Without a key it is not offered.",
-        (
-            Variable(
-                name=f"{prefix}_API_KEYS",
-                means=f"Your keys of {title}, separated by commas. Keys of one account share its limits: write"
-                " account:key for each of them, with any name for the account.",
-                example=f"fake-{provider.name}-key-one,studio:fake-{provider.name}-key-two",
-                secret=True,
-                many=True,
-            ),
-            Variable(
-                name=f"{prefix}_BASE_URL",
-                means=f"Another address than {title}'s own, such as the sandbox: https, or http on this machine.",
-                example=provider.base_url,
-            ),
-            Variable(
-                name=f"{prefix}_REQUESTS_PER_MINUTE",
-                means="How many requests an account may make in a minute, where it differs from what we assume.",
-                example="60",
-                between=(1, 100_000),
-            ),
-            Variable(
-                name=f"{prefix}_ROOM",
-                means="How many operations an account may have open at once, where it differs from what we assume.",
-                example="5",
-                between=(1, 1_000),
-            ),
-            Variable(
-                name=f"{prefix}_COOLDOWN_SECONDS",
-                means="How long an account rests after the service said 'too many requests' without saying until when.",
-                example="30",
-                between=(1, 86_400),
-            ),
-        ),
-    )
 
 
 _FILMS = Group(
@@ -222,6 +127,28 @@ _UPLOADS = Group(
             name="FFMPEG_PATH",
             means="Another ffmpeg than the one that came with the bot: the whole path of the program.",
             example="/usr/bin/ffmpeg",
+        ),
+    ),
+)
+
+_KEYS_ON_LOAN = Group(
+    "Lending keys",
+    "How the keys of all services are lent to those who wait.",
+    (
+        Variable(
+            name="POOL_SKEW_SECONDS",
+            means="By how much two requests may come closer together on their way to a service. More is safer on a bad"
+            " network, and leaves a little more of every limit unused.",
+            example="0.25",
+            default="0.25",
+            between=(0, 10),
+        ),
+        Variable(
+            name="POOL_PATIENCE_SECONDS",
+            means="How long a kind of work waits at most for a turn while more urgent work keeps coming.",
+            example="60",
+            default="60",
+            between=(1, 3_600),
         ),
     ),
 )
@@ -309,7 +236,8 @@ _OLDER_NAMES = Group(
 GROUPS = (
     _DISCORD,
     _DATA,
-    *(_of_provider(provider) for provider in PROVIDERS),
+    *(group_of(provider) for provider in PROVIDERS),
+    _KEYS_ON_LOAN,
     _FILMS,
     _UPLOADS,
     _OBJECT_STORE,
@@ -317,4 +245,4 @@ GROUPS = (
     _OLDER_NAMES,
 )
 VARIABLES = {variable.name: variable for group in GROUPS for variable in group.variables}
-PREFIXES = ("DISCORD_", *(f"{provider.prefix}_" for provider in PROVIDERS), "CLOUDFLARE_R2_", "MAX_")
+PREFIXES = ("DISCORD_", *(f"{provider.prefix}_" for provider in PROVIDERS), "CLOUDFLARE_R2_", "MAX_", "POOL_")

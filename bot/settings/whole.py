@@ -31,6 +31,14 @@ class UploadLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LendingSettings:
+    """What holds for the keys of all services, in seconds; see `ratelimit.KeyPool`."""
+
+    skew: float
+    patience: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What the operator decided. Safe to print: secrets have no `repr`.
 
@@ -50,6 +58,7 @@ class Settings:
     data_dir: Path
     database_url: str = field(repr=False)
     providers: Mapping[str, ProviderSettings]
+    lending: LendingSettings
     object_store: ObjectStoreSettings | None
     uploads: UploadLimits
     ffmpeg_path: Path | None
@@ -77,6 +86,10 @@ class Settings:
             data_dir=data_dir,
             database_url=read_database_url(environment, data_dir),
             providers=providers,
+            lending=LendingSettings(
+                skew=environment.decimal("POOL_SKEW_SECONDS") or 0.0,
+                patience=environment.decimal("POOL_PATIENCE_SECONDS") or 0.0,
+            ),
             object_store=read_object_store(environment),
             uploads=UploadLimits(
                 max_bytes=environment.limit("MAX_UPLOAD_MIB") * _MIB,

@@ -7,15 +7,16 @@ import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from bot.studio.drafts import AnalysisDraft
-from bot.studio.minds import MAX_WAIT, Mind, Minds
+from bot.studio.minds import MAX_WAIT, Mind, Minds, estimate
 from bot.studio.model import Analysis, Asset
 from bot.studio.projects import Projects
 from providers.errors import ContentRejected, ProviderError
 from providers.language import Prompt, RemoteFile, Turn
-from ratelimit import ApiKey, Cost, Priority, RateLimitError
+from ratelimit import ApiKey, Priority, RateLimitError
 
 logger = logging.getLogger(__name__)
 
@@ -61,24 +62,21 @@ class Analyst:
         return None
 
     async def _look(self, mind: Mind, asset: Asset, path: Path, words: str, user: str) -> Analysis:
+        question = Prompt(model=mind.plans_with, system=INSTRUCTIONS, turns=(Turn(role="user", parts=(words,)),))
+
         async def once(key: ApiKey) -> Analysis:
             # Uploading, asking and deleting stay on one key: the file lives on its account.
             async with _uploaded(mind, path, MIME_TYPES[asset.suffix], key) as file:
-                prompt = Prompt(
-                    model=mind.plans_with,
-                    system=INSTRUCTIONS,
-                    turns=(Turn(role="user", parts=(words,)),),
-                    files=(file,),
-                )
-                return (await mind.model.answer(prompt, AnalysisDraft, key)).analysis()
+                return (await mind.model.answer(replace(question, files=(file,)), AnalysisDraft, key)).analysis()
 
         return await mind.pool.call(
             once,
             user=user,
             priority=Priority.HIGH,
-            cost=Cost(requests=1),
+            cost=estimate(question, video=asset.duration),
             model=mind.plans_with,
             max_wait=MAX_WAIT,
+            prepares=True,  # the upload may take minutes; the question that is counted leaves behind it
         )
 
 

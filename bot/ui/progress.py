@@ -76,6 +76,7 @@ class CardKeeper:
             catalogue=catalogue,
             desk=desk,
             pools=pools,
+            clock=clock,
         )
         self._clock = clock
         self._writing: set[int] = set()  # channels that have a task

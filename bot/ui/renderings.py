@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from discord import ui
 
+from bot.production.camera import name_of_wait
 from bot.production.dispatcher import Dispatcher
-from bot.production.model import TERMINAL, Production, ProductionState, Take
+from bot.production.model import TERMINAL, Production, ProductionState, Take, TakeState
 from bot.production.productions import Productions
 from bot.studio.casting import cast
 from bot.studio.errors import CannotRender, NoSuchFilm
@@ -45,6 +46,7 @@ class Renderer:
         catalogue: Catalogue,
         desk: Desk,
         pools: Mapping[str, KeyPool],
+        clock: Callable[[], float],
     ) -> None:
         self._rows = rows
         self._projects = projects
@@ -53,6 +55,7 @@ class Renderer:
         self._catalogue = catalogue
         self._desk = desk
         self._pools = pools
+        self._clock = clock
 
     async def render(self, card: Card) -> Rendering | None:
         """The card as it should be; `None` where its film is gone."""
@@ -120,7 +123,15 @@ class Renderer:
         except (CannotRender, RequestFault):  # its model has left the catalogue since
             return {}
         providers = {casting.model.provider for casting in castings} & self._pools.keys()
-        return why_waiting(takes, castings, {name: self._pools[name].view() for name in providers})
+        services = {name: self._pools[name].view() for name in providers}
+        waiting = {take.shot for take in takes if take.state is TakeState.WAITING}
+        outlooks = {}
+        for casting in castings:
+            if casting.number in waiting and casting.model.provider in services:
+                outlook = self._pools[casting.model.provider].outlook(name_of_wait(production.id, casting.number))
+                if outlook is not None:
+                    outlooks[casting.number] = outlook
+        return why_waiting(takes, castings, services, outlooks, self._clock())
 
 
 def _link(guild_id: int | None, channel_id: int, message_id: int) -> str:

@@ -1,4 +1,8 @@
-"""Why a shot is not being made yet, in words: nobody should have to guess whether anything still goes on."""
+"""Why a shot is not being made yet, in words: nobody should have to guess whether anything still goes on.
+
+Members read this, so it says "the service": the names of accounts are the operator's. Moments are told as Discord's
+relative times and rounded, for what moves by a second would be another card, and an edit.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +12,27 @@ from collections.abc import Mapping, Sequence
 from bot.production.model import Take, TakeState
 from bot.studio.casting import Casting
 from bot.studio.model import ShotStart
-from ratelimit import KeyHealth, KeyView, PoolView, Priority
+from ratelimit import KeyHealth, KeyView, Outlook, PoolView, Priority
+
+#: How far off something is, in seconds, and to what its moment is rounded then.
+_GRAINS = ((120.0, 15), (900.0, 60), (math.inf, 300))
 
 
-def why_waiting(takes: Sequence[Take], castings: Sequence[Casting], services: Mapping[str, PoolView]) -> dict[int, str]:
+def why_waiting(
+    takes: Sequence[Take],
+    castings: Sequence[Casting],
+    services: Mapping[str, PoolView],
+    outlooks: Mapping[int, Outlook],
+    now: float,
+) -> dict[int, str]:
     """What each waiting take of a running film waits for, by shot; none for those that are just about to go.
 
     Args:
         takes: of the film, in the order of its shots.
         castings: likewise.
         services: how the pools of the providers stand, by name.
+        outlooks: of those takes that wait for a key, by shot.
+        now: Unix seconds.
     """
     states = {take.shot: take.state for take in takes}
     waits = {}
@@ -30,13 +45,44 @@ def why_waiting(takes: Sequence[Take], castings: Sequence[Casting], services: Ma
             waits[number] = f"waiting for shot {number - 1}"
             continue
         service = services.get(casting.model.provider)
-        words = _at_the_service(service, casting.model.id) if service is not None else None
-        if words is not None:
-            waits[number] = words
+        if service is not None:
+            outlook = outlooks.get(number)
+            model = casting.model.id
+            words = _not_in_line(service, model) if outlook is None else _in_line(service, model, outlook, now)
+            if words is not None:
+                waits[number] = words
     return waits
 
 
-def _at_the_service(service: PoolView, model: str) -> str | None:
+def _in_line(service: PoolView, model: str, outlook: Outlook, now: float) -> str | None:
+    """Its place, the reason, and between when and when it starts."""
+    if not outlook.ahead and _is_here(outlook.soonest, now) and _is_here(outlook.latest, now):
+        return None
+    place = f"{outlook.ahead} ahead of it" if outlook.ahead else "next"
+    reason = f"; {_reason(service, model)}" if _reason(service, model) else ""
+    return f"waiting: {place}{reason} · {_start(outlook, now)}"
+
+
+def _reason(service: PoolView, model: str) -> str:
+    rests = [_rests_until(key, model) for key in service.keys]
+    awake = [key for key, until in zip(service.keys, rests, strict=True) if until is None]
+    if not awake:
+        return "the service is at its limit"
+    return "every place at the service is taken" if _is_full(awake) else ""
+
+
+def _start(outlook: Outlook, now: float) -> str:
+    if outlook.soonest is None:
+        return "nobody can tell yet when it starts"
+    soonest = "any moment" if _is_here(outlook.soonest, now) else _moment(outlook.soonest, now)
+    if outlook.latest is None:
+        return f"starts {soonest} at the earliest"
+    latest = "any moment" if _is_here(outlook.latest, now) else _moment(outlook.latest, now)
+    return f"starts {soonest}" if soonest == latest else f"starts {soonest}, perhaps only {latest}"
+
+
+def _not_in_line(service: PoolView, model: str) -> str | None:
+    """It is not in the pool's line, for it pauses between two attempts or is only about to stand in it."""
     rests = [_rests_until(key, model) for key in service.keys]
     awake = [key for key, until in zip(service.keys, rests, strict=True) if until is None]
     if not awake:
@@ -46,10 +92,13 @@ def _at_the_service(service: PoolView, model: str) -> str | None:
         # Upwards: the pool's clock is another one, and what moves by a hair should not be another card.
         return f"waiting: the service is at its limit; it goes on <t:{math.ceil(soonest)}:R>"
     # Rates, and the room of a model, show only by somebody waiting: the pool lets nobody wait without need.
-    full = all(key.room is not None and key.open >= key.room for key in awake)
-    if full or service.waiting.get(Priority.GENERATION):
+    if _is_full(awake) or service.waiting.get(Priority.GENERATION):
         return "waiting for a free place at the service"
     return None
+
+
+def _is_full(keys: Sequence[KeyView]) -> bool:
+    return all(key.room is not None and key.open >= key.room for key in keys)
 
 
 def _rests_until(key: KeyView, model: str) -> float | None:
@@ -58,3 +107,13 @@ def _rests_until(key: KeyView, model: str) -> float | None:
         return math.inf
     rests = [until for until in (key.until, key.resting_models.get(model)) if until is not None]
     return max(rests, default=None)
+
+
+def _is_here(at: float | None, now: float) -> bool:
+    return at is not None and at <= now + 1.0
+
+
+def _moment(at: float, now: float) -> str:
+    """Rounded upwards, the more roughly the farther it is."""
+    grain = next(grain for farther, grain in _GRAINS if at - now <= farther)
+    return f"<t:{math.ceil(at / grain) * grain}:R>"

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import Fault, Settings, SettingsError
+from bot.settings import Amount, Fault, LimitSetting, Settings, SettingsError
 from bot.settings.example import env_example
 from bot.settings.places import filesystem_of
-from bot.settings.variables import GROUPS, PROVIDERS, VARIABLES
+from bot.settings.services import PROVIDERS
+from bot.settings.variables import GROUPS, VARIABLES
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "fake-id.fake-time.fake-signature"
@@ -362,11 +363,82 @@ def test_an_older_name_holds_one_key() -> None:
 
 
 def test_limits_of_a_provider_can_be_told() -> None:
-    runway = read(
-        RUNWAY_API_KEYS="fake", RUNWAY_REQUESTS_PER_MINUTE="7", RUNWAY_ROOM="3", RUNWAY_COOLDOWN_SECONDS="20"
-    ).providers["runway"]
+    groq = read(
+        GROQ_API_KEYS="fake",
+        GROQ_REQUESTS_PER_MINUTE="7",
+        GROQ_TOKENS_PER_DAY="9000",
+        GROQ_ROOM="3",
+        GROQ_COOLDOWN_SECONDS="20",
+        GROQ_MAX_RETRIES="0",
+        GROQ_BACKOFF_SECONDS="0.5",
+    ).providers["groq"]
 
-    assert (runway.requests_per_minute, runway.room, runway.cooldown) == (7, 3, 20)
+    amounts = (Amount(7, "requests", 60.0), Amount(9000, "tokens", 86_400.0))
+    assert groq.limits == (LimitSetting(amounts=amounts, room=3),)
+    assert (groq.cooldown, groq.max_retries, groq.backoff) == (20, 0, 0.5)
+
+
+def test_limits_of_accounts_and_models_can_be_told_the_more_general_first() -> None:
+    told = "@studio/openai/gpt-oss-120b=250000tokens/min,@studio=60/min+1500/day,qwen/qwen3.8-27b=5/90s+room:2"
+
+    groq = read(GROQ_API_KEYS="studio:fake,other", GROQ_LIMITS=told, GROQ_ROOM="9").providers["groq"]
+
+    assert groq.limits == (
+        LimitSetting(room=9),
+        LimitSetting(model="qwen/qwen3.8-27b", amounts=(Amount(5, "requests", 90.0),), room=2),
+        LimitSetting(account="studio", amounts=(Amount(60, "requests", 60.0), Amount(1500, "requests", 86_400.0))),
+        LimitSetting(account="studio", model="openai/gpt-oss-120b", amounts=(Amount(250_000, "tokens", 60.0),)),
+    )
+
+
+def test_a_key_without_an_account_has_limits_under_its_id() -> None:
+    name = read(RUNWAY_API_KEYS="fake").providers["runway"].keys[0].id
+
+    assert read(RUNWAY_API_KEYS="fake", RUNWAY_LIMITS=f"@{name}=room:5").providers["runway"].limits[0].account == name
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ("60/min", "does not say where item 1 holds; begin it with @account=, a model and =, or @account/model="),
+        ("gen4.5=5/min,=5/min", "does not say where item 2 holds"),
+        ("@=5/min", "does not say where item 1 holds"),
+        ("gen4.5=", "cannot be read in item 1; write 60/min, 1500/day or room:2, and + between them"),
+        ("gen4.5=five/min", "cannot be read in item 1"),
+        ("gen4.5=5/week", "cannot be read in item 1"),
+        ("gen4.5=5/0s", "cannot be read in item 1"),
+        ("gen4.5=9000tokens/min", "cannot be read in item 1"),
+        ("gen4.5=5/min+room:0", "allows nothing at all in item 1; give a number from 1 on"),
+        ("gen4.5=5/min+6/60s", "limits the same thing twice in item 1; keep one of them"),
+        ("gen4.5=room:1+room:2", "limits the same thing twice in item 1"),
+        ("gen4.5=5/min,gen4.5=room:2", "names the same place again in item 2; write it once"),
+        (
+            "gen4.5=5/min,@gone=5/min",
+            "names an account in item 2 that no key has; take a name that stands before a key",
+        ),
+        ("gen4.5=5/min; gen4_turbo=6/min", "separate the items by commas alone"),
+    ],
+)
+def test_a_limit_that_cannot_be_meant_is_refused_by_its_place_in_the_list(limits: str, said: str) -> None:
+    found = only_fault(RUNWAY_API_KEYS="studio:fake", RUNWAY_LIMITS=limits)
+
+    assert found.startswith("RUNWAY_LIMITS: ")
+    assert said in found
+
+
+def test_a_service_of_questions_is_told_that_it_may_count_tokens() -> None:
+    assert "250000tokens/min" in only_fault(GROQ_API_KEYS="fake", GROQ_LIMITS="m=many")
+
+
+@pytest.mark.parametrize("value", ["x", "-1", "1e2", "0,5", ".5", "10.5"])
+def test_a_number_with_decimals_must_be_one_and_within_its_bounds(value: str) -> None:
+    assert "from 0 to 10" in only_fault(POOL_SKEW_SECONDS=value)
+
+
+def test_how_keys_are_lent_can_be_told() -> None:
+    lending = read(POOL_SKEW_SECONDS="0", POOL_PATIENCE_SECONDS="12.5").lending
+
+    assert (lending.skew, lending.patience) == (0.0, 12.5)
 
 
 def test_settings_of_a_provider_without_a_key_are_noted() -> None:

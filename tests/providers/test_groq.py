@@ -15,8 +15,9 @@ from providers.errors import (
     Unavailable,
     UnexpectedResponse,
 )
-from providers.groq import GroqChat, groq_fault
+from providers.groq import GroqChat, groq_fault, quota_notes
 from providers.language import Prompt, RemoteFile, Turn
+from providers.quota import DAY, MINUTE, QuotaNote
 from providers.transport import Refusal
 from tests.providers.conftest import SECRET, Key
 from tests.providers.loopback import Behaviour, Hang, Loopback, Reply, Reset, Truncated
@@ -133,3 +134,50 @@ def test_milliseconds_are_not_minutes() -> None:
     fault = groq_fault(Refusal(429, error("(TPM) Please try again in 250ms.")), model=MODEL, now=0.0)
     assert isinstance(fault, RateLimited)
     assert fault.retry_after == 1.0
+
+
+async def test_what_is_left_is_told_with_every_answer(server: Loopback, http: httpx.AsyncClient, key: Key) -> None:
+    heard: list[QuotaNote] = []
+    headers = {
+        "x-ratelimit-limit-requests": "14400",
+        "x-ratelimit-remaining-requests": "14370",
+        "x-ratelimit-reset-requests": "2m59.56s",
+        "x-ratelimit-limit-tokens": "18000",
+        "x-ratelimit-remaining-tokens": "17997",
+        "x-ratelimit-reset-tokens": "7.66s",
+    }
+    server.on(ASK, Reply(200, completion(PLAN.model_dump_json()), headers))
+
+    await GroqChat(http=http, base_url=server.url, notice=heard.append).answer(PROMPT, Plan, key)
+
+    assert heard == [
+        QuotaNote(provider="groq", key_id=key.id, model=MODEL, period=DAY, requests=14370, resets_in=179.56),
+        QuotaNote(provider="groq", key_id=key.id, model=MODEL, period=MINUTE, tokens=17997, resets_in=7.66),
+    ]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"x-ratelimit-remaining-requests": "14370"},
+        {"x-ratelimit-reset-tokens": "7.66s"},
+        {"x-ratelimit-remaining-tokens": "-1", "x-ratelimit-reset-tokens": "7.66s"},
+        {"x-ratelimit-remaining-tokens": "many", "x-ratelimit-reset-tokens": "7.66s"},
+        {"x-ratelimit-remaining-tokens": "3", "x-ratelimit-reset-tokens": "soon"},
+    ],
+)
+def test_a_header_that_tells_nothing_is_left_alone(headers: dict[str, str]) -> None:
+    assert list(quota_notes(headers, key_id="k", model=MODEL)) == []
+
+
+def test_a_clock_gone_wrong_holds_a_limit_no_longer_than_its_period() -> None:
+    headers = {"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "999h"}
+    (note,) = quota_notes(headers, key_id="k", model=MODEL)
+    assert note.resets_in == MINUTE
+
+
+def test_a_days_limit_that_does_not_say_when_it_ends_is_tried_again_within_the_hour() -> None:
+    fault = groq_fault(Refusal(429, error("(RPD): Limit 1000.")), model=MODEL, now=100.0)
+    assert isinstance(fault, QuotaExhausted)
+    assert fault.until == 100.0 + 3600.0

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from providers.language import Prompt, Turn
+from providers.quota import QuotaNote
 from providers.registry import NAMES, open_providers
 from providers.video import VideoRequest
 from tests.providers.conftest import SECRET, Key
@@ -98,3 +99,15 @@ async def test_only_providers_that_are_named_are_offered() -> None:
 def test_a_provider_nobody_wrote_is_refused() -> None:
     with pytest.raises(ValueError, match="pika"):
         open_providers({"pika": None})
+
+
+async def test_whoever_opens_them_hears_what_is_left_of_limits(server: Loopback, key: Key) -> None:
+    heard: list[QuotaNote] = []
+    left = {"x-ratelimit-remaining-tokens": "7", "x-ratelimit-reset-tokens": "1s"}
+    server.on("POST /openai/v1/chat/completions", Reply(200, completion(PLAN.model_dump_json()), left))
+    providers = open_providers({"groq": server.url}, notice=heard.append)
+
+    await providers.language["groq"].answer(Prompt(model="g", system="", turns=()), Plan, key)
+
+    await providers.close()
+    assert [note.tokens for note in heard] == [7]

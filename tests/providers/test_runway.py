@@ -147,6 +147,15 @@ async def test_an_order_is_posted_once_whatever_happens_and_its_fate_is_named(
     assert len(server.seen) == 1
 
 
+async def test_a_days_limit_binds_the_model_and_is_tried_again_within_the_hour(
+    http: httpx.AsyncClient, server: Loopback, key: Key
+) -> None:
+    server.on(TEXT, Reply(429, {"error": "You have reached your daily limit"}))
+    with pytest.raises(QuotaExhausted) as caught:
+        await Runway(http=http, base_url=server.url, clock=lambda: 100.0).submit(VIDEO, key)
+    assert (caught.value.until, caught.value.model) == (100.0 + 3600.0, VIDEO.model)
+
+
 async def test_an_order_that_never_left_is_unavailable(http: httpx.AsyncClient, key: Key) -> None:
     with pytest.raises(Unavailable, match="never left"):
         await Runway(http=http, base_url="http://127.0.0.1:1").submit(VIDEO, key)

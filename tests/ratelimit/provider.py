@@ -8,7 +8,18 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from ratelimit import ApiKey, BadRequest, Exhausted, KeyPool, Limits, Rejected, Scope, Throttled, Verdict
+from ratelimit import (
+    ApiKey,
+    BadRequest,
+    Exhausted,
+    KeyHealth,
+    KeyPool,
+    Limits,
+    Rejected,
+    Throttled,
+    Unavailable,
+    Verdict,
+)
 from tests import virtual_time
 
 EPOCH = 1_700_000_000.0
@@ -23,15 +34,33 @@ class Refusal(Exception):
         self.verdict = verdict
 
 
-def judge(failure: BaseException, now: float) -> Verdict | None:
-    return failure.verdict if isinstance(failure, Refusal) else None
+class Answer:
+    """What a service answers when all is well; with what it says of its limits."""
+
+    def __init__(self, verdict: Verdict | None) -> None:
+        self.verdict = verdict
+
+
+def judge(outcome: object, now: float) -> Verdict | None:
+    return outcome.verdict if isinstance(outcome, Refusal | Answer) else None
 
 
 THROTTLED = Refusal(Throttled())
 REJECTED = Refusal(Rejected())
 EXHAUSTED = Refusal(Exhausted())
 BAD_REQUEST = Refusal(BadRequest())
-UNAVAILABLE = Refusal(Throttled(scope=Scope.PROVIDER))
+UNAVAILABLE = Refusal(Unavailable())
+
+
+class LoadedDice(random.Random):
+    """Always falls the same way, from 0 up to below 1."""
+
+    def __init__(self, falls: float) -> None:
+        super().__init__(0)
+        self._falls = falls
+
+    def random(self) -> float:
+        return self._falls
 
 
 def unix_now() -> float:
@@ -45,15 +74,39 @@ def keys(*accounts: str) -> list[ApiKey]:
 def make_pool(limits: Limits, *accounts: str, **settings: Any) -> KeyPool:
     """A pool on virtual time with a key for each account named, "key-1" first."""
     settings.setdefault("wall_clock", unix_now)
+    settings.setdefault("dice", random.Random(1))
     return KeyPool(
         "studio",
         keys(*(accounts or ("a",))),
         limits=limits,
         judge=judge,
         clock=virtual_time.now,
-        dice=random.Random(1),
         **settings,
     )
+
+
+class Service:
+    """Answers, unless told how a key is refused; notes who called and when."""
+
+    def __init__(self, **refusals: Exception) -> None:
+        self.refusals = {name.replace("_", "-"): refusal for name, refusal in refusals.items()}
+        self.calls: list[tuple[str, float]] = []
+
+    async def ask(self, key: ApiKey) -> str:
+        self.calls.append((key.id, virtual_time.now()))
+        assert len(self.calls) < 10_000, "somebody repeats without end"
+        await asyncio.sleep(0.1)
+        if key.id in self.refusals:
+            raise self.refusals[key.id]
+        return f"answered {key.id}"
+
+    @property
+    def callers(self) -> list[str]:
+        return [key_id for key_id, _ in self.calls]
+
+
+def health(pool: KeyPool) -> list[KeyHealth]:
+    return [key.health for key in pool.view().keys]
 
 
 class StrictServer:

@@ -1,23 +1,29 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ratelimit import FairQueue, Priority
 from tests.ratelimit.provider import jain
 
 
-def push(queue: FairQueue[str], *items: str, priority: Priority = Priority.GENERATION, **more: float) -> None:
+def push(
+    queue: FairQueue[str],
+    *items: str,
+    priority: Priority = Priority.GENERATION,
+    cost: float = 1.0,
+    weight: float = 1.0,
+    lane: str | None = None,
+    now: float = 0.0,
+) -> None:
     """Items are named for their user: "ana1" is ana's."""
     for item in items:
-        queue.push(item, user=item.rstrip("0123456789"), priority=priority, now=more.get("now", 0.0), **_without(more))
-
-
-def _without(more: dict[str, float]) -> dict[str, float]:
-    return {name: value for name, value in more.items() if name != "now"}
+        user = item.rstrip("0123456789")
+        queue.push(item, user=user, priority=priority, cost=cost, weight=weight, lane=lane, now=now)
 
 
 def drain(queue: FairQueue[str], now: float = 0.0) -> list[str]:
@@ -170,9 +176,175 @@ def test_users_who_come_and_go_leave_nothing_behind() -> None:
         name = "b" * (n % 50 + 1)
         push(queue, f"{name}1")
         queue.take(f"{name}1", 0.0)
-    line = queue._classes[Priority.GENERATION]
-    assert len(line._heap) < 300
-    assert len(line._users) < 300
+    of_class = queue._classes[Priority.GENERATION]
+    (lane,) = of_class._lanes.values()
+    assert len(lane._heap) < 300
+    assert lane.lines == 1
+    assert len(of_class._users) < 300
+
+
+# Lanes
+
+
+def test_the_first_of_every_lane_is_seen_without_those_behind() -> None:
+    queue = FairQueue[str]()
+    push(queue, "ana1", "ben1", lane="sea")
+    push(queue, "cem1", "ana2", lane="sky")
+    assert list(queue.heads(0.0)) == ["ana1", "cem1"]
+
+
+def test_the_order_is_one_over_all_lanes() -> None:
+    queue = FairQueue[str]()
+    push(queue, "ana1", "ana2", lane="sea")
+    push(queue, "ana3", "ben1", lane="sky")
+    assert drain(queue) == ["ana1", "ben1", "ana2", "ana3"]
+
+
+def test_a_user_pays_in_every_lane_for_what_was_served_in_one() -> None:
+    queue = FairQueue[str]()
+    push(queue, "ana1", "ana2", lane="sea")
+    push(queue, "ana3", "ben1", lane="sky")
+    queue.take("ana1", 0.0)
+    assert list(queue.heads(0.0)) == ["ben1", "ana2"]
+
+
+def test_behind_somebody_stand_the_firsts_of_the_other_users_of_that_lane() -> None:
+    queue = FairQueue[str]()
+    push(queue, "ana1", "ana2", "ben1", "ben2", "cem1", lane="sea")
+    push(queue, "dan1", lane="sky")
+    assert list(queue.behind("ana1")) == ["ben1", "cem1"]
+
+
+def test_a_look_behind_that_stops_early_leaves_all_in_their_places() -> None:
+    queue = FairQueue[str]()
+    push(queue, "ana1", "ben1", "cem1", "dan1")
+    behind = queue.behind("ana1")
+    next(behind)
+    del behind
+    assert drain(queue) == ["ana1", "ben1", "cem1", "dan1"]
+
+
+def test_what_a_class_waits_for_is_summed() -> None:
+    queue = FairQueue[str]()
+    push(queue, "ana1", "ana2", cost=2.5)
+    push(queue, "ben1", priority=Priority.LOW)
+    queue.remove("ana1")
+    assert [queue.cost_waiting(priority) for priority in (Priority.GENERATION, Priority.LOW)] == [2.5, 1.0]
+
+
+def test_who_waits_is_counted_by_class_and_user() -> None:
+    queue = FairQueue[str]()
+    push(queue, "ana1", "ana2", lane="sea")
+    push(queue, "ana3", "ben1", priority=Priority.LOW, lane="sky")
+    assert queue.by_user() == {
+        (Priority.GENERATION, "ana"): 2,
+        (Priority.LOW, "ana"): 1,
+        (Priority.LOW, "ben"): 1,
+    }
+
+
+@dataclass(frozen=True)
+class Waiting:
+    number: int
+    user: str
+    lane: str
+    charge: float
+
+
+@dataclass
+class Line:
+    """One class by the letter: start-time fair queueing, and a walk over everybody for every question."""
+
+    waiting: list[Waiting] = field(default_factory=list)
+    tags: dict[str, float] = field(default_factory=dict)
+    virtual_time: float = 0.0
+
+    def push(self, one: Waiting) -> None:
+        if all(other.user != one.user for other in self.waiting):
+            self.tags[one.user] = max(self.tags.get(one.user, 0.0), self.virtual_time)
+        self.waiting.append(one)
+
+    def take(self, number: int) -> None:
+        (one,) = [one for one in self.waiting if one.number == number]
+        self.virtual_time = max(self.virtual_time, self.tags[one.user])
+        self.tags[one.user] += one.charge
+        self.remove(number)
+
+    def remove(self, number: int) -> None:
+        self.waiting = [one for one in self.waiting if one.number != number]
+        if not self.waiting:
+            self.tags, self.virtual_time = {}, 0.0
+
+    def firsts(self) -> list[Waiting]:
+        """The first of every user in every lane, in order."""
+        firsts: dict[tuple[str, str], Waiting] = {}
+        for one in self.waiting:
+            firsts.setdefault((one.user, one.lane), one)
+        return sorted(firsts.values(), key=lambda one: (self.tags[one.user], one.number))
+
+    def heads(self) -> list[int]:
+        heads: dict[str, int] = {}
+        for one in self.firsts():
+            heads.setdefault(one.lane, one.number)
+        return list(heads.values())
+
+    def behind(self, number: int) -> list[int]:
+        (lane,) = [one.lane for one in self.waiting if one.number == number]
+        return [one.number for one in self.firsts() if one.lane == lane and one.number != number]
+
+    def in_order(self) -> list[int]:
+        ahead = Line(list(self.waiting), dict(self.tags), self.virtual_time)
+        order = []
+        while ahead.waiting:
+            order.append(ahead.firsts()[0].number)
+            ahead.take(order[-1])
+        return order
+
+
+lane_steps = st.lists(
+    st.tuples(
+        st.sampled_from(["push", "push", "push", "pop", "take", "remove"]),
+        st.sampled_from("abcd"),
+        st.sampled_from(["sea", "sky", "sun"]),
+        st.sampled_from([1.0, 2.0, 5.0, 16.0]),
+        st.sampled_from([0.5, 1.0, 2.0]),
+        st.integers(0, 100),
+    ),
+    max_size=60,
+)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(lane_steps)
+def test_lanes_are_a_quicker_way_to_what_a_walk_over_everybody_finds(
+    schedule: list[tuple[str, str, str, float, float, int]],
+) -> None:
+    queue = FairQueue[int]()
+    line = Line()
+    for number, (step, user, lane, cost, weight, which) in enumerate(schedule):
+        if step == "push":
+            queue.push(
+                number, user=user, priority=Priority.MEDIUM, cost=cost, weight=weight, lane=lane, now=float(number)
+            )
+            line.push(Waiting(number, user, lane, cost / weight))
+        elif not line.waiting:
+            continue
+        elif step == "pop":
+            first = line.in_order()[0]
+            assert queue.pop(float(number)) == first
+            line.take(first)
+        else:
+            one = line.waiting[which % len(line.waiting)].number
+            if step == "take":
+                queue.take(one, float(number))
+                line.take(one)
+            else:
+                queue.remove(one)
+                line.remove(one)
+        assert list(queue.heads(0.0)) == line.heads()
+        assert list(queue.in_order(0.0)) == line.in_order()
+        for waiting in line.waiting:
+            assert list(queue.behind(waiting.number)) == line.behind(waiting.number)
 
 
 steps = st.lists(

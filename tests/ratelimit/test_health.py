@@ -1,92 +1,227 @@
+"""How one thing that is refused rests and comes back. A story's epochs grow with every change, like a pool's."""
+
 from __future__ import annotations
+
+import math
+from collections.abc import Callable
 
 import pytest
 
-from ratelimit.health import Health
+from ratelimit.health import NEVER_SERVED, Health
 
 
-def refuse(health: Health, now: float, until: float | None = None) -> None:
-    health.rest(until, "throttled", generation=health.generation, now=now)
+def no_jitter() -> float:
+    return 0.0
+
+
+def full_jitter() -> float:
+    return math.nextafter(1.0, 0.0)
+
+
+class Patient:
+    """A health with the epochs that a pool would give it."""
+
+    def __init__(self, cooldown: float = 30.0, longest: float = 600.0) -> None:
+        self.health = Health(cooldown, longest)
+        self.epoch = 0
+
+    def refuse(self, now: float, until: float | None = None, *, granted_in: int | None = None) -> bool:
+        is_current = granted_in is None or self.health.changed <= granted_in
+        self.epoch += 1
+        return self.health.rest(
+            until, "throttled", now=now, epoch=self.epoch, is_current=is_current, jitter=full_jitter
+        )
+
+    def fail(self, now: float, *, is_current: bool = True) -> bool:
+        self.epoch += 1
+        return self.health.fail(now=now, epoch=self.epoch, is_current=is_current)
+
+    def reject(self, now: float, cause: BaseException | None = None, *, is_current: bool = True) -> bool:
+        self.epoch += 1
+        return self.health.reject(cause, now=now, epoch=self.epoch, is_current=is_current)
+
+    def serve(self, *, granted_in: int | None = None) -> bool:
+        is_current = granted_in is None or self.health.changed <= granted_in
+        self.epoch += 1
+        return self.health.recover(epoch=self.epoch, is_current=is_current)
 
 
 def test_it_rests_for_the_cooldown_and_then_may_be_probed() -> None:
-    health = Health(30, 600)
-    refuse(health, 0.0)
-    assert [health.may_serve(at) for at in (0.0, 29.9, 30.0)] == [False, False, True]
+    patient = Patient()
+    patient.refuse(0.0)
+    assert [patient.health.may_serve(at) for at in (0.0, 29.9, 30.0)] == [False, False, True]
 
 
-def test_refusals_in_a_row_double_the_rest_up_to_the_cap() -> None:
-    health = Health(30, 100)
+def test_refusals_in_a_row_double_the_longest_rest_up_to_the_cap() -> None:
+    patient = Patient(30, 100)
     rests = []
     now = 0.0
     for _ in range(4):
-        refuse(health, now)
-        rests.append(health.until - now)
+        patient.refuse(now)
+        rests.append(patient.health.until - now)
+        now = patient.health.until
+    assert rests == pytest.approx([30, 60, 100, 100])
+
+
+@pytest.mark.parametrize(("jitter", "rests"), [(no_jitter, [30, 30, 30]), (full_jitter, [30, 60, 120])])
+def test_later_rests_are_drawn_from_all_between_the_cooldown_and_its_growth(
+    jitter: Callable[[], float], rests: list[float]
+) -> None:
+    health = Health(30, 600)
+    drawn = []
+    now = 0.0
+    for epoch in range(1, 4):
+        health.rest(None, "throttled", now=now, epoch=epoch, is_current=True, jitter=jitter)
+        drawn.append(health.until - now)
         now = health.until
-    assert rests == [30, 60, 100, 100]
+    assert drawn == pytest.approx(rests)
 
 
 def test_a_success_makes_the_next_rest_short_again() -> None:
-    health = Health(30, 600)
-    refuse(health, 0.0)
-    refuse(health, 30.0)
-    health.recover(generation=health.generation)
-    refuse(health, 200.0)
-    assert health.until == 230.0
+    patient = Patient()
+    patient.refuse(0.0)
+    patient.refuse(30.0)
+    patient.serve()
+    patient.refuse(200.0)
+    assert patient.health.until == 230.0
 
 
 def test_what_fails_together_is_one_refusal() -> None:
-    health = Health(30, 600)
-    together = health.generation
-    for _ in range(5):
-        health.rest(None, "throttled", generation=together, now=0.0)
-    assert (health.refusals, health.until) == (1, 30.0)
+    patient = Patient()
+    together = patient.epoch
+    changes = [patient.refuse(0.0, granted_in=together) for _ in range(5)]
+    assert changes == [True, False, False, False, False]
+    assert (patient.health.refusals, patient.health.until) == (1, 30.0)
+
+
+def test_what_was_sent_before_the_rest_and_fails_after_it_is_no_news() -> None:
+    patient = Patient()
+    before = patient.epoch
+    patient.refuse(0.0)
+    assert not patient.refuse(31.0, granted_in=before)
+    assert patient.health.may_serve(31.0)
 
 
 def test_a_success_from_before_the_refusal_proves_nothing() -> None:
-    health = Health(30, 600)
-    before = health.generation
-    refuse(health, 0.0)
-    health.recover(generation=before)
-    assert not health.is_healthy
+    patient = Patient()
+    before = patient.epoch
+    patient.refuse(0.0)
+    assert not patient.serve(granted_in=before)
+    assert not patient.health.is_healthy
 
 
 def test_a_time_that_the_provider_names_is_kept_shorter_or_longer() -> None:
-    short, long = Health(30, 600), Health(30, 600)
-    refuse(short, 0.0, until=5.0)
-    refuse(long, 0.0, until=3600.0)
-    assert (short.until, long.until) == (5.0, 3600.0)
+    short, long = Patient(), Patient()
+    short.refuse(0.0, until=5.0)
+    long.refuse(0.0, until=3600.0)
+    assert (short.health.until, long.health.until) == (5.0, 3600.0)
 
 
 def test_a_provider_that_says_now_and_refuses_again_is_asked_ever_less_often() -> None:
-    health = Health(30, 600)
+    patient = Patient()
     rests = []
     now = 0.0
     for _ in range(4):
-        refuse(health, now, until=now)
-        rests.append(health.until - now)
-        now = health.until
+        patient.refuse(now, until=now)
+        rests.append(patient.health.until - now)
+        now = patient.health.until
     assert rests == [1, 2, 4, 8]
 
 
 def test_a_later_word_about_a_longer_rest_is_heard() -> None:
-    health = Health(30, 600)
-    before = health.generation
-    refuse(health, 0.0)
-    health.rest(100.0, "exhausted", generation=before, now=1.0)
-    assert (health.until, health.refusals) == (100.0, 1)
+    patient = Patient()
+    before = patient.epoch
+    patient.refuse(0.0)
+    patient.refuse(1.0, until=100.0, granted_in=before)
+    assert (patient.health.until, patient.health.refusals) == (100.0, 1)
+
+
+def test_a_later_word_about_a_shorter_rest_is_not() -> None:
+    patient = Patient()
+    patient.refuse(0.0, until=100.0)
+    assert not patient.refuse(1.0, until=50.0)
+    assert patient.health.until == 100.0
 
 
 @pytest.mark.parametrize("now", [0.0, 1e12])
-def test_what_is_out_stays_out(now: float) -> None:
+def test_what_is_out_for_good_stays_out(now: float) -> None:
     health = Health(30, 600)
-    health.put_out("rejected", None)
-    health.recover(generation=health.generation)
-    assert not health.may_serve(now)
+    health.put_out("exhausted", None, epoch=1)
+    assert not health.recover(epoch=2, is_current=True)
+    assert (health.may_serve(now), health.is_out(now)) == (False, True)
 
 
 def test_one_probe_at_a_time() -> None:
-    health = Health(30, 600)
-    refuse(health, 0.0)
-    health.is_probed = True
-    assert not health.may_serve(31.0)
+    patient = Patient()
+    patient.refuse(0.0)
+    patient.health.is_probed = True
+    assert not patient.health.may_serve(31.0)
+
+
+# A service that fails
+
+
+def test_a_failing_service_rests_for_a_second_and_each_time_twice_as_long_up_to_the_cap() -> None:
+    patient = Patient(longest=5.0)
+    rests = []
+    now = 0.0
+    for _ in range(5):
+        patient.fail(now)
+        rests.append(patient.health.until - now)
+        now = patient.health.until
+    assert rests == [1, 2, 4, 5, 5]
+
+
+def test_failures_of_one_outage_are_one_failure() -> None:
+    patient = Patient()
+    changes = [patient.fail(0.0), patient.fail(0.5), patient.fail(0.9), patient.fail(1.5, is_current=False)]
+    assert changes == [True, False, False, False]
+
+
+# A key that is not accepted
+
+
+@pytest.mark.parametrize(("has_served", "factor"), [(False, NEVER_SERVED), (True, 1)])
+def test_a_rejected_key_is_out_for_longer_if_it_never_served(has_served: bool, factor: int) -> None:
+    patient = Patient()
+    if has_served:
+        patient.serve()
+    patient.reject(0.0)
+    rest = 30.0 * factor
+    assert [patient.health.is_out(at) for at in (0.0, rest - 0.1, rest)] == [True, True, False]
+    assert [patient.health.may_serve(at) for at in (rest - 0.1, rest)] == [False, True]
+
+
+def test_a_probe_rejected_again_doubles_the_time_out_up_to_six_times_the_longest_rest() -> None:
+    patient = Patient(longest=40.0)
+    patient.serve()
+    rests = []
+    now = 0.0
+    for _ in range(5):
+        patient.reject(now)
+        rests.append(patient.health.until - now)
+        now = patient.health.until
+    assert rests == [30, 60, 120, 240, 240]
+
+
+def test_rejections_that_come_back_together_are_one() -> None:
+    patient = Patient()
+    assert [patient.reject(0.0), patient.reject(1.0), patient.reject(2.0)] == [True, False, False]
+    assert patient.health.refusals == 1
+
+
+def test_a_rejection_from_before_somebody_mended_the_key_is_no_news() -> None:
+    patient = Patient()
+    patient.reject(0.0)
+    patient.serve()
+    assert not patient.reject(1.0, is_current=False)
+    assert patient.health.is_healthy
+
+
+def test_the_cause_is_kept_while_it_is_out_and_forgotten_when_it_serves() -> None:
+    patient = Patient()
+    cause = PermissionError("no such key")
+    patient.reject(0.0, cause)
+    kept = patient.health.cause
+    patient.serve()
+    assert (kept, patient.health.cause, patient.health.why) == (cause, None, "")

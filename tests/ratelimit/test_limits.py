@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from zoneinfo import ZoneInfoNotFoundError
+
 import pytest
 
-from ratelimit import DEFAULTS, Allowance, ApiKey, Cost, Limit, Limits
+from ratelimit import DAY, DEFAULTS, Allowance, ApiKey, Cost, DayLimit, Limit, Limits
 
 
 @pytest.mark.parametrize(("requests", "tokens"), [(0, 0), (1, -1)])
@@ -14,6 +16,44 @@ def test_a_cost_below_one_request_or_zero_tokens_is_refused(requests: int, token
 def test_a_limit_needs_a_period() -> None:
     with pytest.raises(ValueError, match="longer than nothing"):
         Limit(5, period=0)
+
+
+def test_an_unknown_zone_is_found_at_once() -> None:
+    with pytest.raises(ZoneInfoNotFoundError):
+        DayLimit(5, zone="America/Nowhere")
+
+
+@pytest.mark.parametrize("make", [Limit, DayLimit])
+@pytest.mark.parametrize(("requests", "tokens"), [(-1, None), (None, -1)])
+def test_a_limit_is_not_negative(make: type[Limit | DayLimit], requests: int | None, tokens: int | None) -> None:
+    with pytest.raises(ValueError, match="not negative"):
+        make(requests, tokens)
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        (Limit(15), "15 requests per minute"),
+        (Limit(10, period=90), "10 requests per 90 s"),
+        (Limit(None, tokens=1_000_000, period=7200), "1,000,000 tokens per 2 hours"),
+        (Limit(100, tokens=500, period=DAY), "100 requests and 500 tokens per day"),
+        (Limit(None), "anything per minute"),
+        (DayLimit(1500, zone="America/Los_Angeles"), "1,500 requests per day (America/Los_Angeles)"),
+    ],
+    ids=str,
+)
+def test_a_limit_reads_like_a_sentence(limit: Limit | DayLimit, words: str) -> None:
+    assert str(limit) == words
+
+
+@pytest.mark.parametrize("limit", [Limit(10, tokens=1000), DayLimit(10, tokens=1000)], ids=str)
+@pytest.mark.parametrize(
+    ("cost", "is_allowed"),
+    [(Cost(10, 1000), True), (Cost(11, 0), False), (Cost(1, 1001), False)],
+    ids=str,
+)
+def test_a_cost_is_allowed_up_to_the_whole_limit(limit: Limit | DayLimit, cost: Cost, is_allowed: bool) -> None:
+    assert Limits(account=Allowance(rates=(limit,))).allow(cost, None) is is_allowed
 
 
 def test_a_named_model_has_its_own_allowance_in_place_of_the_common_one() -> None:

@@ -2,31 +2,40 @@ from __future__ import annotations
 
 import math
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ratelimit import Allowance, Cost, Limit, Limits, Meter
-from ratelimit.meter import Claim
+from ratelimit import Allowance, Cost, DayLimit, Limit, Limits, Meter, Rate
+from ratelimit.meter import FULL, Claim
+from ratelimit.window import Spending
 
 ONE = Cost()
 
 
-def meter(*rates: Limit, room: int | None = None, skew: float = 0.25, models: Allowance | None = None) -> Meter:
+def meter(*rates: Rate, room: int | None = None, skew: float = 0.25, models: Allowance | None = None) -> Meter:
     limits = Limits(account=Allowance(rates=rates, room=room), each_model=models or Allowance())
     return Meter(limits, skew=skew)
 
 
+def send(meter: Meter, cost: Cost, model: str | None, at: float) -> Spending:
+    """Spend, and send at once."""
+    spending = meter.spend(cost, model)
+    meter.stamp(spending, at)
+    return spending
+
+
 def test_a_full_window_opens_a_period_and_the_skew_after_the_first_request() -> None:
     of_two = meter(Limit(2, period=60))
-    of_two.spend(ONE, None, 0.0)
-    of_two.spend(ONE, None, 10.0)
+    send(of_two, ONE, None, 0.0)
+    send(of_two, ONE, None, 10.0)
     assert [of_two.fits(ONE, None, at) for at in (60.0, 60.24, 60.25)] == [False, False, True]
 
 
 def test_it_foretells_when_a_cost_fits() -> None:
     of_five = meter(Limit(5, period=60))
     for at in (0.0, 1.0, 2.0, 3.0, 4.0):
-        of_five.spend(ONE, None, at)
+        send(of_five, ONE, None, at)
     assert of_five.earliest(Cost(requests=3), None, 5.0) == 62.25
 
 
@@ -36,7 +45,7 @@ def test_what_never_fits_is_foretold_as_never() -> None:
 
 def test_tokens_are_counted_beside_requests() -> None:
     of_tokens = meter(Limit(None, tokens=100, period=60))
-    of_tokens.spend(Cost(tokens=70), None, 0.0)
+    send(of_tokens, Cost(tokens=70), None, 0.0)
     assert (of_tokens.fits(Cost(tokens=30), None, 1.0), of_tokens.fits(Cost(tokens=31), None, 1.0)) == (True, False)
 
 
@@ -44,74 +53,151 @@ def test_every_rate_holds() -> None:
     bursty = meter(Limit(2, period=1), Limit(3, period=60))
     for at in (0.0, 0.0, 2.0):
         assert bursty.fits(ONE, None, at)
-        bursty.spend(ONE, None, at)
+        send(bursty, ONE, None, at)
     assert not bursty.fits(ONE, None, 30.0)
 
 
 def test_models_have_windows_of_their_own() -> None:
     each = meter(models=Allowance(rates=(Limit(1),)))
-    each.spend(ONE, "big", 0.0)
+    send(each, ONE, "big", 0.0)
     assert (each.fits(ONE, "big", 1.0), each.fits(ONE, "small", 1.0)) == (False, True)
 
 
 def test_what_is_sent_later_counts_from_then() -> None:
     of_one = meter(Limit(1, period=60))
-    spending = of_one.spend(ONE, None, 0.0)
-    of_one.restamp(spending, 3.0)
+    spending = of_one.spend(ONE, None)
+    of_one.stamp(spending, 3.0)
     assert of_one.earliest(ONE, None, 4.0) == 63.25
 
 
+def test_what_is_unsent_does_not_expire() -> None:
+    of_one = meter(Limit(1, period=60))
+    of_one.spend(ONE, None)
+    assert not of_one.fits(ONE, None, 1e9)
+
+
+def test_what_is_sent_twice_counts_from_the_last_time() -> None:
+    of_one = meter(Limit(1, period=60))
+    spending = send(of_one, ONE, None, 0.0)
+    of_one.stamp(spending, 50.0)
+    assert [of_one.fits(ONE, None, at) for at in (60.25, 110.24, 110.25)] == [False, False, True]
+
+
+def test_what_is_sent_again_after_it_left_the_window_counts_again() -> None:
+    of_one = meter(Limit(1, period=60))
+    spending = send(of_one, ONE, None, 0.0)
+    of_one.stamp(spending, 70.0)
+    assert [of_one.fits(ONE, None, at) for at in (70.0, 130.24, 130.25)] == [False, False, True]
+
+
+def test_the_tokens_it_took_in_truth_count_in_place_of_those_estimated() -> None:
+    of_tokens = meter(Limit(None, tokens=100, period=60))
+    spending = send(of_tokens, Cost(tokens=30), None, 0.0)
+    of_tokens.correct(spending, 70, 1.0)
+    beside = [of_tokens.fits(Cost(tokens=tokens), None, 1.0) for tokens in (30, 31)]
+    assert (beside, of_tokens.fits(Cost(tokens=100), None, 60.25)) == ([True, False], True)
+
+
 def test_a_refund_leaves_nothing() -> None:
-    of_one = meter(Limit(1))
-    of_one.refund(of_one.spend(ONE, None, 0.0))
+    of_one = meter(Limit(1), DayLimit(1))
+    assert of_one.fits(ONE, None, 0.0)
+    of_one.refund(of_one.spend(ONE, None))
     assert of_one.fits(ONE, None, 0.0)
 
 
-def test_room_counts_each_holder_once() -> None:
-    each = meter(models=Allowance(room=2))
-    each.occupy("operation-1", "big")
-    each.occupy("operation-1", "big")
-    assert each.has_room("big")
+def test_what_was_sent_before_a_restart_counts_from_then() -> None:
+    of_one = meter(Limit(1, period=60))
+    of_one.insert(ONE, None, 0.0, 10.0)
+    assert of_one.earliest(ONE, None, 10.0) == 60.25
+
+
+def test_what_others_spent_is_heard_by_the_windows_of_that_period_alone() -> None:
+    both = meter(Limit(10, period=1), Limit(10, period=60))
+    both.observe(60, 4, None, 50.0, None, 0.0)
+    assert [usage.requests for usage in both.usage(0.0)] == [0, 6]
+
+
+def test_room_is_everybody_who_entered_and_has_not_left() -> None:
+    roomy = meter(room=2)
+    states = []
+    for change in (roomy.enter, roomy.enter, roomy.leave):
+        change(None)
+        states.append(roomy.has_room(None))
+    assert states == [True, False, True]
 
 
 def test_room_is_counted_by_model_too() -> None:
     each = meter(models=Allowance(room=1))
-    each.occupy("operation-1", "big")
-    assert (each.has_room("big"), each.has_room("small")) == (False, True)
+    each.enter("big")
+    assert (each.has_room("big"), each.has_room("small"), each.has_room(None)) == (False, True, True)
 
 
-def test_vacating_what_is_not_there_is_quiet() -> None:
-    roomy = meter(room=1)
-    roomy.vacate("operation-1")
-    roomy.occupy("operation-2", None)
-    assert not roomy.has_room(None)
+def test_who_is_open_is_told_by_model() -> None:
+    each = meter(models=Allowance(room=5))
+    for model in ("big", "big", "small", None):
+        each.enter(model)
+    each.leave("small")
+    assert (each.open, each.open_by_model) == (3, {"big": 2, None: 1})
 
 
 def test_load_is_the_scarcest_fraction() -> None:
     mixed = meter(Limit(10, tokens=100), room=4)
-    mixed.spend(Cost(tokens=60), None, 0.0)
-    mixed.occupy("operation-1", None)
+    send(mixed, Cost(tokens=60), None, 0.0)
+    mixed.enter(None)
     assert mixed.load(None, 0.0) == 0.6
+
+
+def test_room_can_be_the_scarcest() -> None:
+    mixed = meter(Limit(10), room=2)
+    send(mixed, ONE, None, 0.0)
+    mixed.enter(None)
+    assert mixed.load(None, 0.0) == 0.5
+
+
+@pytest.mark.parametrize("scarce", ["requests", "tokens", "room", "model"])
+def test_what_can_take_nothing_more_is_full(scarce: str) -> None:
+    mixed = meter(Limit(2, tokens=100), room=3, models=Allowance(rates=(Limit(1, tokens=10),)))
+    costs = {"requests": [ONE, ONE], "tokens": [Cost(tokens=100)], "room": [], "model": [ONE]}
+    for cost in costs[scarce]:
+        send(mixed, cost, "big" if scarce == "model" else None, 0.0)
+    for _ in range(3 if scarce == "room" else 0):
+        mixed.enter(None)
+    assert mixed.load("big", 0.0) is FULL
 
 
 def test_who_would_delay_a_claim_does_not_fit_beside_it() -> None:
     of_tokens = meter(Limit(None, tokens=100, period=60))
-    of_tokens.spend(Cost(tokens=50), None, 0.0)
+    send(of_tokens, Cost(tokens=50), None, 0.0)
     claim = Claim(of_tokens.earliest(Cost(tokens=90), None, 1.0), Cost(tokens=90), None)
     beside = [of_tokens.fits_beside(claim, Cost(tokens=tokens), None, 1.0) for tokens in (10, 11)]
     assert beside == [True, False]
 
 
+def test_what_is_claimed_of_another_models_window_delays_nobody() -> None:
+    each = meter(models=Allowance(rates=(Limit(1, period=60),)))
+    send(each, ONE, "big", 0.0)
+    assert each.fits_beside(Claim(60.25, ONE, "big"), ONE, "small", 1.0)
+
+
+def test_time_gives_back_first_what_was_sent_first() -> None:
+    mixed = meter(Limit(5, period=60), Limit(5, period=10))
+    expiries = [mixed.next_expiry(None, 0.0)]
+    send(mixed, ONE, None, 0.0)
+    expiries += [mixed.next_expiry(None, 0.0), mixed.next_expiry(None, 20.0)]
+    assert expiries == [math.inf, 10.25, 60.25]
+
+
 def test_usage_shows_what_counts_now() -> None:
     of_two = meter(Limit(2, tokens=10, period=60))
-    of_two.spend(Cost(tokens=3), None, 0.0)
-    of_two.spend(Cost(tokens=4), None, 30.0)
+    send(of_two, Cost(tokens=3), None, 0.0)
+    send(of_two, Cost(tokens=4), None, 30.0)
     assert [(usage.requests, usage.tokens) for usage in of_two.usage(61.0)] == [(1, 4)]
 
 
 arrivals = st.lists(st.tuples(st.floats(0, 30), st.integers(1, 3), st.integers(0, 60)), max_size=60)
 
 
+@settings(max_examples=500, deadline=None)
 @given(arrivals, st.integers(3, 8), st.data())
 def test_no_stretch_of_a_period_ever_holds_more_than_the_limit_however_the_network_jitters(
     schedule: list[tuple[float, int, int]], limit: int, data: st.DataObject
@@ -123,10 +209,9 @@ def test_no_stretch_of_a_period_ever_holds_more_than_the_limit_however_the_netwo
         now += pause
         cost = Cost(requests, tokens)
         if jittery.fits(cost, None, now):
-            spending = jittery.spend(cost, None, now)
-            prepared = data.draw(st.sampled_from([0.0, 2.0]))
-            now += prepared
-            jittery.restamp(spending, now)
+            spending = jittery.spend(cost, None)
+            now += data.draw(st.sampled_from([0.0, 2.0, 100.0]))
+            jittery.stamp(spending, now)
             received.append((now + data.draw(st.floats(0, 0.249)), cost))
     for start, _ in received:
         stretch = [cost for at, cost in received if start <= at < start + 60]
@@ -134,6 +219,7 @@ def test_no_stretch_of_a_period_ever_holds_more_than_the_limit_however_the_netwo
         assert sum(cost.tokens for cost in stretch) <= 100
 
 
+@settings(max_examples=500, deadline=None)
 @given(arrivals, st.integers(1, 8), st.integers(0, 100))
 def test_what_is_foretold_is_the_first_moment_that_fits(
     schedule: list[tuple[float, int, int]], requests: int, tokens: int
@@ -143,7 +229,7 @@ def test_what_is_foretold_is_the_first_moment_that_fits(
     for pause, *amounts in schedule:
         now += pause
         if honest.fits(Cost(*amounts), None, now):
-            honest.spend(Cost(*amounts), None, now)
+            send(honest, Cost(*amounts), None, now)
     wanted = Cost(requests, tokens)
     at = honest.earliest(wanted, None, now)
     assert at == now or not honest.fits(wanted, None, math.nextafter(at, 0))

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 
 import pytest
 
 from ratelimit import (
     Allowance,
-    ApiKey,
     BadRequest,
-    Exhausted,
+    Cost,
     KeyHealth,
     KeyPool,
-    LeaseTimeout,
     Limit,
     Limits,
     NoUsableKey,
-    Rejected,
+    Priority,
+    Remaining,
     Scope,
     Throttled,
 )
@@ -25,39 +25,19 @@ from tests import virtual_time
 from tests.ratelimit.provider import (
     BAD_REQUEST,
     EPOCH,
-    EXHAUSTED,
     REJECTED,
     THROTTLED,
     UNAVAILABLE,
+    Answer,
+    LoadedDice,
     Refusal,
+    Service,
+    health,
     make_pool,
     unix_now,
 )
 
 PLENTY = Limits(account=Allowance(rates=(Limit(1000, period=60),)))
-
-
-class Service:
-    """Answers, unless told how a key is refused; notes who called and when."""
-
-    def __init__(self, **refusals: Exception) -> None:
-        self.refusals = {name.replace("_", "-"): refusal for name, refusal in refusals.items()}
-        self.calls: list[tuple[str, float]] = []
-
-    async def ask(self, key: ApiKey) -> str:
-        self.calls.append((key.id, virtual_time.now()))
-        await asyncio.sleep(0.1)
-        if key.id in self.refusals:
-            raise self.refusals[key.id]
-        return f"answered {key.id}"
-
-    @property
-    def callers(self) -> list[str]:
-        return [key_id for key_id, _ in self.calls]
-
-
-def health(pool: KeyPool) -> list[KeyHealth]:
-    return [key.health for key in pool.view().keys]
 
 
 async def fail(pool: KeyPool, failure: BaseException, **wish: str) -> None:
@@ -170,6 +150,43 @@ def test_after_the_cooldown_one_probe_goes_alone_and_its_success_lets_the_rest_t
     assert virtual_time.run(story()) == [30.0, 32.0, 32.0, 32.0]
 
 
+def test_the_end_of_an_earlier_probe_does_not_let_a_second_one_go_beside_a_later_one() -> None:
+    async def ask(pool: KeyPool, arrives_at: float, ends_at: float, *, reports: bool) -> float:
+        await asyncio.sleep(arrives_at - virtual_time.now())
+        async with pool.lease(user="ana") as lease:
+            start = virtual_time.now()
+            if reports:
+                lease.report(None)
+            await asyncio.sleep(ends_at - virtual_time.now())
+            return start
+
+    async def story() -> list[float]:
+        pool = make_pool(PLENTY)
+        await fail(pool, THROTTLED)
+        earlier = asyncio.create_task(ask(pool, 1, 200, reports=True))
+        await asyncio.sleep(40)
+        await fail(pool, THROTTLED)
+        later, waiting = ask(pool, 41, 300, reports=False), ask(pool, 42, 400, reports=False)
+        return list(await asyncio.gather(earlier, later, waiting))
+
+    assert virtual_time.run(story()) == [30.0, 70.0, 300.0]
+
+
+def test_what_is_reported_begins_to_expire_although_the_block_goes_on() -> None:
+    async def ask(pool: KeyPool, outcome: object) -> float:
+        async with pool.lease(user="ana") as lease:
+            lease.report(outcome)
+            start = virtual_time.now()
+            await asyncio.sleep(1000)
+            return start
+
+    async def story() -> list[float]:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(1, period=60),))), "a")
+        return list(await asyncio.gather(ask(pool, None), ask(pool, BadRequest()), ask(pool, Answer(None))))
+
+    assert virtual_time.run(story()) == [0.0, 60.25, 120.5]
+
+
 def test_a_recovering_key_is_probed_although_others_are_idle() -> None:
     async def story() -> str:
         pool = make_pool(PLENTY, "a", "b")
@@ -181,14 +198,15 @@ def test_a_recovering_key_is_probed_although_others_are_idle() -> None:
     assert virtual_time.run(story()) == "key-1"
 
 
-def test_a_probe_refused_again_doubles_the_rest() -> None:
+@pytest.mark.parametrize(("falls", "until"), [(0.0, 60.0), (0.5, 75.0)])
+def test_a_probe_refused_again_draws_a_rest_between_the_cooldown_and_its_double(falls: float, until: float) -> None:
     async def story() -> float | None:
-        pool = make_pool(PLENTY)
+        pool = make_pool(PLENTY, dice=LoadedDice(falls))
         await fail(pool, THROTTLED)
         await fail(pool, THROTTLED)
         return pool.view().keys[0].until
 
-    assert virtual_time.run(story()) == EPOCH + 90
+    assert virtual_time.run(story()) == EPOCH + until
 
 
 def test_when_the_last_key_is_rejected_all_who_wait_are_told_the_cause() -> None:
@@ -225,108 +243,278 @@ def test_a_poll_can_report_too() -> None:
     assert virtual_time.run(story()) == [KeyHealth.HEALTHY, KeyHealth.OUT]
 
 
-# call
+def out_until(pool: KeyPool) -> list[float | None]:
+    return [None if key.until is None else key.until - EPOCH for key in pool.view().keys]
 
 
-@pytest.mark.parametrize("fault", [REJECTED, EXHAUSTED, THROTTLED], ids=str)
-def test_a_keys_fault_is_answered_by_another_key_at_once(fault: Refusal) -> None:
-    async def story() -> tuple[str, float]:
-        service = Service(key_1=fault)
-        answer = await make_pool(PLENTY, "a", "b").call(service.ask, user="ana")
-        return answer, service.calls[-1][1]
+@pytest.mark.parametrize(("has_served", "rest"), [(False, 75.0), (True, 30.0)])
+def test_a_rejected_key_rests_for_four_cooldowns_if_it_never_served_and_for_one_if_it_did(
+    has_served: bool, rest: float
+) -> None:
+    async def story() -> list[float | None]:
+        pool = make_pool(PLENTY)
+        if has_served:
+            async with pool.lease(user="ana"):
+                pass
+        await fail(pool, REJECTED)
+        return out_until(pool)
 
-    assert virtual_time.run(story()) == ("answered key-2", 0.1)
-
-
-def test_a_bad_request_costs_exactly_one_call() -> None:
-    async def story() -> list[str]:
-        service = Service(key_1=BAD_REQUEST, key_2=BAD_REQUEST)
-        with pytest.raises(Refusal):
-            await make_pool(PLENTY, "a", "b").call(service.ask, user="ana")
-        return service.callers
-
-    assert len(virtual_time.run(story())) == 1
+    assert virtual_time.run(story()) == [rest]
 
 
-def test_a_bug_costs_exactly_one_call_and_is_raised_as_it_is() -> None:
-    async def story() -> int:
-        service = Service(key_1=ZeroDivisionError())
-        with pytest.raises(ZeroDivisionError):
-            await make_pool(PLENTY).call(service.ask, user="ana")
-        return len(service.calls)
-
-    assert virtual_time.run(story()) == 1
-
-
-def test_an_unavailable_provider_is_tried_three_times_with_growing_pauses_and_then_raised() -> None:
-    async def story() -> int:
-        service = Service(key_1=UNAVAILABLE, key_2=UNAVAILABLE)
+def test_a_rejected_key_comes_back_by_itself_once_somebody_mended_it() -> None:
+    async def story() -> tuple[list[float], list[KeyHealth]]:
+        service = Service(key_1=REJECTED)
         pool = make_pool(PLENTY, "a", "b")
-        with pytest.raises(Refusal):
+        asyncio.get_running_loop().call_later(200, service.refusals.clear)
+        while virtual_time.now() < 500:
             await pool.call(service.ask, user="ana")
-        assert virtual_time.now() <= 3 * 0.1 + 1 + 2
-        assert health(pool) == [KeyHealth.HEALTHY] * 2
-        return len(service.calls)
+            await asyncio.sleep(1)
+        return [at for key_id, at in service.calls if key_id == "key-1"][:3], health(pool)
 
-    assert virtual_time.run(story()) == 3
+    probes, healths = virtual_time.run(story())
+    assert probes == pytest.approx([0, 75, 225], abs=3)  # out for 75 s, then for 150 s; then it serves
+    assert healths == [KeyHealth.HEALTHY] * 2
 
 
-def test_with_one_key_a_throttled_call_waits_and_succeeds() -> None:
+def test_whoever_needs_a_rejected_key_is_told_at_once_until_it_may_be_probed() -> None:
+    async def ask(pool: KeyPool) -> str:
+        try:
+            async with pool.lease(user="ana", key_id="key-1"):
+                return "lent"
+        except NoUsableKey as failure:
+            return str(failure)
+
+    async def story() -> list[str]:
+        pool = make_pool(PLENTY, "a", "b")
+        await fail(pool, REJECTED, key_id="key-1")
+        told = []
+        for moment in (1.0, 74.9, 75.1):
+            await asyncio.sleep(moment - virtual_time.now())
+            told.append(await ask(pool))
+        return told
+
+    out = "studio: every usable key is out, the last one rejected"
+    assert virtual_time.run(story()) == [out, out, "lent"]
+
+
+def test_while_a_rejected_key_is_probed_others_wait_for_what_the_probe_finds() -> None:
+    async def ask(pool: KeyPool, service: Service) -> str:
+        try:
+            return await pool.call(service.ask, user="ana")
+        except NoUsableKey:
+            return "out"
+
+    async def story() -> tuple[list[str], int]:
+        service = Service(key_1=REJECTED)
+        pool = make_pool(PLENTY)
+        await ask(pool, service)
+        await asyncio.sleep(130)
+        return [*await asyncio.gather(*(ask(pool, service) for _ in range(5)))], len(service.calls)
+
+    assert virtual_time.run(story()) == (["out"] * 5, 2)
+
+
+# A key that never served
+
+
+async def work(pool: KeyPool, seconds: float, **wish: str) -> tuple[str, float]:
+    """Borrow for so long; what, and when."""
+    async with pool.lease(user="ana", priority=Priority.HIGH, **wish) as lease:  # type: ignore[arg-type]  # as above
+        start = virtual_time.now()
+        await asyncio.sleep(seconds)
+        return lease.key.id, start
+
+
+def test_a_key_that_never_served_gets_one_request_until_it_answers() -> None:
     async def story() -> list[tuple[str, float]]:
-        service = Service(key_1=Refusal(Throttled(until=EPOCH + 20)))
-        asyncio.get_running_loop().call_later(15, service.refusals.clear)
-        await make_pool(PLENTY).call(service.ask, user="ana")
-        return [(key_id, round(at, 3)) for key_id, at in service.calls]
+        pool = make_pool(PLENTY, "a", "b")
+        await work(pool, 0.0, key_id="key-1")
+        return sorted([*await asyncio.gather(*(work(pool, 0.5, account="b") for _ in range(3)))])
 
-    assert virtual_time.run(story()) == [("key-1", 0.0), ("key-1", 20.0)]
-
-
-def test_a_call_waits_no_longer_than_it_may_and_then_tells_why() -> None:
-    async def story() -> tuple[BaseException | None, float]:
-        service = Service(key_1=THROTTLED)
-        with pytest.raises(LeaseTimeout) as caught:
-            await make_pool(PLENTY).call(service.ask, user="ana", max_wait=10)
-        return caught.value.__cause__, virtual_time.now()
-
-    cause, at = virtual_time.run(story())
-    assert (cause, round(at, 6)) == (THROTTLED, 10.0)
+    assert virtual_time.run(story()) == [("key-2", 0.0), ("key-2", 0.5), ("key-2", 0.5)]
 
 
-def test_when_every_key_is_rejected_the_call_fails_at_once_with_the_cause() -> None:
-    async def story() -> tuple[BaseException | None, list[str]]:
-        service = Service(key_1=REJECTED, key_2=REJECTED)
-        with pytest.raises(NoUsableKey) as caught:
-            await make_pool(PLENTY, "a", "b").call(service.ask, user="ana")
-        return caught.value.__cause__, service.callers
+def test_nobody_waits_for_longer_than_two_seconds_for_the_answer_to_a_first_request() -> None:
+    async def story() -> list[tuple[str, float]]:
+        pool = make_pool(PLENTY, "a", "b")
+        return sorted([*await asyncio.gather(*(work(pool, 60.0, account="b") for _ in range(3)))])
 
-    assert virtual_time.run(story()) == (REJECTED, ["key-1", "key-2"])
+    assert virtual_time.run(story()) == [("key-2", 0.0), ("key-2", 2.0), ("key-2", 4.0)]
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        Refusal(Throttled()),
-        Refusal(Throttled(scope=Scope.KEY)),
-        Refusal(Exhausted(until=EPOCH + 30)),
-        Refusal(Rejected()),
-    ],
-    ids=str,
-)
-def test_one_bad_key_of_three_fails_nobody(fault: Refusal) -> None:
-    async def story() -> int:
-        service = Service(key_1=fault)
+def test_while_a_new_key_is_tried_the_others_do_the_work() -> None:
+    async def story() -> Counter[str]:
+        pool = make_pool(PLENTY, "a", "b")
+        await work(pool, 0.0, key_id="key-1")
+        lent = await asyncio.gather(*(work(pool, 1.0) for _ in range(20)))
+        return Counter(key_id for key_id, at in lent if at == 0.0)
+
+    assert virtual_time.run(story()) == {"key-1": 19, "key-2": 1}
+
+
+def test_a_dead_key_costs_one_refusal_however_many_come_at_once() -> None:
+    async def story() -> tuple[int, float]:
+        service = Service(key_2=REJECTED)
         pool = make_pool(PLENTY, "a", "b", "c")
-        asyncio.get_running_loop().call_later(30, service.refusals.clear)
+        await asyncio.gather(*(pool.call(service.ask, user=f"user-{number}") for number in range(100)))
+        return service.callers.count("key-2"), virtual_time.now()
 
-        async def ask(number: int) -> str:
-            await asyncio.sleep(number * 0.5)
-            return await pool.call(service.ask, user=f"user-{number % 3}")
+    refusals, seconds = virtual_time.run(story())
+    assert (refusals, round(seconds, 3)) == (1, 0.2)
 
-        answers = await asyncio.gather(*(ask(number) for number in range(100)))
-        assert all(answer.startswith("answered") for answer in answers)
-        return len(service.calls) - 100
 
-    assert virtual_time.run(story()) <= 2
+def test_the_only_key_is_believed_from_the_start() -> None:
+    async def story() -> list[tuple[str, float]]:
+        pool = make_pool(PLENTY)
+        return [*await asyncio.gather(*(work(pool, 60.0) for _ in range(3)))]
+
+    assert virtual_time.run(story()) == [("key-1", 0.0)] * 3
+
+
+# An unavailable service
+
+
+def test_while_others_serve_a_key_whose_service_fails_rests_for_a_second_then_for_two() -> None:
+    async def story() -> list[list[float | None]]:
+        pool = make_pool(PLENTY, "a", "b")
+        seen = []
+        for _ in range(3):
+            await fail(pool, UNAVAILABLE, key_id="key-1")
+            seen.append(out_until(pool))
+        return seen
+
+    assert virtual_time.run(story()) == [[1.0, None], [3.0, None], [7.0, None]]
+
+
+def test_the_last_key_that_serves_never_rests_and_brings_back_those_that_failed_before_it() -> None:
+    async def story() -> list[list[KeyHealth]]:
+        pool = make_pool(PLENTY, "a", "b", "c")
+        seen = []
+        for key_id in ("key-1", "key-2", "key-3"):
+            await fail(pool, UNAVAILABLE, key_id=key_id)
+            seen.append(health(pool))
+        return seen
+
+    cooling, healthy = KeyHealth.COOLING, KeyHealth.HEALTHY
+    assert virtual_time.run(story()) == [[cooling, healthy, healthy], [cooling, cooling, healthy], [healthy] * 3]
+
+
+def test_the_last_key_brings_back_nobody_who_rests_for_another_reason() -> None:
+    async def story() -> list[str]:
+        pool = make_pool(PLENTY, "a", "b", "c")
+        for key_id, failure in (("key-1", REJECTED), ("key-2", THROTTLED), ("key-3", UNAVAILABLE)):
+            await fail(pool, failure, key_id=key_id)
+        return [key.why for key in pool.view().keys]
+
+    assert virtual_time.run(story()) == ["rejected", "throttled", ""]
+
+
+# Answers that say what is left
+
+
+def remaining(requests: int | None, *, tokens: int | None = None, seconds: float = 60.0) -> Answer:
+    return Answer(Remaining(period=60.0, requests=requests, tokens=tokens, until=unix_now() + seconds))
+
+
+async def answer(pool: KeyPool, outcome: object, **wish: object) -> float:
+    """Borrow, report, give back; when."""
+    async with pool.lease(user="ana", **wish) as lease:  # type: ignore[arg-type]  # passed on as given
+        lease.report(outcome)
+        return virtual_time.now()
+
+
+def test_what_others_spent_of_the_same_quota_fills_the_window_until_it_is_whole_again() -> None:
+    async def story() -> list[float]:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(10, period=60),))))
+        await answer(pool, remaining(1, seconds=20))
+        return [await answer(pool, None) for _ in range(2)]
+
+    assert virtual_time.run(story()) == [0.0, 20.0]
+
+
+def test_an_answer_that_says_what_is_left_counts_as_served() -> None:
+    async def story() -> tuple[int, int, list[KeyHealth]]:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(10, period=60),))))
+        await fail(pool, THROTTLED)
+        await answer(pool, remaining(5))
+        (key,) = pool.view().keys
+        return key.served, key.refused, health(pool)
+
+    assert virtual_time.run(story()) == (1, 1, [KeyHealth.HEALTHY])
+
+
+def test_an_answer_that_tells_nothing_counts_as_served() -> None:
+    async def story() -> tuple[int, list[KeyHealth]]:
+        pool = make_pool(PLENTY)
+        await fail(pool, THROTTLED)
+        await answer(pool, Answer(None))
+        return pool.view().keys[0].served, health(pool)
+
+    assert virtual_time.run(story()) == (1, [KeyHealth.HEALTHY])
+
+
+def test_an_answer_can_be_a_refusal_too() -> None:
+    async def story() -> tuple[int, list[KeyHealth]]:
+        pool = make_pool(PLENTY)
+        await answer(pool, Answer(Throttled()))
+        return pool.view().keys[0].served, health(pool)
+
+    assert virtual_time.run(story()) == (0, [KeyHealth.COOLING])
+
+
+def test_what_a_poll_learns_of_the_quota_fills_the_window_too() -> None:
+    async def story() -> float:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(10, period=60),))))
+        pool.report(remaining(0, seconds=15), key_id="key-1")
+        return await answer(pool, None)
+
+    assert virtual_time.run(story()) == 15.0
+
+
+def test_whoever_is_least_loaded_by_what_a_poll_learned_is_chosen() -> None:
+    async def story() -> list[str]:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(10, period=60),))), "a", "b")
+        for key_id in ("key-1", "key-2"):
+            await work(pool, 0.0, key_id=key_id)
+        await work(pool, 0.0)
+        pool.report(remaining(2), key_id="key-1")
+        pool.report(remaining(4), key_id="key-2")
+        return [(await work(pool, 0.0))[0] for _ in range(2)]
+
+    assert virtual_time.run(story()) == ["key-2", "key-2"]
+
+
+@pytest.mark.parametrize(("tokens", "second"), [(40, 0.0), (60, 60.25)])
+def test_the_tokens_taken_in_truth_decide_whether_the_next_may_go(tokens: int, second: float) -> None:
+    async def story() -> float:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(None, tokens=100, period=60),))))
+        async with pool.lease(user="ana", cost=Cost(tokens=50)) as lease:
+            lease.sent()
+            lease.spent(tokens)
+        return await answer(pool, None, cost=Cost(tokens=60))
+
+    assert virtual_time.run(story()) == second
+
+
+def test_tokens_that_were_not_needed_let_somebody_go_who_waits() -> None:
+    async def story() -> float:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(None, tokens=100, period=60),))))
+
+        async def generate() -> None:
+            async with pool.lease(user="ana", cost=Cost(tokens=100)) as lease:
+                lease.sent()
+                await asyncio.sleep(5)
+                lease.spent(20)
+                await asyncio.sleep(5)
+
+        generating = asyncio.create_task(generate())
+        await asyncio.sleep(1)
+        at = await answer(pool, None, cost=Cost(tokens=80))
+        await generating
+        return at
+
+    assert virtual_time.run(story()) == 5.0
 
 
 # Looking at it

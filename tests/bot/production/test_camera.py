@@ -29,7 +29,7 @@ from providers.errors import (
     UnexpectedResponse,
 )
 from providers.video import Failed, Running, Succeeded
-from ratelimit import Allowance, ApiKey, KeyPool, Limits, OpenOperation, Priority
+from ratelimit import Allowance, ApiKey, KeyHealth, KeyPool, Limit, Limits, OpenOperation, Priority
 from tests.bot.production import hurry
 from tests.bot.production.fakes import NOT_A_CLIP, ScriptedStudio
 from tests.bot.production.test_productions import Office
@@ -37,6 +37,7 @@ from tests.bot.studio.samples import CATALOGUE, plan
 from tests.bot.waiting import until
 
 KEYS = ("key-1", "key-2")
+ONE_EACH = Limits(account=Allowance(room=1))
 
 
 class Set:
@@ -50,12 +51,12 @@ class Set:
         self._folder = folder
         self.restart()
 
-    def restart(self, keys: Iterable[str] = KEYS) -> None:
+    def restart(self, keys: Iterable[str] = KEYS, limits: Limits = ONE_EACH) -> None:
         """A new pool and a new camera, as after a crash; what is open is counted again by `restore`."""
         self.pool = KeyPool(
             "runway",
             [ApiKey(key, f"account-of-{key}", "fake-secret") for key in keys],
-            limits=Limits(account=Allowance(room=1)),
+            limits=limits,
             judge=judge,
         )
         self.camera = Camera(
@@ -100,7 +101,7 @@ class Set:
 
     def held(self) -> int:
         """Rooms that are taken, at all keys together."""
-        return sum(key.in_flight for key in self.pool.view().keys) + len(self.pool._operations)
+        return sum(key.in_flight for key in self.pool.view().keys) + len(self.pool._lender.operations)
 
 
 Story = Callable[[Set], Awaitable[None]]
@@ -231,6 +232,23 @@ def test_cancelled_while_waiting_for_a_key_nothing_is_ordered_or_held(tell: Tell
     tell(story)
 
 
+def test_an_order_counts_against_its_limit_from_when_it_leaves(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        set_.restart(KEYS[:1], Limits(account=Allowance(rates=(Limit(1, period=2.0),))))
+        order = await set_.order()
+        set_.studio.gate.clear()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(set_.camera.shoot(order))
+            await set_.studio.ordering.wait()
+            try:
+                async with asyncio.timeout(60.0), set_.pool.lease(user="another"):
+                    pass  # although the first is still without an answer
+            finally:
+                set_.studio.gate.set()
+
+    tell(story)
+
+
 # Orders that were not accepted
 
 
@@ -301,6 +319,27 @@ def test_an_unanswered_order_is_never_sent_again_however_often_the_take_is_made(
         assert set_.held() == 0
 
     tell(story, submits=[silence, None])
+
+
+def test_an_unanswered_order_speaks_neither_for_its_key_nor_against_it(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        await set_.camera.shoot(await set_.order())
+
+        assert {(key.served, key.refused) for key in set_.pool.view().keys} == {(0, 0)}
+
+    tell(story, submits=[OutcomeUnknown("runway")])
+
+
+def test_a_key_that_is_refused_by_a_look_is_known_to_the_pool(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        order = await set_.order()
+
+        assert await set_.camera.shoot(order)
+
+        (call,) = await set_.calls(order)
+        assert [key.id for key in set_.pool.view().keys if key.health is KeyHealth.OUT] == [call.key_id]
+
+    tell(story, polls=[KeyRejected("runway"), Succeeded(output="clip")])
 
 
 def test_a_fault_of_ours_while_ordering_is_unknown_and_not_sent_again(tell: Tell) -> None:

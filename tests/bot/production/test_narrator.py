@@ -15,10 +15,11 @@ from bot.storage.files import Files
 from providers.credential import Credential
 from providers.errors import InvalidRequest, KeyRejected, OutcomeUnknown, ProviderError
 from providers.speech import Speech
-from ratelimit import ApiKey, KeyPool, Limits
+from ratelimit import Allowance, ApiKey, KeyPool, Limit, Limits
 from tests.bot.production.test_productions import Office
 from tests.bot.studio.samples import CATALOGUE, shot
 
+UNLIMITED = Limits()
 NARRATED = shot(narration="Once there was a koi.")
 
 
@@ -45,12 +46,13 @@ class ScriptedVoice:
 
 
 class Booth(Office):
-    def __init__(self, database: Database, folder: Path, voice: ScriptedVoice) -> None:
+    def __init__(self, database: Database, folder: Path, voice: ScriptedVoice, limits: Limits = UNLIMITED) -> None:
         super().__init__(database)
         self.ledger = Ledger(database)
         self.files = Files(folder)
-        pool = KeyPool("elevenlabs", [ApiKey("voice-1", "a", "fake-secret")], limits=Limits(), judge=judge)
-        self.narrator = Narrator(voice, pool, self.ledger, self.files, model=CATALOGUE.speech[0])
+        keys = [ApiKey("voice-1", "a", "fake-secret")]
+        self.pool = KeyPool("elevenlabs", keys, limits=limits, judge=judge, skew=0.0)
+        self.narrator = Narrator(voice, self.pool, self.ledger, self.files, model=CATALOGUE.speech[0])
 
     async def speak(self, times: int = 1) -> list[tuple[CallState, bool, int]]:
         project = await self.film()
@@ -96,6 +98,29 @@ async def test_an_unanswered_line_is_not_spoken_again(database: Database, tmp_pa
     await Booth(database, tmp_path, voice).speak(times=3)
 
     assert len(voice.spoken) == 1
+
+
+async def test_a_line_counts_against_its_limit_from_when_it_leaves(database: Database, tmp_path: Path) -> None:
+    voice = ScriptedVoice()
+    voice.gate.clear()
+    booth = Booth(database, tmp_path, voice, Limits(account=Allowance(rates=(Limit(1, period=0.01),))))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(booth.speak())
+        await voice.speaking.wait()
+        try:
+            async with asyncio.timeout(5.0), booth.pool.lease(user="another"):
+                pass  # although the first is still being spoken
+        finally:
+            voice.gate.set()
+
+
+async def test_an_unanswered_line_speaks_neither_for_its_key_nor_against_it(database: Database, tmp_path: Path) -> None:
+    booth = Booth(database, tmp_path, ScriptedVoice(OutcomeUnknown("elevenlabs")))
+
+    await booth.speak()
+
+    (key,) = booth.pool.view().keys
+    assert (key.served, key.refused) == (0, 0)
 
 
 async def test_a_line_cancelled_while_it_is_spoken_leaves_no_room_taken(database: Database, tmp_path: Path) -> None:

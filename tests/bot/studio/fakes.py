@@ -14,6 +14,7 @@ from providers.language import Answer, Prompt, RemoteFile
 from ratelimit import ApiKey, KeyPool, Limits
 
 Said = str | BaseModel | Exception
+UNLIMITED = Limits()
 
 
 class ScriptedModel:
@@ -63,12 +64,13 @@ class ScriptedModel:
         return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
 
-def mind(model: ScriptedModel, *, keys: int = 2) -> Mind:
+def mind(model: ScriptedModel, *, keys: int = 2, limits: Limits = UNLIMITED) -> Mind:
     pool = KeyPool(
         model.name,
         [ApiKey(f"{model.name}-{number}", f"account-{number}", "fake-secret") for number in range(1, keys + 1)],
-        limits=Limits(),
+        limits=limits,
         judge=judge,
+        skew=0.0,
         backoff=0.0,
     )
     return Mind(model=model, pool=pool, plans_with=f"{model.name}-thorough", chats_with=f"{model.name}-quick")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,10 @@ from bot.studio.drafts import AnalysisDraft
 from bot.studio.minds import Minds
 from bot.studio.model import Analysis
 from bot.studio.projects import Projects
+from providers.credential import Credential
 from providers.errors import ContentRejected, KeyRejected, UnexpectedResponse
+from providers.language import RemoteFile
+from ratelimit import Allowance, LeaseTimeout, Limit, Limits
 from tests.bot.studio.fakes import ScriptedModel, mind
 from tests.bot.studio.samples import CLIP, asset, request
 
@@ -69,3 +73,26 @@ async def test_a_video_refused_by_policy_is_shown_to_nobody_else(projects: Proje
         await looked(projects, ScriptedModel("gemini", ContentRejected("gemini"), sees_video=True), other)
 
     assert other.asked == []
+
+
+async def test_the_question_has_not_left_while_the_video_is_uploaded(projects: Projects) -> None:
+    class Slow(ScriptedModel):
+        uploading, gate = asyncio.Event(), asyncio.Event()
+
+        async def upload(self, path: Path, mime_type: str, credential: Credential) -> RemoteFile:
+            self.uploading.set()
+            await self.gate.wait()
+            return await super().upload(path, mime_type, credential)
+
+    model = Slow("gemini", DRAFT, sees_video=True)
+    limits = Limits(account=Allowance(rates=(Limit(1, period=0.005),)))
+    seeing = mind(model, keys=1, limits=limits)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(Analyst(Minds([seeing]), projects).analyse(asset(), Path("c.mp4"), "a koi", user="ana"))
+        await model.uploading.wait()
+        await asyncio.sleep(0.01)
+
+        with pytest.raises(LeaseTimeout):  # what is granted and not sent counts however long that takes
+            async with seeing.pool.lease(user="ben", max_wait=0.0):
+                pass
+        model.gate.set()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 from pydantic import BaseModel
 
 from bot.studio.drafts import PlanDraft
 from bot.studio.errors import CannotPlan
-from bot.studio.minds import Minds
+from bot.studio.minds import Minds, estimate
 from providers.credential import Credential
 from providers.errors import (
     ContentRejected,
@@ -22,7 +24,7 @@ from providers.errors import (
     UnexpectedResponse,
 )
 from providers.language import Prompt, Turn
-from ratelimit import NoUsableKey, Priority
+from ratelimit import Allowance, Limit, Limits, NoUsableKey, Priority
 from tests.bot.studio.fakes import ScriptedModel, mind
 from tests.bot.studio.samples import plan_draft
 
@@ -114,6 +116,34 @@ def test_only_minds_that_see_are_shown_a_video() -> None:
     seeing = mind(ScriptedModel("gemini", DRAFT, sees_video=True))
 
     assert Minds([mind(ScriptedModel("groq", DRAFT)), seeing]).that_see_video() == [seeing]
+
+
+async def test_a_stream_counts_against_its_limit_from_when_it_is_asked_for() -> None:
+    limits = Limits(account=Allowance(rates=(Limit(1, period=0.01),)))
+    talking = mind(ScriptedModel("gemini", ["a", "b"]), keys=1, limits=limits)
+    async with aclosing(Minds([talking]).stream(PROMPT, PlanDraft, user="ana", priority=Priority.MEDIUM)) as pieces:
+        await anext(pieces)
+
+        async with asyncio.timeout(5.0), talking.pool.lease(user="ben"):
+            pass  # although the first is still being answered
+
+
+def test_a_question_is_estimated_by_its_length_and_that_of_its_video() -> None:
+    short, long = replace(PROMPT, system=""), replace(PROMPT, system="x" * 3000)
+
+    assert estimate(long).tokens - estimate(short).tokens == 1000
+    assert estimate(short, video=10.0).tokens - estimate(short).tokens == 1020
+    assert estimate(short).tokens > 1000  # for the answer
+
+
+async def test_a_question_takes_its_tokens_from_the_limit() -> None:
+    limits = Limits(account=Allowance(rates=(Limit(None, tokens=100_000),)))
+    asked = mind(ScriptedModel("gemini", DRAFT), keys=1, limits=limits)
+
+    await Minds([asked]).answer(PROMPT, PlanDraft, user="ana", priority=Priority.HIGH)
+
+    (key,) = asked.pool.view().keys
+    assert [usage.tokens for usage in key.usage] == [estimate(PROMPT).tokens]
 
 
 async def test_a_stream_that_nobody_reads_on_stops_the_model() -> None:

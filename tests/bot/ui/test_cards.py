@@ -350,7 +350,10 @@ def test_the_longest_job_in_any_script_is_taken_by_discord(
     takes = [take(number, each, failure="NoUsableKey", progress=0.3) for number in range(1, len(shots) + 1)]
     made = production(state, stopping=stopping, failure="OutcomeUnknown")
 
-    waits = dict.fromkeys(range(1, MAX_SHOTS + 1), "waiting: the service is at its limit; it goes on <t:1764000000:R>")
+    moment = "<t:1764000000:R>"
+    reason = "every place at the service is taken"
+    longest_wait = f"waiting: 1000 ahead of it; {reason} · starts {moment}, perhaps only {moment}"
+    waits = dict.fromkeys(range(1, MAX_SHOTS + 1), longest_wait)
     plan = replace(longest, shots=shots)
 
     card = job_card(JobFacts(production=made, plan=plan, takes=takes, waits=waits, film_link="https://x.y"))

@@ -20,7 +20,7 @@ from bot.ui.cards import CardKind
 from bot.ui.desk import Desk, Offer
 from bot.ui.progress import BACK_OFF_LONGEST, EDIT_EVERY, EDIT_OLD_EVERY, GROWS_OLD_AFTER, LOOK_AGAIN, CardKeeper
 from bot.ui.sending import Busy, Malformed, NotAllowed
-from ratelimit import ApiKey, KeyPool, Limits, Throttled
+from ratelimit import Allowance, ApiKey, KeyPool, Limit, Limits, Throttled
 from tests.bot.production import hurry
 from tests.bot.production.test_productions import Office
 from tests.bot.studio.samples import CATALOGUE, CLIP, plan
@@ -397,6 +397,36 @@ async def test_a_running_film_says_that_the_service_rests_and_for_how_long(wall:
     await wall.look(later=LOOK_AGAIN)
 
     assert len(wall.said("at its limit; it goes on <t:191:R>")) == 1
+
+
+async def test_a_running_film_says_its_place_in_the_services_line_and_when_it_starts(wall: Wall) -> None:
+    wall.pool = KeyPool(
+        "runway",
+        [ApiKey("a", "a", "fake")],
+        limits=Limits(account=Allowance(rates=(Limit(1, period=600.0),))),
+        judge=lambda *_: None,
+        skew=0.0,
+        clock=lambda: wall.now,
+        wall_clock=lambda: wall.now,
+    )
+    wall.keeper = wall.new_keeper()
+    film = await wall.running_in(7)
+
+    async def wait(name: str) -> None:
+        async with wall.pool.lease(user=name, model="gen4.5", name=name):
+            pass
+
+    async with wall.pool.lease(user="first") as lease:
+        lease.sent()
+    async with asyncio.TaskGroup() as group:
+        waiting = [group.create_task(wait(name)) for name in ("somebody", f"{film.id}/1")]
+        await asyncio.sleep(0)
+
+        await wall.look()
+
+        for task in waiting:
+            task.cancel()
+    assert len(wall.said("waiting: 1 ahead of it · starts <t:1500:R>")) == 1
 
 
 # Replaced and ended

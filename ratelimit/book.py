@@ -1,0 +1,299 @@
+"""The rules by which what is in a store becomes permits: pure, and the same for every store. See `ratelimit.usage`."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from ratelimit.limits import Cost, DayLimit, Limits, share
+from ratelimit.meter import Meter
+from ratelimit.usage import Ask, Entry, Permit, Sent, Turn, Want
+from ratelimit.window import midnight_after
+
+OPERATION = 3600.0
+"""Seconds for which an operation takes up room after its process was last heard of. Far longer than any goes on, and
+not for ever: one that began right before a crash may be known to nobody who could say that it ended."""
+
+GRAIN = 96
+"""What is old is summed up in so many slots a period: a day's are quarters of an hour, and midnight falls between two
+of them everywhere."""
+
+
+class Book:
+    """The rules by which entries become permits, for one pool.
+
+    Args:
+        limits: of an account, by its id.
+        skew: seconds; see `ratelimit.window`.
+
+    Attributes:
+        lifetime: seconds for which a permit is valid. It is what a crash wastes, so little beside the shortest period.
+        horizon: seconds ahead for which permits are given; more for large costs, see `_reach`.
+        lasting: seconds for which a lease takes up room after its process was last heard of.
+        has_rooms: whether anything limits how much is open at once.
+    """
+
+    def __init__(self, limits: Callable[[str], Limits], accounts: Iterable[str], *, skew: float) -> None:
+        self._limits = limits
+        self._accounts = tuple(accounts)
+        self._skew = skew
+        every = [limits(account) for account in self._accounts]
+        rates = [rate for limits in every for rate in limits.every_rate()]
+        self._periods = sorted({rate.period for rate in rates}) or [0.0]
+        self._shortest = min((rate.period for rate in rates if not isinstance(rate, DayLimit)), default=60.0)
+        self.lifetime = min(5.0, max(0.25, self._shortest / 12))
+        self.horizon = 2 * self.lifetime
+        self.lasting = 4 * self.lifetime
+        self.has_rooms = any(allowance.room is not None for limits in every for allowance in limits.every())
+
+    def turn(self, ask: Ask, entries: Iterable[Entry], now: float) -> Turn:
+        """Note what was told, and serve what is wanted."""
+        old = {entry.id: entry for entry in entries}
+        book = self._sum_up(self._noted(ask, old, now), now)
+        closed = frozenset(id_ for id_ in ask.open if id_ not in book or book[id_].open_until <= now)
+        others = [entry for entry in book.values() if entry.holder != ask.holder]
+        offers, unmet, again_at = self._offers(ask.wants, self._meters(book.values(), now), now)
+        fair = _fair_share(offers, [entry for entry in others if _waits(entry)])
+        if fair < len(offers):
+            unmet += [want for want, _, _ in offers[fair:]]
+            again_at = min(again_at, now + 0.2 * self.horizon)
+        permits = [
+            Permit(
+                id=f"{ask.holder}-{now:.6f}-{number}",
+                account=account,
+                model=want.model,
+                cost=want.cost,
+                opens_at=at,
+                closes_at=at + self.lifetime,
+            )
+            for number, (want, account, at) in enumerate(offers[:fair])
+        ]
+        book |= {permit.id: _unsent(permit, ask.holder, self.lasting) for permit in permits}
+        if unmet and not permits and again_at < math.inf:
+            waiting = _waiting(ask.holder, unmet[0], again_at + 0.2 * self.horizon)
+            book[waiting.id] = waiting
+        return Turn(
+            now=now,
+            permits=permits,
+            unmet=unmet,
+            again_at=again_at,
+            others=others,
+            closed=closed,
+            changed=[entry for id_, entry in book.items() if old.get(id_) != entry],
+            removed=[id_ for id_ in old if id_ not in book],
+        )
+
+    def _noted(self, ask: Ask, old: Mapping[str, Entry], now: float) -> dict[str, Entry]:
+        """All entries after what was told of them."""
+        named = ask.spare | ask.unsent | ask.sent.keys()
+        book = {
+            id_: self._in_this_world(self._told(entry, ask, now), now)
+            for id_, entry in old.items()
+            if entry.is_sent or entry.holder != ask.holder or id_ in named
+        }
+        for id_, sent in ask.sent.items():
+            if id_ not in book:  # told so late that it was forgotten, or was told before, and the answer lost
+                book[id_] = _late(id_, ask.holder, sent, now)
+        for id_, (account, model) in ask.opened.items():
+            if id_ not in book and id_ not in ask.ended:
+                book[id_] = _operation(id_, ask.holder, account, model, now)
+        return book
+
+    def _told(self, entry: Entry, ask: Ask, now: float) -> Entry:
+        sent = ask.sent.get(entry.id)
+        if sent is not None:
+            entry = replace(entry, requests=sent.requests, tokens=sent.tokens, at=sent.at, is_sent=True)
+        elif entry.id in ask.unsent and not entry.is_sent:
+            entry = replace(entry, at=now + self.lifetime)
+        if entry.id in ask.ended:
+            return replace(entry, open_until=min(entry.open_until, now))
+        lasting = self.lasting if entry.requests else OPERATION
+        if entry.id in ask.open and now < entry.open_until < now + 0.75 * lasting:
+            return replace(entry, open_until=now + lasting)
+        return entry
+
+    def _in_this_world(self, entry: Entry, now: float) -> Entry:
+        """Nothing was sent in the future; a clock that was set back would shut a window for as long as it went."""
+        latest = now if entry.is_sent else now + self._shortest + self.horizon
+        if entry.at > latest or entry.open_until > now + OPERATION:
+            return replace(entry, at=min(entry.at, latest), open_until=min(entry.open_until, now + OPERATION))
+        return entry
+
+    def _sum_up(self, book: Mapping[str, Entry], now: float) -> dict[str, Entry]:
+        """Forget what no window needs, and let old entries of one slot of time become one, counted at its end.
+
+        What is open or was not told yet stays by itself, for more will be told of it.
+        """
+        kept: dict[str, Entry] = {}
+        slots: defaultdict[tuple[str, str, str | None, float, int], list[Entry]] = defaultdict(list)
+        for entry in book.values():
+            age = now - entry.at
+            period = next((period for period in self._periods if age < period + self._skew), 0.0)
+            if entry.open_until > now or age < 0:
+                kept[entry.id] = entry
+            elif not period or not entry.requests:
+                continue
+            elif not entry.is_sent or age < 2 * self._periods[0] / GRAIN:
+                kept[entry.id] = entry
+            else:
+                slot = period / GRAIN
+                slots[entry.holder, entry.account, entry.model, slot, math.floor(entry.at / slot)].append(entry)
+        for (holder, account, model, slot, number), entries in slots.items():
+            entry = entries[0]
+            if len(entries) > 1:
+                entry = Entry(
+                    id=f"sum-{holder}-{account}-{model or ''}-{slot:g}-{number}",
+                    holder=holder,
+                    account=account,
+                    model=model,
+                    requests=sum(entry.requests for entry in entries),
+                    tokens=sum(entry.tokens for entry in entries),
+                    at=max(entry.at for entry in entries),
+                    is_sent=True,
+                    open_until=0.0,
+                )
+            kept[entry.id] = entry
+        return kept
+
+    def _meters(self, entries: Iterable[Entry], now: float) -> dict[str, Meter]:
+        meters = {
+            account: Meter(self._limits(account), skew=self._skew, midnight=midnight_after)
+            for account in self._accounts
+        }
+        for entry in sorted(entries, key=lambda entry: entry.at):
+            if entry.account in meters:
+                _count(entry, meters[entry.account], now)
+        return meters
+
+    def _offers(
+        self, wants: Sequence[Want], meters: Mapping[str, Meter], now: float
+    ) -> tuple[list[tuple[Want, str, float]], list[Want], float]:
+        """What can be promised: on which account, and from when. Then who gets no promise, and when to ask again."""
+        offers: list[tuple[Want, str, float]] = []
+        unmet: list[Want] = []
+        again_at = math.inf
+        for want in wants:
+            found = self._soonest(want, meters, now)
+            if found is None:
+                unmet.append(want)
+                again_at = min(again_at, now + self.lifetime / 2)  # nobody knows when others free their room
+                continue
+            account, at = found
+            if at <= now + self._reach(want, account):
+                offers.append((want, account, at))
+                meters[account].insert(want.cost, want.model, at + self.lifetime, now)
+                meters[account].enter(want.model)
+            else:
+                unmet.append(want)
+                again_at = min(again_at, at - 0.3 * self.horizon)
+                if at < math.inf:  # what is smaller, and behind it in line, must not take what it waits for
+                    meters[account].insert(want.cost, want.model, at, now)
+        return offers, unmet, again_at
+
+    def _soonest(self, want: Want, meters: Mapping[str, Meter], now: float) -> tuple[str, float] | None:
+        """The account that can serve this first, and when; `None` where the room of all is taken."""
+        best: tuple[float, float, str] | None = None
+        for account in want.accounts:
+            meter = meters.get(account)
+            if meter is None or not meter.has_room(want.model):
+                continue
+            at = max(now, meter.earliest(want.cost, want.model, now))
+            rank = (at, meter.load(want.model, now), account)
+            if best is None or rank < best:
+                best = rank
+        return None if best is None else (best[2], best[0])
+
+    def _reach(self, want: Want, account: str) -> float:
+        """Seconds ahead for which this may be promised: for as long as it takes until so much comes free.
+
+        Else the small requests of other processes, which see every slot just as early, would leave nothing for it. Less
+        than a period, for what was promised and is delayed (`Ask.unsent`) must not have been given away already.
+        """
+        extra = max(
+            (
+                (share(rate, want.cost.requests, want.cost.tokens) - share(rate, 1, 0)) * rate.period
+                for allowance in self._limits(account).binding(want.model)
+                for rate in allowance.rates
+                if not isinstance(rate, DayLimit)
+            ),
+            default=0.0,
+        )
+        return max(self.horizon, min(self.horizon + extra, 0.7 * self._shortest))
+
+
+def _fair_share(offers: Sequence[tuple[Want, str, float]], waiting: Iterable[Entry]) -> int:
+    """How many of the offers may be taken where other processes went away with nothing last time."""
+    rivals = sum(
+        any(entry.account in want.accounts and entry.model == want.model for want, _, _ in offers) for entry in waiting
+    )
+    return -(-len(offers) // (1 + rivals))
+
+
+def _waiting(holder: str, want: Want, until: float) -> Entry:
+    """The sign that a process went away with nothing, for others to see."""
+    return Entry(
+        id=f"waiting-{holder}",
+        holder=holder,
+        account=next(iter(want.accounts), ""),
+        model=want.model,
+        requests=0,
+        tokens=0,
+        at=until,
+        is_sent=False,
+        open_until=0.0,
+    )
+
+
+def _waits(entry: Entry) -> bool:
+    return not entry.requests and not entry.is_sent
+
+
+def _unsent(permit: Permit, holder: str, lasting: float) -> Entry:
+    return Entry(
+        id=permit.id,
+        holder=holder,
+        account=permit.account,
+        model=permit.model,
+        requests=permit.cost.requests,
+        tokens=permit.cost.tokens,
+        at=permit.closes_at,
+        is_sent=False,
+        open_until=permit.closes_at + lasting,
+    )
+
+
+def _late(id_: str, holder: str, sent: Sent, now: float) -> Entry:
+    return Entry(
+        id=id_,
+        holder=holder,
+        account=sent.account,
+        model=sent.model,
+        requests=sent.requests,
+        tokens=sent.tokens,
+        at=min(sent.at, now),
+        is_sent=True,
+        open_until=now,
+    )
+
+
+def _operation(id_: str, holder: str, account: str, model: str | None, now: float) -> Entry:
+    return Entry(
+        id=id_,
+        holder=holder,
+        account=account,
+        model=model,
+        requests=0,
+        tokens=0,
+        at=now,
+        is_sent=True,
+        open_until=now + OPERATION,
+    )
+
+
+def _count(entry: Entry, meter: Meter, now: float) -> None:
+    if entry.requests:
+        meter.insert(Cost(entry.requests, entry.tokens), entry.model, entry.at, now)
+    if entry.open_until > now:
+        meter.enter(entry.model)

@@ -1,0 +1,56 @@
+"""What a pool has done since it began: numbers that only grow, for graphs and alarms."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass, field
+
+from ratelimit.fair_queue import Priority
+from ratelimit.verdicts import Verdict
+
+WAITS = (0.0, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+"""Seconds: the upper bounds of the buckets in which waits are counted; there is one more for all beyond."""
+
+
+@dataclass(slots=True)
+class Waits:
+    """How long those of one class waited: `buckets[i]` of them at most `WAITS[i]`, and longer than the bound before."""
+
+    count: int = 0
+    seconds: float = 0.0
+    buckets: list[int] = field(default_factory=lambda: [0] * (len(WAITS) + 1))
+
+    def add(self, seconds: float) -> None:
+        self.count += 1
+        self.seconds += seconds
+        self.buckets[bisect_left(WAITS, seconds) if seconds else 0] += 1
+
+
+@dataclass(slots=True)
+class Counters:
+    """Of one pool.
+
+    Attributes:
+        waits: of those who were granted a key; a class is an index: `waits[Priority.HIGH]`.
+        timeouts: who gave up after `max_wait`, by class.
+        cancellations: who was cancelled while waiting, by class.
+        verdicts: by the id of the key and the name of the verdict, "Throttled".
+    """
+
+    waits: list[Waits] = field(default_factory=lambda: [Waits() for _ in Priority])
+    timeouts: Counter[Priority] = field(default_factory=Counter)
+    cancellations: Counter[Priority] = field(default_factory=Counter)
+    verdicts: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def granted(self, priority: Priority, waited: float) -> None:
+        self.waits[priority].add(waited)
+
+    def timed_out(self, priority: Priority) -> None:
+        self.timeouts[priority] += 1
+
+    def cancelled(self, priority: Priority) -> None:
+        self.cancellations[priority] += 1
+
+    def learned(self, key_id: str, verdict: Verdict) -> None:
+        self.verdicts[key_id, type(verdict).__name__] += 1

@@ -1,0 +1,319 @@
+"""What one limit has seen: an exact log for a limit over a period, counters for a limit over a day.
+
+A log holds what was sent when. Buckets and counters are smaller and let up to twice the limit through in the worst
+stretch of a period; a provider counts exactly that stretch. The provider also counts by *arrival*: two requests sent a
+period apart may arrive closer, because the second one's way was shorter. So everything stays in the log `skew` seconds
+longer than the period, which keeps the promise for all networks that delay by less than that.
+
+The grant is not the sending. Between the two a spending is *unsent*: it counts, and no time makes it expire.
+
+Times are seconds on one clock that never runs backwards.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import insort
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+from ratelimit.limits import DAY, Cost, DayLimit, Limit, Rate
+
+UNSENT = math.inf
+"""When something is sent that was not yet."""
+
+
+class Spending:
+    """What one lease takes from its windows. `at` is when it was sent, infinity until then."""
+
+    __slots__ = ("at", "requests", "tokens", "windows")
+
+    def __init__(self, requests: int, tokens: int, windows: tuple[Window, ...] = (), at: float = UNSENT) -> None:
+        self.requests = requests
+        self.tokens = tokens
+        self.windows = windows
+        self.at = at
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """A window as an operator sees it; `model` is `None` for the window over all models."""
+
+    limit: Rate
+    requests: int
+    tokens: int
+    model: str | None = None
+
+
+class RollingWindow:
+    """The log of a `Limit`, oldest first, without what is unsent."""
+
+    __slots__ = ("_log", "_unseen", "kept", "max_requests", "max_tokens", "rate", "requests", "tokens")
+
+    def __init__(self, rate: Limit, skew: float) -> None:
+        self.rate: Rate = rate
+        self.kept = rate.period + skew
+        self.max_requests = _most(rate.requests)
+        self.max_tokens = _most(rate.tokens)
+        self.requests = 0
+        self.tokens = 0
+        self._log: deque[Spending] = deque()
+        self._unseen: Spending | None = None  # what others spent, as the service told
+
+    def forget(self, now: float) -> None:
+        """Drop what has left the window by `now`."""
+        log, kept = self._log, self.kept
+        while log and log[0].at + kept <= now:
+            spending = log.popleft()
+            self.requests -= spending.requests
+            self.tokens -= spending.tokens
+
+    def add(self, spending: Spending) -> None:
+        self.requests += spending.requests
+        self.tokens += spending.tokens
+
+    def refund(self, spending: Spending) -> None:
+        """An unsent one will never be."""
+        self.requests -= spending.requests
+        self.tokens -= spending.tokens
+
+    def stamp(self, spending: Spending) -> None:
+        """It was sent, at the time that it says by now."""
+        log = self._log
+        if log and log[-1].at > spending.at:  # what others may send reaches into the future
+            insort(log, spending, key=_sent_at)
+        else:
+            log.append(spending)
+
+    def insert(self, spending: Spending) -> None:
+        """Count what was sent at a time in the past, or by others may be in the future."""
+        self.add(spending)
+        insort(self._log, spending, key=_sent_at)
+
+    def retract(self, spending: Spending, now: float) -> None:
+        """What was sent, or inserted, was not so."""
+        self.forget(now)
+        if spending.at + self.kept > now:
+            self.refund(spending)
+            self._log.remove(spending)
+
+    def correct(self, spending: Spending, tokens: int, now: float) -> None:
+        """It turned out to take so many tokens more (fewer, if negative) than it says itself."""
+        self.forget(now)
+        if spending.at + self.kept > now:
+            self.tokens += tokens
+
+    def observe(self, requests: int | None, tokens: int | None, until: float, now: float) -> None:
+        """The service says what is left until then: what we know nothing of, others have spent."""
+        if self._unseen is not None:
+            self.retract(self._unseen, now)
+        unseen = Spending(
+            _unseen(self.rate.requests, requests, self.requests), _unseen(self.rate.tokens, tokens, self.tokens)
+        )
+        self._unseen = None
+        if (unseen.requests or unseen.tokens) and until > now:
+            self._unseen = unseen
+            unseen.at = until - self.kept
+            self.insert(unseen)
+
+    def earliest(self, cost: Cost, now: float) -> float:
+        """When the cost fits if nothing else is added; infinity if never."""
+        requests = self.requests + cost.requests - self.max_requests
+        tokens = self.tokens + cost.tokens - self.max_tokens
+        if requests <= 0 and tokens <= 0:
+            return now
+        if cost.requests > self.max_requests or cost.tokens > self.max_tokens:
+            return math.inf
+        for spending in self._log:
+            requests -= spending.requests
+            tokens -= spending.tokens
+            if requests <= 0 and tokens <= 0:
+                return spending.at + self.kept
+        return now + self.kept  # the rest is unsent: at best it leaves now
+
+    def expired_by(self, at: float) -> tuple[int, int]:
+        """How many of the requests and tokens in the log will have left it at a later time."""
+        requests = tokens = 0
+        for spending in self._log:
+            if spending.at + self.kept > at:
+                break
+            requests += spending.requests
+            tokens += spending.tokens
+        return requests, tokens
+
+    def next_expiry(self) -> float:
+        return self._log[0].at + self.kept if self._log else math.inf
+
+    def expiries(self) -> list[float]:
+        """When what is in the log leaves it, soonest first."""
+        return [spending.at + self.kept for spending in self._log]
+
+    def openings(self, cost: Cost, now: float) -> Iterator[float]:
+        """When one such request after the other could go, if nothing else is added: without end, never decreasing."""
+        if cost.requests > self.max_requests or cost.tokens > self.max_tokens:
+            return
+        free_requests, free_tokens = self.max_requests - self.requests, self.max_tokens - self.tokens
+        coming = deque((spending.at + self.kept, spending.requests, spending.tokens) for spending in self._log)
+        unsent_requests = self.requests - sum(requests for _, requests, _ in coming)
+        unsent_tokens = self.tokens - sum(tokens for _, _, tokens in coming)
+        coming.append((now + self.kept, unsent_requests, unsent_tokens))
+        at = now
+        while True:
+            while free_requests < cost.requests or free_tokens < cost.tokens:
+                opens_at, requests, tokens = coming.popleft()
+                at = max(at, opens_at)
+                free_requests += requests
+                free_tokens += tokens
+            free_requests -= cost.requests
+            free_tokens -= cost.tokens
+            coming.append((at + self.kept, cost.requests, cost.tokens))
+            yield at
+
+
+class DayWindow:
+    """The counters of a `DayLimit`. They are cleared at midnight in its zone, and `skew` seconds later for safety.
+
+    What is unsent at that time, or was sent within `skew` seconds of midnight, may be counted on either day by the
+    provider, and so it is counted on both here.
+    """
+
+    __slots__ = (
+        "_at_midnight",
+        "_counts_from",
+        "_midnight",
+        "_resets_at",
+        "_skew",
+        "_unsent",
+        "_zone",
+        "max_requests",
+        "max_tokens",
+        "rate",
+        "requests",
+        "tokens",
+    )
+
+    def __init__(self, rate: DayLimit, skew: float, midnight: Midnight) -> None:
+        self.rate: Rate = rate
+        self.max_requests = _most(rate.requests)
+        self.max_tokens = _most(rate.tokens)
+        self.requests = 0
+        self.tokens = 0
+        self._skew = skew
+        self._zone = rate.zone
+        self._midnight = midnight
+        self._resets_at = -math.inf
+        self._counts_from = -math.inf  # what was sent since then is counted on this day
+        self._unsent: dict[Spending, None] = {}
+        self._at_midnight: dict[Spending, None] = {}
+
+    def forget(self, now: float) -> None:
+        """Begin a new day if it is time."""
+        if now >= self._resets_at:
+            # A second on, lest a clock that was set back by a hair brings the same midnight twice.
+            midnight = self._midnight(self._zone, max(now, self._resets_at + 1.0) - self._skew)
+            self._resets_at = midnight + self._skew
+            # Days have 23 to 25 hours.
+            self._counts_from = self._midnight(self._zone, midnight - 1.25 * DAY) - self._skew
+            late = (one for one in self._at_midnight if one.at >= self._counts_from)
+            carried = [*self._unsent, *late]
+            self.requests = sum(spending.requests for spending in carried)
+            self.tokens = sum(spending.tokens for spending in carried)
+            self._at_midnight = {}
+
+    def add(self, spending: Spending) -> None:
+        self.requests += spending.requests
+        self.tokens += spending.tokens
+        self._unsent[spending] = None
+
+    def refund(self, spending: Spending) -> None:
+        del self._unsent[spending]
+        self.requests -= spending.requests
+        self.tokens -= spending.tokens
+
+    def stamp(self, spending: Spending) -> None:
+        self.forget(spending.at)
+        self._unsent.pop(spending, None)
+        if spending.at >= self._resets_at - 2 * self._skew:
+            self._at_midnight[spending] = None
+
+    def insert(self, spending: Spending) -> None:
+        if spending.at >= self._counts_from:
+            self.requests += spending.requests
+            self.tokens += spending.tokens
+        if spending.at >= self._resets_at - 2 * self._skew:
+            self._at_midnight[spending] = None
+
+    def retract(self, spending: Spending, now: float) -> None:
+        self.forget(now)
+        self._at_midnight.pop(spending, None)
+        if spending.at >= self._counts_from:
+            self.requests -= spending.requests
+            self.tokens -= spending.tokens
+
+    def correct(self, spending: Spending, tokens: int, now: float) -> None:
+        self.forget(now)
+        if spending.at >= self._counts_from:
+            self.tokens += tokens
+
+    def observe(self, requests: int | None, tokens: int | None, until: float, now: float) -> None:  # noqa: ARG002
+        self.forget(now)
+        self.requests += _unseen(self.rate.requests, requests, self.requests)
+        self.tokens += _unseen(self.rate.tokens, tokens, self.tokens)
+
+    def earliest(self, cost: Cost, now: float) -> float:
+        if self.requests + cost.requests <= self.max_requests and self.tokens + cost.tokens <= self.max_tokens:
+            return now
+        return self._resets_at if cost.requests <= self.max_requests and cost.tokens <= self.max_tokens else math.inf
+
+    def expired_by(self, at: float) -> tuple[int, int]:
+        return (self.requests, self.tokens) if at >= self._resets_at else (0, 0)
+
+    def next_expiry(self) -> float:
+        return self._resets_at if self.requests or self.tokens else math.inf
+
+    def openings(self, cost: Cost, now: float) -> Iterator[float]:
+        if cost.requests > self.max_requests or cost.tokens > self.max_tokens:
+            return
+        requests, tokens, at, resets_at = self.requests, self.tokens, now, self._resets_at
+        while True:
+            if requests + cost.requests > self.max_requests or tokens + cost.tokens > self.max_tokens:
+                requests, tokens, at, resets_at = 0, 0, resets_at, resets_at + DAY
+            requests += cost.requests
+            tokens += cost.tokens
+            yield at
+
+
+Window: TypeAlias = RollingWindow | DayWindow
+
+Midnight: TypeAlias = Callable[[str, float], float]
+"""`midnight(zone, now)`: the next midnight in an IANA zone after `now`, both on the clock of the pool."""
+
+
+def open_window(rate: Rate, skew: float, midnight: Midnight) -> Window:
+    match rate:
+        case Limit():
+            return RollingWindow(rate, skew)
+        case DayLimit():
+            return DayWindow(rate, skew, midnight)
+
+
+def midnight_after(zone: str, unix: float) -> float:
+    """The next midnight in an IANA zone, in Unix seconds."""
+    local = datetime.fromtimestamp(unix, ZoneInfo(zone))
+    return datetime.combine(local.date() + timedelta(days=1), time(), ZoneInfo(zone)).timestamp()
+
+
+def _most(amount: int | None) -> float:
+    return math.inf if amount is None else amount
+
+
+def _unseen(limit: int | None, remaining: int | None, known: int) -> int:
+    return max(0, limit - remaining - known) if limit is not None and remaining is not None else 0
+
+
+def _sent_at(spending: Spending) -> float:
+    return spending.at

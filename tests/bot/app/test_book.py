@@ -1,0 +1,314 @@
+"""The book of what was spent: whatever is told late or never, nothing that was sent exceeds a limit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import count
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ratelimit import Allowance, Ask, Book, Cost, DayLimit, Entry, Limit, Limits, Turn
+from ratelimit.book import OPERATION
+from ratelimit.usage import Permit, Sent, Want
+
+NOW = 1_700_000_000.0
+SKEW = 0.1
+A = ("a",)
+
+
+def limits(*rates: Limit | DayLimit, room: int | None = None) -> Limits:
+    return Limits(account=Allowance(rates=rates, room=room))
+
+
+def wants(number: int, cost: Cost = Cost(), accounts: tuple[str, ...] = A) -> list[Want]:  # noqa: B008 - frozen
+    return [Want(accounts, None, cost)] * number
+
+
+class Shelf:
+    """A book and its entries."""
+
+    def __init__(self, *rates: Limit | DayLimit, room: int | None = None, accounts: tuple[str, ...] = A) -> None:
+        self.book = Book(lambda _: limits(*rates, room=room), accounts, skew=SKEW)
+        self.entries: dict[str, Entry] = {}
+
+    def turn(self, ask: Ask, now: float) -> Turn:
+        turn = self.book.turn(ask, self.entries.values(), now)
+        self.entries.update({entry.id: entry for entry in turn.changed})
+        for id_ in turn.removed:
+            del self.entries[id_]
+        return turn
+
+
+def used(permits: Iterable[Permit], at: float) -> dict[str, Sent]:
+    return {
+        permit.id: Sent(account=permit.account, model=None, requests=1, tokens=permit.cost.tokens, at=at)
+        for permit in permits
+    }
+
+
+# Permits
+
+
+def test_no_more_permits_than_the_limit_allows() -> None:
+    shelf = Shelf(Limit(10, period=60.0))
+
+    turn = shelf.turn(Ask(holder="one", wants=wants(12)), NOW)
+
+    assert len(turn.permits) == 10
+    assert len(turn.unmet) == 2
+    assert NOW + 50 < turn.again_at < NOW + 70
+
+
+def test_a_slot_that_comes_free_soon_is_promised_beforehand() -> None:
+    shelf = Shelf(Limit(1, period=60.0))
+    first = shelf.turn(Ask(holder="one", wants=wants(1)), NOW)
+    shelf.turn(Ask(holder="one", sent=used(first.permits, NOW)), NOW + 1)
+
+    (permit,) = shelf.turn(Ask(holder="two", wants=wants(1)), NOW + 55).permits
+
+    assert permit.opens_at == NOW + 60 + SKEW
+
+
+def test_a_permit_that_is_not_named_any_more_is_free_again() -> None:
+    shelf = Shelf(Limit(1, period=60.0))
+    shelf.turn(Ask(holder="one", wants=wants(1)), NOW)  # the answer is lost
+
+    assert len(shelf.turn(Ask(holder="one", wants=wants(1)), NOW + 1).permits) == 1
+
+
+def test_a_permit_whose_holder_died_counts_as_used_at_its_last_moment() -> None:
+    shelf = Shelf(Limit(1, period=60.0))
+    (lost,) = shelf.turn(Ask(holder="dead", wants=wants(1)), NOW).permits
+
+    turn = shelf.turn(Ask(holder="heir", wants=wants(1)), NOW + 60)
+
+    assert turn.permits[0].opens_at == lost.closes_at + 60 + SKEW
+
+
+def test_a_request_that_prepares_keeps_its_place_for_as_long_as_its_process_lives() -> None:
+    shelf = Shelf(Limit(1, period=60.0))
+    (permit,) = shelf.turn(Ask(holder="one", wants=wants(1)), NOW).permits
+    for second in range(2, 70, 2):
+        shelf.turn(Ask(holder="one", unsent=frozenset({permit.id})), NOW + second)
+
+    turn = shelf.turn(Ask(holder="two", wants=wants(1)), NOW + 70)
+
+    assert turn.permits == []
+
+
+def test_a_request_told_long_after_it_was_forgotten_counts_nevertheless() -> None:
+    shelf = Shelf(Limit(1, period=60.0))
+    (permit,) = shelf.turn(Ask(holder="one", wants=wants(1)), NOW).permits
+    shelf.turn(Ask(holder="two"), NOW + 300)
+    assert shelf.entries == {}
+
+    turn = shelf.turn(Ask(holder="one", sent=used([permit], NOW + 280), wants=wants(1)), NOW + 300)
+
+    assert turn.permits == []
+
+
+def test_a_large_request_is_promised_further_ahead_than_a_small_one_sees() -> None:
+    shelf = Shelf(Limit(10, period=60.0))
+    for second in range(0, 60, 6):
+        turn = shelf.turn(Ask(holder="small", wants=wants(1)), NOW + second)
+        shelf.turn(Ask(holder="small", sent=used(turn.permits, NOW + second)), NOW + second)
+
+    turn = shelf.turn(Ask(holder="large", wants=wants(1, Cost(5))), NOW + 58)
+
+    assert [permit.cost.requests for permit in turn.permits] == [5]
+
+
+def test_who_must_wait_is_not_overtaken_by_smaller_ones_behind() -> None:
+    shelf = Shelf(Limit(10, period=600.0))
+    turn = shelf.turn(Ask(holder="one", wants=wants(9)), NOW)
+    shelf.turn(Ask(holder="one", sent=used(turn.permits, NOW)), NOW)
+
+    turn = shelf.turn(Ask(holder="two", wants=[*wants(1, Cost(3)), *wants(5)]), NOW + 1)
+
+    assert turn.permits == []
+
+
+def test_where_another_process_went_away_with_nothing_the_next_slots_are_shared() -> None:
+    shelf = Shelf(Limit(10, period=60.0))
+    turn = shelf.turn(Ask(holder="one", wants=wants(10)), NOW)
+    shelf.turn(Ask(holder="one", sent=used(turn.permits, NOW)), NOW)
+    empty = shelf.turn(Ask(holder="two", wants=wants(10)), NOW + 1)
+    assert empty.permits == []
+
+    greedy = shelf.turn(Ask(holder="one", wants=wants(10)), empty.again_at)
+    patient = shelf.turn(Ask(holder="two", wants=wants(10)), empty.again_at + 0.5)
+
+    assert (len(greedy.permits), len(patient.permits)) == (5, 5)
+
+
+# Room
+
+
+def test_a_lease_takes_room_until_it_ends_and_what_another_process_holds_counts() -> None:
+    shelf = Shelf(room=2)
+    turn = shelf.turn(Ask(holder="one", wants=wants(3)), NOW)
+    assert len(turn.permits) == 2
+    going_on = frozenset(permit.id for permit in turn.permits)
+    for second in range(0, 300, 10):
+        shelf.turn(Ask(holder="one", sent=used(turn.permits, NOW), open=going_on), NOW + second)
+    assert shelf.turn(Ask(holder="two", wants=wants(1)), NOW + 300).permits == []
+
+    shelf.turn(Ask(holder="one", ended=going_on), NOW + 301)
+
+    assert len(shelf.turn(Ask(holder="two", wants=wants(1)), NOW + 302).permits) == 1
+
+
+def test_the_room_of_a_dead_process_comes_back_by_itself() -> None:
+    shelf = Shelf(room=1)
+    turn = shelf.turn(Ask(holder="dead", wants=wants(1)), NOW)
+    shelf.turn(Ask(holder="dead", sent=used(turn.permits, NOW)), NOW)
+
+    assert len(shelf.turn(Ask(holder="heir", wants=wants(1)), NOW + 60).permits) == 1
+
+
+def test_an_operation_takes_room_beyond_its_process_and_ends_for_everybody() -> None:
+    shelf = Shelf(room=1)
+    shelf.turn(Ask(holder="one", opened={"operation": ("a", None)}), NOW)
+    assert shelf.turn(Ask(holder="two", wants=wants(1)), NOW + 600).permits == []
+
+    ended = shelf.turn(Ask(holder="two", ended=frozenset({"operation"}), wants=wants(1)), NOW + 601)
+    told = shelf.turn(Ask(holder="one", open=frozenset({"operation"})), NOW + 602)
+
+    assert len(ended.permits) == 1
+    assert told.closed == {"operation"}
+
+
+def test_an_operation_lives_on_while_its_process_names_it_and_not_for_ever_after() -> None:
+    shelf = Shelf(room=1)
+    shelf.turn(Ask(holder="one", opened={"operation": ("a", None)}), NOW)
+    shelf.turn(Ask(holder="one", open=frozenset({"operation"})), NOW + 0.9 * OPERATION)
+    assert shelf.turn(Ask(holder="two", wants=wants(1)), NOW + 1.8 * OPERATION).permits == []
+
+    assert len(shelf.turn(Ask(holder="two", wants=wants(1)), NOW + 3 * OPERATION).permits) == 1
+
+
+# What is kept
+
+
+def test_old_entries_are_summed_up_and_count_the_same() -> None:
+    shelf = Shelf(Limit(1000, period=60.0), DayLimit(5000))
+    total = 0
+    now = NOW
+    for _ in range(40):
+        turn = shelf.turn(Ask(holder="one", wants=wants(25)), now)
+        shelf.turn(Ask(holder="one", sent=used(turn.permits, now)), now)
+        total += len(turn.permits)
+        now += 20.0
+
+    assert total == 1000
+    assert sum(entry.requests for entry in shelf.entries.values()) == 1000
+    assert len(shelf.entries) < 200
+
+
+def test_a_clock_that_was_set_back_shuts_a_window_for_one_period_at_most() -> None:
+    shelf = Shelf(Limit(1, period=60.0))
+    turn = shelf.turn(Ask(holder="one", wants=wants(1)), NOW + 7200)
+    shelf.turn(Ask(holder="one", sent=used(turn.permits, NOW + 7200)), NOW + 7200)
+
+    assert shelf.turn(Ask(holder="one", wants=wants(1)), NOW).permits == []
+    assert len(shelf.turn(Ask(holder="one", wants=wants(1)), NOW + 61).permits) == 1
+
+
+# Random schedules
+
+
+RATES = (Limit(5, period=6.0), Limit(None, tokens=40, period=15.0))
+
+
+@dataclass(slots=True)
+class Process:
+    """Does what a process does, and writes down when it sends."""
+
+    name: str
+    shelf: Shelf
+    log: list[tuple[float, int]]
+    permits: list[Permit] = field(default_factory=list)
+    preparing: list[Permit] = field(default_factory=list)
+    sent: dict[str, Sent] = field(default_factory=dict)
+    told_at: float = -math.inf
+
+    def journey(self, number: int, now: float, *, is_lost: bool = False) -> None:
+        ask = Ask(
+            holder=self.name,
+            spare=frozenset(permit.id for permit in self.permits),
+            unsent=frozenset(permit.id for permit in self.preparing),
+            sent=dict(self.sent),
+            wants=wants(number, Cost(1, 3 + number)),
+        )
+        turn = self.shelf.turn(ask, now)
+        self.told_at = now
+        if not is_lost:
+            self.sent.clear()
+            self.permits += turn.permits
+
+    def live(self, now: float) -> None:
+        """What every process does in time, as long as it lives."""
+        self.permits = [permit for permit in self.permits if permit.closes_at > now]
+        if self.preparing and now - self.told_at > self.shelf.book.lifetime / 2:
+            self.journey(0, now)
+
+    def prepare(self, number: int, now: float) -> None:
+        usable = [permit for permit in self.permits if permit.opens_at <= now][:number]
+        self.permits = [permit for permit in self.permits if permit not in usable]
+        self.preparing += usable
+        self.journey(0, now)
+
+    def send(self, now: float) -> None:
+        for permit in self.preparing:
+            self.log.append((now, permit.cost.tokens))
+            self.sent[permit.id] = Sent(
+                account="a", model=None, requests=permit.cost.requests, tokens=permit.cost.tokens, at=now
+            )
+        self.preparing = []
+
+    def use(self, number: int, now: float) -> None:
+        """Send at once, and tell when there is an occasion."""
+        usable = [permit for permit in self.permits if permit.opens_at <= now][:number]
+        self.permits = [permit for permit in self.permits if permit not in usable]
+        self.preparing, still = usable, self.preparing
+        self.send(now)
+        self.preparing = still
+
+
+steps = st.tuples(
+    st.sampled_from(["ask", "ask", "ask", "lost", "nothing", "use", "use", "prepare", "send", "kill"]),
+    st.integers(0, 2),  # the process
+    st.integers(1, 8),  # how many
+    st.sampled_from([0.0, 0.01, 0.1, 0.4, 1.0, 3.0]),  # seconds that pass first
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(steps, min_size=20, max_size=150))
+def test_whatever_is_told_late_or_never_no_stretch_of_time_holds_more_than_the_limit(
+    schedule: list[tuple[str, int, int, float]],
+) -> None:
+    shelf, log, names = Shelf(*RATES), list[tuple[float, int]](), count()
+    processes = [Process(f"p{next(names)}", shelf, log) for _ in range(3)]
+    now = NOW
+    for action, who, number, pause in schedule:
+        now += min(pause, 3.0)
+        for process in processes:
+            process.live(now)
+        match action:
+            case "ask" | "lost":
+                processes[who].journey(number, now, is_lost=action == "lost")
+            case "use":
+                processes[who].use(number, now)
+            case "prepare":
+                processes[who].prepare(number, now)
+            case "send":
+                processes[who].send(now)
+            case "kill":
+                processes[who] = Process(f"p{next(names)}", shelf, log)
+    for at, _ in log:
+        assert sum(at <= other < at + 6.0 + SKEW - 1e-6 for other, _ in log) <= 5
+        assert sum(tokens for other, tokens in log if at <= other < at + 15.0 + SKEW - 1e-6) <= 40

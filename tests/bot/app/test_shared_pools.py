@@ -1,0 +1,256 @@
+"""Pools of several processes on one store: one quota, shared to the last request, over crashes and outages."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+
+import pytest
+
+from ratelimit import Allowance, KeyPool, Limit, Limits, OpenOperation, Priority
+from tests import virtual_time
+from tests.bot.app.memory_store import MemoryStore
+from tests.ratelimit.provider import StrictServer, make_pool
+
+LIMIT, PERIOD = 60, 60.0
+RATE = Limits(account=Allowance(rates=(Limit(LIMIT, period=PERIOD),)))
+
+
+def a_pool(store: MemoryStore, limits: Limits = RATE, *, seed: int = 1) -> KeyPool:
+    return make_pool(limits, "a", store=store, dice=random.Random(seed))
+
+
+@asynccontextmanager
+async def running(*coroutines: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Run them beside the block, and cancel them after it."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(coroutine) for coroutine in coroutines]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+class Crowd:
+    """Wants more than there is, for ever."""
+
+    def __init__(self, server: StrictServer) -> None:
+        self.server = server
+        self.sent: list[float] = []
+
+    async def send(self, pool: KeyPool, user: str = "ana") -> None:
+        async with pool.lease(user=user, priority=Priority.MEDIUM) as lease:
+            lease.sent()
+            self.sent.append(virtual_time.now())
+            await self.server.take(lease.key)
+
+    async def press(self, pool: KeyPool) -> None:
+        """Twenty users at once."""
+
+        async def one(user: str) -> None:
+            while True:
+                await self.send(pool, user)
+
+        async with asyncio.TaskGroup() as group:
+            for number in range(20):
+                group.create_task(one(f"user-{number}"))
+
+
+# One quota
+
+
+@pytest.mark.parametrize("period", [60.0, 6.0])
+@pytest.mark.parametrize("processes", [1, 4])
+def test_several_processes_fill_one_quota_and_never_exceed_it(processes: int, period: float) -> None:
+    async def story() -> tuple[int, int, float]:
+        store, crowd = MemoryStore(), Crowd(StrictServer(LIMIT, period))
+        limits = Limits(account=Allowance(rates=(Limit(LIMIT, period=period),)))
+        pools = [a_pool(store, limits, seed=seed) for seed in range(processes)]
+        async with running(*(pool.run() for pool in pools), *(crowd.press(pool) for pool in pools)):
+            await asyncio.sleep(10 * period - 0.01)
+            return crowd.server.refused, len(crowd.sent), store.journeys / len(crowd.sent)
+
+    refused, sent, journeys_per_grant = virtual_time.run(story())
+
+    assert refused == 0
+    assert sent >= 0.95 * 10 * LIMIT
+    assert journeys_per_grant < 0.3
+
+
+def test_no_process_is_left_without_its_share() -> None:
+    async def story() -> list[int]:
+        store, server = MemoryStore(), StrictServer(15, 60.0)
+        limits = Limits(account=Allowance(rates=(Limit(15, period=60.0),)))
+        pools = [a_pool(store, limits, seed=seed) for seed in range(4)]
+        crowds = [Crowd(server) for _ in pools]
+        async with running(
+            *(pool.run() for pool in pools), *(crowd.press(pool) for crowd, pool in zip(crowds, pools, strict=True))
+        ):
+            await asyncio.sleep(1200)
+            return [len(crowd.sent) for crowd in crowds]
+
+    shares = virtual_time.run(story())
+
+    assert sum(shares) >= 0.95 * 15 * 20
+    assert min(shares) >= 0.5 * max(shares)
+
+
+# Crashes
+
+
+@pytest.mark.parametrize("seconds", [0.1, 1.0, 30.0, 59.9, 61.0, 75.0])
+def test_killed_at_full_load_and_started_again_the_provider_refuses_nothing(seconds: float) -> None:
+    async def story() -> tuple[int, int]:
+        store, crowd = MemoryStore(), Crowd(StrictServer(LIMIT, PERIOD))
+        for seed in range(3):
+            pool = a_pool(store, seed=seed)
+            async with running(pool.run(), crowd.press(pool)):
+                await asyncio.sleep(seconds)
+                store.is_away = True  # killed: nothing is told any more
+            store.is_away = False
+        await asyncio.sleep(PERIOD)
+        return crowd.server.refused, len(crowd.sent)
+
+    refused, sent = virtual_time.run(story())
+
+    assert refused == 0
+    assert sent >= LIMIT
+
+
+def test_a_process_that_stops_in_order_leaves_to_the_next_what_it_did_not_use() -> None:
+    async def story() -> int:
+        store, crowd = MemoryStore(), Crowd(StrictServer(LIMIT, PERIOD))
+        pool = a_pool(store)
+        async with running(pool.run()), asyncio.TaskGroup() as group:
+            for number in range(10):
+                group.create_task(crowd.send(pool, f"user-{number}"))
+        heir = a_pool(store, seed=2)
+        async with running(heir.run(), crowd.press(heir)):
+            await asyncio.sleep(30)
+        return len(crowd.sent)
+
+    assert virtual_time.run(story()) == LIMIT
+
+
+# Outages
+
+
+def test_while_the_store_is_away_permits_are_spent_and_then_everybody_waits_until_it_is_back() -> None:
+    async def story() -> tuple[int, int, int, str]:
+        store, crowd = MemoryStore(), Crowd(StrictServer(LIMIT, PERIOD))
+        pool = a_pool(store)
+        async with running(pool.run(), crowd.press(pool)):
+            await asyncio.sleep(20)
+            before = len(crowd.sent)
+            store.is_away = True
+            await asyncio.sleep(100)
+            during = len(crowd.sent) - before
+            reason = await _reason(pool)
+            store.is_away = False
+            await asyncio.sleep(90)
+            return crowd.server.refused, during, len(crowd.sent) - during - before, reason
+
+    refused, during, after, reason = virtual_time.run(story())
+
+    assert refused == 0
+    assert during <= 32
+    assert after >= LIMIT
+    assert "cannot be reached" in reason
+
+
+async def _reason(pool: KeyPool) -> str:
+    async def wait() -> None:
+        async with pool.lease(user="bea", name="asked about"):
+            pass
+
+    async with running(wait()):
+        await asyncio.sleep(0.01)
+        outlook = pool.outlook("asked about")
+        return "" if outlook is None else outlook.reason
+
+
+def test_what_was_sent_while_the_store_was_away_is_told_when_it_is_back() -> None:
+    async def story() -> int:
+        store, crowd = MemoryStore(), Crowd(StrictServer(1, PERIOD))
+        limits = Limits(account=Allowance(rates=(Limit(1, period=PERIOD),)))
+        first, second = a_pool(store, limits), a_pool(store, limits, seed=2)
+        async with running(first.run(), second.run()):
+            async with first.lease(user="ana") as lease:
+                store.is_away = True
+                await asyncio.sleep(150)  # it prepares for longer than anybody remembers
+                lease.sent()
+                await crowd.server.take(lease.key)
+                store.is_away = False
+                await asyncio.sleep(20)
+            await crowd.send(second)
+        return crowd.server.refused
+
+    assert virtual_time.run(story()) == 0
+
+
+# Room
+
+
+ROOM = Limits(account=Allowance(room=2))
+
+
+def test_operations_of_another_process_take_room_and_its_release_frees_it_within_seconds() -> None:
+    async def story() -> float:
+        store = MemoryStore()
+        first, second = a_pool(store, ROOM), a_pool(store, ROOM, seed=2)
+        async with running(first.run(), second.run()):
+            for number in range(2):
+                async with first.lease(user="ana") as lease:
+                    lease.hold(f"operation-{number}")
+            asyncio.get_running_loop().call_later(1000.0, first.release, "operation-1")
+            async with second.lease(user="bea"):
+                return virtual_time.now()
+
+    assert 1000 < virtual_time.run(story()) < 1004
+
+
+def test_an_operation_that_another_process_saw_end_takes_no_room_here_either() -> None:
+    async def story() -> float:
+        store = MemoryStore()
+        first, second = a_pool(store, ROOM), a_pool(store, ROOM, seed=2)
+        async with running(first.run(), second.run()):
+            for number in range(2):
+                async with first.lease(user="ana") as lease:
+                    lease.hold(f"operation-{number}")
+            await asyncio.sleep(100)
+            second.release("operation-0")
+            async with first.lease(user="ana"):
+                return virtual_time.now()
+
+    assert virtual_time.run(story()) < 110
+
+
+def test_operations_restored_at_boot_are_counted_once_and_before_anything_is_lent() -> None:
+    async def story() -> int:
+        store = MemoryStore()
+        first = a_pool(store, ROOM)
+        async with running(first.run()), first.lease(user="ana") as lease:
+            lease.hold("operation")
+            await asyncio.sleep(10)
+        second = a_pool(store, ROOM, seed=2)
+        second.restore([OpenOperation(id="operation", key_id="key-1", model=None)])
+        most = 0
+        out = 0
+
+        async def work() -> None:
+            nonlocal most, out
+            async with second.lease(user="ana"):
+                out += 1
+                most = max(most, out)
+                await asyncio.sleep(5)
+                out -= 1
+
+        async with running(second.run()), asyncio.TaskGroup() as group:
+            for _ in range(4):
+                group.create_task(work())
+        return most
+
+    assert virtual_time.run(story()) == 1

@@ -1,0 +1,245 @@
+"""Patient work leaves gaps where somebody urgent may come, and only there. Told by what a pool does."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import math
+import random
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ratelimit import Allowance, Cost, KeyPool, Limit, Limits, Priority
+from ratelimit.pacing import MEMORY, PRICE
+from tests import virtual_time
+from tests.ratelimit.provider import make_pool
+
+PERIOD = 60.0
+KEPT = PERIOD + 0.25
+
+
+def of(limit: int | None, *, tokens: int | None = None, period: float = PERIOD) -> Limits:
+    return Limits(account=Allowance(rates=(Limit(limit, tokens=tokens, period=period),)))
+
+
+class Crowd:
+    """Borrows from a pool, and notes when it was lent."""
+
+    def __init__(self, pool: KeyPool) -> None:
+        self._pool = pool
+        self.lent: list[float] = []
+        self.waits: list[tuple[float, float]] = []  # of the urgent: when they came, and for how long they waited
+
+    async def patient(
+        self,
+        number: int,
+        *,
+        priority: Priority = Priority.LOW,
+        cost: Cost = Cost(),  # noqa: B008 - it is frozen
+        model: str | None = None,
+        seconds: float = 0.0,
+    ) -> None:
+        async with self._pool.lease(user=f"user-{number % 3}", priority=priority, cost=cost, model=model):
+            self.lent.append(virtual_time.now())
+            await asyncio.sleep(seconds)
+
+    async def flood(self, size: int, *, priority: Priority = Priority.LOW) -> None:
+        await asyncio.gather(*(self.patient(number, priority=priority) for number in range(size)))
+
+    async def urgent(self, at: float, *, priority: Priority = Priority.MEDIUM) -> None:
+        await asyncio.sleep(at - virtual_time.now())
+        async with self._pool.lease(user="chat", priority=priority):
+            self.waits.append((at, virtual_time.now() - at))
+
+    async def conversation(self, moments: Iterable[float], *, priority: Priority = Priority.MEDIUM) -> None:
+        await asyncio.gather(*(self.urgent(at, priority=priority) for at in moments))
+
+
+def gaps(times: list[float]) -> list[float]:
+    return [later - earlier for earlier, later in itertools.pairwise(times)]
+
+
+# Nobody urgent came
+
+
+@pytest.mark.parametrize("priority", [Priority.GENERATION, Priority.LOW])
+@pytest.mark.parametrize("accounts", ["a", "abc"])
+def test_what_fits_into_one_period_goes_at_once(accounts: str, priority: Priority) -> None:
+    async def story() -> list[float]:
+        crowd = Crowd(make_pool(of(15), *accounts))
+        for key in accounts:  # none of them is on trial
+            async with crowd._pool.lease(user="ana", account=key, priority=priority):
+                pass
+        await crowd.flood(14 * len(accounts), priority=priority)
+        return crowd.lent
+
+    assert set(virtual_time.run(story())) == {0.0}
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 400), st.sampled_from([5, 15, 20]), st.sampled_from(["a", "ab", "abc"]))
+def test_a_backlog_takes_hardly_longer_than_in_bursts(size: int, limit: int, accounts: str) -> None:
+    async def story() -> float:
+        crowd = Crowd(make_pool(of(limit), *accounts))
+        await crowd.flood(size)
+        return virtual_time.now()
+
+    bursts = (math.ceil(size / (limit * len(accounts))) - 1) * KEPT
+    assert bursts - 1e-6 <= virtual_time.run(story()) <= bursts * (1 + PRICE) + 1e-6
+
+
+def test_a_flood_of_an_hour_is_spread_over_the_whole_period_once_it_waits() -> None:
+    async def story() -> list[float]:
+        crowd = Crowd(make_pool(of(15)))
+        flood = asyncio.create_task(crowd.flood(15 * 100))
+        await asyncio.sleep(2 * KEPT - 0.1)
+        flood.cancel()
+        await asyncio.gather(flood, return_exceptions=True)
+        return gaps(crowd.lent)
+
+    # The first round has gone before the pool can know what comes behind it.
+    assert virtual_time.run(story()) == pytest.approx([0.0] * 14 + [KEPT] + [KEPT / 15] * 14)
+
+
+@pytest.mark.parametrize("priority", [Priority.HIGH, Priority.MEDIUM])
+def test_where_somebody_waits_for_an_answer_nothing_is_spaced(priority: Priority) -> None:
+    async def story() -> list[float]:
+        crowd = Crowd(make_pool(of(15)))
+        await crowd.urgent(0.0, priority=Priority.HIGH)
+        await crowd.flood(44, priority=priority)
+        return crowd.lent
+
+    assert sorted(set(virtual_time.run(story()))) == [0.0, KEPT, 2 * KEPT]
+
+
+@pytest.mark.parametrize(
+    "limits", [Limits(), of(15, period=3600.0), of(None)], ids=["none", "by the hour", "of nothing"]
+)
+def test_without_a_rhythm_to_keep_nothing_is_spaced(limits: Limits) -> None:
+    async def story() -> list[float]:
+        crowd = Crowd(make_pool(limits))
+        await crowd.urgent(0.0)
+        await crowd.flood(14)
+        return crowd.lent
+
+    assert virtual_time.run(story()) == [0.0] * 14
+
+
+# Somebody urgent came
+
+
+def test_after_somebody_urgent_patient_work_is_spread_over_the_period() -> None:
+    async def story() -> list[float]:
+        crowd = Crowd(make_pool(of(15)))
+        await crowd.urgent(0.0)
+        await crowd.flood(14)
+        return gaps(crowd.lent)
+
+    first, *others = virtual_time.run(story())
+    assert KEPT / 15 <= first <= 3 * KEPT / 15
+    assert others == pytest.approx([KEPT / 15] * 12)
+
+
+def test_with_slots_to_spare_patient_work_goes_faster_than_an_even_rhythm() -> None:
+    async def story() -> list[float]:
+        crowd = Crowd(make_pool(of(15)))
+        await crowd.urgent(0.0)
+        await asyncio.sleep(KEPT)
+        await asyncio.gather(*(crowd.patient(number, seconds=50.0) for number in range(10)))
+        return gaps(crowd.lent)
+
+    assert max(virtual_time.run(story())) < KEPT / 15 / 2
+
+
+def test_long_after_somebody_urgent_patient_work_goes_at_once_again() -> None:
+    async def story() -> list[float]:
+        crowd = Crowd(make_pool(of(15)))
+        await crowd.urgent(0.0)
+        await asyncio.sleep(MEMORY * KEPT)
+        await crowd.flood(15)
+        return gaps(crowd.lent)
+
+    assert virtual_time.run(story()) == [0.0] * 14
+
+
+def test_generations_leave_gaps_for_chat_but_not_for_background_work() -> None:
+    async def story(other: Priority) -> list[float]:
+        crowd = Crowd(make_pool(of(15)))
+        await crowd.patient(0, priority=other)
+        await crowd.flood(14, priority=Priority.GENERATION)
+        return gaps(crowd.lent[1:])
+
+    assert sum(virtual_time.run(story(Priority.LOW))) == 0
+    assert sum(virtual_time.run(story(Priority.MEDIUM))) > KEPT / 3
+
+
+def test_a_request_of_twice_the_tokens_leaves_twice_the_gap() -> None:
+    async def story(tokens: int) -> float:
+        crowd = Crowd(make_pool(of(None, tokens=15_000)))
+        await crowd.urgent(0.0)
+        for number in range(2):
+            await crowd.patient(number, cost=Cost(tokens=tokens))
+        return sum(gaps(crowd.lent))
+
+    assert virtual_time.run(story(2000)) == pytest.approx(2 * virtual_time.run(story(1000)))
+
+
+def test_each_lane_has_a_rhythm_of_its_own() -> None:
+    async def story() -> list[float]:
+        crowd = Crowd(make_pool(of(15)))
+        await crowd.urgent(0.0)
+        for model in ("big", "small"):
+            await crowd.patient(0, model=model)
+        return crowd.lent
+
+    assert virtual_time.run(story()) == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("limit", "accounts", "every"),
+    [(20, "a", 7.0), (20, "a", 13.0), (15, "ab", 11.0), (10, "a", 31.0), (30, "abc", 3.0), (20, "a", 100.0)],
+)
+@pytest.mark.parametrize("priority", [Priority.GENERATION, Priority.LOW])
+def test_over_a_flood_the_urgent_wait_a_gap_at_most_and_nothing_is_lost(
+    limit: int, accounts: str, every: float, priority: Priority
+) -> None:
+    async def story() -> Crowd:
+        crowd = Crowd(make_pool(of(limit), *accounts))
+        flood = asyncio.create_task(crowd.flood(15 * limit * len(accounts), priority=priority))
+        await crowd.conversation(every * number + 1 for number in range(1, int(10 * PERIOD / every)))
+        await asyncio.sleep(10 * PERIOD - virtual_time.now())
+        flood.cancel()
+        await asyncio.gather(flood, return_exceptions=True)
+        return crowd
+
+    crowd = virtual_time.run(story())
+    gap = KEPT / limit / len(accounts)
+    settled = [wait for at, wait in crowd.waits if at > every + 2 * KEPT]
+    assert max(settled) <= 1.01 * gap
+    assert len(crowd.lent) + len(crowd.waits) >= 0.99 * 10 * limit * len(accounts)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_over_a_flood_the_urgent_who_come_at_random_seldom_wait_longer_than_two_gaps(seed: int) -> None:
+    dice = random.Random(seed)
+    moments, at = [], 0.0
+    while at < 1700.0:
+        at += dice.expovariate(1 / 8.0)
+        moments.append(at)
+
+    async def story() -> Crowd:
+        crowd = Crowd(make_pool(of(20), "a", "b"))
+        flood = asyncio.create_task(crowd.flood(40 * 35))
+        await crowd.conversation(moments)
+        await asyncio.sleep(1800.0 - virtual_time.now())
+        flood.cancel()
+        await asyncio.gather(flood, return_exceptions=True)
+        return crowd
+
+    crowd = virtual_time.run(story())
+    settled = sorted(wait for at, wait in crowd.waits if at > 3 * KEPT)
+    assert settled[int(0.95 * len(settled))] <= 2 * KEPT / 40
+    assert len(crowd.lent) + len(crowd.waits) >= 0.985 * 40 * 30
