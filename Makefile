@@ -1,11 +1,12 @@
 # Every target sets up what it needs; nothing but Python 3.11, make and pip is assumed.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
+BENCH := .venv-bench
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
 PACKAGES := bot providers ratelimit sandbox tests benchmarks
 
-.PHONY: setup demo test check format bench lock clean
+.PHONY: setup demo test check format bench bench-pool lock clean
 
 setup: $(SETUP)
 
@@ -34,12 +35,21 @@ format: setup
 bench: setup
 	$(BIN)/python -m benchmarks.journey
 
+bench-pool: $(BENCH)/.installed  ## the key pool against its aims and beside its peers, which live in a venv of their own
+	$(BENCH)/bin/python -m benchmarks.pool $(SCENARIOS)
+
+$(BENCH)/.installed: requirements-bench.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
+	touch $@
+
 lock:  ## resolve anew; the files name versions and hashes, never a registry
 	$(PYTHON) -m venv .lock && .lock/bin/pip install --quiet pip-tools
 	.lock/bin/pip-compile $(LOCK) --output-file=requirements.txt pyproject.toml
 	.lock/bin/pip-compile $(LOCK) --extra=dev --constraint=requirements.txt --output-file=requirements-dev.txt pyproject.toml
+	.lock/bin/pip-compile $(LOCK) --extra=bench --constraint=requirements.txt --output-file=requirements-bench.txt pyproject.toml
 	rm -rf .lock
 LOCK := --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 clean:
-	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(BENCH) .demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -150,7 +150,7 @@ def test_no_test_uses_mock() -> None:
 def test_locks_say_what_and_not_where_from() -> None:
     locks = sorted(ROOT.glob("requirements*.txt"))
 
-    assert [lock.name for lock in locks] == ["requirements-dev.txt", "requirements.txt"]
+    assert [lock.name for lock in locks] == ["requirements-bench.txt", "requirements-dev.txt", "requirements.txt"]
     assert {lock.name: found for lock in locks if (found := names_of_registries(lock.read_text()))} == {}
 
 

@@ -1,0 +1,389 @@
+"""The adapter understands what an outside harness says, in many shapes, and drives the pool with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from benchmarks import adapter
+from benchmarks.adapter import SpecFault, make
+from benchmarks.pool.answers import judge, judge_result
+from benchmarks.pool.spec import DAY_ZONE, read_cost, read_priority, read_spec
+from ratelimit import (
+    Allowance,
+    BadRequest,
+    Cost,
+    DayLimit,
+    Exhausted,
+    Limit,
+    Limits,
+    Priority,
+    Rejected,
+    Throttled,
+    Unavailable,
+    Verdict,
+)
+from tests import virtual_time
+
+NOON = datetime(2026, 7, 1, 19, 0, tzinfo=UTC).timestamp()  # in Los Angeles; midnight is 12 hours away
+MIDNIGHT = NOON + 12 * 3_600
+
+
+# Keys and accounts
+
+
+@pytest.mark.parametrize(
+    ("spec", "accounts"),
+    [
+        ({"keys": ["k1", "k2"]}, {"k1": "k1", "k2": "k2"}),
+        ({"keys": [("k1", "a"), ["k2", "b"]]}, {"k1": "a", "k2": "b"}),
+        ({"keys": [{"key": "k1", "account": "a"}, {"id": "k2"}]}, {"k1": "a", "k2": "k2"}),
+        ({"keys": [SimpleNamespace(id="k1", account="a")]}, {"k1": "a"}),
+        ({"keys": {"k1": "a", "k2": {"account": "b"}}}, {"k1": "a", "k2": "b"}),
+        ({"keys": ["k1", "k2"], "account": {"k1": "a", "k2": "a"}}, {"k1": "a", "k2": "a"}),
+        ({"keys": ["k1", "k2"], "accounts": {"a": ["k1"], "b": ["k2"]}}, {"k1": "a", "k2": "b"}),
+        ({"keys": ["k1", "k2"], "accounts": ["a", "b"]}, {"k1": "a", "k2": "b"}),
+        ({"keys": ["k1", "k2"], "account": "a"}, {"k1": "a", "k2": "a"}),
+        ({"accounts": {"a": ["k1", "k2"]}}, {"k1": "a", "k2": "a"}),
+        (SimpleNamespace(keys=["k1"], account_of=lambda key: f"of-{key}"), {"k1": "of-k1"}),
+    ],
+)
+def test_keys_and_their_accounts_are_read_in_any_shape(spec: object, accounts: dict[str, str]) -> None:
+    setup = read_spec(spec)
+
+    assert {setup.given[key.id]: key.account for key in setup.keys} == accounts
+
+
+FIFTEEN = Limit(15, period=60.0)
+
+
+@dataclass
+class TheirLimit:
+    requests: int
+    window: float
+    tokens: int | None = None
+
+
+@pytest.mark.parametrize(
+    ("limits", "allowance"),
+    [
+        (15, Allowance(rates=(FIFTEEN,))),
+        ({"requests": 15}, Allowance(rates=(FIFTEEN,))),
+        ({"requests": 15, "tokens": 9_000, "period": 30}, Allowance(rates=(Limit(15, 9_000, period=30.0),))),
+        ({"requests": 15, "per": "minutes"}, Allowance(rates=(FIFTEEN,))),
+        ({"rpm": 15, "tpm": 9_000}, Allowance(rates=(FIFTEEN, Limit(None, 9_000, period=60.0)))),
+        ({"rpm": 15, "window": 2.0}, Allowance(rates=(Limit(15, period=2.0),))),
+        ({"rpm": 15, "rpd": 500}, Allowance(rates=(FIFTEEN, DayLimit(500, zone=DAY_ZONE)))),
+        ({"rpd": 500, "zone": "UTC"}, Allowance(rates=(DayLimit(500, zone="UTC"),))),
+        ({"rpm": 15, "max_concurrent": 4, "tpm": None}, Allowance(rates=(FIFTEEN,), room=4)),
+        (
+            [{"requests": 15}, {"requests": 900, "period": 86_400}],
+            Allowance(rates=(FIFTEEN, Limit(900, period=86_400))),
+        ),
+        ({"rates": [{"requests": 15}], "room": 2}, Allowance(rates=(FIFTEEN,), room=2)),
+        (TheirLimit(15, 60.0), Allowance(rates=(FIFTEEN,))),
+        (FIFTEEN, Allowance(rates=(FIFTEEN,))),
+        (Limits(account=Allowance(rates=(FIFTEEN,))), Allowance(rates=(FIFTEEN,))),
+        ({"a": {"requests": 15}}, Allowance(rates=(FIFTEEN,))),
+        ({"k1": 15}, Allowance(rates=(FIFTEEN,))),
+        ({"default": 15}, Allowance(rates=(FIFTEEN,))),
+        ({"per_key": 15}, Allowance(rates=(FIFTEEN,))),
+        ({"per_account": {"rpm": 15}}, Allowance(rates=(FIFTEEN,))),
+        ({"default": 99, "accounts": {"a": 15}}, Allowance(rates=(FIFTEEN,))),
+        ([{"account": "a", "requests": 15}], Allowance(rates=(FIFTEEN,))),
+        (None, Allowance()),
+    ],
+)
+def test_limits_are_read_in_any_shape(limits: object, allowance: Allowance) -> None:
+    setup = read_spec({"keys": [("k1", "a")], "limits": limits})
+
+    assert setup.account_limits == {"a": Limits(account=allowance)}
+
+
+def test_a_keys_own_limit_holds_for_its_account() -> None:
+    setup = read_spec({"keys": [{"key": "k1", "account": "a", "rpm": 15}, {"key": "k2", "account": "a", "rpm": 15}]})
+
+    assert setup.account_limits == {"a": Limits(account=Allowance(rates=(FIFTEEN,)))}
+
+
+def test_a_number_for_each_key_goes_to_each_key() -> None:
+    setup = read_spec({"keys": ["k1", "k2"], "limits": [15, 10]})
+
+    assert setup.account_limits["k2"] == Limits(account=Allowance(rates=(Limit(10, period=60.0),)))
+
+
+@pytest.mark.parametrize(
+    ("spec", "field"),
+    [
+        ({}, "keys"),
+        ({"keys": []}, "keys"),
+        ({"keys": ["k1", "k1"]}, "keys"),
+        ({"keys": [None]}, "keys[0]"),
+        ({"keys": ["k1"], "accounts": {"k2": "a"}}, "accounts"),
+        ({"keys": ["k1"], "limits": {"requests": -1}}, "limits[k1]"),
+        ({"keys": ["k1"], "limits": {"requests": 1, "period": 0}}, "limits[k1].period"),
+        ({"keys": ["k1"], "limits": {"k1": {"requests": 1, "burst": 3}}}, "limits[k1]"),
+        ({"keys": ["k1"], "limits": {"k9": 3}}, "limits"),
+        ({"keys": ["k1"], "limits": {"rpd": 3, "zone": "Mars/Olympus"}}, "limits[k1].zone"),
+        ({"keys": ["k1"], "cooldown": "long"}, "cooldown"),
+        ({"keys": ["k1"], "max_skew": -1}, "max_skew"),
+        ({"keys": ["k1"], "max_retries": "three"}, "max_retries"),
+        ({"keys": ["k1"], "weights": {"ana": 0}}, "weights[ana]"),
+        ({"keys": ["k1"], "state_dir": 7}, "state_dir"),
+        (7, "spec"),
+    ],
+)
+def test_nonsense_is_named_by_its_field(spec: object, field: str) -> None:
+    with pytest.raises(SpecFault) as fault:
+        make(spec)
+
+    assert str(fault.value).startswith(f"{field}: ")
+
+
+@pytest.mark.parametrize(
+    ("said", "priority"),
+    [
+        (None, Priority.MEDIUM),
+        (Priority.LOW, Priority.LOW),
+        ("High", Priority.HIGH),
+        ("urgent", Priority.HIGH),
+        ("background", Priority.LOW),
+        ("GENERATION", Priority.GENERATION),
+        (0, Priority.HIGH),
+        ("3", Priority.LOW),
+        (SimpleNamespace(value="low"), Priority.LOW),
+    ],
+)
+def test_priorities_are_read_by_name_and_number(said: object, priority: Priority) -> None:
+    assert read_priority(said) is priority
+
+
+@pytest.mark.parametrize("said", ["soon", 4, True, 1.5j])
+def test_a_priority_that_is_none_is_refused(said: object) -> None:
+    with pytest.raises(SpecFault, match=r"^priority: "):
+        read_priority(said)
+
+
+@pytest.mark.parametrize(
+    ("said", "cost"),
+    [
+        (None, Cost()),
+        (3, Cost(3)),
+        ({"requests": 2, "tokens": 500}, Cost(2, 500)),
+        ({"tokens": 500.4}, Cost(1, 501)),
+        (SimpleNamespace(requests=1, tokens=7), Cost(1, 7)),
+        (Cost(2), Cost(2)),
+    ],
+)
+def test_costs_are_read_in_any_shape(said: object, cost: Cost) -> None:
+    assert read_cost(said) == cost
+
+
+# What an answer means
+
+
+@dataclass
+class Result:
+    status: int
+    reason: object = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    retry_after: object = None
+
+
+PER_DAY = {"violations": [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier"}], "retryDelay": "34.4s"}
+
+
+@pytest.mark.parametrize(
+    ("result", "verdict"),
+    [
+        (None, None),
+        (Result(200), None),
+        ({"status": 204}, None),
+        (Result(429), Throttled(None)),
+        (Result(429, retry_after=7), Throttled(NOON + 7)),
+        (Result(429, headers={"retry-after": "12"}), Throttled(NOON + 12)),
+        (Result(429, headers={"retry-after": "Wed, 01 Jul 2026 19:00:30 GMT"}), Throttled(NOON + 30)),
+        (
+            Result(
+                429,
+                headers={"retry-after": "Wed, 01 Jul 2026 20:00:30 GMT", "date": "Wed, 01 Jul 2026 20:00:00 GMT"},
+            ),
+            Throttled(NOON + 30),
+        ),
+        (Result(429, headers={"retry-after-ms": "250"}), Throttled(NOON + 0.25)),
+        (
+            Result(429, '{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.4s"}'),
+            Throttled(NOON + 34.4),
+        ),
+        (Result(429, "34.4s"), Throttled(NOON + 34.4)),
+        (Result(429, "Rate limit reached. Please try again in 8.25s. Visit us"), Throttled(NOON + 8.25)),
+        (Result(429, "retry after 30 seconds"), Throttled(NOON + 30)),
+        (Result(429, headers={"x-ratelimit-reset-requests": "2m59.56s"}), Throttled(NOON + 179.56)),
+        (
+            Result(
+                429,
+                headers={
+                    "x-ratelimit-remaining-requests": "14",
+                    "x-ratelimit-reset-requests": "2m0s",
+                    "x-ratelimit-remaining-tokens": "0",
+                    "x-ratelimit-reset-tokens": "7.5s",
+                },
+            ),
+            Throttled(NOON + 7.5),
+        ),
+        (Result(429, PER_DAY), Exhausted(MIDNIGHT)),
+        (Result(429, "daily limit reached"), Exhausted(MIDNIGHT)),
+        (Result(429, "on tokens per day (TPD), try again in 7m12s"), Exhausted(NOON + 432)),
+        (Result(429, "insufficient_quota"), Exhausted(None)),
+        (Result(429, "Your prepayment credits are depleted"), Exhausted(None)),
+        (Result(401, {"detail": {"status": "quota_exceeded"}}), Exhausted(None)),
+        (Result(400, "You do not have enough credits to run this task."), Exhausted(None)),
+        (Result(402), Exhausted(None)),
+        (Result(429, "system_busy"), Unavailable()),
+        (Result(429, "too_many_concurrent_requests"), Throttled(NOON + 1)),
+        (Result(401), Rejected()),
+        (Result(403, "PERMISSION_DENIED"), Rejected()),
+        (Result(400, "API_KEY_INVALID"), Rejected()),
+        (Result(400, "API key not valid. Please pass a valid API key."), Rejected()),
+        (Result(400, "invalid_api_key"), Rejected()),
+        (Result(403, "You do not have permission to access the File abc"), BadRequest()),
+        (Result(400, "INVALID_ARGUMENT"), BadRequest()),
+        (Result(404), BadRequest()),
+        (Result(413), BadRequest()),
+        (Result(422), BadRequest()),
+        (Result(408), Unavailable()),
+        (Result(500), Unavailable()),
+        (Result(503, "overloaded"), Unavailable()),
+    ],
+)
+def test_an_answer_is_judged(result: object, verdict: Verdict | None) -> None:
+    judged = judge_result(result, NOON)
+
+    assert type(judged) is type(verdict)
+    if isinstance(judged, Throttled | Exhausted) and isinstance(verdict, Throttled | Exhausted):
+        assert judged.scope == verdict.scope
+        assert judged.until == (None if verdict.until is None else pytest.approx(verdict.until))
+
+
+@pytest.mark.parametrize(
+    ("failure", "verdict"),
+    [
+        (ConnectionResetError(), Unavailable()),
+        (TimeoutError(), Unavailable()),
+        (ValueError("ours"), None),
+    ],
+)
+def test_an_exception_is_judged(failure: Exception, verdict: Verdict | None) -> None:
+    assert judge(failure, NOON) == verdict
+
+
+# Driving the pool
+
+
+def run(story: Any) -> Any:
+    return virtual_time.run(story)
+
+
+def test_a_key_is_lent_under_the_name_the_harness_gave_it() -> None:
+    async def story() -> tuple[str, str]:
+        pool = make({"keys": [{"key": "k1", "account": "a"}], "limits": 1})
+        await pool.start()
+        async with pool.acquire(user="ana", priority="high", cost=1) as lease:
+            lease.sent()
+            lease.report(Result(200))
+        await pool.stop()
+        return lease.key, lease.account
+
+    assert run(story()) == ("k1", "a")
+
+
+def test_a_window_that_is_full_makes_the_next_wait() -> None:
+    async def story() -> float:
+        pool = make({"keys": ["k1"], "limits": {"requests": 1, "period": 10}, "max_skew": 0.5})
+        for _ in range(2):
+            async with pool.acquire(user="ana", priority=None, cost=None) as lease:
+                lease.report({"status": 200})
+        return virtual_time.now()
+
+    assert run(story()) == pytest.approx(10.5, abs=0.01)
+
+
+def test_a_reported_refusal_rests_the_key() -> None:
+    async def story() -> list[str]:
+        pool = make({"keys": ["k1", "k2"]})
+        lent = []
+        for result in (Result(429, retry_after=30), None, None, None):
+            async with pool.acquire(user="ana") as lease:
+                lent.append(lease.key)
+                lease.report(result)
+        return lent
+
+    first, *others = run(story())
+    assert first not in others
+
+
+def test_a_call_goes_on_with_another_key_and_returns_the_last_result() -> None:
+    asked = []
+
+    async def send(key: str) -> Result:
+        asked.append(key)
+        return Result(401 if key == "k1" else 200)
+
+    async def story() -> Result:
+        return await make({"keys": ["k1", "k2"]}).call(send, user="ana", priority="medium", cost=None)
+
+    assert run(story()).status == 200
+    assert sorted(asked) == ["k1", "k2"]
+
+
+def test_a_bad_request_costs_one_call_and_its_result_comes_back() -> None:
+    asked = []
+
+    async def send(key: str) -> Result:
+        asked.append(key)
+        return Result(400, "INVALID_ARGUMENT")
+
+    async def story() -> Result:
+        return await make({"keys": ["k1", "k2"]}).call(send, user="ana")
+
+    assert run(story()).status == 400
+    assert len(asked) == 1
+
+
+def test_a_lost_connection_is_tried_again() -> None:
+    asked = []
+
+    async def send(key: str) -> Result:
+        asked.append(key)
+        if len(asked) == 1:
+            raise ConnectionResetError
+        return Result(200)
+
+    async def story() -> Result:
+        return await make({"keys": ["k1"]}).call(send, user="ana")
+
+    assert run(story()).status == 200
+
+
+def test_a_user_of_twice_the_weight_gets_twice_the_share() -> None:
+    served: list[str] = []
+
+    async def one(pool: adapter.AdaptedPool, user: str) -> None:
+        async with pool.acquire(user=user, priority="generation"):
+            served.append(user)
+
+    async def story() -> None:
+        pool = make({"keys": ["k1"], "limits": {"max_concurrent": 1}, "weights": {"ana": 2}})
+        async with pool.acquire(user="nobody"):
+            tasks = [asyncio.ensure_future(one(pool, user)) for user in ["bob", "ana"] * 12]
+            await asyncio.sleep(1)
+        await asyncio.gather(*tasks)
+
+    run(story())
+    assert served[:12].count("ana") == 8
