@@ -9,7 +9,6 @@ Half-open lets one request through at a time: that is the probe by which it come
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,6 +20,9 @@ failed."""
 NEVER_SERVED = 2.5
 """How many times longer a rejected key rests that has not served once: a wrong key in the settings is the likelier
 story then, and every probe of it is a refusal somebody waits out."""
+
+USED_UP = 3600.0
+"""Seconds until what is used up without a word until when is asked again, should somebody have paid meanwhile."""
 
 TRIAL = 2.0
 """Seconds for which a key that never served gets no second request while its first is under way: a dead key in the
@@ -34,7 +36,7 @@ class Health:
     Attributes:
         cooldown: seconds to rest when refused without a time; grows with every refusal in a row.
         longest: seconds, the cap of that growth.
-        until: when the rest ends, infinity for good; meaningful while `refusals` > 0.
+        until: when the rest ends; meaningful while `refusals` > 0.
         refusals: in a row.
         changed: the pool's epoch of the last change. What a lease learned counts fully if it was granted in or after
             that epoch: requests in flight together fail together, and that is one refusal, not many; and a success
@@ -110,16 +112,19 @@ class Health:
         self.cause = cause
         return True
 
-    def put_out(self, why: str, cause: BaseException | None, *, epoch: int) -> None:
-        """For good: until the operator acts."""
-        self._refuse(math.inf, why, epoch)
+    def use_up(self, cause: BaseException | None, *, now: float, epoch: int, is_current: bool) -> bool:
+        """Its credit is gone: out, and asked again every hour; whether that changed anything."""
+        if self.is_out(now) or not is_current:
+            return False
+        self._refuse(now + USED_UP, "exhausted", epoch)
         self.is_lasting = True
         self.cause = cause
+        return True
 
     def recover(self, *, epoch: int, is_current: bool) -> bool:
         """It served; whether that changed anything."""
         self.has_served = True
-        if not self.refusals or not is_current or self.until == math.inf:
+        if not self.refusals or not is_current:
             return False
         self.reset(epoch=epoch)
         return True

@@ -224,8 +224,8 @@ class Roster:
             case Unavailable():
                 is_changed = self._failed(state, model, now, epoch)
             case Exhausted(until=None, scope=scope):
-                self._health(state, model, scope).put_out("exhausted", cause, epoch=self.epoch + 1)
-                is_changed = True
+                health = self._health(state, model, scope)
+                is_changed = health.use_up(cause, now=now, epoch=self.epoch + 1, is_current=_current(health, epoch))
             case Throttled(until=until, scope=scope) | Exhausted(until=until, scope=scope):
                 health = self._health(state, model, scope)
                 is_changed = health.rest(

@@ -37,7 +37,10 @@ class Throttled:
 
 @dataclass(frozen=True, slots=True)
 class Exhausted:
-    """The day, the credit or the plan is used up until `until` (Unix seconds; `None`: until the operator acts)."""
+    """The day, the credit or the plan is used up until `until` (Unix seconds).
+
+    `None` means until somebody pays: nobody waits for that, and one request an hour finds out.
+    """
 
     until: float | None = None
     scope: Scope = Scope.ACCOUNT

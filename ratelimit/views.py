@@ -10,6 +10,7 @@ from enum import StrEnum
 from ratelimit.account import KeyState
 from ratelimit.fair_queue import Priority
 from ratelimit.health import Health
+from ratelimit.limits import Limits
 from ratelimit.window import Usage
 
 
@@ -30,8 +31,9 @@ class KeyView:
         granted, served, refused: how often it was lent, served, and met anything that speaks against it.
         usage: its account's windows; shared by all keys of the account, like the following ones.
         open: operations open and leases out, in all and by model (`None`: leases that named no model).
-        room: how many may be open in all; `None` for any number.
-        resting_models: models that rest on this account while others go on, with the Unix seconds until when.
+        limits: of its account.
+        resting_models: models that rest on this account while others go on, with the Unix seconds until when; infinity
+            where nobody should wait for it.
     """
 
     id: str
@@ -46,8 +48,20 @@ class KeyView:
     usage: tuple[Usage, ...]
     open: int
     open_by_model: Mapping[str | None, int]
-    room: int | None
+    limits: Limits
     resting_models: Mapping[str, float]
+
+    def has_room(self, model: str | None) -> bool:
+        """Whether one more operation may be open, on this model."""
+        rooms = [(self.limits.account.room, self.open)]
+        if model is not None:
+            rooms.append((self.limits.for_model(model).room, self.open_by_model.get(model, 0)))
+        return all(room is None or is_open < room for room, is_open in rooms)
+
+    @property
+    def error_rate(self) -> float:
+        """Of what it was lent for, the share that met anything that speaks against the key; 0 to 1."""
+        return min(1.0, self.refused / self.granted) if self.granted else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +93,12 @@ def view_key(state: KeyState, now: float, offset: float) -> KeyView:
         usage=meter.usage(now),
         open=meter.open,
         open_by_model=meter.open_by_model,
-        room=meter.limits.account.room,
-        resting_models={model: rest.until + offset for model, rest in account.models.items() if rest.until > now},
+        limits=meter.limits,
+        resting_models={
+            model: math.inf if rest.is_out(now) else rest.until + offset
+            for model, rest in account.models.items()
+            if rest.until > now
+        },
     )
 
 
@@ -89,9 +107,8 @@ def _summary(healths: Iterable[Health], now: float) -> tuple[KeyHealth, float | 
     if not sick:
         return KeyHealth.HEALTHY, None, ""
     worst = max(sick, key=lambda health: (health.is_out(now), health.until))
-    until = None if worst.until == math.inf else worst.until
     if worst.is_out(now):
-        return KeyHealth.OUT, until, worst.why
+        return KeyHealth.OUT, worst.until, worst.why
     if worst.until > now:
-        return KeyHealth.COOLING, until, worst.why
+        return KeyHealth.COOLING, worst.until, worst.why
     return KeyHealth.PROBING, None, worst.why

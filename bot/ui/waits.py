@@ -68,7 +68,7 @@ def _reason(service: PoolView, model: str) -> str:
     awake = [key for key, until in zip(service.keys, rests, strict=True) if until is None]
     if not awake:
         return "the service is at its limit"
-    return "every place at the service is taken" if _is_full(awake) else ""
+    return "every place at the service is taken" if _is_full(awake, model) else ""
 
 
 def _start(outlook: Outlook, now: float) -> str:
@@ -91,14 +91,14 @@ def _not_in_line(service: PoolView, model: str) -> str | None:
             return None  # nobody waits for that: the film ends, and says why
         # Upwards: the pool's clock is another one, and what moves by a hair should not be another card.
         return f"waiting: the service is at its limit; it goes on <t:{math.ceil(soonest)}:R>"
-    # Rates, and the room of a model, show only by somebody waiting: the pool lets nobody wait without need.
-    if _is_full(awake) or service.waiting.get(Priority.GENERATION):
+    # Rates show only by somebody waiting: the pool lets nobody wait without need.
+    if _is_full(awake, model) or service.waiting.get(Priority.GENERATION):
         return "waiting for a free place at the service"
     return None
 
 
-def _is_full(keys: Sequence[KeyView]) -> bool:
-    return all(key.room is not None and key.open >= key.room for key in keys)
+def _is_full(keys: Sequence[KeyView], model: str) -> bool:
+    return not any(key.has_room(model) for key in keys)
 
 
 def _rests_until(key: KeyView, model: str) -> float | None:

@@ -143,12 +143,17 @@ def test_a_later_word_about_a_shorter_rest_is_not() -> None:
     assert patient.health.until == 100.0
 
 
-@pytest.mark.parametrize("now", [0.0, 1e12])
-def test_what_is_out_for_good_stays_out(now: float) -> None:
+def test_what_is_used_up_is_out_for_an_hour_and_then_asked_again() -> None:
     health = Health(30, 600)
-    health.put_out("exhausted", None, epoch=1)
-    assert not health.recover(epoch=2, is_current=True)
-    assert (health.may_serve(now), health.is_out(now)) == (False, True)
+    health.use_up(None, now=0.0, epoch=1, is_current=True)
+    assert [(health.is_out(now), health.may_serve(now)) for now in (3599.0, 3600.0)] == [(True, False), (False, True)]
+
+
+def test_what_is_used_up_and_serves_again_is_well() -> None:
+    health = Health(30, 600)
+    health.use_up(None, now=0.0, epoch=1, is_current=True)
+    assert health.recover(epoch=2, is_current=True)
+    assert health.is_healthy
 
 
 def test_one_probe_at_a_time() -> None:

@@ -21,6 +21,7 @@ from ratelimit import (
     Scope,
     Throttled,
 )
+from ratelimit.health import NEVER_SERVED
 from tests import virtual_time
 from tests.ratelimit.provider import (
     BAD_REQUEST,
@@ -111,6 +112,20 @@ def test_a_throttled_model_leaves_the_account_to_the_others() -> None:
         return list(await asyncio.gather(ask(pool, "big"), ask(pool, "small")))
 
     assert virtual_time.run(story()) == [30.0, 0.0]
+
+
+def test_refusals_of_requests_in_flight_together_are_one() -> None:
+    async def refuse(pool: KeyPool, seconds: float) -> None:
+        async with pool.lease(user="ana") as lease:
+            await asyncio.sleep(seconds)
+            lease.report(Throttled(until=unix_now()))
+
+    async def story() -> list[float | None]:
+        pool = make_pool(PLENTY)
+        await asyncio.gather(*(refuse(pool, seconds) for seconds in (1.0, 3.0, 5.0)))
+        return [pool._roster.accounts["a"].health.refusals, pool.view().keys[0].until]
+
+    assert virtual_time.run(story()) == [1, None]  # it rested for a second after the first, and may be probed since
 
 
 def test_a_success_that_was_on_its_way_before_a_model_was_throttled_proves_nothing() -> None:
@@ -266,8 +281,8 @@ def test_a_rejected_key_comes_back_by_itself_once_somebody_mended_it() -> None:
     async def story() -> tuple[list[float], list[KeyHealth]]:
         service = Service(key_1=REJECTED)
         pool = make_pool(PLENTY, "a", "b")
-        asyncio.get_running_loop().call_later(200, service.refusals.clear)
-        while virtual_time.now() < 500:
+        asyncio.get_running_loop().call_later(2 * 30 * NEVER_SERVED, service.refusals.clear)
+        while virtual_time.now() < 4 * 30 * NEVER_SERVED:
             await pool.call(service.ask, user="ana")
             await asyncio.sleep(1)
         return [at for key_id, at in service.calls if key_id == "key-1"][:3], health(pool)
@@ -309,7 +324,7 @@ def test_while_a_rejected_key_is_probed_others_wait_for_what_the_probe_finds() -
         service = Service(key_1=REJECTED)
         pool = make_pool(PLENTY)
         await ask(pool, service)
-        await asyncio.sleep(130)
+        await asyncio.sleep(30 * NEVER_SERVED + 10)
         return [*await asyncio.gather(*(ask(pool, service) for _ in range(5)))], len(service.calls)
 
     assert virtual_time.run(story()) == (["out"] * 5, 2)
@@ -530,7 +545,7 @@ def test_the_view_tells_everything_but_the_secret() -> None:
         first, second = view.keys
         assert (first.health, first.until, first.why) == (KeyHealth.COOLING, EPOCH + 30, "throttled")
         assert (first.usage[0].requests, first.usage[0].limit.requests) == (1, 5)
-        assert (second.open, second.room, dict(second.open_by_model)) == (1, 3, {"big": 1})
+        assert (second.open, second.has_room("big"), dict(second.open_by_model)) == (1, True, {"big": 1})
         assert repr(pool) == "<KeyPool studio: 1 of 2 keys healthy, 0 in flight, 1 operations open, 0 waiting>"
         assert "fake-secret" not in f"{view!r} {pool!r} {lease!r}"
 
