@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from benchmarks.pool.findings import Claim, Findings
 from bot.db.tables import usage_entries
+from sandbox.postgres import NoPostgres, cluster
 from tests.bot.app.hammers import Hammer, over_admitted
-from tests.postgres import NoPostgres, cluster
 
 LIMIT, SKEW = 60, 0.05
 AIMS = ("admitted beyond the quota", "utilisation", "journeys to the store per grant")

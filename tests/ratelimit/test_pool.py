@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -83,6 +84,16 @@ def test_the_least_loaded_account_is_chosen_and_equals_take_turns() -> None:
         return [(await granted_at(pool))[0] for _ in range(6)]
 
     assert virtual_time.run(story()) == ["key-1", "key-2", "key-3"] * 2
+
+
+def test_the_keys_of_an_account_take_turns() -> None:
+    async def story() -> list[str]:
+        pool = make_pool(Limits(), "a", "a", "a")
+        for key_id in ("key-1", "key-2", "key-3"):  # none is on trial then
+            await granted_at(pool, key_id=key_id)
+        return [(await granted_at(pool))[0] for _ in range(6)]
+
+    assert Counter(virtual_time.run(story())) == {"key-1": 2, "key-2": 2, "key-3": 2}
 
 
 def test_the_less_loaded_account_is_chosen_although_it_served_last() -> None:
@@ -550,6 +561,26 @@ def test_a_claim_holds_on_the_account_that_will_have_it_soonest_and_the_others_a
         return await gather(huge, small, other)
 
     assert virtual_time.run(story()) == [("key-1", 60.25), ("key-2", 1.0), ("key-2", 61.25)]
+
+
+def test_a_huge_cost_is_not_starved_by_small_ones_in_another_lane() -> None:
+    async def story() -> float:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(None, tokens=100, period=60),))))
+
+        async def flood() -> None:
+            while virtual_time.now() < 600:
+                await granted_at(pool, user="ana", model="small", cost=Cost(tokens=10))
+                await asyncio.sleep(0.01)
+
+        floods = [asyncio.create_task(flood()) for _ in range(20)]
+        await asyncio.sleep(5)
+        _, at = await granted_at(pool, user="ben", model="big", cost=Cost(tokens=100))
+        for task in floods:
+            task.cancel()
+        await settle()
+        return at
+
+    assert virtual_time.run(story()) <= 60.25 * 2
 
 
 def test_nothing_is_kept_for_somebody_who_waits_for_room() -> None:

@@ -101,6 +101,15 @@ def test_a_throttled_account_rests_with_all_its_keys() -> None:
     assert virtual_time.run(story()) == [KeyHealth.COOLING, KeyHealth.COOLING, KeyHealth.HEALTHY]
 
 
+def test_a_throttled_key_rests_alone() -> None:
+    async def story() -> list[KeyHealth]:
+        pool = make_pool(PLENTY, "a", "a", "b")
+        await fail(pool, Refusal(Throttled(scope=Scope.KEY)), key_id="key-1")
+        return health(pool)
+
+    assert virtual_time.run(story()) == [KeyHealth.COOLING, KeyHealth.HEALTHY, KeyHealth.HEALTHY]
+
+
 def test_a_throttled_model_leaves_the_account_to_the_others() -> None:
     async def ask(pool: KeyPool, model: str) -> float:
         async with pool.lease(user="ana", model=model):
@@ -487,17 +496,16 @@ def test_what_a_poll_learns_of_the_quota_fills_the_window_too() -> None:
     assert virtual_time.run(story()) == 15.0
 
 
-def test_whoever_is_least_loaded_by_what_a_poll_learned_is_chosen() -> None:
+def test_what_a_poll_learned_of_a_key_counts_in_the_next_choice() -> None:
     async def story() -> list[str]:
         pool = make_pool(Limits(account=Allowance(rates=(Limit(10, period=60),))), "a", "b")
         for key_id in ("key-1", "key-2"):
             await work(pool, 0.0, key_id=key_id)
-        await work(pool, 0.0)
-        pool.report(remaining(2), key_id="key-1")
-        pool.report(remaining(4), key_id="key-2")
-        return [(await work(pool, 0.0))[0] for _ in range(2)]
+        before = await work(pool, 0.0)
+        pool.report(remaining(2), key_id="key-2")
+        return [before[0], (await work(pool, 0.0))[0]]
 
-    assert virtual_time.run(story()) == ["key-2", "key-2"]
+    assert virtual_time.run(story()) == ["key-1", "key-1"]
 
 
 @pytest.mark.parametrize(("tokens", "second"), [(40, 0.0), (60, 60.25)])
