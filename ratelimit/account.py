@@ -98,6 +98,8 @@ class Account:
         """
         keys = self.keys
         if not self.needs_care:
+            if len(keys) == 1:
+                return keys[0]
             self._next = (self._next + 1) % len(keys)
             return keys[self._next - 1]
         able = [state for state in keys if self.may_serve(state, model, now)]

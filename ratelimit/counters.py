@@ -43,9 +43,6 @@ class Counters:
     cancellations: Counter[Priority] = field(default_factory=Counter)
     verdicts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def granted(self, priority: Priority, waited: float) -> None:
-        self.waits[priority].add(waited)
-
     def timed_out(self, priority: Priority) -> None:
         self.timeouts[priority] += 1
 

@@ -75,7 +75,7 @@ class Line:
         now = lease.asked_at = self.clock()
         priority = lease.priority
         self.pacer.arrived(priority, now)
-        if self.queue or (priority in PATIENT and self.pacer.opens_at(priority, lease.target) > now):
+        if self.queue or (priority >= PATIENT and self.pacer.opens_at(priority, lease.target) > now):
             return False
         state = self._roster.choose(lease.target, lease.cost, now, NO_CLAIMS)
         if state is None:
@@ -163,7 +163,7 @@ class Line:
                 return first, None, now
             lineup = self._roster.lineup(first.target.model, now)
             at = min(at, lineup.next_change())
-            if first.priority in PATIENT:
+            if first.priority >= PATIENT:
                 opens_at = self.pacer.opens_at(first.priority, first.target)
                 if opens_at > now:
                     at = min(at, opens_at)
@@ -210,9 +210,9 @@ class Line:
         if self.rations is not None:
             grant.permit = self.rations.take(state.account.id, lease.cost, model, now)
         grant.meter.enter(model)
-        if lease.priority in PATIENT:
+        if lease.priority >= PATIENT:
             self._space(lease, grant, now)
-        self._counters.granted(lease.priority, now - lease.asked_at)
+        self._counters.waits[lease.priority].add(now - lease.asked_at)
 
     def _space(self, lease: Lease, grant: Grant, now: float) -> None:
         """Leave a gap behind patient work, where that is worth it."""

@@ -23,8 +23,8 @@ from ratelimit.fair_queue import Priority
 from ratelimit.limits import Cost
 from ratelimit.window import RollingWindow, Window
 
-PATIENT = (Priority.GENERATION, Priority.LOW)
-"""The classes that are spaced. In the others somebody waits for an answer."""
+PATIENT = Priority.GENERATION
+"""The first of the classes that are spaced. In those above somebody waits for an answer."""
 
 MEMORY = 2.0
 """Periods for which an urgent request makes it likely that another one follows: people talk in bouts."""

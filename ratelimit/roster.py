@@ -30,12 +30,13 @@ class Target:
 class Grant(Spending):
     """A key given to a request: what it spends, and the epoch of health it was given in."""
 
-    __slots__ = ("epoch", "model", "passed_on", "permit", "probes", "state")
+    __slots__ = ("epoch", "meter", "model", "passed_on", "permit", "probes", "state")
 
     def __init__(self, state: KeyState, cost: Cost, model: str | None, epoch: int) -> None:
         self.requests = cost.requests
         self.tokens = cost.tokens
-        self.windows = state.account.meter.windows(model)
+        self.meter = meter = state.account.meter
+        self.windows = meter.windows(model)
         self.at = UNSENT
         self.state = state
         self.model = model
@@ -43,10 +44,6 @@ class Grant(Spending):
         self.probes: tuple[Health, ...] = ()
         self.permit: Permit | None = None  # from a store
         self.passed_on = False  # its room belongs to an operation now
-
-    @property
-    def meter(self) -> Meter:
-        return self.state.account.meter
 
 
 @dataclass(slots=True)
@@ -73,6 +70,7 @@ class Roster:
     epoch: int = 0
     _lineups: dict[str | None, Lineup] = field(default_factory=dict)
     _turns: int = 0
+    _only: Account | None = None  # there is no choice
 
     def __post_init__(self) -> None:
         self.provider = self._new_health()
@@ -91,6 +89,7 @@ class Roster:
                 self._new_health(),
                 self.provider,
             )
+            self._only = None if self.accounts else account
             self.accounts[key.account] = account
         state = self.keys[key.id] = KeyState(key, account, self._new_health())
         account.keys.append(state)
@@ -120,12 +119,12 @@ class Roster:
         model = target.model
         if target.account is not None or target.key_id is not None:
             return self._choose_named(target, cost, now, claims)
-        if len(self.accounts) == 1:
-            (account,) = self.accounts.values()
-            if not claims and account.ration is None:
-                return account.next_key(model, now) if account.meter.takes(cost, model, now) else None
-            is_able = account.meter.has_room(model) and self._can_take(account, model, cost, now, claims)
-            return account.next_key(model, now) if is_able else None
+        only = self._only
+        if only is not None:
+            if not claims and only.ration is None:
+                return only.next_key(model, now) if only.meter.takes(cost, model, now) else None
+            is_able = only.meter.has_room(model) and self._can_take(only, model, cost, now, claims)
+            return only.next_key(model, now) if is_able else None
         lineup = self.lineup(model, now)
         best = lineup.best()
         if best is None:
@@ -342,7 +341,7 @@ class Roster:
     def _touch(self, grant: Grant) -> None:
         if grant.probes:  # perhaps of the provider, which is everybody's
             self.changed_all()
-        else:
+        elif self._lineups:
             self.changed(grant.state.account)
 
     def _diagnose(self) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import Any
 
 from ratelimit import (
+    Allowance,
     ApiKey,
     BadRequest,
     Exhausted,
     KeyHealth,
     KeyPool,
+    Limit,
     Limits,
     Rejected,
     Throttled,
@@ -139,3 +141,27 @@ def jain(shares: Iterable[float]) -> float:
     """Jain's index of fairness: 1 when all are equal, 1/n when one has everything."""
     values = list(shares)
     return sum(values) ** 2 / (len(values) * sum(value * value for value in values))
+
+
+# What stories are made of
+
+ONE_A_MINUTE = Limits(account=Allowance(rates=(Limit(1, period=60),)))
+ROOM_FOR_ONE = Limits(account=Allowance(room=1))
+
+
+def three_a_minute() -> Limits:
+    return Limits(account=Allowance(rates=(Limit(3, period=60),)))
+
+
+async def granted_at(pool: KeyPool, *, user: str = "ana", **wish: object) -> tuple[str, float]:
+    async with pool.lease(user=user, **wish) as lease:  # type: ignore[arg-type]  # passed on as given
+        return lease.key.id, virtual_time.now()
+
+
+async def gather(*stories: Awaitable[object]) -> list[object]:
+    return list(await asyncio.gather(*stories))
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)

@@ -30,7 +30,7 @@ def test_waits_are_summed() -> None:
 
 def test_two_pools_count_for_themselves() -> None:
     counters, other = Counters(), Counters()
-    counters.granted(Priority.HIGH, 1.0)
+    counters.waits[Priority.HIGH].add(1.0)
     assert (counters.waits[Priority.HIGH].count, other.waits[Priority.HIGH].count) == (1, 0)
 
 

@@ -183,7 +183,7 @@ class Watcher:
         for lease in pool._line.queue.in_order(now):
             assert lease.answer is not None
             target = lease.target
-            if lease.priority in PATIENT and pool._line.pacer.opens_at(lease.priority, target) > now:
+            if lease.priority >= PATIENT and pool._line.pacer.opens_at(lease.priority, target) > now:
                 continue
             for state in roster.targets(target):
                 meter = state.account.meter

@@ -1,0 +1,351 @@
+"""How those wait whom no key can serve yet: in what order, for how long, and what is left when they give up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from ratelimit import (
+    Allowance,
+    Cost,
+    KeyPool,
+    LeaseTimeout,
+    Limit,
+    Limits,
+    NoUsableKey,
+    OpenOperation,
+)
+from tests import virtual_time
+from tests.ratelimit.provider import (
+    ONE_A_MINUTE,
+    ROOM_FOR_ONE,
+    THROTTLED,
+    UNAVAILABLE,
+    LoadedDice,
+    Service,
+    gather,
+    granted_at,
+    jain,
+    make_pool,
+    settle,
+    three_a_minute,
+)
+
+# Giving up
+
+
+def test_nobody_waits_longer_than_they_said() -> None:
+    async def story() -> float:
+        pool = make_pool(ONE_A_MINUTE)
+        await granted_at(pool)
+        with pytest.raises(LeaseTimeout, match="within 5 s"):
+            await granted_at(pool, max_wait=5)
+        assert sum(pool.waiting().values()) == 0
+        return virtual_time.now()
+
+    assert virtual_time.run(story()) == 5.0
+
+
+def test_max_wait_zero_takes_what_is_free() -> None:
+    async def story() -> tuple[str, float]:
+        return await granted_at(make_pool(ONE_A_MINUTE), max_wait=0)
+
+    assert virtual_time.run(story()) == ("key-1", 0.0)
+
+
+def test_a_request_that_no_key_may_ever_take_fails_at_once() -> None:
+    async def story() -> None:
+        with pytest.raises(NoUsableKey, match="more than any key may ever take"):
+            await granted_at(make_pool(ONE_A_MINUTE), cost=Cost(requests=2))
+
+    virtual_time.run(story())
+
+
+@pytest.mark.parametrize("accounts", [("a",), ("a", "b")])
+def test_a_target_without_a_key_fails_at_once(accounts: tuple[str, ...]) -> None:
+    async def story() -> None:
+        with pytest.raises(NoUsableKey, match="no key is configured for this target"):
+            await granted_at(make_pool(ONE_A_MINUTE, *accounts), account="z")
+
+    virtual_time.run(story())
+
+
+# Cancelling
+
+
+def test_a_cancelled_waiter_leaves_its_turn_to_the_next() -> None:
+    async def story() -> tuple[str, float]:
+        pool = make_pool(ONE_A_MINUTE)
+        await granted_at(pool)
+        impatient = asyncio.create_task(granted_at(pool))
+        patient = asyncio.create_task(granted_at(pool))
+        await asyncio.sleep(30)
+        impatient.cancel()
+        return await patient
+
+    assert virtual_time.run(story()) == ("key-1", 60.25)
+
+
+def _cancel_between_grant_and_wake(pool: KeyPool, give_back: Callable[[], None]) -> Awaitable[tuple[str, float]]:
+    """`give_back` grants the key to the first of two waiters, who is cancelled before it can wake."""
+
+    async def story() -> tuple[str, float]:
+        first = asyncio.create_task(granted_at(pool))
+        second = asyncio.create_task(granted_at(pool))
+        await settle()
+        give_back()
+        first.cancel()
+        await settle()
+        assert first.cancelled()
+        return await second
+
+    return story()
+
+
+def test_a_key_granted_to_somebody_cancelled_before_waking_goes_to_the_next() -> None:
+    async def story() -> tuple[str, float]:
+        pool = make_pool(ROOM_FOR_ONE)
+        pool.restore([OpenOperation("operation-1", "key-1")])
+        return await _cancel_between_grant_and_wake(pool, lambda: pool.release("operation-1"))
+
+    assert virtual_time.run(story()) == ("key-1", 0.0)
+
+
+def test_what_was_granted_to_somebody_cancelled_before_waking_is_not_spent() -> None:
+    async def story() -> tuple[str, float]:
+        limits = Limits(account=Allowance(rates=(Limit(1, period=60),), room=1))
+        pool = make_pool(limits)
+        pool.restore([OpenOperation("operation-1", "key-1")])
+        return await _cancel_between_grant_and_wake(pool, lambda: pool.release("operation-1"))
+
+    assert virtual_time.run(story()) == ("key-1", 0.0)
+
+
+def test_a_waiter_cancelled_just_before_its_grant_is_passed_over() -> None:
+    async def story() -> tuple[str, float]:
+        pool = make_pool(ROOM_FOR_ONE)
+        pool.restore([OpenOperation("operation-1", "key-1")])
+        first = asyncio.create_task(granted_at(pool))
+        second = asyncio.create_task(granted_at(pool))
+        await settle()
+        first.cancel()
+        pool.release("operation-1")
+        return await second
+
+    assert virtual_time.run(story()) == ("key-1", 0.0)
+
+
+def test_a_cancelled_probe_leaves_its_turn_to_the_next() -> None:
+    async def probe(pool: KeyPool) -> None:
+        async with pool.lease(user="ana"):
+            await asyncio.sleep(1000)
+
+    async def story() -> tuple[str, float]:
+        pool = make_pool(three_a_minute())
+        pool.report(THROTTLED, key_id="key-1")
+        probing = asyncio.create_task(probe(pool))
+        waiting = asyncio.create_task(granted_at(pool))
+        await asyncio.sleep(40)
+        probing.cancel()
+        return await waiting
+
+    assert virtual_time.run(story()) == ("key-1", 40.0)
+
+
+def test_a_body_cancelled_halfway_gives_back_its_room() -> None:
+    async def work(pool: KeyPool) -> None:
+        async with pool.lease(user="ana"):
+            await asyncio.sleep(1000)
+
+    async def story() -> tuple[str, float]:
+        pool = make_pool(ROOM_FOR_ONE)
+        working = asyncio.create_task(work(pool))
+        waiting = asyncio.create_task(granted_at(pool))
+        await asyncio.sleep(7)
+        working.cancel()
+        return await waiting
+
+    assert virtual_time.run(story()) == ("key-1", 7.0)
+
+
+def test_nothing_is_left_when_everybody_is_gone() -> None:
+    async def story() -> None:
+        pool = make_pool(ONE_A_MINUTE)
+        await granted_at(pool)
+        waiting = asyncio.create_task(granted_at(pool))
+        await settle()
+        waiting.cancel()
+        await settle()
+        assert pool._line._timer is None
+        assert repr(pool) == "<KeyPool studio: 1 of 1 keys healthy, 0 in flight, 0 operations open, 0 waiting>"
+
+    virtual_time.run(story())
+
+
+@pytest.mark.parametrize("hops", range(8), ids=lambda hops: f"{hops} turns of the loop later")
+@pytest.mark.parametrize(
+    "moment", [0.0, 30.0, 60.25, 60.3, 60.35, 60.5, 60.85, 60.9, 60.95, 61.2], ids=lambda moment: f"at {moment} s"
+)
+def test_a_call_cancelled_at_any_stage_leaves_nothing(moment: float, hops: int) -> None:
+    """It waits for its turn, is granted it at 60.25, fails at 60.35, backs off until 60.85, and answers at 60.95."""
+
+    async def story() -> None:
+        service = Service(key_1=UNAVAILABLE)
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(2, period=60),), room=1)), dice=LoadedDice(0.5))
+        loop = asyncio.get_running_loop()
+        await gather(granted_at(pool), granted_at(pool))
+        calling = asyncio.create_task(pool.call(service.ask, user="ana"))
+
+        def cancel(hops_left: int) -> None:
+            if hops_left:
+                loop.call_soon(cancel, hops_left - 1)
+            else:
+                calling.cancel()
+
+        loop.call_at(60.4, service.refusals.clear)
+        loop.call_at(moment, cancel, hops)
+        await asyncio.gather(calling, return_exceptions=True)
+        await settle()
+        (key,) = pool.view().keys
+        assert (key.in_flight, key.open, sum(pool.waiting().values()), pool._line._timer) == (0, 0, 0, None)
+        counted = sum(at > virtual_time.now() - 60.25 for at in [0.0, 0.0, *(at for _, at in service.calls)])
+        assert key.usage[0].requests == counted
+
+    virtual_time.run(story())
+
+
+# Fairness and large costs
+
+
+def test_a_hundred_to_one_flood_takes_no_more_than_its_share() -> None:
+    async def story() -> float:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(10, period=60),))))
+        served = {"flood": 0, "ben": 0, "cem": 0}
+
+        async def ask(user: str) -> None:
+            async with pool.lease(user=user):
+                served[user] += 1
+
+        crowd = [asyncio.create_task(ask("flood")) for _ in range(1000)]
+        await settle()
+        crowd += [asyncio.create_task(ask(user)) for user in ("ben", "cem") for _ in range(10)]
+        await asyncio.sleep(61)
+        before = dict(served)
+        await asyncio.sleep(120.6)
+        for task in crowd:
+            task.cancel()
+        await settle()
+        return jain(served[user] - before[user] for user in served)
+
+    assert virtual_time.run(story()) > 0.99
+
+
+def test_a_huge_cost_is_not_starved_by_small_ones_that_keep_coming() -> None:
+    async def story() -> float:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(None, tokens=100, period=60),))))
+
+        async def flood() -> None:
+            while virtual_time.now() < 600:
+                await granted_at(pool, user="ana", cost=Cost(tokens=10))
+                await asyncio.sleep(0.01)
+
+        floods = [asyncio.create_task(flood()) for _ in range(20)]
+        await asyncio.sleep(5)
+        _, at = await granted_at(pool, user="ben", cost=Cost(tokens=100))
+        for task in floods:
+            task.cancel()
+        await settle()
+        return at
+
+    assert virtual_time.run(story()) <= 60.25 * 2
+
+
+def test_small_ones_pass_a_huge_cost_where_they_do_not_delay_it() -> None:
+    async def story() -> list[object]:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(None, tokens=100, period=60),))))
+        await granted_at(pool, cost=Cost(tokens=50))
+        await asyncio.sleep(1)
+        huge = granted_at(pool, user="ben", cost=Cost(tokens=80))
+        small = granted_at(pool, user="cem", cost=Cost(tokens=20))
+        middling = granted_at(pool, user="dan", cost=Cost(tokens=21))
+        return await gather(huge, small, middling)
+
+    assert virtual_time.run(story()) == [("key-1", 60.25), ("key-1", 1.0), ("key-1", 120.5)]
+
+
+def test_ones_own_small_request_stays_behind_ones_own_huge_one() -> None:
+    async def story() -> list[object]:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(None, tokens=100, period=60),))))
+        await granted_at(pool, cost=Cost(tokens=50))
+        huge = granted_at(pool, user="ben", cost=Cost(tokens=80))
+        own = granted_at(pool, user="ben", cost=Cost(tokens=10))
+        others = granted_at(pool, user="cem", cost=Cost(tokens=10))
+        return await gather(huge, own, others)
+
+    assert virtual_time.run(story()) == [("key-1", 60.25), ("key-1", 60.25), ("key-1", 0.0)]
+
+
+def test_a_claim_holds_on_the_account_that_will_have_it_soonest_and_the_others_are_free() -> None:
+    async def story() -> list[object]:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(None, tokens=100, period=60),))), "a", "b")
+        await granted_at(pool, account="a", cost=Cost(tokens=60))
+        await asyncio.sleep(1)
+        await granted_at(pool, account="b", cost=Cost(tokens=60))
+        huge = granted_at(pool, user="ben", cost=Cost(tokens=100))
+        small = granted_at(pool, user="cem", cost=Cost(tokens=40))
+        other = granted_at(pool, user="dan", cost=Cost(tokens=40))
+        return await gather(huge, small, other)
+
+    assert virtual_time.run(story()) == [("key-1", 60.25), ("key-2", 1.0), ("key-2", 61.25)]
+
+
+def test_a_huge_cost_is_not_starved_by_small_ones_in_another_lane() -> None:
+    async def story() -> float:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(None, tokens=100, period=60),))))
+
+        async def flood() -> None:
+            while virtual_time.now() < 600:
+                await granted_at(pool, user="ana", model="small", cost=Cost(tokens=10))
+                await asyncio.sleep(0.01)
+
+        floods = [asyncio.create_task(flood()) for _ in range(20)]
+        await asyncio.sleep(5)
+        _, at = await granted_at(pool, user="ben", model="big", cost=Cost(tokens=100))
+        for task in floods:
+            task.cancel()
+        await settle()
+        return at
+
+    assert virtual_time.run(story()) <= 60.25 * 2
+
+
+def test_nothing_is_kept_for_somebody_who_waits_for_room() -> None:
+    async def story() -> float:
+        limits = Limits(
+            account=Allowance(rates=(Limit(None, tokens=100, period=60),)), models={"film": Allowance(room=1)}
+        )
+        pool = make_pool(limits)
+        pool.restore([OpenOperation("operation-1", "key-1", "film")])
+        waiting = asyncio.create_task(granted_at(pool, model="film", cost=Cost(tokens=90)))
+        await settle()
+        _, at = await granted_at(pool, user="ben", model="still", cost=Cost(tokens=50))
+        pool.release("operation-1")
+        await waiting
+        return at
+
+    assert virtual_time.run(story()) == 0.0
+
+
+def test_whoever_gives_up_waiting_for_a_huge_cost_frees_what_was_kept_for_them() -> None:
+    async def story() -> float:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(None, tokens=100, period=60),))))
+        await granted_at(pool, cost=Cost(tokens=50))
+        huge = asyncio.create_task(granted_at(pool, user="ben", cost=Cost(tokens=90), max_wait=5))
+        small = asyncio.create_task(granted_at(pool, user="cem", cost=Cost(tokens=20)))
+        with pytest.raises(LeaseTimeout):
+            await huge
+        return (await small)[1]
+
+    assert virtual_time.run(story()) == 5.0
