@@ -130,5 +130,5 @@ class Account:
         if self.needs_care:
             for state in self.keys:
                 for health in self.healths(state, model):
-                    at = min(at, *(time for time in (health.until, health.trial_until) if time > now), math.inf)
+                    at = min(at, *(time for time in (health.until, health.probed_until) if time > now), math.inf)
         return at if at > now else math.inf

@@ -6,11 +6,15 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 
 from ratelimit.limits import Cost, DayLimit, Limits, share
 from ratelimit.meter import Meter
 from ratelimit.usage import Ask, Entry, Permit, Sent, Turn, Want
 from ratelimit.window import midnight_after
+
+LONGEST_DAY = 90_000.0
+"""Seconds: once a year, when clocks go back, a day has 25 hours."""
 
 OPERATION = 3600.0
 """Seconds for which an operation takes up room after its process was last heard of. Far longer than any goes on, and
@@ -41,7 +45,7 @@ class Book:
         self._skew = skew
         every = [limits(account) for account in self._accounts]
         rates = [rate for limits in every for rate in limits.every_rate()]
-        self._periods = sorted({rate.period for rate in rates}) or [0.0]
+        self._periods = sorted({LONGEST_DAY if isinstance(rate, DayLimit) else rate.period for rate in rates}) or [0.0]
         self._shortest = min((rate.period for rate in rates if not isinstance(rate, DayLimit)), default=60.0)
         self.lifetime = min(5.0, max(0.25, self._shortest / 12))
         self.horizon = 2 * self.lifetime
@@ -59,16 +63,18 @@ class Book:
         if fair < len(offers):
             unmet += [want for want, _, _ in offers[fair:]]
             again_at = min(again_at, now + 0.2 * self.horizon)
+        names = (f"{ask.holder}-{now:.6f}-{number}" for number in count())
+        fresh = (name for name in names if name not in old and name not in book)
         permits = [
             Permit(
-                id=f"{ask.holder}-{now:.6f}-{number}",
+                id=name,
                 account=account,
                 model=want.model,
                 cost=want.cost,
                 opens_at=at,
                 closes_at=at + self.lifetime,
             )
-            for number, (want, account, at) in enumerate(offers[:fair])
+            for name, (want, account, at) in zip(fresh, offers[:fair], strict=False)
         ]
         book |= {permit.id: _unsent(permit, ask.holder, self.lasting) for permit in permits}
         if unmet and not permits and again_at < math.inf:

@@ -98,33 +98,29 @@ class _Line(Generic[Item]):
 class _Lane(Generic[Item]):
     """The lines of one lane in one class.
 
-    `_heap` holds (tag, number of its first entry, line) for every line that is not empty. A change pushes a new
+    `heap` holds (tag, number of its first entry, line) for every line that is not empty. A change pushes a new
     triple; the one it replaces is stale, recognised when it comes up, and swept out when there are too many. No two
     triples of a lane agree in the first two: tags never fall, and numbers only grow while a tag stays.
     """
 
-    __slots__ = ("_heap", "_sweep_at", "lines")
+    __slots__ = ("_sweep_at", "heap", "lines")
 
     def __init__(self) -> None:
         self.lines = 0  # that are not empty, or about to be filled
-        self._heap: list[tuple[float, int, _Line[Item]]] = []
+        self.heap: list[tuple[float, int, _Line[Item]]] = []
         self._sweep_at = 64
 
     def announce(self, line: _Line[Item]) -> None:
         """A line that is not empty has another first entry, or its user another tag."""
         assert line.first is not None
-        heapq.heappush(self._heap, (line.user.tag, line.first.number, line))
-        if len(self._heap) > self._sweep_at:
-            self._heap = self.current()
-            heapq.heapify(self._heap)
-            self._sweep_at = 2 * len(self._heap) + 64
-
-    def current(self) -> list[tuple[float, int, _Line[Item]]]:
-        """The triples that are not stale, in no order."""
-        return [entry for entry in self._heap if _is_current(*entry)]
+        heapq.heappush(self.heap, (line.user.tag, line.first.number, line))
+        if len(self.heap) > self._sweep_at:
+            self.heap = [entry for entry in self.heap if _is_current(*entry)]
+            heapq.heapify(self.heap)
+            self._sweep_at = 2 * len(self.heap) + 64
 
     def top(self) -> tuple[float, int, _Line[Item]] | None:
-        heap = self._heap
+        heap = self.heap
         while heap:
             if _is_current(*heap[0]):
                 return heap[0]
@@ -136,12 +132,12 @@ class _Lane(Generic[Item]):
         passed = []
         try:
             while (top := self.top()) is not None:
-                passed.append(heapq.heappop(self._heap))
+                passed.append(heapq.heappop(self.heap))
                 assert top[2].first is not None
                 yield top[2].first
         finally:
             for entry in passed:
-                heapq.heappush(self._heap, entry)
+                heapq.heappush(self.heap, entry)
 
 
 def _is_current(tag: float, number: int, line: _Line[Item]) -> bool:
@@ -214,24 +210,39 @@ class _Class(Generic[Item]):
         return tops
 
     def in_order(self) -> Iterator[_Entry[Item]]:
-        tags = {user: user.tag for user in self._users.values()}
-        heap = [
-            (tag, number, line.first)
-            for lane in self._lanes.values()
-            for tag, number, line in lane.current()
-            if line.first is not None
-        ]
-        heapq.heapify(heap)
-        while heap:
-            tag, number, entry = heapq.heappop(heap)
+        """A look at the first few costs little: the lanes' heaps are walked from their tops, as far as is asked."""
+        tags: dict[_User[Item], float] = {}  # of those who were served in this foretelling
+        numbers = count()
+        walk: list[tuple[float, int, int, _Entry[Item] | None, _Lane[Item] | None, int]] = []
+
+        def visit(lane: _Lane[Item], place: int) -> None:
+            if place < len(lane.heap):
+                tag, number, _ = lane.heap[place]
+                heapq.heappush(walk, (tag, number, next(numbers), None, lane, place))
+
+        def foretell(entry: _Entry[Item]) -> None:
             user = entry.line.user
-            if tag != tags[user]:  # another lane's entry of the same user was served meanwhile
-                heapq.heappush(heap, (tags[user], number, entry))
+            heapq.heappush(walk, (tags.get(user, user.tag), entry.number, next(numbers), entry, None, 0))
+
+        for each in self._lanes.values():
+            visit(each, 0)
+        while walk:
+            tag, _, _, entry, lane, place = heapq.heappop(walk)
+            if lane is not None:
+                visit(lane, 2 * place + 1)
+                visit(lane, 2 * place + 2)
+                if not _is_current(*lane.heap[place]):
+                    continue
+                entry = lane.heap[place][2].first
+            assert entry is not None
+            user = entry.line.user
+            if tag != tags.get(user, user.tag):  # another lane's entry of the same user was served meanwhile
+                foretell(entry)
                 continue
             yield entry
-            tags[user] += entry.charge
+            tags[user] = tag + entry.charge
             if entry.after is not None:
-                heapq.heappush(heap, (tags[user], entry.after.number, entry.after))
+                foretell(entry.after)
 
     def _drop(self, entry: _Entry[Item]) -> None:
         line = entry.line

@@ -9,6 +9,7 @@ Half-open lets one request through at a time: that is the probe by which it come
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -28,6 +29,10 @@ TRIAL = 2.0
 """Seconds for which a key that never served gets no second request while its first is under way: a dead key in the
 settings is found out by one refusal then, not by as many as wait. Longer would make people wait for a slow answer."""
 
+PROBE = 10.0
+"""Seconds for which what comes back from a rest gets no second request while its first is under way. One that takes
+longer was not refused, and nobody should wait for all of it."""
+
 
 @dataclass(slots=True)
 class Health:
@@ -42,7 +47,7 @@ class Health:
             that epoch: requests in flight together fail together, and that is one refusal, not many; and a success
             that was on its way before the refusal proves nothing.
         why: in words, for operators.
-        trial_until: while it never served, and its first request is under way: until when it gets no second.
+        probed_until: while one request is under way to find out: until when it gets no second.
         is_lasting: time alone is not expected to mend it, so that nobody should wait for it.
         has_served: at least once.
         cause: the failure behind it, to be chained to `NoUsableKey`.
@@ -55,7 +60,7 @@ class Health:
     is_probed: bool = False
     changed: int = 0
     why: str = ""
-    trial_until: float = 0.0
+    probed_until: float = 0.0
     is_lasting: bool = False
     has_served: bool = False
     cause: BaseException | None = None
@@ -69,9 +74,7 @@ class Health:
         return bool(self.refusals) and self.is_lasting and now < self.until
 
     def may_serve(self, now: float) -> bool:
-        if self.refusals:
-            return now >= self.until and not self.is_probed
-        return not self.is_probed or now >= self.trial_until
+        return now >= self.until and (not self.is_probed or now >= self.probed_until)
 
     def rest(
         self, until: float | None, why: str, *, now: float, epoch: int, is_current: bool, jitter: Callable[[], float]
@@ -82,6 +85,8 @@ class Health:
         …: full jitter, uniform in [0, 1), over the growth. `epoch` is the pool's after this change; `is_current` says
         that the refused request was sent after the last one.
         """
+        if until is not None and not math.isfinite(until):
+            until = None  # no time that anybody could mean
         is_news = is_current and now >= self.until
         if is_news:
             growth = 2.0 ** min(self.refusals, 30)

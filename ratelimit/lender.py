@@ -62,9 +62,9 @@ class Lender:
         if lease.grant is not None:
             grant = lease.grant
             grant.meter.refund(grant)
-            self._give_back(grant)
             if grant.permit is not None and self.line.rations is not None:
                 self.line.rations.never_sent(grant.permit)
+            self._give_back(grant)
         self.line.decide()
 
     def take_back_served(self, lease: Lease) -> None:

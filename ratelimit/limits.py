@@ -8,7 +8,8 @@ from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 DAY = 86_400.0
-"""Seconds, near enough: on the two days a year when clocks change it is an hour off, and nothing is decided by it."""
+"""Seconds. On the two days a year when clocks change a day is an hour off that: as a `DayLimit`'s period, this is a
+name for the day, by which a service's word about it is found."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from ratelimit.account import Account, KeyState
 from ratelimit.counters import Counters
 from ratelimit.errors import LeaseTimeout, NoUsableKey
-from ratelimit.fair_queue import FairQueue
+from ratelimit.fair_queue import FairQueue, Priority
 from ratelimit.lease import Lease
 from ratelimit.limits import Cost
 from ratelimit.meter import Claim
@@ -270,9 +270,15 @@ class Line:
             if permit.closes_at > now
         ]
         wants: list[Want] = []
+        spaced: set[tuple[Priority, Target]] = set()
         for lease in self.queue.in_order(now):
             if len(wants) == limit:
                 break
+            if lease.priority >= PATIENT and self.pacer.opens_at(lease.priority, lease.target) > now:
+                # It goes one at a time, and what it took beyond that others could use.
+                if (lease.priority, lease.target) in spaced:
+                    continue
+                spaced.add((lease.priority, lease.target))
             accounts, model, cost = self._roster.accounts_of(lease.target), lease.target.model, lease.cost
             covered = next(
                 (permit for permit in spare if permit.covers(cost, model) and permit.account in accounts), None

@@ -133,11 +133,17 @@ class Meter:
 
     def observe(
         self, period: float, requests: int | None, tokens: int | None, until: float, model: str | None, now: float
-    ) -> None:
-        """The service says what is left of its limit over this period until then."""
-        for window in self.current(model, now):
-            if window.rate.period == period:
-                window.observe(requests, tokens, until, now)
+    ) -> bool:
+        """The service says what is left of its limit over this period until then; whether we have such a limit.
+
+        What is said of a model tells nothing about limits over all models.
+        """
+        windows = self.current(model, now)
+        spoken_of = windows if model is None else windows[len(self._account_windows) :]
+        matching = [window for window in spoken_of if window.rate.period == period]
+        for window in matching:
+            window.observe(requests, tokens, until, now)
+        return bool(matching)
 
     # Room
 

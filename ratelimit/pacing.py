@@ -127,8 +127,7 @@ def _spare(cost: Cost, accounts: Sequence[Account], model: str | None, now: floa
                 max(0.0, 1.0 - max(window.requests / window.max_requests, window.tokens / window.max_tokens)) / share
             )
             rhythm += 1 / (share * window.kept)
-            slot = 1 / (share * window.max_requests) if window.max_requests < math.inf else 1.0
-            expiries += [(at, slot) for at in window.expiries()]
+            expiries += [(at, part / share) for at, part in window.expiries()]
     needed, freed = 0.0, 0.0
     for at, slot in sorted(expiries):
         needed = max(needed, (at - now) * rhythm - freed)

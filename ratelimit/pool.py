@@ -151,10 +151,11 @@ class KeyPool:
         """Borrow a key for `function`, and repeat it where that helps. Never for paid calls.
 
         A key's fault is answered by another key, a fault of time by waiting for it, an unavailable service by another
-        key while one serves, and else by backing off: `max_retries` times in all. Everything else, the request's own
-        fault among it, is raised as it came. The other arguments are those of `lease`; `max_wait` counts the waiting
-        of all attempts together. The request counts as sent when `function` is called, unless it `prepares` for longer
-        than a blink before its request leaves.
+        key where one was blamed, and then by backing off: `max_retries` times in all. Everything else, the request's
+        own fault among it, is raised as it came. The other arguments are those of `lease`; `max_wait` counts the
+        waiting of all attempts together, and a pause that would go beyond it raises the failure instead. The request
+        counts as sent when `function` is called, unless it `prepares` for longer than a blink before its request
+        leaves.
 
         Raises:
             LeaseTimeout: as in `lease`; its cause is the last failure, if there was one.
@@ -162,6 +163,7 @@ class KeyPool:
         """
         deadline = math.inf if max_wait is None else self._line.clock() + max_wait
         failures = 0
+        pause = 0.0
         last: Exception | None = None
         while True:
             remaining = None if max_wait is None else max(0.0, deadline - self._line.clock())
@@ -184,15 +186,18 @@ class KeyPool:
                         return await function(lease.key)
                     except Exception as failure:
                         lease.report(failure)
-                        failures += lease.verdict == Unavailable()
-                        if not self._is_worth_repeating(lease.verdict, failures):
+                        if lease.verdict == Unavailable():
+                            failures += 1
+                            pause = self._pause(failures, lease.key.id)
+                        is_late = self._line.clock() + pause >= deadline
+                        if is_late or not self._is_worth_repeating(lease.verdict, failures):
                             raise
                         last = failure
             except LeaseTimeout as timeout:
                 raise timeout from last
-            if lease.verdict == Unavailable() and self._roster.keys[lease.key.id].health.is_healthy:
-                # The key was not blamed, so it is the provider; else another key is next.
-                await asyncio.sleep(self._dice.uniform(0, self._backoff * 2 ** (failures - 1)))
+            if pause:
+                await asyncio.sleep(pause)
+                pause = 0.0
 
     async def run(self) -> None:
         """Go to the store and back for as long as the pool is used; returns at once if there is no store.
@@ -336,6 +341,15 @@ class KeyPool:
             self._lender.close(operation_id)
         self._roster.changed_all()
         self._line.decide()
+
+    def _pause(self, failures: int, key_id: str) -> float:
+        """Seconds until the service is asked again, after it failed so often in a row.
+
+        Another key is asked at once where one key was blamed; the second failure says that it is not the key.
+        """
+        if failures == 1 and not self._roster.keys[key_id].health.is_healthy:
+            return 0.0
+        return self._dice.uniform(0, self._backoff * 2 ** (failures - 1))
 
     def _is_worth_repeating(self, verdict: Verdict | None, failures: int) -> bool:
         match verdict:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
 import random
+import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -100,7 +100,7 @@ class Rations:
         self._wants = wants
         self._arrived = arrived
         self._dice = dice
-        self._holder = f"{os.getpid()}-{dice.getrandbits(32):08x}"
+        self._holder = secrets.token_hex(8)
         self._offset = Offset()
         self._again_at = math.inf
         self._unmet: dict[tuple[tuple[str, ...], str | None], Cost] = {}  # the smallest that could not be served
@@ -129,8 +129,10 @@ class Rations:
         self._sent[permit.id] = (permit, at, tokens)
 
     def never_sent(self, permit: Permit) -> None:
+        """It is at hand again."""
         self._unsent.pop(permit.id, None)
         self._out.pop(permit.id, None)
+        self.of[permit.account].permits[permit.id] = permit
 
     def ended(self, permit: Permit) -> None:
         if self._out.pop(permit.id, None) is not None:
@@ -151,6 +153,8 @@ class Rations:
 
     def call(self, kinds: Iterable[tuple[tuple[str, ...], str | None]]) -> None:
         """Somebody of these kinds waits: go and get permits, unless enough are at hand or the store has none yet."""
+        if self._drop_lapsed(self._clock()):
+            self._unmet.clear()  # for whom the store had nothing left, it may have what lapsed here
         if (
             not self._called.is_set()
             and any(kind not in self._unmet for kind in kinds)
@@ -166,6 +170,18 @@ class Rations:
         self._ended.add(id_)
         if self._book.has_rooms:
             self._called.set()  # somebody elsewhere may wait for the room
+
+    def _drop_lapsed(self, now: float) -> bool:
+        """Nobody used them in time; whether there were any."""
+        lapsed = [
+            (ration, permit)
+            for ration in self.of.values()
+            for permit in ration.permits.values()
+            if permit.closes_at <= now
+        ]
+        for ration, permit in lapsed:
+            del ration.permits[permit.id]
+        return bool(lapsed)
 
     # Journeys
 
@@ -207,8 +223,7 @@ class Rations:
     async def _go(self, wants: list[Want]) -> bool:
         """One journey; whether the store was there."""
         begun_at = self._clock()
-        for ration in self.of.values():
-            ration.permits = {id_: permit for id_, permit in ration.permits.items() if permit.closes_at > begun_at}
+        self._drop_lapsed(begun_at)
         sent, opened, ended = dict(self._sent), dict(self._opened), frozenset(self._ended)
         # Of the two bounds of the offset each is used where it is the safe one: what was sent is told late; what opens,
         # opens late; what closes, closes early.

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ratelimit.account import Account, KeyState
-from ratelimit.health import TRIAL, Health
+from ratelimit.health import PROBE, TRIAL, Health
 from ratelimit.keys import ApiKey
 from ratelimit.limits import Cost, Limits
 from ratelimit.lineup import Lineup
@@ -165,11 +165,13 @@ class Roster:
             window.add(grant)
         if account.needs_care:
             grant.probes = tuple(health for health in account.healths(state, model) if not health.is_healthy)
+            until = now + PROBE
             if state.is_new:
-                state.health.trial_until = now + TRIAL
                 grant.probes = (*grant.probes, state.health)
+                until = now + TRIAL
             for health in grant.probes:
                 health.is_probed = True
+                health.probed_until = until
         self._touch(grant)
         return grant
 
@@ -213,9 +215,8 @@ class Roster:
         match verdict:
             case BadRequest():
                 return False
-            case Remaining(period=period, requests=requests, tokens=tokens, until=until):
-                account.meter.observe(period, requests, tokens, until, model, now)
-                self.changed(account)
+            case Remaining():
+                self._observe(account, model, verdict, now)
                 return False
             case Rejected():
                 health = state.health
@@ -313,6 +314,15 @@ class Roster:
             return False
         claim = claims.get(account) if claims else None
         return claim is None or account.meter.fits_beside(claim, cost, model, now)
+
+    def _observe(self, account: Account, model: str | None, told: Remaining, now: float) -> None:
+        """Count what others spent. Where we have no such limit for this model, it rests once nothing is left."""
+        is_counted = account.meter.observe(told.period, told.requests, told.tokens, told.until, model, now)
+        if not is_counted and model is not None and 0 in (told.requests, told.tokens):
+            health = account.models.setdefault(model, self._new_health())
+            health.rest(told.until, "used up", now=now, epoch=self.epoch + 1, is_current=True, jitter=self.dice.random)
+            self._diagnose()
+        self.changed(account)
 
     def _failed(self, state: KeyState, model: str | None, now: float, epoch: int | None) -> bool:
         """A failure of the service: the key's while others serve; the provider's when it is the last one standing.

@@ -62,7 +62,7 @@ class RollingWindow:
         self.requests = 0
         self.tokens = 0
         self._log: deque[Spending] = deque()
-        self._unseen: Spending | None = None  # what others spent, as the service told
+        self._unseen: list[Spending | None] = [None, None]  # what others spent, as told: requests, and tokens
 
     def forget(self, now: float) -> None:
         """Drop what has left the window by `now`."""
@@ -109,16 +109,24 @@ class RollingWindow:
 
     def observe(self, requests: int | None, tokens: int | None, until: float, now: float) -> None:
         """The service says what is left until then: what we know nothing of, others have spent."""
-        if self._unseen is not None:
-            self.retract(self._unseen, now)
-        unseen = Spending(
-            _unseen(self.rate.requests, requests, self.requests), _unseen(self.rate.tokens, tokens, self.tokens)
-        )
-        self._unseen = None
-        if (unseen.requests or unseen.tokens) and until > now:
-            self._unseen = unseen
-            unseen.at = until - self.kept
-            self.insert(unseen)
+        if requests is not None:
+            self._replace_unseen(0, now)
+            self._count_unseen(0, Spending(_unseen(self.rate.requests, requests, self.requests), 0), until, now)
+        if tokens is not None:
+            self._replace_unseen(1, now)
+            self._count_unseen(1, Spending(0, _unseen(self.rate.tokens, tokens, self.tokens)), until, now)
+
+    def _replace_unseen(self, dimension: int, now: float) -> None:
+        before = self._unseen[dimension]
+        if before is not None:
+            self.retract(before, now)
+        self._unseen[dimension] = None
+
+    def _count_unseen(self, dimension: int, spending: Spending, until: float, now: float) -> None:
+        if (spending.requests or spending.tokens) and until > now:
+            spending.at = until - self.kept
+            self.insert(spending)
+            self._unseen[dimension] = spending
 
     def earliest(self, cost: Cost, now: float) -> float:
         """When the cost fits if nothing else is added; infinity if never."""
@@ -148,9 +156,12 @@ class RollingWindow:
     def next_expiry(self) -> float:
         return self._log[0].at + self.kept if self._log else math.inf
 
-    def expiries(self) -> list[float]:
-        """When what is in the log leaves it, soonest first."""
-        return [spending.at + self.kept for spending in self._log]
+    def expiries(self) -> list[tuple[float, float]]:
+        """When what is in the log leaves it, soonest first, and what share of the window it is."""
+        return [
+            (spending.at + self.kept, max(spending.requests / self.max_requests, spending.tokens / self.max_tokens))
+            for spending in self._log
+        ]
 
     def openings(self, cost: Cost, now: float) -> Iterator[float]:
         """When one such request after the other could go, if nothing else is added: without end, never decreasing."""

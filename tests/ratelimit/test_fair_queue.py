@@ -178,7 +178,7 @@ def test_users_who_come_and_go_leave_nothing_behind() -> None:
         queue.take(f"{name}1", 0.0)
     of_class = queue._classes[Priority.GENERATION]
     (lane,) = of_class._lanes.values()
-    assert len(lane._heap) < 300
+    assert len(lane.heap) < 300
     assert lane.lines == 1
     assert len(of_class._users) < 300
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ratelimit.health import NEVER_SERVED, Health
+from ratelimit.health import NEVER_SERVED, PROBE, Health
 
 
 def no_jitter() -> float:
@@ -160,7 +160,15 @@ def test_one_probe_at_a_time() -> None:
     patient = Patient()
     patient.refuse(0.0)
     patient.health.is_probed = True
-    assert not patient.health.may_serve(31.0)
+    patient.health.probed_until = 31.0 + PROBE
+    assert [patient.health.may_serve(now) for now in (31.0, 40.9, 41.0)] == [False, False, True]
+
+
+@pytest.mark.parametrize("until", [math.nan, math.inf])
+def test_a_time_that_nobody_could_mean_is_none(until: float) -> None:
+    patient = Patient()
+    patient.refuse(0.0, until=until)
+    assert patient.health.until == 30.0
 
 
 # A service that fails

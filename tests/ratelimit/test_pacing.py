@@ -243,3 +243,25 @@ def test_over_a_flood_the_urgent_who_come_at_random_seldom_wait_longer_than_two_
     settled = sorted(wait for at, wait in crowd.waits if at > 3 * KEPT)
     assert settled[int(0.95 * len(settled))] <= 2 * KEPT / 40
     assert len(crowd.lent) + len(crowd.waits) >= 0.985 * 40 * 30
+
+
+@pytest.mark.parametrize("requests", [None, 20, 1000])
+def test_where_tokens_are_scarce_they_set_the_rhythm_whatever_the_requests_allow(requests: int | None) -> None:
+    async def story() -> float:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(requests, tokens=1000),))))
+
+        async def patient() -> float:
+            async with pool.lease(user="flood", priority=Priority.LOW, cost=Cost(tokens=100)):
+                return virtual_time.now()
+
+        async def urgent(number: int) -> None:
+            await asyncio.sleep(number * 30)
+            async with pool.lease(user="chat", priority=Priority.HIGH, cost=Cost(tokens=10)):
+                pass
+
+        chat = [asyncio.create_task(urgent(number)) for number in range(40)]
+        ends = await asyncio.gather(*(patient() for _ in range(200)))
+        await asyncio.gather(*chat)
+        return max(ends)
+
+    assert virtual_time.run(story()) <= 1.2 * 19 * 60.25

@@ -9,6 +9,7 @@ import pytest
 
 from ratelimit import (
     Allowance,
+    ApiKey,
     Exhausted,
     KeyHealth,
     KeyPool,
@@ -222,3 +223,42 @@ def test_a_crowd_that_meets_a_bad_key_at_once_is_served_by_the_others(fault: Ref
         return list(await asyncio.gather(*(pool.call(service.ask, user=f"user-{n}") for n in range(60))))
 
     assert all(answer in ("answered key-1", "answered key-3") for answer in virtual_time.run(story()))
+
+
+@pytest.mark.parametrize("keys", [1, 2, 8])
+def test_more_keys_do_not_make_a_short_outage_worse(keys: int) -> None:
+    async def story() -> int:
+        pool = make_pool(PLENTY, *(f"account-{number}" for number in range(keys)))
+        failed = 0
+
+        async def answer(key: ApiKey) -> str:
+            if virtual_time.now() < 1.5:
+                raise UNAVAILABLE
+            return f"answered by {key.id}"
+
+        async def ask(number: int) -> None:
+            nonlocal failed
+            await asyncio.sleep(number * 0.03)
+            try:
+                await pool.call(answer, user=f"user-{number}")
+            except Refusal:
+                failed += 1
+
+        await asyncio.gather(*(ask(number) for number in range(40)))
+        return failed
+
+    assert virtual_time.run(story()) <= 6
+
+
+def test_a_pause_that_would_go_beyond_the_deadline_raises_the_failure_instead() -> None:
+    async def story() -> float:
+        pool = make_pool(PLENTY, backoff=30.0, max_retries=50)
+
+        async def fail_always(key: ApiKey) -> None:
+            raise UNAVAILABLE
+
+        with pytest.raises(Refusal):
+            await pool.call(fail_always, user="ana", max_wait=40.0)
+        return virtual_time.now()
+
+    assert virtual_time.run(story()) <= 40.0

@@ -30,7 +30,6 @@ from providers.quota import QuotaNote
 from providers.runway import runway_fault
 from providers.transport import Classify, Refusal, refused, translated
 from ratelimit import (
-    DEFAULTS,
     ApiKey,
     BadRequest,
     Exhausted,
@@ -232,13 +231,21 @@ def test_every_account_has_its_own_limits_in_its_pool() -> None:
     assert usage == {"a": (Usage(Limit(7), 0, 0),), "b": (Usage(Limit(70), 0, 0),)}
 
 
-async def test_what_a_service_says_is_left_counts_in_the_pool() -> None:
-    pools = build_pools({"groq": settings("groq")}, LendingSettings(skew=0.25, patience=60.0))
+async def test_what_a_service_says_is_left_of_a_models_limit_counts_in_the_pool() -> None:
+    limits = (LimitSetting(model=MODEL, amounts=(Amount(20, "requests", 60.0),)),)
+    pools = build_pools({"groq": settings("groq", limits=limits)}, LendingSettings(skew=0.25, patience=60.0))
     hear = heard_by(pools)
-    most = DEFAULTS["groq"].limits.account.rates[0].requests
-    assert most is not None
 
-    hear(QuotaNote(provider="groq", key_id="k1", model=MODEL, period=60.0, requests=most - 5, resets_in=30.0))
+    hear(QuotaNote(provider="groq", key_id="k1", model=MODEL, period=60.0, requests=15, resets_in=30.0))
 
-    used = {key.id: key.usage[0].requests for key in pools["groq"].view().keys}
+    views = pools["groq"].view().keys
+    used = {key.id: sum(usage.requests for usage in key.usage if usage.model == MODEL) for key in views}
     assert used == {"k1": 5, "k2": 0}
+
+
+async def test_a_model_of_which_nothing_is_left_rests_where_no_limit_of_ours_says_so() -> None:
+    pools = build_pools({"groq": settings("groq")}, LendingSettings(skew=0.25, patience=60.0))
+
+    heard_by(pools)(QuotaNote(provider="groq", key_id="k1", model=MODEL, period=60.0, tokens=0, resets_in=30.0))
+
+    assert [list(key.resting_models) for key in pools["groq"].view().keys] == [[MODEL], []]

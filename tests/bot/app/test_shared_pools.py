@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from ratelimit import Allowance, KeyPool, Limit, Limits, OpenOperation, Priority
+from ratelimit import Allowance, Cost, KeyPool, Limit, Limits, OpenOperation, Priority
+from ratelimit.usage import Permit
 from tests import virtual_time
 from tests.bot.app.memory_store import MemoryStore
 from tests.ratelimit.provider import StrictServer, make_pool
@@ -254,3 +255,69 @@ def test_operations_restored_at_boot_are_counted_once_and_before_anything_is_len
         return most
 
     assert virtual_time.run(story()) == 1
+
+
+# Permits nobody can use
+
+
+def test_permits_that_lapse_are_asked_for_by_others_at_once() -> None:
+    async def ask(pool: KeyPool, model: str) -> float:
+        asked_at = virtual_time.now()
+        async with pool.lease(user="ana", priority=Priority.HIGH, model=model):
+            return virtual_time.now() - asked_at
+
+    async def story() -> float:
+        pool = a_pool(MemoryStore(), Limits(account=Allowance(rates=(Limit(15),))))
+        async with running(pool.run()):
+            gone = [asyncio.create_task(ask(pool, "x")) for _ in range(15)]
+            await asyncio.sleep(0.001)
+            for task in gone:
+                task.cancel()
+            await asyncio.gather(*gone, return_exceptions=True)
+            return await ask(pool, "y")
+
+    assert virtual_time.run(story()) < 6.0  # they are valid for 5 s
+
+
+def test_a_permit_that_was_never_sent_is_at_hand_again() -> None:
+    async def story() -> tuple[bool, bool]:
+        pool = a_pool(MemoryStore(), Limits(account=Allowance(rates=(Limit(1),))))
+        rations = pool._line.rations
+        assert rations is not None
+        permit = Permit(id="p", account="a", model=None, cost=Cost(), opens_at=0.0, closes_at=5.0)
+        rations.of["a"].permits["p"] = permit
+        taken = rations.take("a", Cost(), None, 0.0)
+        was_open = rations.of["a"].is_open(None, 0.0)
+        rations.never_sent(taken)
+        return was_open, rations.of["a"].is_open(None, 0.0)
+
+    assert virtual_time.run(story()) == (False, True)
+
+
+@pytest.mark.parametrize("urgent_model", ["x", "y"])
+def test_patient_work_hoards_no_permits_that_urgent_work_could_use(urgent_model: str) -> None:
+    async def story() -> tuple[list[float], int]:
+        pool = a_pool(MemoryStore(), Limits(account=Allowance(rates=(Limit(15),))))
+        waits: list[float] = []
+        sent = 0
+
+        async def patient() -> None:
+            nonlocal sent
+            async with pool.lease(user="flood", priority=Priority.LOW, model="x"):
+                sent += 1
+
+        async def urgent(number: int) -> None:
+            nonlocal sent
+            await asyncio.sleep(number * 20)
+            asked_at = virtual_time.now()
+            async with pool.lease(user="chat", priority=Priority.HIGH, model=urgent_model):
+                sent += 1
+                waits.append(virtual_time.now() - asked_at)
+
+        async with running(pool.run(), *(patient() for _ in range(200)), *(urgent(number) for number in range(30))):
+            await asyncio.sleep(600)
+        return sorted(waits), sent
+
+    waits, sent = virtual_time.run(story())
+    assert waits[len(waits) // 2] < 4.0
+    assert sent >= 0.93 * 150
