@@ -8,7 +8,8 @@
 
 The spec carries keys, key → account, limits, cooldown, max_retries, max_skew, state_dir and weights, each optional but
 the keys and each in any sensible shape: see `benchmarks.pool.spec`. A result has `status`, `headers` (in lower case),
-`retry_after` and `reason`, as attributes or in a dict: see `benchmarks.pool.answers`.
+`retry_after` and `reason`, as attributes or in a dict: see `benchmarks.pool.answers`. What the headers of a good answer
+tell of what is left is heeded as well. A pool with a `state_dir` starts by itself, if nobody started it.
 """
 
 from __future__ import annotations
@@ -19,10 +20,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from benchmarks.pool.answers import Refused, is_fine, judge, judge_result
+from benchmarks.pool.answers import Refused, is_fine, judge, judge_answer, read
 from benchmarks.pool.file_store import FileStore
-from benchmarks.pool.spec import Setup, SpecFault, read_cost, read_priority, read_spec
-from ratelimit import ApiKey, KeyPool, Lease, Limits
+from benchmarks.pool.spec import Setup, read_cost, read_priority, read_spec
+from benchmarks.pool.spec_values import SpecFault
+from benchmarks.pool.told import Answer, what_is_left
+from benchmarks.pool.upkeep import Upkeep
+from ratelimit import ApiKey, KeyPool, Lease, Limits, Unavailable
 
 __all__ = ["AdaptedLease", "AdaptedPool", "SpecFault", "make"]
 
@@ -37,11 +41,11 @@ def make(spec: object) -> AdaptedPool:
 class AdaptedLease:
     """A key on loan. `key` is what the spec called it."""
 
-    __slots__ = ("_lease", "_wall_clock", "account", "key")
+    __slots__ = ("_lease", "_pool", "account", "key")
 
-    def __init__(self, lease: Lease, key: str, wall_clock: Callable[[], float]) -> None:
+    def __init__(self, pool: AdaptedPool, lease: Lease, key: str) -> None:
+        self._pool = pool
         self._lease = lease
-        self._wall_clock = wall_clock
         self.key = key
         self.account = lease.key.account
 
@@ -50,11 +54,18 @@ class AdaptedLease:
         self._lease.sent()
 
     def report(self, result: object) -> None:
-        """Say how it went; `None` for well. An exception is judged as well."""
-        if isinstance(result, BaseException):
+        """Say how it went; `None` for well. An exception tells of no answer, unless it has a status."""
+        now = self._pool.wall_clock()
+        if isinstance(result, Exception):
+            self._lease.report(judge(result, now) or Unavailable())
+        elif isinstance(result, BaseException):  # cancelled: nothing was learned
             self._lease.report(result)
         else:
-            self._lease.report(judge_result(result, self._wall_clock()))
+            answer = read(result)
+            verdict = judge_answer(answer, now)
+            self._lease.report(verdict)
+            if verdict is None:
+                self._pool.learn_what_is_left(answer, self._lease.key)
 
     def __repr__(self) -> str:
         return f"<AdaptedLease of {self._lease.key.id}>"
@@ -66,9 +77,7 @@ class AdaptedPool:
     def __init__(self, setup: Setup) -> None:
         store = None if setup.state_dir is None else FileStore(setup.state_dir)
         self._setup = setup
-        self._wall_clock = _WallClock()
-        self._running: asyncio.Task[None] | None = None
-        self._store = store
+        self.wall_clock = _WallClock()
         self.key_pool = KeyPool(
             "harness",
             setup.keys,
@@ -80,23 +89,21 @@ class AdaptedPool:
             skew=setup.skew,
             max_retries=setup.max_retries,
             store=store,
-            wall_clock=self._wall_clock,
+            wall_clock=self.wall_clock,
         )
+        self._upkeep = Upkeep(None if store is None else self.key_pool.run)
 
     @property
     def remembers(self) -> bool:
         """Whether what was spent survives a crash."""
-        return self._store is not None
+        return self._setup.state_dir is not None
 
     async def start(self) -> None:
-        if self._store is not None and self._running is None:
-            self._running = asyncio.create_task(self.key_pool.run(), name="pool")  # stop() ends it
+        self._upkeep.start()
 
     async def stop(self) -> None:
-        running, self._running = self._running, None
-        if running is not None:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+        """Who waits for a key that only a running pool gets fails."""
+        await self._upkeep.stop()
 
     @asynccontextmanager
     async def acquire(
@@ -104,15 +111,16 @@ class AdaptedPool:
     ) -> AsyncIterator[AdaptedLease]:
         """Borrow a key, waiting for a turn. An exception that leaves the block is judged."""
         name = str(user)
-        lending = self.key_pool.lease(
+        lease = self.key_pool.lease(
             user=name,
             priority=read_priority(priority),
             cost=read_cost(cost),
             weight=self._setup.weights.get(name, 1.0),
             max_wait=max_wait,
         )
-        async with lending as lease:
-            yield AdaptedLease(lease, self._setup.given[lease.key.id], self._wall_clock)
+        async with self._upkeep.needed() as waiting, lease:
+            waiting.is_over()
+            yield AdaptedLease(self, lease, self._setup.given[lease.key.id])
 
     async def call(
         self,
@@ -129,23 +137,37 @@ class AdaptedPool:
         """
 
         async def attempt(key: ApiKey) -> Result:
-            result = await send(self._setup.given[key.id])
-            if not is_fine(result):
-                raise Refused(result)
+            waiting.is_over()
+            try:
+                result = await send(self._setup.given[key.id])
+                if not is_fine(result):
+                    raise Refused(result)
+            except Exception:
+                waiting.goes_on()
+                raise
+            self.learn_what_is_left(read(result), key)
             return result
 
         name = str(user)
         try:
-            return await self.key_pool.call(
-                attempt,
-                user=name,
-                priority=read_priority(priority),
-                cost=read_cost(cost),
-                weight=self._setup.weights.get(name, 1.0),
-            )
+            async with self._upkeep.needed() as waiting:
+                return await self.key_pool.call(
+                    attempt,
+                    user=name,
+                    priority=read_priority(priority),
+                    cost=read_cost(cost),
+                    weight=self._setup.weights.get(name, 1.0),
+                )
         except Refused as refused:
             last: Result = refused.result  # type: ignore[assignment]  # it came from `send`
             return last
+
+    def learn_what_is_left(self, answer: Answer, key: ApiKey) -> None:
+        """Heed the headers of a good answer that tell what is left of the limits of its account."""
+        if answer.headers:
+            rates = self._setup.account_limits[key.account].account.rates
+            for verdict in what_is_left(answer, rates, self.wall_clock()):
+                self.key_pool.report(verdict, key_id=key.id)
 
     def __repr__(self) -> str:
         return f"<AdaptedPool {self.key_pool!r}>"

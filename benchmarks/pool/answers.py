@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from benchmarks.pool.told import Answer, seconds_of, until
 from ratelimit import BadRequest, Exhausted, Rejected, Throttled, Unavailable, Verdict
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
@@ -23,30 +22,22 @@ PACIFIC = ZoneInfo("America/Los_Angeles")
 SLOT_WAIT = 1.0
 """Seconds to rest where too many run at once: the next slot frees when one of them ends, which nobody knows."""
 
-_UNIX = 1_000_000_000.0
-"""A number this large is no wait but a moment, in Unix seconds."""
-
+_PASSING = (408, 425, 498)  # 498: Groq's flexible capacity is used up
 _BAD_KEY = re.compile(
     r"api[_ ]key[_ ](?:is )?(?:invalid|not valid|expired)|(?:invalid|expired|revoked)[_ ](?:api[_ ])?key"
 )
 _NO_CREDIT = re.compile(
     r"insufficient[_ ](?:quota|credits?|funds|balance)|enough credits?|out of credits?"
-    r"|credits? (?:are|is|have been) (?:depleted|exhausted)|quota_exceeded|billing_hard_limit|payment[_ ]required"
+    r"|credits? (?:are|is|have been) (?:depleted|exhausted)|billing_hard_limit|payment[_ ]required"
 )
+_NO_QUOTA = re.compile(r"quota_exceeded")  # of credit at ElevenLabs, which says 401; with a 429 it may be any quota
 _OF_THE_DAY = re.compile(r"per[_ -]?day|daily|\b[rt]pd\b")
 _GOOGLES_DAY = re.compile(r"requestsperday|tokensperday|perday(?:per|-|\b)")
 _BUSY = re.compile(r"system_busy|overloaded|heavy load")
 _SLOTS = re.compile(r"too_many_concurrent|concurrent_limit|concurrency")
 _ANOTHERS_FILE = re.compile(r"permission to access the file")
-
-_NUMBER = r"\d+(?:\.\d+)?"
-_DURATION = re.compile(
-    rf"(?=\d)(?:({_NUMBER})d)?(?:({_NUMBER})h)?(?:({_NUMBER})m(?!s))?(?:({_NUMBER})s(?:ec(?:ond)?s?)?)?(?:({_NUMBER})ms)?"
-)
-_UNITS = (86_400.0, 3_600.0, 60.0, 1.0, 0.001)
-_SAID_IN_WORDS = re.compile(
-    r"(?:retry|try again)[_ a-z\"':={}-]{0,40}?((?:\d+(?:\.\d+)?\s?(?:ms|h|m|s)[a-z]{0,6})+|\d+(?:\.\d+)?)"
-)
+_LOST = re.compile(r"timeout|timedout|connect|transport|network|protocol")  # in the names of clients' exceptions
+_WELL = ("", "ok", "success", "succeeded", "none")
 
 
 class Result(Protocol):
@@ -54,16 +45,6 @@ class Result(Protocol):
 
     @property
     def status(self) -> int: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A result as far as it could be read. `retry_after` is in seconds; `reason` are all its words, in lower case."""
-
-    status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    retry_after: float | None = None
-    reason: str = ""
 
 
 class Refused(Exception):
@@ -78,32 +59,39 @@ def judge(outcome: object, now: float) -> Verdict | None:
     """A `Judge`: of our own `Refused`, a lost connection, an SDK's exception with a status, or a result."""
     if isinstance(outcome, Refused):
         return judge_result(outcome.result, now)
-    if isinstance(outcome, OSError | TimeoutError) and read(outcome).status is None:
-        return Unavailable()
+    if isinstance(outcome, BaseException) and read(outcome).status is None:
+        is_lost = isinstance(outcome, OSError | TimeoutError) or _LOST.search(type(outcome).__name__.lower())
+        return Unavailable() if is_lost else None
     return judge_result(outcome, now)
 
 
 def is_fine(result: object) -> bool:
-    status = read(result).status
-    return status is None or 200 <= status < 400
+    return _is_fine(read(result))
+
+
+def _is_fine(answer: Answer) -> bool:
+    """What has no status is fine unless it gives a reason why not."""
+    return answer.reason in _WELL if answer.status is None else 200 <= answer.status < 400
 
 
 def judge_result(result: object, now: float) -> Verdict | None:
     """What a result means; `None` if it is fine. `now` is in Unix seconds."""
-    answer = read(result)
+    return judge_answer(read(result), now)
+
+
+def judge_answer(answer: Answer, now: float) -> Verdict | None:
+    """Likewise, of a result that was read."""
+    if _is_fine(answer):
+        return None
     match answer.status:
-        case None:
-            return None
-        case status if 200 <= status < 400:
-            return None
+        case None:  # no answer came at all
+            return Unavailable()
         case 429:
             return _judge_429(answer, now)
-        case 408 | 425 | 498:  # 498: Groq's flexible capacity is used up
+        case status if status >= 500 or status < 100 or status in _PASSING:
             return Unavailable()
-        case status if status >= 500 or status < 100:
-            return Unavailable()
-        case 400 | 401 | 402 | 403 if status == 402 or _NO_CREDIT.search(answer.reason):
-            return Exhausted(_until(answer, now))
+        case 400 | 401 | 402 | 403 if _has_no_credit(answer):
+            return Exhausted(until(answer, now))
         case 400 if not _BAD_KEY.search(answer.reason):
             return BadRequest()
         case 403 if _ANOTHERS_FILE.search(answer.reason):
@@ -114,41 +102,54 @@ def judge_result(result: object, now: float) -> Verdict | None:
             return BadRequest()
 
 
+def _has_no_credit(answer: Answer) -> bool:
+    return answer.status == 402 or bool(_NO_CREDIT.search(answer.reason) or _NO_QUOTA.search(answer.reason))
+
+
 def _judge_429(answer: Answer, now: float) -> Verdict:
-    until = _until(answer, now)
+    at = until(answer, now)
     if _BUSY.search(answer.reason):
         return Unavailable()
     if _SLOTS.search(answer.reason):
-        return Throttled(now + SLOT_WAIT if until is None else until)
+        return Throttled(now + SLOT_WAIT if at is None else at)
     if _NO_CREDIT.search(answer.reason):
-        return Exhausted(until)
+        return Exhausted(at)
     if _GOOGLES_DAY.search(answer.reason):
         # Its RetryInfo speaks of half a minute even when the day is used up.
-        return Exhausted(_next_midnight(now) if until is None or until < now + 3_600 else until)
+        return Exhausted(_next_midnight(now) if at is None or at < now + 3_600 else at)
     if _OF_THE_DAY.search(answer.reason):
-        return Exhausted(_next_midnight(now) if until is None else until)
-    return Throttled(until)
+        return Exhausted(_next_midnight(now) if at is None else at)
+    return Throttled(at)
 
 
 def read(result: object) -> Answer:
     """Understand what was reported; what is missing stays empty."""
     if result is None:
         return Answer()
-    status = _field(result, "status")
-    if not isinstance(status, int):
-        status = _field(result, "status_code")
+    said = [_field(result, name) for name in ("status", "status_code")]
+    status = next((number for number in map(_status, said) if number is not None), None)
     headers = _field(result, "headers")
-    reason = _field(result, "reason")
-    if reason is None:
-        reason = _field(result, "body")
-    if reason is None and isinstance(result, Exception):
-        reason = str(result)
+    reasons = [_field(result, name) for name in ("reason", "error", "exception")]
+    reasons += [_field(result, "body") if status is not None else None]  # which may be a good one, where none is told
+    reasons += [
+        result if isinstance(result, Exception) else None,
+        *(one for one in said if isinstance(one, str) and status is None),
+    ]
     return Answer(
-        status=status if isinstance(status, int) else None,
+        status=status,
         headers={str(k).lower(): str(v) for k, v in headers.items()} if isinstance(headers, Mapping) else {},
-        retry_after=_seconds(_field(result, "retry_after")),
-        reason=_words(reason),
+        retry_after=seconds_of(_field(result, "retry_after")),
+        reason=next((words for words in map(_words, reasons) if words), ""),
     )
+
+
+def _status(said: object) -> int | None:
+    """Of 429, "429", 429.0; `None` for what is no number."""
+    if isinstance(said, int) and not isinstance(said, bool):
+        return int(said)
+    if isinstance(said, float) and said.is_integer():
+        return int(said)
+    return int(said) if isinstance(said, str) and said.strip().isdecimal() else None
 
 
 def _field(result: object, name: str) -> object:
@@ -156,89 +157,12 @@ def _field(result: object, name: str) -> object:
 
 
 def _words(reason: object) -> str:
-    if reason is None:
+    """In lower case; of an exception at least its name."""
+    if not reason:
         return ""
+    if isinstance(reason, BaseException):
+        return (str(reason) or type(reason).__name__).lower()
     return (reason if isinstance(reason, str) else json.dumps(reason, default=str)).lower()
-
-
-# When it may go on
-
-
-def _until(answer: Answer, now: float) -> float | None:
-    """The Unix second the answer names, by whichever of many customs; `None` if it names none."""
-    said = answer.retry_after
-    for tell in (_retry_after_header, _retry_in_words, _reset_headers):
-        if said is None:
-            said = tell(answer, now)
-    if said is None:
-        return None
-    return said if said >= _UNIX else now + max(0.0, said)
-
-
-def _retry_after_header(answer: Answer, now: float) -> float | None:
-    if "retry-after-ms" in answer.headers:
-        thousandths = _seconds(answer.headers["retry-after-ms"])
-        return None if thousandths is None else thousandths / 1000
-    said = answer.headers.get("retry-after")
-    if said is None:
-        return None
-    seconds = _seconds(said)
-    if seconds is not None:
-        return seconds
-    at = _date(said)
-    if at is None:
-        return None
-    theirs = _date(answer.headers.get("date", ""))  # their own clock, where they show it: ours may differ
-    return max(0.0, at - (now if theirs is None else theirs))
-
-
-def _retry_in_words(answer: Answer, now: float) -> float | None:  # noqa: ARG001 - one of several that are asked alike
-    alone = _seconds(answer.reason)
-    if alone is not None:
-        return alone
-    found = _SAID_IN_WORDS.search(answer.reason)
-    return None if found is None else _seconds(found[1])
-
-
-def _reset_headers(answer: Answer, now: float) -> float | None:  # noqa: ARG001 - likewise
-    """The reset of what is used up; of all there are, where nobody says how much is left."""
-    resets: dict[str, float] = {}
-    for name, value in answer.headers.items():
-        dimension = re.fullmatch(r"(?:x-)?ratelimit-reset(?:-(\w+))?", name)
-        seconds = _seconds(value)
-        if dimension is not None and seconds is not None:
-            resets[dimension[1] or ""] = seconds
-    empty = [seconds for dimension, seconds in resets.items() if _is_used_up(answer.headers, dimension)]
-    return max(empty or resets.values(), default=None)
-
-
-def _is_used_up(headers: Mapping[str, str], dimension: str) -> bool:
-    names = [f"{prefix}ratelimit-remaining{'-' * bool(dimension)}{dimension}" for prefix in ("x-", "")]
-    return any(headers.get(name, "").strip() in ("0", "0.0") for name in names)
-
-
-def _seconds(said: object) -> float | None:
-    """Seconds from 34, "34", "34.4s", "2m59.56s" or "250ms"; `None` if it is no such thing."""
-    if isinstance(said, bool) or said is None:
-        return None
-    if isinstance(said, int | float):
-        return float(said)
-    text = str(said).strip().lower().replace(" ", "")
-    try:
-        return float(text)
-    except ValueError:
-        found = _DURATION.fullmatch(text)
-    if found is None:
-        return None
-    return sum(float(amount) * unit for amount, unit in zip(found.groups(), _UNITS, strict=True) if amount)
-
-
-def _date(said: str) -> float | None:
-    try:
-        at = parsedate_to_datetime(said)
-    except ValueError:
-        return None
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
 def _next_midnight(now: float) -> float:

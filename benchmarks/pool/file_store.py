@@ -1,7 +1,8 @@
 """A store in a file, for pools that an outside harness drives: it needs no thread, and so bears virtual time.
 
 One JSON document for each pool, under a lock, replaced as a whole. Killed at any moment, the file is the one before or
-the one after; what only a failing machine could lose is not guarded against (no fsync).
+the one after; what only a failing machine could lose is not guarded against (no fsync). A file that somebody broke is
+kept beside as `.broken`, and a new one begun.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import json
+import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 
 from ratelimit import Entry, StoreAway, Turn
+
+logger = logging.getLogger(__name__)
 
 
 class FileStore:
@@ -35,8 +39,7 @@ class FileStore:
 
     def _turn(self, file: Path, turn: Callable[[Iterable[Entry], float], Turn]) -> Turn:
         ours = asyncio.get_running_loop().time()
-        began_at, items = json.loads(file.read_text()) if file.exists() else (time.time() - ours, [])
-        entries = {item["id"]: Entry(**item) for item in items}
+        began_at, entries = _read(file) or (time.time() - ours, {})
         done = turn(entries.values(), began_at + ours)
         for id_ in done.removed:
             entries.pop(id_, None)
@@ -45,3 +48,16 @@ class FileStore:
         beside.write_text(json.dumps([began_at, [asdict(entry) for entry in entries.values()]]))
         beside.replace(file)
         return done
+
+
+def _read(file: Path) -> tuple[float, dict[str, Entry]] | None:
+    """When time began, and the entries; `None` where there are none that could be read."""
+    try:
+        began_at, items = json.loads(file.read_text())
+        return float(began_at), {item["id"]: Entry(**item) for item in items}
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, KeyError) as fault:
+        logger.warning("state file was unreadable", extra={"file": str(file), "fault": repr(fault)})
+        file.replace(file.with_suffix(".broken"))
+        return None

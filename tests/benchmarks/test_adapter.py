@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from benchmarks import adapter
 from benchmarks.adapter import SpecFault, make
 from benchmarks.pool.answers import judge, judge_result
-from benchmarks.pool.spec import DAY_ZONE, read_cost, read_priority, read_spec
+from benchmarks.pool.file_store import FileStore
+from benchmarks.pool.spec import read_cost, read_priority, read_spec
+from benchmarks.pool.spec_limits import DAY_ZONE
+from benchmarks.pool.told import Answer, what_is_left
+from benchmarks.pool.upkeep import Stopped
 from ratelimit import (
     Allowance,
     BadRequest,
     Cost,
     DayLimit,
     Exhausted,
+    KeyHealth,
     Limit,
     Limits,
     Priority,
     Rejected,
+    Remaining,
     Throttled,
     Unavailable,
     Verdict,
@@ -70,6 +78,11 @@ class TheirLimit:
     tokens: int | None = None
 
 
+class TheirPair(NamedTuple):
+    requests: int
+    window: float
+
+
 @pytest.mark.parametrize(
     ("limits", "allowance"),
     [
@@ -88,6 +101,30 @@ class TheirLimit:
         ),
         ({"rates": [{"requests": 15}], "room": 2}, Allowance(rates=(FIFTEEN,), room=2)),
         (TheirLimit(15, 60.0), Allowance(rates=(FIFTEEN,))),
+        (TheirPair(15, 60.0), Allowance(rates=(FIFTEEN,))),
+        ([TheirPair(15, 60.0)], Allowance(rates=(FIFTEEN,))),
+        ((15, 60), Allowance(rates=(FIFTEEN,))),
+        ([15, 60.0], Allowance(rates=(FIFTEEN,))),
+        ({"k1": (10, 1)}, Allowance(rates=(Limit(10, period=1.0),))),
+        ({"rates": [(15, 60), (900, 86_400)]}, Allowance(rates=(FIFTEEN, Limit(900, period=86_400)))),
+        ([(15, 60), (900, 86_400)], Allowance(rates=(FIFTEEN, Limit(900, period=86_400)))),
+        ({"rps": 0.25}, Allowance(rates=(Limit(1, period=4.0),))),
+        ({"rps": 1.5}, Allowance(rates=(Limit(1, period=1.0),))),
+        ({"rpd": 0.5}, Allowance(rates=(Limit(1, period=172_800.0),))),
+        (
+            {"requests": 0.5, "tokens": 99.9, "period": 10},
+            Allowance(rates=(Limit(1, period=20.0), Limit(None, 99, period=10.0))),
+        ),
+        ({"requests": 15, "room": 2.5}, Allowance(rates=(FIFTEEN,), room=2)),
+        ({"name": "tokens", "limit": 1_000, "window": 60}, Allowance(rates=(Limit(None, 1_000, period=60.0),))),
+        ({"kind": "rpm", "limit": 15}, Allowance(rates=(FIFTEEN,))),
+        ({"type": "token_bucket", "limit": 15, "window": 60}, Allowance(rates=(FIFTEEN,))),
+        ({"type": "sliding_window", "name": "minute", "limit": 15}, Allowance(rates=(FIFTEEN,))),
+        ({"dimension": "concurrency", "limit": 4}, Allowance(room=4)),
+        (
+            [{"name": "requests", "limit": 15, "window": 60}, {"name": "tokens", "limit": 9_000, "window": 60}],
+            Allowance(rates=(FIFTEEN, Limit(None, 9_000, period=60.0))),
+        ),
         (FIFTEEN, Allowance(rates=(FIFTEEN,))),
         (Limits(account=Allowance(rates=(FIFTEEN,))), Allowance(rates=(FIFTEEN,))),
         ({"a": {"requests": 15}}, Allowance(rates=(FIFTEEN,))),
@@ -119,8 +156,32 @@ def test_a_number_for_each_key_goes_to_each_key() -> None:
 
 
 @pytest.mark.parametrize(
+    ("limits", "of_first", "of_second"),
+    [
+        ((15, 60), FIFTEEN, FIFTEEN),
+        ({"k1": 15, "k2": (10, 1)}, FIFTEEN, Limit(10, period=1.0)),
+        ([(15, 60), (10, 60)], FIFTEEN, Limit(10, period=60.0)),
+        ([15, 61], FIFTEEN, Limit(61, period=60.0)),
+    ],
+)
+def test_numbers_in_pairs_are_read_as_they_are_meant(limits: object, of_first: Limit, of_second: Limit) -> None:
+    setup = read_spec({"keys": ["k1", "k2"], "limits": limits})
+
+    assert [setup.account_limits[key].account.rates for key in ("k1", "k2")] == [(of_first,), (of_second,)]
+
+
+@pytest.mark.parametrize(
     ("spec", "field"),
     [
+        ({"keys": ["k1", "k2"], "limits": [15, 60]}, "limits"),
+        ({"keys": ["k1", "k2"], "limits": (15, 10)}, "limits"),
+        ({"keys": ["k1"], "limits": (15, 9_000)}, "limits"),
+        ({"keys": ["k1"], "limits": {"k1": (15, 9_000)}}, "limits[k1]"),
+        ({"keys": ["k1"], "limits": {"k1": (15, 60, 3)}}, "limits[k1]"),
+        ({"keys": ["k1"], "limits": {"k1": {"type": "images", "limit": 3}}}, "limits[k1].type"),
+        ({"keys": ["k1"], "limits": {"requests": 3, "limit": 4}}, "limits[k1]"),
+        ({"keys": ["k1"], "limits": {"room": 0.5}}, "limits[k1].max_concurrent"),
+        ({"keys": ["k1"], "state_dir": __file__}, "state_dir"),
         ({}, "keys"),
         ({"keys": []}, "keys"),
         ({"keys": ["k1", "k1"]}, "keys"),
@@ -155,6 +216,12 @@ def test_nonsense_is_named_by_its_field(spec: object, field: str) -> None:
         ("urgent", Priority.HIGH),
         ("background", Priority.LOW),
         ("GENERATION", Priority.GENERATION),
+        ("generations", Priority.GENERATION),
+        ("critical", Priority.HIGH),
+        ("interactive", Priority.MEDIUM),
+        ("normal", Priority.MEDIUM),
+        ("batch", Priority.LOW),
+        (1.0, Priority.MEDIUM),
         (0, Priority.HIGH),
         ("3", Priority.LOW),
         (SimpleNamespace(value="low"), Priority.LOW),
@@ -164,7 +231,7 @@ def test_priorities_are_read_by_name_and_number(said: object, priority: Priority
     assert read_priority(said) is priority
 
 
-@pytest.mark.parametrize("said", ["soon", 4, True, 1.5j])
+@pytest.mark.parametrize("said", ["soon", 4, True, 1.5, 1.5j, "nan"])
 def test_a_priority_that_is_none_is_refused(said: object) -> None:
     with pytest.raises(SpecFault, match=r"^priority: "):
         read_priority(said)
@@ -179,6 +246,10 @@ def test_a_priority_that_is_none_is_refused(said: object) -> None:
         ({"tokens": 500.4}, Cost(1, 501)),
         (SimpleNamespace(requests=1, tokens=7), Cost(1, 7)),
         (Cost(2), Cost(2)),
+        ({"room": 1}, Cost()),
+        ({"requests": 2, "tokens": 500, "units": 9}, Cost(2, 500)),
+        ({"requests": 2, "tokens": 500, "weight": 9}, Cost(2, 500)),
+        ({"units": 3}, Cost(3)),
     ],
 )
 def test_costs_are_read_in_any_shape(said: object, cost: Cost) -> None:
@@ -190,7 +261,7 @@ def test_costs_are_read_in_any_shape(said: object, cost: Cost) -> None:
 
 @dataclass
 class Result:
-    status: int
+    status: object
     reason: object = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     retry_after: object = None
@@ -237,6 +308,18 @@ PER_DAY = {"violations": [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel-
             ),
             Throttled(NOON + 7.5),
         ),
+        (Result(429, "quota_exceeded"), Throttled(None)),
+        (Result(429, "quota_exceeded", retry_after=30), Throttled(NOON + 30)),
+        (Result(403, "quota_exceeded"), Exhausted(None)),
+        (Result("429"), Throttled(None)),
+        (Result("200"), None),
+        (Result(200.0), None),
+        (Result(None), None),
+        (Result(None, "ok"), None),
+        (Result(None, "timeout"), Unavailable()),
+        (Result("timeout"), Unavailable()),
+        ({"status": None, "error": TimeoutError()}, Unavailable()),
+        ({"body": "a poem"}, None),
         (Result(429, PER_DAY), Exhausted(MIDNIGHT)),
         (Result(429, "daily limit reached"), Exhausted(MIDNIGHT)),
         (Result(429, "on tokens per day (TPD), try again in 7m12s"), Exhausted(NOON + 432)),
@@ -276,6 +359,7 @@ def test_an_answer_is_judged(result: object, verdict: Verdict | None) -> None:
     [
         (ConnectionResetError(), Unavailable()),
         (TimeoutError(), Unavailable()),
+        (type("ReadTimeout", (Exception,), {})(), Unavailable()),
         (ValueError("ours"), None),
     ],
 )
@@ -387,3 +471,224 @@ def test_a_user_of_twice_the_weight_gets_twice_the_share() -> None:
 
     run(story())
     assert served[:12].count("ana") == 8
+
+
+# When the store, the harness or the service is not as it should be
+
+
+def test_a_pool_with_a_memory_starts_by_itself(tmp_path: Path) -> None:
+    async def story() -> list[str]:
+        pool = make({"keys": ["k1"], "limits": 2, "state_dir": tmp_path})
+        async with pool.acquire() as lease:
+            keys = [lease.key]
+        keys.append(await pool.call(_echo))
+        await pool.stop()
+        return keys
+
+    assert run(story()) == ["k1", "k1"]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", '[0.0, [{"id": "x"}]]', '{"a": 1}'])
+def test_a_broken_state_file_is_kept_aside_and_begun_anew(tmp_path: Path, content: str) -> None:
+    (tmp_path / "harness.json").write_text(content)
+
+    async def story() -> str:
+        pool = make({"keys": ["k1"], "limits": 2, "state_dir": tmp_path})
+        async with pool.acquire() as lease:
+            key = lease.key
+        await pool.stop()
+        return key
+
+    assert run(story()) == "k1"
+    assert (tmp_path / "harness.broken").read_text() == content
+
+
+class Broke(Exception):
+    """A bug in the upkeep."""
+
+
+@pytest.mark.parametrize("called", [False, True])
+def test_who_waits_learns_what_ended_the_upkeep(tmp_path: Path, called: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def exchange(self: FileStore, pool: str, turn: object) -> None:
+        await asyncio.sleep(1)
+        raise Broke
+
+    # No honest file makes the store fail like this: it stands for a bug that nobody knows yet.
+    monkeypatch.setattr(FileStore, "exchange", exchange)
+
+    async def story() -> None:
+        pool = make({"keys": ["k1"], "limits": 2, "state_dir": tmp_path})
+        if called:
+            await pool.call(_echo)
+        async with pool.acquire():
+            pass
+
+    with pytest.raises(Broke):
+        run(story())
+
+
+def test_who_waits_for_a_pool_that_is_stopped_fails(tmp_path: Path) -> None:
+    async def borrow(pool: adapter.AdaptedPool) -> None:
+        async with pool.acquire():
+            pass
+
+    async def story() -> tuple[object]:
+        pool = make({"keys": ["k1"], "limits": 1, "state_dir": tmp_path})
+        await borrow(pool)
+        waiter = asyncio.ensure_future(borrow(pool))
+        await asyncio.sleep(1)
+        await pool.stop()
+        return await asyncio.gather(waiter, return_exceptions=True)
+
+    assert [type(outcome) for outcome in run(story())] == [Stopped]
+
+
+def test_who_has_a_key_is_not_disturbed_by_the_end_of_the_upkeep(tmp_path: Path) -> None:
+    async def story() -> str:
+        pool = make({"keys": ["k1"], "limits": 2, "state_dir": tmp_path})
+
+        async def send(key: str) -> Result:
+            await pool.stop()
+            await asyncio.sleep(1)
+            return Result(200, key)
+
+        async with pool.acquire():
+            await pool.stop()
+            await asyncio.sleep(1)
+        return str((await pool.call(send)).reason)
+
+    assert run(story()) == "k1"
+
+
+def test_a_call_whose_upkeep_ended_does_not_wait_for_another_key(tmp_path: Path) -> None:
+    async def story() -> None:
+        pool = make({"keys": ["k1"], "limits": 2, "state_dir": tmp_path})
+
+        async def send(key: str) -> Result:
+            await pool.stop()
+            return Result(429)
+
+        await pool.call(send)
+
+    with pytest.raises(Stopped):
+        run(story())
+
+
+async def _echo(key: str) -> str:
+    return key
+
+
+SERVED = {"x-ratelimit-limit-requests": "15", "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "30"}
+
+
+@pytest.mark.parametrize("limits", [None, 15])
+@pytest.mark.parametrize("called", [False, True])
+def test_what_a_good_answer_says_is_left_is_heeded(limits: int | None, called: bool) -> None:
+    async def story() -> float:
+        pool = make({"keys": ["k1"], "limits": limits, "max_skew": 0})
+        for _ in range(2):
+            if called:
+                await pool.call(_send_well)
+            else:
+                async with pool.acquire() as lease:
+                    lease.report(Result(200, headers=SERVED))
+        return virtual_time.now()
+
+    assert run(story()) == pytest.approx(30, abs=0.1)
+
+
+async def _send_well(key: str) -> Result:
+    return Result(200, headers=SERVED)
+
+
+TOKENS = {"x-ratelimit-limit-tokens": "9000", "x-ratelimit-remaining-tokens": "100", "x-ratelimit-reset-tokens": "7s"}
+MINUTE, HOUR = Limit(15, 9_000, period=60.0), Limit(100, period=3_600.0)
+
+
+@pytest.mark.parametrize(
+    ("headers", "verdicts"),
+    [
+        ({}, []),
+        (SERVED, [Remaining(period=60.0, requests=0, until=NOON + 30)]),
+        (TOKENS, [Remaining(period=60.0, tokens=100, until=NOON + 7)]),
+        ({**SERVED, **TOKENS}, [Remaining(period=60.0, requests=0, tokens=100, until=NOON + 30)]),
+        # As large as the limit of the hour, although that of the minute would be nearer.
+        ({**SERVED, "x-ratelimit-limit-requests": "100"}, [Remaining(period=3_600.0, requests=0, until=NOON + 30)]),
+        # No such limit: the shortest that could take so long.
+        ({**SERVED, "x-ratelimit-limit-requests": "7"}, [Remaining(period=60.0, requests=0, until=NOON + 30)]),
+        (
+            {"x-ratelimit-remaining-requests": "5", "x-ratelimit-reset-requests": "20m"},
+            [Remaining(period=3_600.0, requests=5, until=NOON + 1_200)],
+        ),
+        # Longer than any: nothing is known of such a limit.
+        (
+            {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "9h"},
+            [Throttled(NOON + 9 * 3_600)],
+        ),
+        ({"x-ratelimit-remaining-requests": "5", "x-ratelimit-reset-requests": "9h"}, []),
+        (
+            {"ratelimit-remaining": "3", "ratelimit-reset": f"{NOON + 40:.0f}"},
+            [Remaining(period=60.0, requests=3, until=NOON + 40)],
+        ),
+        (
+            {"x-ratelimit-limit-requests": "100", "x-ratelimit-remaining-requests": "9"},
+            [Remaining(period=3_600.0, requests=9, until=NOON + 3_600)],
+        ),
+        (
+            {"x-ratelimit-remaining-tokens-minute": "9", "x-ratelimit-reset-tokens-minute": "9"},
+            [Remaining(period=60.0, tokens=9, until=NOON + 9)],
+        ),
+        ({"x-ratelimit-remaining-requests": "soon", "x-ratelimit-reset-requests": "nan"}, []),
+    ],
+)
+def test_what_is_left_is_understood(headers: Mapping[str, str], verdicts: list[Verdict]) -> None:
+    assert what_is_left(Answer(200, headers), (MINUTE, HOUR), NOON) == verdicts
+
+
+def test_a_request_that_used_up_the_limit_is_no_refusal() -> None:
+    async def story() -> Counter[tuple[str, str]]:
+        pool = make({"keys": ["k1"], "limits": 15})
+        async with pool.acquire() as lease:
+            lease.report(Result(200, headers=SERVED))
+        assert pool.key_pool.view().keys[0].health is KeyHealth.HEALTHY
+        return pool.key_pool.counters.verdicts
+
+    assert run(story()) == {("key-1", "Remaining"): 1}
+
+
+def test_a_key_told_that_its_quota_is_gone_serves_again_after_the_cooldown() -> None:
+    async def story() -> float:
+        pool = make({"keys": ["k1"], "cooldown": 30})
+
+        async def send(key: str) -> Result:
+            return Result(429, "quota_exceeded") if virtual_time.now() < 30 else Result(200)
+
+        await pool.call(send)
+        return virtual_time.now()
+
+    assert run(story()) == pytest.approx(30, abs=1)
+
+
+def test_no_cooldown_at_all_does_not_spin() -> None:
+    async def story() -> int:
+        pool = make({"keys": ["k1"], "cooldown": 0})
+        asked = 0
+
+        async def send(key: str) -> Result:
+            nonlocal asked
+            asked += 1
+            return Result(429) if virtual_time.now() < 5 else Result(200)
+
+        await pool.call(send)
+        return asked
+
+    assert run(story()) < 20
+
+
+def test_a_lost_answer_in_a_call_is_tried_again() -> None:
+    answers = [Result(None, "timeout"), Result("503"), Result("200")]
+
+    async def send(key: str) -> Result:
+        return answers.pop(0)
+
+    assert run(make({"keys": ["k1"]}).call(send)).status == "200"
