@@ -68,21 +68,28 @@ class Lender:
         self.line.decide()
 
     def take_back_served(self, lease: Lease) -> None:
-        """The usual end: it served, and nobody said otherwise."""
+        """The usual end: it served, and nobody said otherwise. Without a store that is quick."""
         grant = lease.grant
         assert grant is not None
+        if grant.permit is not None:
+            self.take_back(lease, served=True)
+            return
         if grant.at == UNSENT:
-            self._stamp_grant(grant)
+            grant.meter.stamp(grant, self.line.clock())
         self._roster.served(grant)
-        self._give_back(grant)
+        if not grant.passed_on:
+            grant.meter.leave(grant.model)
+        self._roster.end(grant)
         if self.line.queue:
             self.line.decide()
 
-    def take_back(self, lease: Lease) -> None:
+    def take_back(self, lease: Lease, *, served: bool = False) -> None:
         grant = lease.grant
         assert grant is not None
         if grant.at == UNSENT:
             self._stamp_grant(grant)
+        if served:
+            self._roster.served(grant)
         self._give_back(grant)
         if self.line.queue:
             self.line.decide()
