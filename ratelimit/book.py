@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import count
 
 from ratelimit.limits import Cost, DayLimit, Limits, share
-from ratelimit.meter import Meter
+from ratelimit.meter import Claim, Meter
 from ratelimit.usage import Ask, Entry, Permit, Sent, Turn, Want
 from ratelimit.window import midnight_after
 
@@ -180,6 +180,7 @@ class Book:
         offers: list[tuple[Want, str, float]] = []
         unmet: list[Want] = []
         again_at = math.inf
+        claims: dict[str, Claim] = {}  # what is smaller, and behind it in line, must not delay it
         for want in wants:
             found = self._soonest(want, meters, now)
             if found is None:
@@ -187,15 +188,18 @@ class Book:
                 again_at = min(again_at, now + self.lifetime / 2)  # nobody knows when others free their room
                 continue
             account, at = found
-            if at <= now + self._reach(want, account):
+            claim = claims.get(account)
+            if claim is not None and not meters[account].fits_beside(claim, want.cost, want.model, now):
+                unmet.append(want)
+            elif at <= now + self._reach(want, account):
                 offers.append((want, account, at))
                 meters[account].insert(want.cost, want.model, at + self.lifetime, now)
                 meters[account].enter(want.model)
             else:
                 unmet.append(want)
                 again_at = min(again_at, at - 0.3 * self.horizon)
-                if at < math.inf:  # what is smaller, and behind it in line, must not take what it waits for
-                    meters[account].insert(want.cost, want.model, at, now)
+                if at < math.inf:
+                    claims.setdefault(account, Claim(at, want.cost, want.model))
         return offers, unmet, again_at
 
     def _soonest(self, want: Want, meters: Mapping[str, Meter], now: float) -> tuple[str, float] | None:

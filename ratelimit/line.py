@@ -100,6 +100,9 @@ class Line:
             now=lease.asked_at,
         )
         self.decide()
+        if self.rations is not None and not answer.done():
+            accounts = self._roster.accounts_of(lease.target)
+            self.rations.call_for(Want(accounts, lease.target.model, lease.cost))
         if lease.max_wait is not None and not answer.done():
             expiry = loop.call_later(lease.max_wait, self._expire, lease)
             answer.add_done_callback(lambda _: expiry.cancel())

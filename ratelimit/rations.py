@@ -162,6 +162,11 @@ class Rations:
         ):
             self._called.set()
 
+    def call_for(self, want: Want) -> None:
+        """Somebody came who may need less than those for whom the store had nothing."""
+        if not self._is_hopeless(want):
+            self._called.set()
+
     def _is_hopeless(self, want: Want) -> bool:
         unmet = self._unmet.get((want.accounts, want.model))
         return unmet is not None and want.cost.requests >= unmet.requests and want.cost.tokens >= unmet.tokens

@@ -321,3 +321,23 @@ def test_patient_work_hoards_no_permits_that_urgent_work_could_use(urgent_model:
     waits, sent = virtual_time.run(story())
     assert waits[len(waits) // 2] < 4.0
     assert sent >= 0.93 * 150
+
+
+def test_a_small_request_passes_a_large_one_that_it_does_not_delay() -> None:
+    async def ask(pool: KeyPool, user: str, tokens: int) -> float:
+        async with pool.lease(user=user, priority=Priority.HIGH, cost=Cost(tokens=tokens)) as lease:
+            lease.sent()
+            return virtual_time.now()
+
+    async def story() -> tuple[float, float]:
+        pool = a_pool(MemoryStore(), Limits(account=Allowance(rates=(Limit(100, tokens=1000),))))
+        async with running(pool.run()):
+            await ask(pool, "early", 500)
+            await asyncio.sleep(10)
+            large = asyncio.create_task(ask(pool, "large", 900))
+            await asyncio.sleep(2)
+            return await ask(pool, "small", 10), await large
+
+    small, large = virtual_time.run(story())
+    assert small < 14.0
+    assert large == pytest.approx(60.25, abs=1.0)
