@@ -136,7 +136,8 @@ class AdaptedPool:
         repeating did not help. Raises `NoUsableKey` where no key will ever serve.
         """
 
-        async def attempt(key: ApiKey) -> Result:
+        async def attempt(lease: Lease) -> Result:
+            key = lease.key
             waiting.is_over()
             try:
                 result = await send(self._setup.given[key.id])

@@ -135,7 +135,7 @@ class KeyPool:
 
     async def call(
         self,
-        function: Callable[[ApiKey], Awaitable[Result]],
+        function: Callable[[Lease], Awaitable[Result]],
         *,
         user: str,
         priority: Priority = Priority.GENERATION,
@@ -148,14 +148,14 @@ class KeyPool:
         name: str | None = None,
         prepares: bool = False,
     ) -> Result:
-        """Borrow a key for `function`, and repeat it where that helps. Never for paid calls.
+        """Borrow a key for `function(lease)`, and repeat it where that helps. Never for paid calls.
 
         A key's fault is answered by another key, a fault of time by waiting for it, an unavailable service by another
         key where one was blamed, and then by backing off: `max_retries` times in all. Everything else, the request's
         own fault among it, is raised as it came. The other arguments are those of `lease`; `max_wait` counts the
         waiting of all attempts together, and a pause that would go beyond it raises the failure instead. The request
-        counts as sent when `function` is called, unless it `prepares` for longer than a blink before its request
-        leaves.
+        counts as sent when `function` is called, unless it `prepares` for longer than a blink and says `lease.sent()`
+        itself. What it took in truth, `function` tells by `lease.spent`.
 
         Raises:
             LeaseTimeout: as in `lease`; its cause is the last failure, if there was one.
@@ -183,7 +183,7 @@ class KeyPool:
                     if not prepares:
                         lease.sent()
                     try:
-                        return await function(lease.key)
+                        return await function(lease)
                     except Exception as failure:
                         lease.report(failure)
                         if lease.verdict == Unavailable():

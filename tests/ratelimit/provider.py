@@ -15,6 +15,7 @@ from ratelimit import (
     Exhausted,
     KeyHealth,
     KeyPool,
+    Lease,
     Limit,
     Limits,
     Rejected,
@@ -94,7 +95,8 @@ class Service:
         self.refusals = {name.replace("_", "-"): refusal for name, refusal in refusals.items()}
         self.calls: list[tuple[str, float]] = []
 
-    async def ask(self, key: ApiKey) -> str:
+    async def ask(self, lease: Lease) -> str:
+        key = lease.key
         self.calls.append((key.id, virtual_time.now()))
         assert len(self.calls) < 10_000, "somebody repeats without end"
         await asyncio.sleep(0.1)

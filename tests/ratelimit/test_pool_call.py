@@ -9,10 +9,11 @@ import pytest
 
 from ratelimit import (
     Allowance,
-    ApiKey,
+    Cost,
     Exhausted,
     KeyHealth,
     KeyPool,
+    Lease,
     LeaseTimeout,
     Limit,
     Limits,
@@ -231,10 +232,10 @@ def test_more_keys_do_not_make_a_short_outage_worse(keys: int) -> None:
         pool = make_pool(PLENTY, *(f"account-{number}" for number in range(keys)))
         failed = 0
 
-        async def answer(key: ApiKey) -> str:
+        async def answer(lease: Lease) -> str:
             if virtual_time.now() < 1.5:
                 raise UNAVAILABLE
-            return f"answered by {key.id}"
+            return f"answered by {lease.key.id}"
 
         async def ask(number: int) -> None:
             nonlocal failed
@@ -254,7 +255,7 @@ def test_a_pause_that_would_go_beyond_the_deadline_raises_the_failure_instead() 
     async def story() -> float:
         pool = make_pool(PLENTY, backoff=30.0, max_retries=50)
 
-        async def fail_always(key: ApiKey) -> None:
+        async def fail_always(_: Lease) -> None:
             raise UNAVAILABLE
 
         with pytest.raises(Refusal):
@@ -262,3 +263,19 @@ def test_a_pause_that_would_go_beyond_the_deadline_raises_the_failure_instead() 
         return virtual_time.now()
 
     assert virtual_time.run(story()) <= 40.0
+
+
+def test_what_a_call_took_in_truth_stands_in_place_of_the_estimate() -> None:
+    async def story() -> list[float]:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(None, tokens=100, period=60),))))
+
+        async def ask(lease: Lease) -> None:
+            sent_at.append(virtual_time.now())
+            lease.spent(10)
+
+        sent_at: list[float] = []
+        for _ in range(3):
+            await pool.call(ask, user="ana", cost=Cost(tokens=80))
+        return sent_at
+
+    assert virtual_time.run(story()) == [0.0, 0.0, 0.0]
