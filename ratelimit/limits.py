@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -92,6 +92,12 @@ class Limits:
 
     def for_model(self, model: str) -> Allowance:
         return self.models.get(model, self.each_model)
+
+    def with_room(self, room: int | None, model: str | None) -> Limits:
+        """The same with another room: one model's own, or the account's where `model` is `None`."""
+        if model is None:
+            return replace(self, account=replace(self.account, room=room))
+        return replace(self, models={**self.models, model: replace(self.for_model(model), room=room)})
 
     def every(self) -> tuple[Allowance, ...]:
         """All there are, for whatever model."""

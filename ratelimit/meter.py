@@ -55,6 +55,11 @@ class Meter:
         self.open = 0  # leases out and operations that go on
         self._by_model: dict[str | None, int] = {}
 
+    def set_room(self, room: int | None, model: str | None) -> None:
+        """From now on there is so much room; what is open beyond it goes on, and nothing more is begun."""
+        self.limits = self.limits.with_room(room, model)
+        self._has_rooms = any(allowance.room is not None for allowance in self.limits.every())
+
     # Rates
 
     def fits(self, cost: Cost, model: str | None, now: float) -> bool:

@@ -213,6 +213,17 @@ class KeyPool:
         if verdict is not None:
             self._lender.learn(self._roster.keys[key_id], model, verdict, outcome, None)
 
+    def set_room(self, room: int | None, *, key_id: str, model: str | None = None) -> None:
+        """The service tells how many operations the account behind a key may have open at once, of a model or in all.
+
+        It counts in this process: others that share a store learn it for themselves. Raises `KeyError` for an unknown
+        key.
+        """
+        account = self._roster.keys[key_id].account
+        account.meter.set_room(room, model)
+        self._roster.changed(account)
+        self._line.decide()
+
     # Operations that outlive their lease
 
     def release(self, operation_id: str) -> None:

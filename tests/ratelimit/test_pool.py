@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
@@ -13,6 +14,7 @@ from ratelimit import (
     ApiKey,
     DayLimit,
     KeyPool,
+    LeaseTimeout,
     Limit,
     Limits,
     NoUsableKey,
@@ -316,3 +318,36 @@ def test_across_the_edge_of_a_minute_nothing_is_refused() -> None:
         return server.refused
 
     assert virtual_time.run(story()) == 0
+
+
+def test_room_that_the_service_tells_of_is_heeded_from_then_on() -> None:
+    async def story() -> list[int]:
+        pool = make_pool(Limits(each_model=Allowance(room=2)))
+        open_at_once = []
+        for room in (None, 3, 1):
+            if room is not None:
+                pool.set_room(room, key_id="key-1", model="gen4.5")
+            begun = 0
+            with contextlib.suppress(LeaseTimeout):
+                while True:
+                    async with pool.lease(user="ana", model="gen4.5", max_wait=0) as lease:
+                        lease.hold(f"operation-{begun}")
+                        begun += 1
+            open_at_once.append(begun)
+            for number in range(begun):
+                pool.release(f"operation-{number}")
+        return open_at_once
+
+    assert virtual_time.run(story()) == [2, 3, 1]
+
+
+def test_more_room_wakes_who_waits_for_it() -> None:
+    async def story() -> float:
+        pool = make_pool(Limits(account=Allowance(room=1)))
+        async with pool.lease(user="ana") as lease:
+            lease.hold("operation-1")
+        asyncio.get_running_loop().call_later(5, lambda: pool.set_room(2, key_id="key-1"))
+        async with pool.lease(user="ana"):
+            return virtual_time.now()
+
+    assert virtual_time.run(story()) == 5.0
