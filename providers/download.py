@@ -74,6 +74,22 @@ async def download(
             part.unlink(missing_ok=True)
 
 
+def keep(content: bytes, destination: Path, *, provider: str) -> None:
+    """Write a file that came inside of an answer, by way of a `.part` as `download` does. Blocks.
+
+    Raises:
+        UnexpectedResponse: it is empty.
+    """
+    if not content:
+        raise UnexpectedResponse(provider, "an empty file")
+    part = destination.with_name(destination.name + ".part")
+    try:
+        part.write_bytes(content)
+        part.replace(destination)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 async def _write(got: httpx.Response, part: Path, provider: str) -> None:
     size = 0
     with part.open("wb") as file:

@@ -17,6 +17,8 @@ ProviderError
 
 from __future__ import annotations
 
+from datetime import date
+
 
 class ProviderError(Exception):
     """Base of the family.
@@ -89,7 +91,19 @@ class ContentRejected(RequestFault):
 
 
 class ModelRetired(RequestFault):
-    """The model is gone, or not offered to this account."""
+    """The model is gone, or not offered to this account.
+
+    Args:
+        successor: id of the model that takes over; `None` where the one who says so does not know.
+        retired: the model's last day; `None` where that is not known.
+    """
+
+    def __init__(
+        self, provider: str, detail: str = "", *, successor: str | None = None, retired: date | None = None
+    ) -> None:
+        super().__init__(provider, detail)
+        self.successor = successor
+        self.retired = retired
 
 
 class OperationFailed(ProviderError):

@@ -22,16 +22,23 @@ class EncodedImage:
 
 
 def encoded_image(provider: str, path: Path, *, limit: int) -> EncodedImage:
-    """Read a JPEG or PNG of at most `limit` bytes. Blocks; its name says nothing about its content.
+    """Read a JPEG, PNG or WebP of at most `limit` bytes. Blocks; its name says nothing about its content.
 
     Raises:
-        InvalidRequest: it is larger, or neither.
+        InvalidRequest: it is larger, or none of these.
     """
     size = path.stat().st_size
     if size > limit:
         raise InvalidRequest(provider, f"the start image has {size} bytes, {limit} are allowed")
     content = path.read_bytes()
-    for magic, mime_type in _MAGIC:
-        if content.startswith(magic):
-            return EncodedImage(mime_type, base64.b64encode(content).decode("ascii"))
-    raise InvalidRequest(provider, "the start image is neither JPEG nor PNG")
+    mime_type = picture_type(content)
+    if mime_type is None:
+        raise InvalidRequest(provider, "the start image is neither JPEG, PNG nor WebP")
+    return EncodedImage(mime_type, base64.b64encode(content).decode("ascii"))
+
+
+def picture_type(content: bytes) -> str | None:
+    """The mime type of a JPEG, PNG or WebP by its first bytes; `None` for anything else."""
+    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
+        return "image/webp"
+    return next((mime_type for magic, mime_type in _MAGIC if content.startswith(magic)), None)

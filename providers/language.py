@@ -1,11 +1,12 @@
-"""What Greenlight asks of a language model: a typed answer, a streamed one, and a look at an uploaded video."""
+"""What Greenlight asks of a language model: a typed answer, a streamed one, and a look at pictures or a video."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Literal, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -32,13 +33,64 @@ class RemoteFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A JPEG, PNG or WebP to look at. `caption` tells the model what it is, such as "at 3.5 s"."""
+
+    path: Path
+    caption: str = ""
+
+
+class Detail(StrEnum):
+    """How closely a video is looked at; more detail takes more tokens."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Which part of a video is looked at, and how. Seconds from its start; `None` means from its start, to its end."""
+
+    start: float | None = None
+    end: float | None = None
+    frames_per_second: float | None = None
+    detail: Detail = Detail.LOW
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """What a model is asked: our instructions apart from what people said and from the files they showed."""
+    """What a model is asked: our instructions apart from what people said and from what they showed.
+
+    Files and pictures stand before the words of the last turn. `look` is about `files`.
+    """
 
     model: str
     system: str
     turns: Sequence[Turn]
     files: Sequence[RemoteFile] = ()
+    look: Look = Look()
+    pictures: Sequence[Picture] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens that the provider counted; `output_tokens` include those it thought with."""
+
+    input_tokens: int
+    output_tokens: int
+
+    @property
+    def tokens(self) -> int:
+        return self.input_tokens + self.output_tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply(Generic[Answer]):
+    """A typed answer, and what it took; `None` where the provider did not tell."""
+
+    value: Answer
+    usage: Usage | None = None
 
 
 class LanguageModel(Protocol):
@@ -56,7 +108,10 @@ class LanguageModel(Protocol):
 
     async def delete(self, file: RemoteFile, credential: Credential) -> None: ...
 
-    async def answer(self, prompt: Prompt, schema: type[Answer], credential: Credential) -> Answer:
+    async def count(self, prompt: Prompt, credential: Credential) -> int | None:
+        """How many tokens a prompt takes, files and pictures included; `None` where the provider does not count."""
+
+    async def answer(self, prompt: Prompt, schema: type[Answer], credential: Credential) -> Reply[Answer]:
         """Answer as `schema`, strictly validated.
 
         Raises:
@@ -65,10 +120,12 @@ class LanguageModel(Protocol):
             ProviderError: as `providers.errors` says.
         """
 
-    def stream(self, prompt: Prompt, schema: type[BaseModel], credential: Credential) -> AsyncGenerator[str, None]:
+    def stream(
+        self, prompt: Prompt, schema: type[BaseModel], credential: Credential
+    ) -> AsyncGenerator[str | Usage, None]:
         """Stream the JSON text of an answer to `schema`, in pieces as they come; the caller validates the whole.
 
-        Raises the same as `answer`, possibly after some pieces.
+        What it took comes last, where the provider tells. Raises the same as `answer`, possibly after some pieces.
         """
 
     async def close(self) -> None: ...

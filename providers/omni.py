@@ -1,47 +1,49 @@
 """Gemini Omni Flash as a video provider, through Google's Interactions API (google-genai 3.x).
 
 Veo left the Gemini API on 2026-10-22; Omni is Google's replacement. An order is a background interaction: one POST,
-then looks, then a file on the same key's project that lives two days.
+then looks, then a file on the same key's project that lives two days. A clip to extend or edit is uploaded first, on
+the same key: that costs nothing, and until the POST nothing was ordered. The upload must stay while the interaction
+works on it, so it is deleted only where the order was refused; Google deletes it by itself after 48 hours.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 import re
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 
+from providers.clip import MIME_TYPE
 from providers.credential import Credential
-from providers.download import download, host_allowed
+from providers.download import download, host_allowed, keep
 from providers.errors import (
-    ContentRejected,
     InvalidRequest,
+    ModelRetired,
     OperationFailed,
     OutcomeUnknown,
     ProviderError,
+    Unavailable,
     UnexpectedResponse,
 )
 from providers.google import PROVIDER, GoogleClients, google_fault
-from providers.image import encoded_image
+from providers.omni_wire import material_of, order, state
 from providers.transport import Refusal, translated
 from providers.video import Failed, Operation, OperationState, Running, Succeeded, VideoRequest
 
 if TYPE_CHECKING:
+    from google.genai import types
     from google.genai._gaos.google_genai import AsyncGeminiNextGenInteractions
-    from google.genai.interactions import Interaction
 
-_RATIOS = ("16:9", "9:16")
-_RESOLUTION = "720p"
-_SEEDLESS = frozenset({"gemini-omni-1.1-flash"})  # seeds came with 1.2; docs.cloud 2026-11
-_LARGEST_IMAGE = 20 << 20  # bytes; inline input goes up to 100 MB since 2026-01, but a still never needs it
-_REFUSALS = ("SAFETY", "PROHIBITED", "BLOCK", "RECITATION", "SPII", "POLICY")
 # Where a download may be redirected; only the API's own host is given the key.
 _FILE_HOSTS = frozenset({"googleapis.com", "googleusercontent.com"})
+_SLOWEST_LOOK = 5.0
 
 
 class Omni:
@@ -50,23 +52,43 @@ class Omni:
     Args:
         clients: the SDK's clients, shared with `Gemini`.
         http: for downloads; the caller closes it.
+        clock: Unix seconds; daily quotas return at a time of day.
+        file_interval: seconds before the second look at an uploaded clip; each later wait is longer by half.
+        file_patience: seconds that Google may take to read an uploaded clip, before the order is given up unsent.
     """
 
     name = PROVIDER
     poll_interval = 10.0  # Google's own samples wait ten seconds
 
     def __init__(
-        self, clients: GoogleClients, *, http: httpx.AsyncClient, clock: Callable[[], float] = time.time
+        self,
+        clients: GoogleClients,
+        *,
+        http: httpx.AsyncClient,
+        clock: Callable[[], float] = time.time,
+        file_interval: float = 1.0,
+        file_patience: float = 180.0,
     ) -> None:
         self._clients = clients
         self._http = http
         self._clock = clock
+        self._file_interval = file_interval
+        self._file_patience = file_patience
 
     async def submit(self, request: VideoRequest, credential: Credential) -> Operation:
-        body = await asyncio.to_thread(_order, request)
-        with self._translated(credential, request.model, paid=True):
-            interactions = await self._interactions(credential)
-            interaction = await interactions.create(**body)  # type: ignore[call-overload]  # a body of ours
+        material = await asyncio.to_thread(material_of, request)
+        clip = None if material.clip is None else await self._upload(material.clip, credential)
+        body = order(request, material.images, None if clip is None else clip.uri)
+        try:
+            with self._translated(credential, request.model, paid=True):
+                interactions = await self._interactions(credential)
+                interaction = await interactions.create(**body)  # type: ignore[call-overload]  # a body of ours
+        except OutcomeUnknown:
+            raise  # it may be at work on the clip
+        except ProviderError:
+            if clip is not None:
+                await self._forget(clip, credential)
+            raise
         operation_id = getattr(interaction, "id", None)
         if not isinstance(operation_id, str) or not operation_id:
             raise OutcomeUnknown(PROVIDER, "accepted without an id")
@@ -81,15 +103,16 @@ class Omni:
         """
         with self._translated(credential):
             interactions = await self._interactions(credential)
-            interaction = await interactions.get(operation_id)
-            return _state(interaction)
+            found = state(await interactions.get(operation_id))
+        return await self._ready(found, credential) if isinstance(found, Succeeded) else found
 
     async def fetch(self, output: str, destination: Path, credential: Credential) -> None:
-        file = re.search(r"/files/([A-Za-z0-9_-]+)", output)
+        file = _file_id(output)
         if file is None:
-            raise UnexpectedResponse(PROVIDER, "an output that is no file of Google's")
+            await self._fetch_inline(output, destination, credential)
+            return
         # As the SDK does: the file's id, on the base URL we were given. The host an answer names is never asked.
-        url = f"{self._clients.base_url}/{self._clients.api_version}/files/{file[1]}:download?alt=media"
+        url = f"{self._clients.base_url}/{self._clients.api_version}/files/{file}:download?alt=media"
         home = httpx.URL(url)
 
         def ours(target: httpx.URL) -> bool:
@@ -117,6 +140,66 @@ class Omni:
     async def close(self) -> None:
         await self._clients.close()
 
+    async def _upload(self, clip: Path, credential: Credential) -> types.File:
+        """Bring a clip to the key's project and wait until Omni can see it. Raises no `OutcomeUnknown`."""
+        with self._translated(credential):
+            client = await self._clients.of(credential)
+            file = await client.aio.files.upload(file=clip, config={"mime_type": MIME_TYPE})
+        if not file.name or not file.uri:
+            raise UnexpectedResponse(PROVIDER, "an uploaded file without a name")
+        try:
+            # Not the caller's deadline: run out in here, it could not be told from one that ran out after the POST.
+            async with asyncio.timeout(self._file_patience):
+                seen = await self._seen(file, credential)
+        except TimeoutError:
+            await self._forget(file, credential)
+            raise Unavailable(PROVIDER, "an uploaded clip is not ready yet; nothing was ordered") from None
+        if _state(seen) != "ACTIVE":
+            await self._forget(file, credential)
+            words = seen.error.message if seen.error else None
+            raise InvalidRequest(PROVIDER, f"the clip cannot be read: {words or _state(seen)}")
+        return file
+
+    async def _seen(self, file: types.File, credential: Credential) -> types.File:
+        wait = self._file_interval
+        with self._translated(credential):
+            client = await self._clients.of(credential)
+            while _state(file) == "PROCESSING":
+                await asyncio.sleep(wait)
+                wait = min(wait * 1.5, _SLOWEST_LOOK)
+                file = await client.aio.files.get(name=file.name or "")
+        return file
+
+    async def _forget(self, file: types.File, credential: Credential) -> None:
+        with suppress(ProviderError), self._translated(credential):
+            client = await self._clients.of(credential)
+            await client.aio.files.delete(name=file.name or "")
+
+    async def _ready(self, found: Succeeded, credential: Credential) -> OperationState:
+        """A finished film's file may still be processed (docs of 2026-08): the order is under way until then."""
+        file = _file_id(found.output)
+        if file is None:
+            return found
+        try:
+            with self._translated(credential):
+                client = await self._clients.of(credential)
+                seen = _state(await client.aio.files.get(name=f"files/{file}"))
+        except InvalidRequest:
+            return found  # the file, not the order, is what Google does not know; `fetch` will tell
+        if seen == "FAILED":
+            fault = OperationFailed(PROVIDER, "completed, and its file failed")
+            return Failed(error=fault, price_microusd=found.price_microusd)
+        return Running() if seen == "PROCESSING" else found
+
+    async def _fetch_inline(self, operation_id: str, destination: Path, credential: Credential) -> None:
+        """Ask again for an interaction that holds its film itself."""
+        with self._translated(credential):
+            interactions = await self._interactions(credential)
+            video = (await interactions.get(operation_id)).output_video
+        if video is None or not video.data:
+            raise UnexpectedResponse(PROVIDER, "an interaction without a film")
+        await asyncio.to_thread(_keep, video.data, destination)
+
     async def _interactions(self, credential: Credential) -> AsyncGeminiNextGenInteractions:
         client = await self._clients.of(credential)
         # Its first use imports for a second.
@@ -128,75 +211,28 @@ class Omni:
         return translated(PROVIDER, credential, self._classify(model), paid=paid)
 
     def _classify(self, model: str | None) -> Callable[[Refusal], ProviderError | None]:
-        return lambda refusal: google_fault(refusal, model=model, now=self._clock())
+        def classify(refusal: Refusal) -> ProviderError | None:
+            fault = google_fault(refusal, model=model, now=self._clock())
+            if fault is None and refusal.status == 404 and model is not None:
+                return ModelRetired(PROVIDER, f"{model} is not offered")
+            return fault
+
+        return classify
 
 
-def _order(request: VideoRequest) -> dict[str, object]:
-    """The body of the one POST. Reads the start image, so it runs in a thread."""
-    if request.ratio not in _RATIOS:
-        raise InvalidRequest(PROVIDER, f"{request.model} makes {' and '.join(_RATIOS)}, not {request.ratio}")
-    content: list[dict[str, str]] = []
-    if request.start_image is not None:
-        image = encoded_image(PROVIDER, request.start_image, limit=_LARGEST_IMAGE)
-        content.append({"type": "image", "data": image.base64, "mime_type": image.mime_type})
-    content.append({"type": "text", "text": request.prompt})
-    config: dict[str, object] = {
-        "video_config": {"task": "text_to_video" if request.start_image is None else "image_to_video"}
-    }
-    if request.seed is not None and request.model not in _SEEDLESS:
-        config["seed"] = request.seed
-    return {
-        "model": request.model,
-        "input": content,
-        "response_format": {
-            "type": "video",
-            "aspect_ratio": request.ratio,
-            "resolution": _RESOLUTION,
-            "duration": f"{request.duration}s",  # a protobuf Duration; a bare number is refused
-            "delivery": "uri",  # inline, the default, would put the film into the answer to every look
-        },
-        "generation_config": config,
-        # Else the POST stays open for the whole generation. It also keeps the SDK from continuing an interaction by
-        # itself (google-genai 3.6 refuses automatic_continuation=False beside it, for there is nothing to turn off).
-        "background": True,
-        "store": True,
-    }
+def _file_id(output: str) -> str | None:
+    """The id in a file's uri; `None` for what is none, such as an interaction's id."""
+    match = re.search(r"/files/([A-Za-z0-9_-]+)", output)
+    return match[1] if match else None
 
 
-def _state(interaction: Interaction) -> OperationState:
-    status = str(interaction.status)
-    if status == "completed":
-        return _ending(interaction)
-    if status == "queued":
-        return Running(waiting=True)
-    if status in ("failed", "cancelled", "incomplete", "budget_exceeded", "requires_action"):
-        return Failed(error=_failure(interaction, status))
-    return Running()  # in_progress, and whatever Google invents next
+def _state(file: types.File) -> str:
+    return str(file.state.value) if file.state is not None else "PROCESSING"
 
 
-def _ending(interaction: Interaction) -> Succeeded | Failed:
-    video = interaction.output_video
-    if video is not None and video.uri:
-        return Succeeded(output=video.uri)
-    if video is not None or _video_tokens(interaction):
-        return Failed(error=OperationFailed(PROVIDER, "completed, and charged for, without a film to fetch"))
-    # This is how Omni refuses by policy: it completes, and says so in words (seen live, 2026-11).
-    return Failed(error=ContentRejected(PROVIDER, _words(interaction) or "completed without a film"))
-
-
-def _failure(interaction: Interaction, status: str) -> ProviderError:
-    errors = [(str(error.code or ""), str(error.message or "")) for error in interaction.errors or []]
-    words = "; ".join(f"{code} {message}".strip() for code, message in errors) or status
-    if any(word in code.upper() for code, _ in errors for word in _REFUSALS):
-        return ContentRejected(PROVIDER, words)
-    return OperationFailed(PROVIDER, words)
-
-
-def _words(interaction: Interaction) -> str:
-    return (interaction.output_text or "")[:300]
-
-
-def _video_tokens(interaction: Interaction) -> int:
-    usage = interaction.usage
-    modalities = (usage.output_tokens_by_modality if usage else None) or []
-    return sum(entry.tokens or 0 for entry in modalities if str(entry.modality).lower() == "video")
+def _keep(data: str, destination: Path) -> None:
+    try:
+        content = base64.b64decode(data, validate=True)
+    except binascii.Error:
+        raise UnexpectedResponse(PROVIDER, "a film that is no base64") from None
+    keep(content, destination, provider=PROVIDER)

@@ -30,9 +30,21 @@ class QuotaNote:
     resets_in: float
 
 
-Notice = Callable[[QuotaNote], None]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomNote:
+    """How many requests or operations the account behind a key may have open at once, as told with an answer."""
+
+    provider: str
+    key_id: str
+    model: str | None
+    room: int
+
+
+Note = QuotaNote | RoomNote
+
+Notice = Callable[[Note], None]
 """Hears of it at once, on the event loop; it must not wait, nor fail."""
 
 
-def ignore(note: QuotaNote) -> None:
+def ignore(note: Note) -> None:
     """For who does not care."""

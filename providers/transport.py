@@ -102,7 +102,7 @@ def refused(provider: str, refusal: Refusal, classify: Classify, *, paid: bool =
     if fault is not None:
         return fault
     status, detail = refusal.status, f"HTTP {refusal.status} {said(refusal.body)}".strip()
-    if status == 408 or status >= 500:
+    if status in (408, 499) or status >= 500:  # 499: somebody on the way hung up on the service (nginx, google.rpc)
         return OutcomeUnknown(provider, detail) if paid else Unavailable(provider, detail)
     if status == 401:
         return KeyRejected(provider, detail)

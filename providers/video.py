@@ -1,17 +1,107 @@
 """What Greenlight asks of a service that makes clips: order, look, fetch, stop.
 
-Orders cost money. An adapter sends exactly one POST per `submit`, translates every answer into `providers.errors`,
-and raises `OutcomeUnknown` whenever the request may have been accepted without an answer telling so.
+Orders cost money. An adapter sends exactly one paid POST per `submit`, behind whatever uploads it needs, translates
+every answer into `providers.errors`, and raises `OutcomeUnknown` whenever the request may have been accepted without an
+answer telling so.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from providers.credential import Credential
 from providers.errors import ProviderError
+
+
+class Task(StrEnum):
+    """What a model can make a clip from; the words of the catalogue's `can`."""
+
+    TEXT = "text"
+    IMAGE = "image"
+    LAST_IMAGE = "last_image"  # a picture to end on, beside the one to start from
+    REFERENCES = "references"
+    EXTEND = "extend"
+    EDIT = "edit"
+    PERFORM = "perform"
+    UPSCALE = "upscale"
+
+
+@dataclass(frozen=True, slots=True)
+class FromText:
+    """From the prompt alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class FromImage:
+    """From a picture (JPEG, PNG or WebP) that the clip starts with, and, where `last` is given, ends on."""
+
+    first: Path
+    last: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FromReferences:
+    """With the people and things in these pictures (JPEG, PNG or WebP), in a scene of the prompt's own."""
+
+    images: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """Goes on where this clip (mp4) ends."""
+
+    video: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """This clip (mp4), changed as the prompt says; its length decides the result's."""
+
+    video: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """A character (picture or mp4) that moves and speaks as the person in `acting` (mp4, 3 to 30 s) does."""
+
+    character: Path
+    acting: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Upscaling:
+    """This clip (mp4) with more pixels; the prompt is not looked at."""
+
+    video: Path
+
+
+Source = FromText | FromImage | FromReferences | Extension | Edit | Performance | Upscaling
+
+
+def task_of(source: Source) -> Task:
+    """What a model must be able to do to make a clip from `source`."""
+    match source:
+        case FromText():
+            return Task.TEXT
+        case FromImage(last=None):
+            return Task.IMAGE
+        case FromImage():
+            return Task.LAST_IMAGE
+        case FromReferences():
+            return Task.REFERENCES
+        case Extension():
+            return Task.EXTEND
+        case Edit():
+            return Task.EDIT
+        case Performance():
+            return Task.PERFORM
+        case Upscaling():
+            return Task.UPSCALE
+        case _:
+            assert_never(source)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +111,11 @@ class VideoRequest:
     Attributes:
         model: the provider's id of the model, as in the catalogue.
         prompt: what is seen and heard, within the model's `prompt_limit`.
-        duration: seconds, one of the model's durations.
+        duration: seconds, one of the model's durations; not looked at where the source's own length decides.
         ratio: "16:9", "9:16" or "1:1"; the adapter maps it to the wire's words.
-        start_image: a JPEG or PNG file that the clip starts from; required by models that only animate a picture.
+        source: what it is made from.
+        resolution: one of the model's resolutions, such as "720p"; `None` means the model's first.
+        audio: whether to ask for sound, of models that make it and let one choose.
         seed: for models that take one.
     """
 
@@ -31,7 +123,9 @@ class VideoRequest:
     prompt: str
     duration: int
     ratio: str
-    start_image: Path | None = None
+    source: Source = field(default_factory=FromText)
+    resolution: str | None = None
+    audio: bool = True
     seed: int | None = None
 
 

@@ -52,6 +52,10 @@ DEFAULTS: Mapping[str, PoolDefaults] = MappingProxyType(
             cooldown=30.0,
             day_zone="America/Los_Angeles",
         ),
+        # Ten requests a minute was the documented quota of a project and Veo 3; 3.1's depends on the contract.
+        "vertex": PoolDefaults(
+            Limits(account=Allowance(rates=(Limit(10, period=60.0),)), each_model=Allowance(room=4)), cooldown=60.0
+        ),
         "runway": PoolDefaults(
             Limits(account=Allowance(rates=(Limit(10, period=60.0),)), each_model=Allowance(room=2)), cooldown=60.0
         ),

@@ -14,6 +14,7 @@ from sandbox.providers.world import ProviderWorld
 #: A key's middle word is the account whose limits it shares.
 KEYS = {
     "GEMINI_API_KEYS": "ana:sandbox-gemini-ana-1,ana:sandbox-gemini-ana-2,ben:sandbox-gemini-ben-1",
+    "VERTEX_API_KEYS": "ana:sandbox-vertex-ana-1",
     "RUNWAY_API_KEYS": "ana:sandbox-runway-ana-1,ben:sandbox-runway-ben-1",
     "ELEVENLABS_API_KEYS": "ana:sandbox-elevenlabs-ana-1",
     "GROQ_API_KEYS": "ana:sandbox-groq-ana-1",
@@ -49,6 +50,7 @@ class World:
         """The variables of a bot that lives in this world and keeps its data in `data_dir`."""
         addresses: Mapping[str, str] = {
             "GEMINI_BASE_URL": self.providers.gemini_url,
+            "VERTEX_BASE_URL": self.providers.vertex_url,
             "RUNWAY_BASE_URL": self.providers.runway_url,
             "ELEVENLABS_BASE_URL": self.providers.elevenlabs_url,
             "GROQ_BASE_URL": self.providers.groq_url,

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bot.settings.cloud import Cloud, read_cloud
 from bot.settings.limits import LimitSetting, read_limits
 from bot.settings.services import PROVIDERS, Provider
 
@@ -17,11 +18,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ProviderKey:
-    """One key. `account` names whose limits it counts against; keys without one have their own `id` there."""
+    """One key. `account` names whose limits it counts against; keys without one have their own `id` there.
+
+    `parts` are what of the secret must not be seen even by itself.
+    """
 
     id: str
     account: str
     secret: str = field(repr=False)
+    parts: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +38,7 @@ class ProviderSettings:
         cooldown: seconds an account rests when the service does not say for how long.
         max_retries: of a request that met a service which was down.
         backoff: seconds before the first of them; it doubles.
+        project, location: of Google Cloud, for keys that are accounts there.
     """
 
     name: str
@@ -42,6 +48,8 @@ class ProviderSettings:
     cooldown: int | None = None
     max_retries: int | None = None
     backoff: float | None = None
+    project: str | None = None
+    location: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +73,8 @@ def read_providers(environment: Environment) -> tuple[dict[str, ProviderSettings
     offered = {}
     remarks = []
     for provider in PROVIDERS:
-        keys = _read_keys(environment, provider)
+        cloud = read_cloud(environment) if provider.name == "vertex" else Cloud()
+        keys = (*_read_keys(environment, provider), *_account_keys(provider, cloud))
         settings = ProviderSettings(
             name=provider.name,
             keys=keys,
@@ -74,14 +83,26 @@ def read_providers(environment: Environment) -> tuple[dict[str, ProviderSettings
             cooldown=environment.integer(f"{provider.prefix}_COOLDOWN_SECONDS"),
             max_retries=environment.integer(f"{provider.prefix}_MAX_RETRIES") if provider.has_tokens else None,
             backoff=environment.decimal(f"{provider.prefix}_BACKOFF_SECONDS") if provider.has_tokens else None,
+            project=cloud.project,
+            location=cloud.location,
         )
         if keys:
             offered[provider.name] = settings
         elif settings != ProviderSettings(name=provider.name, keys=()):
+            either = " or GOOGLE_APPLICATION_CREDENTIALS" if provider.name == "vertex" else ""
             remarks.append(
-                f"{provider.title} has settings but no key, so it is not offered: set {_keys_name(provider)}"
+                f"{provider.title} has settings but no key, so it is not offered: set {_keys_name(provider)}{either}"
             )
     return offered, tuple(remarks)
+
+
+def _account_keys(provider: Provider, cloud: Cloud) -> tuple[ProviderKey, ...]:
+    """The account as a key. Its limits are its project's, under whose name they can be told."""
+    if cloud.account is None:
+        return ()
+    document = cloud.account.document
+    name = key_id(provider.name, document)
+    return (ProviderKey(name, cloud.project or cloud.account.project or name, document, cloud.account.parts),)
 
 
 def _keys_name(provider: Provider) -> str:

@@ -25,11 +25,33 @@ class Provider:
     room: str
     days: str
     has_tokens: bool  # it is a language model: what it does is counted in tokens, and asked again at no risk
+    more: tuple[Variable, ...] = ()  # variables that only it has
 
     @property
     def prefix(self) -> str:
         return self.name.upper()
 
+
+_VERTEX_ONLY = (
+    Variable(
+        name="GOOGLE_APPLICATION_CREDENTIALS",
+        means="In place of a key, or beside one: the file of a service account's key, or of a user's, as gcloud writes"
+        " it. The whole path. The account needs the role Vertex AI User.",
+        example="/etc/greenlight/google.json",
+    ),
+    Variable(
+        name="GOOGLE_CLOUD_PROJECT",
+        means="The project that such an account works in.",
+        example="a-project-of-yours",
+        assumed="the one that the file names",
+    ),
+    Variable(
+        name="GOOGLE_CLOUD_LOCATION",
+        means="Where such an account's films are made: a region of Google's, or global.",
+        example="europe-west4",
+        assumed="us-central1",
+    ),
+)
 
 PROVIDERS = (
     Provider(
@@ -43,6 +65,19 @@ PROVIDERS = (
         room="4 of each video model",
         days="days begin at midnight in California",
         has_tokens=True,
+    ),
+    Provider(
+        name="vertex",
+        title="Google Vertex",
+        purpose="renders films with Veo (Google calls it the Gemini Enterprise Agent Platform)",
+        base_url="http://127.0.0.1:4105",
+        model="veo-3.1-fast-generate-001",
+        requests_per_minute=10,
+        cooldown=60,
+        room="4 of each model",
+        days="the last 24 hours count",
+        has_tokens=False,
+        more=_VERTEX_ONLY,
     ),
     Provider(
         name="runway",
@@ -87,7 +122,7 @@ def group_of(provider: Provider) -> Group:
     return Group(
         provider.title,
         f"{provider.title} {provider.purpose}. Without a key it is not offered.",
-        (*_access(provider), *_limits(provider), *_patience(provider)),
+        (*_access(provider), *provider.more, *_limits(provider), *_patience(provider)),
     )
 
 

@@ -122,7 +122,7 @@ class Settings:
 
     @property
     def can_render(self) -> bool:
-        return not self.providers.keys().isdisjoint({"gemini", "runway"})
+        return not self.providers.keys().isdisjoint({"gemini", "vertex", "runway"})
 
     @property
     def can_speak(self) -> bool:
@@ -134,7 +134,9 @@ class Settings:
         if not self.can_plan:
             notes.append("No language model: nothing can be planned. Set GEMINI_API_KEYS or GROQ_API_KEYS.")
         if not self.can_render:
-            notes.append("No video model: plans cannot be rendered. Set GEMINI_API_KEYS or RUNWAY_API_KEYS.")
+            notes.append(
+                "No video model: plans cannot be rendered. Set GEMINI_API_KEYS, VERTEX_API_KEYS or RUNWAY_API_KEYS."
+            )
         if not self.can_speak:
             notes.append("No voice: films have no narration. Set ELEVENLABS_API_KEYS.")
         return notes
@@ -142,7 +144,8 @@ class Settings:
     def secrets(self) -> frozenset[str]:
         """Every value that must never be seen, for the logs to take out."""
         secrets = {self.discord.token}
-        secrets.update(key.secret for provider in self.providers.values() for key in provider.keys)
+        for provider in self.providers.values():
+            secrets.update(part for key in provider.keys for part in (key.secret, *key.parts))
         if self.object_store:
             secrets.update((self.object_store.access_key_id, self.object_store.secret_access_key))
         return frozenset(secrets)

@@ -40,6 +40,7 @@ class Limits:
 REALISTIC: Mapping[str, Limits] = {
     "gemini": Limits(),
     "omni": Limits(),
+    "vertex": Limits(),
     "runway": Limits(concurrency=3, requests_per_day=500, credit=50_000),
     "elevenlabs": Limits(concurrency=5, credit=100_000),
     "groq": Limits(),

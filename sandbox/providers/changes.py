@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sandbox.providers.brief import Brief, number_in
-from sandbox.providers.documents import as_number, as_text, either
+from sandbox.providers.documents import as_list, as_number, as_text, either
 
 
 class Op(StrEnum):
@@ -19,6 +19,10 @@ class Op(StrEnum):
     CAMERA = "set_camera"
     NARRATION = "set_narration"
     MUSIC = "set_music"
+    SOUND = "set_sound"
+    CAPTIONS = "set_captions"
+    VOICE = "set_voice"
+    MODEL = "set_model"
     START = "set_start"
     ADD = "add_shot"
     REMOVE = "remove_shot"
@@ -190,7 +194,7 @@ def _named(clause: str, brief: Brief) -> list[int]:
 def _clause_changes(clause: str, named: list[int] | None, targets: list[int], brief: Brief) -> list[Change]:
     clause = _POLITE.sub("", clause)
     everything = list(range(1, len(brief.shots) + 1))
-    for read in (_shape, _structure, _names, _sound, _starts):
+    for read in (_shape, _model, _structure, _names, _captions, _speaker, _sound, _noises, _starts):
         found = read(clause, named, targets, brief)
         if found is not None:
             return found
@@ -297,6 +301,57 @@ def _names(clause: str, named: list[int] | None, _targets: list[int], _brief: Br
     if shots:
         return [Change(op=Op.TITLE, shot=shots[0], text=title, said=f"shot {shots[0]} is called “{title}”")]
     return [Change(op=Op.FILM_TITLE, text=title, said=f"the film is called “{title}”")]
+
+
+def _named_in(clause: str, names: Sequence[str]) -> str | None:
+    """The longest of these names that a clause holds."""
+    held = [name for name in names if name and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", clause, re.IGNORECASE)]
+    return max(held, key=len, default=None)
+
+
+def _model(clause: str, _named: list[int] | None, _targets: list[int], brief: Brief) -> list[Change] | None:
+    """Another model for the film, of those that the context lists."""
+    if not re.match(r"^(?:use|make|render|shoot|film|switch|change|do|take|with)\b", clause, re.IGNORECASE):
+        return None
+    offered = [as_text(name) for name in as_list(brief.find("other_models"))]
+    model = _named_in(clause, offered)
+    return [Change(op=Op.MODEL, text=model, said=f"{model} makes the film now")] if model else None
+
+
+def _captions(clause: str, _named: list[int] | None, _targets: list[int], _brief: Brief) -> list[Change] | None:
+    if not re.search(r"\b(?:captions?|subtitles?)\b", clause, re.IGNORECASE):
+        return None
+    how = "soft"
+    if re.search(r"\b(?:burnt|burn|burned|into\s+the\s+picture|hard)\b", clause, re.IGNORECASE):
+        how = "burnt"
+    elif re.search(r"\b(?:no|without|off|remove|drop|delete)\b", clause, re.IGNORECASE):
+        how = "off"
+    return [Change(op=Op.CAPTIONS, text=how, said=f"captions are {how}")]
+
+
+def _speaker(clause: str, _named: list[int] | None, _targets: list[int], brief: Brief) -> list[Change] | None:
+    """Another voice, of those that the context lists as "name: labels"."""
+    names = [as_text(voice).partition(":")[0] for voice in as_list(brief.find("voices"))]
+    # People say first names; lists have them before a dash.
+    shorts = {name.split(" - ")[0].strip(): name for name in names}
+    said = _named_in(clause, [*names, *shorts])
+    if said is None or not re.search(r"\b(?:voice|narrat\w+|speak\w*|read\w*|say\w*|use)\b", clause, re.IGNORECASE):
+        return None
+    voice = shorts.get(said, said)
+    return [Change(op=Op.VOICE, text=voice, said=f"{voice} narrates now")]
+
+
+def _noises(clause: str, named: list[int] | None, targets: list[int], _brief: Brief) -> list[Change] | None:
+    """What is heard in a shot: "add the sound of rain to shot 2"."""
+    if not re.search(r"\bsounds?\b", clause, re.IGNORECASE) or not (named or targets):
+        return None
+    if re.search(r"\b(?:without|no|remove|drop|lose|delete|mute)\b", clause, re.IGNORECASE):
+        return [Change(op=Op.SOUND, shot=n, said=f"shot {n} is silent") for n in named or targets]
+    of = re.search(r"\bsounds?\s+of\s+(?P<what>.+)$", TARGET.sub("", clause), re.IGNORECASE)
+    what = re.sub(r"\s+(?:to|in|for|of|under|over)\s*$", "", of["what"].strip()) if of else ""
+    if not what:
+        return None
+    return [Change(op=Op.SOUND, shot=n, text=what, said=f"shot {n} sounds of {what}") for n in named or targets]
 
 
 def _sound(clause: str, named: list[int] | None, targets: list[int], brief: Brief) -> list[Change] | None:

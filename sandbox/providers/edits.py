@@ -11,6 +11,8 @@ from sandbox.providers.documents import as_number, as_text, either
 from sandbox.providers.schemas import Schema, objects_in
 from sandbox.providers.story import CAMERAS, capital, title_of
 
+#: Changes that aim at no shot.
+OF_THE_FILM = frozenset({Op.MUSIC, Op.RATIO, Op.CAPTIONS, Op.VOICE, Op.MODEL})
 _KINDS = ("kind", "op", "operation", "action", "type", "edit", "change")
 #: Words that an edit's name has in each case, best first; and words that rule it out.
 _MEANS: dict[Op, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -19,8 +21,12 @@ _MEANS: dict[Op, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Op.TITLE: (("shot_title", "rename_shot", "title", "rename"), ("film", "plan", "project")),
     Op.FILM_TITLE: (("film_title", "plan_title", "rename_film", "title", "rename"), ("shot",)),
     Op.CAMERA: (("camera",), ()),
-    Op.NARRATION: (("narration", "voice", "say", "line"), ()),
+    Op.NARRATION: (("narration", "voice", "say", "line"), ("set_voice",)),
     Op.MUSIC: (("music", "soundtrack", "score"), ()),
+    Op.SOUND: (("sound", "noise", "effect"), ("soundtrack",)),
+    Op.CAPTIONS: (("caption", "subtitle"), ()),
+    Op.VOICE: (("voice", "narrator", "speaker"), ("over",)),
+    Op.MODEL: (("model",), ()),
     Op.START: (("start", "begin", "first_frame"), ("restart",)),
     Op.ADD: (("add", "insert", "append", "new"), ("remove",)),
     Op.REMOVE: (("remove", "delete", "drop", "cut"), ("add",)),
@@ -74,7 +80,7 @@ def _written(items: Schema, change: Change, brief: Brief) -> list[object]:
     for shape in objects_in(items):
         field = kind_field(shape)
         if field is None:
-            if change.op not in {Op.MUSIC, Op.RATIO}:
+            if change.op not in OF_THE_FILM:
                 return [_filled(shape, change, brief, {})]
             continue
         for choice in shape.properties[field].choices:
@@ -82,7 +88,7 @@ def _written(items: Schema, change: Change, brief: Brief) -> list[object]:
             if (
                 score == 0
                 and _GENERAL.match(as_text(choice))
-                and change.op not in {Op.ADD, Op.REMOVE, Op.MOVE, Op.MUSIC, Op.RATIO}
+                and change.op not in {Op.ADD, Op.REMOVE, Op.MOVE} | OF_THE_FILM
             ):
                 score = 1
             if score and (best is None or score > best[0]):
@@ -151,6 +157,10 @@ def _text(plain: str, field: Schema, change: Change, brief: Brief) -> str | None
         Op.CAMERA: "camera",
         Op.NARRATION: "narration|voice|line",
         Op.MUSIC: "music|sound",
+        Op.SOUND: "sound",
+        Op.CAPTIONS: "caption",
+        Op.VOICE: "voice",
+        Op.MODEL: "model",
         Op.START: "start|begin|source",
         Op.RATIO: "ratio|aspect|orientation|format",
     }

@@ -1,23 +1,29 @@
-"""ElevenLabs on loopback: speech in one piece, in a stream and with timestamps, voices, and the subscription.
+"""ElevenLabs on loopback: speech (in one piece, in a stream, with timestamps), noises, music, voices, the subscription.
 
-Concurrency and characters count per workspace (account). Error bodies are those of its help pages and of 2026 reports.
+Concurrency and credits count per workspace (account). The plan an account has is told by its concurrency, as in
+ElevenLabs' own table: `Limits(concurrency=2)` is a free one, which has no music and none of the library's voices.
+Error bodies are those of its help pages and of 2026 reports.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import re
 import secrets
 import time
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from aiohttp import web
 
+from sandbox.providers import hearing, sounds, voicebook
 from sandbox.providers.accounts import Account
 from sandbox.providers.answers import Answer, Refused
-from sandbox.providers.documents import as_text
+from sandbox.providers.documents import as_number, as_text
 from sandbox.providers.faults import ContentRefused, EmptyOutput
+from sandbox.providers.plans import LIBRARY, Kind, Plan, plan_of
 from sandbox.providers.policy import LANGUAGE_REFUSES
 from sandbox.providers.service import Stage, account_of, document_of, fate_of, is_cut
 from sandbox.providers.voice import Spoken, speak
@@ -27,13 +33,18 @@ MODELS = {
     "eleven_v4": 10_000, "eleven_v4_turbo": 10_000, "eleven_v3": 5_000, "eleven_multilingual_v2": 10_000,
     "eleven_flash_v2_5": 40_000, "eleven_turbo_v2_5": 40_000,
 }  # fmt: skip
-#: The cheap models charge half a credit a character.
+#: The cheap models charge half a credit a character, and have twice the room.
 HALF_PRICE = frozenset({"eleven_v4_turbo", "eleven_flash_v2_5", "eleven_turbo_v2_5"})
-VOICES = {"21m00Tcm4TlvDq8ikWAM": "Rachel", "JBFqnCBsd6RMkjVDRZzb": "George", "pNInz6obpgDQGcFmaJgB": "Adam"}
+SOUND_MODELS = frozenset({"eleven_text_to_sound_v2", "eleven_text_to_sound_v3"})
+MUSIC_MODELS = frozenset({"music_v1", "music_v2", "music_v2_5"})
+#: Credits a second of noise and of music; no page tells the API's price of 2026, so these are the sandbox's.
+SOUND_CREDITS, MUSIC_CREDITS = 40, 20
+SOUND_SECONDS, MUSIC_MILLISECONDS, MUSIC_PROMPT = (0.5, 30.0), (3_000, 600_000), 4_100
 OUTPUT_FORMAT = re.compile(r"(?P<codec>mp3|pcm|opus|ulaw|alaw)_(?P<rate>\d+)(?:_(?P<bitrate>\d+))?")
 #: The part of a clip's time that speech takes to make; how much of a stream goes out at once.
 SPEAKING_SHARE, STREAM_PIECE = 0.15, 4096
 REFRESH = 30 * 86_400
+PAID = ("/v1/text-to-speech/", "/v1/sound-generation", "/v1/music")
 
 
 def refusal(status: int, word: str, message: str) -> Answer:
@@ -57,11 +68,34 @@ def system_busy() -> Answer:
     return refusal(429, "system_busy", "We are experiencing heavy traffic, please try again later.")
 
 
+def no_music() -> Answer:
+    words = "Music API is not available for free users. Please upgrade to a paid plan to use the API."
+    return refusal(402, "limited_access", words)
+
+
+def no_library_voices() -> Answer:
+    words = "Free users cannot use library voices via the API. Please upgrade your subscription to use this voice."
+    detail = {"type": "payment_required", "code": "paid_plan_required", "message": words, "status": "payment_required"}
+    return Answer(402, {"detail": detail})
+
+
+def unfit(field: str, kind: str, message: str) -> Answer:
+    """A field that is not as the document wants it (FastAPI's body)."""
+    return Answer(422, {"detail": [{"type": kind, "loc": ["body", field], "msg": message}]})
+
+
+def bad_prompt() -> Answer:
+    words = "Your prompt appears to have violated our Terms of Service. Please try again with a different prompt."
+    suggestion = {"prompt_suggestion": "A calm orchestral piece with a hopeful melody."}
+    return Answer(400, {"detail": {"status": "bad_prompt", "message": words, "data": suggestion}})
+
+
 class ElevenLabs:
     name = "elevenlabs"
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
+        self._open: Counter[tuple[str, Kind]] = Counter()
 
     def routes(self) -> Iterable[web.RouteDef]:
         speech = "/v1/text-to-speech/{voice}"
@@ -69,7 +103,10 @@ class ElevenLabs:
             web.post(speech, self.convert),
             web.post(speech + "/stream", self.stream),
             web.post(speech + "/with-timestamps", self.with_timestamps),
+            web.post("/v1/sound-generation", self.noise),
+            web.post("/v1/music", self.music),
             web.get("/v2/voices", self.voices),
+            web.get("/v1/models", self.models),
             web.get("/v1/user/subscription", self.subscription),
         ]
 
@@ -80,7 +117,7 @@ class ElevenLabs:
         return False
 
     def is_paid(self, method: str, path: str) -> bool:
-        return method == "POST" and path.startswith("/v1/text-to-speech/")
+        return method == "POST" and path.startswith(PAID)
 
     def bad_key(self, key: str) -> Answer:
         if key:
@@ -118,39 +155,70 @@ class ElevenLabs:
         return web.json_response(body, headers=headers)
 
     async def _spoken(self, request: web.Request) -> tuple[Spoken, dict[str, str], str]:
-        """The speech, its headers and type; holds one of the workspace's slots while it is made."""
+        """The speech, its headers and type; holds one of the workspace's places while it is made."""
         account = account_of(self.stage, self.name, request)
         body = await document_of(request)
-        text, model = self._checked(request, body)
+        text, model = self._checked(request, body, plan_of(account))
         encoding, mime_type = _encoding(request.query.get("output_format", "mp3_44100_128"))
-        voice, limits = request.match_info["voice"], account.limits
-        if limits.concurrency is not None and account.open >= limits.concurrency:
-            raise Refused(too_many_at_once(limits.concurrency))
-        if isinstance(fate_of(request), ContentRefused) or LANGUAGE_REFUSES.search(text):
-            raise Refused(refusal(400, "content_against_policy", "The text was blocked by our content policy."))
-        cost = self._charge(account, text, model)
-        account.open += 1
-        headers = {
-            "request-id": secrets.token_hex(10),
-            "history-item-id": secrets.token_hex(10),
-            "character-cost": str(cost),
-            "current-concurrent-requests": str(account.open),
-            "maximum-concurrent-requests": str(limits.concurrency or 1_000),
-        }
-        try:
+        voice = request.match_info["voice"]
+        cost = -(-len(text) // 2) if model in HALF_PRICE else len(text)
+        kind = Kind.FLASH if model in HALF_PRICE else Kind.SPEECH
+        refused = refusal(400, "content_against_policy", "The text was blocked by our content policy.")
+        self._consider(request, text, refused)
+        with self._place(account, kind, cost) as headers:
             if isinstance(fate_of(request), EmptyOutput):
-                return Spoken(b"", [], []), headers, mime_type
+                nothing = [0.0] * len(text)
+                return Spoken(b"", nothing, nothing), headers, mime_type
             await self.stage.linger(SPEAKING_SHARE)
             spoken = await asyncio.shield(speak(text, voice, encoding))
-        finally:
-            account.open -= 1
+        await asyncio.to_thread(hearing.remember, self.stage.directory, text, spoken)
         return spoken, headers, mime_type
 
-    def _checked(self, request: web.Request, body: dict[str, object]) -> tuple[str, str]:
-        text = body.get("text")
-        if not isinstance(text, str):
-            missing = {"type": "missing", "loc": ["body", "text"], "msg": "Field required", "input": body}
-            raise Refused(Answer(422, {"detail": [missing]}))
+    async def noise(self, request: web.Request) -> web.Response:
+        account = account_of(self.stage, self.name, request)
+        body = await document_of(request)
+        prompt = _text(body, "text")
+        if as_text(body.get("model_id") or "eleven_text_to_sound_v2") not in SOUND_MODELS:
+            raise Refused(unfit("model_id", "enum", "Input should be 'eleven_text_to_sound_v2'"))
+        seconds = as_number(body.get("duration_seconds")) or 5.0
+        low, high = SOUND_SECONDS
+        if not low <= seconds <= high:
+            words = f"Sound effect duration must be between {low} and {high:g} seconds."
+            raise Refused(refusal(400, "invalid_generation_settings", words))
+        encoding, mime_type = _encoding(request.query.get("output_format", "mp3_44100_128"))
+        self._consider(request, prompt, bad_prompt())
+        with self._place(account, Kind.SPEECH, round(seconds * SOUND_CREDITS)) as headers:
+            await self.stage.linger(SPEAKING_SHARE)
+            empty = isinstance(fate_of(request), EmptyOutput)
+            made = b"" if empty else await asyncio.shield(sounds.noise(prompt, seconds, encoding))
+        return web.Response(body=made, content_type=mime_type, headers=headers)
+
+    async def music(self, request: web.Request) -> web.Response:
+        account = account_of(self.stage, self.name, request)
+        body = await document_of(request)
+        prompt = _text(body, "prompt")
+        if len(prompt) > MUSIC_PROMPT:
+            words = f"String should have at most {MUSIC_PROMPT} characters"
+            raise Refused(unfit("prompt", "string_too_long", words))
+        if as_text(body.get("model_id") or "music_v1") not in MUSIC_MODELS:
+            raise Refused(unfit("model_id", "enum", "Input should be 'music_v1' or 'music_v2'"))
+        length = as_number(body.get("music_length_ms")) or 30_000
+        low, high = MUSIC_MILLISECONDS
+        if not low <= length <= high:
+            words = f"Input should be greater than or equal to {low} and less than or equal to {high}"
+            raise Refused(unfit("music_length_ms", "out_of_range", words))
+        encoding, mime_type = _encoding(request.query.get("output_format", "mp3_44100_128"))
+        if not plan_of(account).music:
+            raise Refused(no_music())
+        self._consider(request, prompt, bad_prompt())
+        with self._place(account, Kind.MUSIC, round(length / 1000 * MUSIC_CREDITS)) as headers:
+            await self.stage.linger(SPEAKING_SHARE)
+            empty = isinstance(fate_of(request), EmptyOutput)
+            made = b"" if empty else await asyncio.shield(sounds.music(prompt, length / 1000, encoding))
+        return web.Response(body=made, content_type=mime_type, headers={**headers, "song-id": secrets.token_hex(10)})
+
+    def _checked(self, request: web.Request, body: dict[str, object], plan: Plan) -> tuple[str, str]:
+        text = _text(body, "text")
         if not text.strip():
             raise Refused(refusal(400, "invalid_text", "The text must have at least one character."))
         model = as_text(body.get("model_id")) or "eleven_multilingual_v2"
@@ -160,39 +228,75 @@ class ElevenLabs:
             words = f"Request text length ({len(text)}) exceeds the maximum of {MODELS[model]} characters."
             raise Refused(refusal(400, "max_character_limit_exceeded", words))
         voice = request.match_info["voice"]
-        if voice not in VOICES:
+        speaker = voicebook.SPEAKERS.get(voice)
+        if speaker is None:
             raise Refused(refusal(404, "voice_not_found", f"A voice for the voice_id {voice} was not found."))
+        if speaker.category == LIBRARY and not plan.library:
+            raise Refused(no_library_voices())
         return text, model
 
-    def _charge(self, account: Account, text: str, model: str) -> int:
-        cost = -(-len(text) // 2) if model in HALF_PRICE else len(text)
+    def _consider(self, request: web.Request, words: str, refused: Answer) -> None:
+        if isinstance(fate_of(request), ContentRefused) or LANGUAGE_REFUSES.search(words):
+            raise Refused(refused)
+
+    @contextlib.contextmanager
+    def _place(self, account: Account, kind: Kind, cost: int) -> Iterator[dict[str, str]]:
+        """Take a place of the plan's and charge, or refuse; the headers that tell of it."""
+        room, held = plan_of(account).room(kind), (account.name, kind)
+        if room is not None and self._open[held] >= room:
+            raise Refused(too_many_at_once(room))
         limit = account.limits.credit
         if limit is not None and account.spent + cost > limit:
             raise Refused(quota_exceeded(max(0, limit - account.spent), cost))
         account.spent += cost
-        return cost
+        self._open[held] += 1
+        try:
+            yield {
+                "request-id": secrets.token_hex(10),
+                "history-item-id": secrets.token_hex(10),
+                "character-cost": str(cost),
+                "current-concurrent-requests": str(self._open[held]),
+                "maximum-concurrent-requests": str(room or 1_000),
+            }
+        finally:
+            self._open[held] -= 1
 
     async def voices(self, request: web.Request) -> web.Response:
-        wanted = request.query.get("search", "").lower()
-        voices = [
+        """A page of the voices that fit; a token says where the next one begins."""
+        found = voicebook.search(request.query.get("search", ""))
+        category = request.query.get("category")
+        found = [speaker for speaker in found if category in (None, speaker.category)]
+        size = as_number(request.query.get("page_size", "10"))
+        if size is None or not 0 <= size <= 100:
+            raise Refused(unfit("page_size", "less_than_equal", "Input should be less than or equal to 100"))
+        begin = int(as_number(request.query.get("next_page_token", "0")) or 0)
+        end = begin + max(1, int(size))
+        page = [
             {
-                "voice_id": identity,
-                "name": name,
-                "category": "premade",
-                "labels": {"language": "en", "use_case": "narration"},
+                "voice_id": speaker.id,
+                "name": speaker.name,
+                "category": speaker.category,
+                "labels": speaker.labels,
+                "description": f"A {speaker.labels['descriptive']} voice.",
+                "preview_url": None,
                 "available_for_tiers": [],
                 "high_quality_base_model_ids": ["eleven_multilingual_v2"],
             }
-            for identity, name in VOICES.items()
-            if wanted in name.lower()
+            for speaker in found[begin:end]
         ]
-        return web.json_response({"voices": voices, "has_more": False, "total_count": len(voices)})
+        more = end < len(found)
+        body = {"voices": page, "has_more": more, "total_count": len(found)}
+        return web.json_response(body | {"next_page_token": str(end) if more else None})
+
+    async def models(self, _request: web.Request) -> web.Response:
+        return web.json_response([_listed(model, limit) for model, limit in MODELS.items()])
 
     async def subscription(self, request: web.Request) -> web.Response:
         account = account_of(self.stage, self.name, request)
+        plan = plan_of(account)
         limit = account.limits.credit if account.limits.credit is not None else 1_000_000
         body: dict[str, object] = {
-            "tier": "creator",
+            "tier": plan.name,
             "character_count": account.spent,
             "character_limit": limit,
             "max_character_limit_extension": None,
@@ -210,11 +314,41 @@ class ElevenLabs:
             "can_use_instant_voice_cloning": True,
             "can_use_professional_voice_cloning": True,
             "current_overage": {"amount": "0", "currency": "usd"},
-            "status": "active",
+            "status": "free" if plan.name == "free" else "active",
             "open_invoices": [],
             "has_open_invoices": False,
         }
         return web.json_response(body)
+
+
+def _text(body: dict[str, object], field: str) -> str:
+    text = body.get(field)
+    if not isinstance(text, str):
+        raise Refused(unfit(field, "missing", "Field required"))
+    return text
+
+
+def _listed(model: str, limit: int) -> dict[str, object]:
+    rate = 0.5 if model in HALF_PRICE else 1.0
+    return {
+        "model_id": model,
+        "name": model.replace("_", " ").title(),
+        "can_be_finetuned": False,
+        "can_do_text_to_speech": True,
+        "can_do_voice_conversion": False,
+        "can_use_style": True,
+        "can_use_speaker_boost": True,
+        "serves_pro_voices": False,
+        "token_cost_factor": rate,
+        "description": "A voice of the sandbox.",
+        "requires_alpha_access": False,
+        "max_characters_request_free_user": min(limit, 2_500),
+        "max_characters_request_subscribed_user": limit,
+        "maximum_text_length_per_request": limit,
+        "languages": [{"language_id": "en", "name": "English"}],
+        "model_rates": {"character_cost_multiplier": rate},
+        "concurrency_group": "turbo" if model in HALF_PRICE else "standard",
+    }
 
 
 def _encoding(output_format: str) -> tuple[list[str], str]:

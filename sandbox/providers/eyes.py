@@ -6,7 +6,8 @@ import asyncio
 import colorsys
 import itertools
 import re
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from PIL import Image, ImageChops, ImageStat, UnidentifiedImageError
@@ -19,6 +20,8 @@ SIZE = (48, 27)
 #: Mean difference of two looks, 0..255, from which it is a cut.
 CUT = 30.0
 MAX_CUTS = 40
+#: Characters; a longer text before a picture is no caption.
+LONGEST_CAPTION = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +57,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What was seen of a file. A picture has a `duration` of 0 and one scene."""
+    """What was seen of a file. A picture has a `duration` of 0 and one scene; several of one film have as many."""
 
     width: int
     height: int
@@ -62,6 +65,15 @@ class Look:
     fps: float = 0.0
     has_sound: bool = False
     scenes: tuple[Scene, ...] = field(default=())
+
+    def between(self, start: float, end: float) -> Look:
+        """What is seen from `start` to `end`; times stay those of the whole film."""
+        scenes = tuple(
+            replace(scene, start=max(scene.start, start), end=min(scene.end, end))
+            for scene in self.scenes
+            if scene.start < end and scene.end > start
+        )
+        return replace(self, duration=round(end - start, 2), scenes=scenes)
 
     @property
     def shape(self) -> str:
@@ -91,6 +103,24 @@ async def look_at(path: Path, mime_type: str) -> Look | None:
     except DrawingFailed:
         return None
     return await asyncio.to_thread(_film, frames, told)
+
+
+def time_in(caption: str) -> float | None:
+    """The second that a picture's caption names, as "at 3.5 s" or "0:03" do; `None` where it is no such caption."""
+    if len(caption) > LONGEST_CAPTION:
+        return None
+    match = re.search(r"\b(?:(\d+):)?(\d+(?:\.\d+)?)(?(1)|\s*s(?:ec\w*)?)\b", caption)
+    return int(match[1] or 0) * 60 + float(match[2]) if match else None
+
+
+def album(pictures: Sequence[tuple[float, Look]]) -> Look:
+    """A film of which only pictures are seen, each taken at a second of it."""
+    taken = sorted(pictures, key=lambda picture: picture[0])
+    ends = [at for at, _ in taken[1:]] + [taken[-1][0]]
+    scenes = tuple(
+        replace(look.scenes[0], start=at, end=end) for (at, look), end in zip(taken, ends, strict=True) if look.scenes
+    )
+    return replace(taken[0][1], scenes=scenes)
 
 
 def _picture(path: Path) -> Look | None:

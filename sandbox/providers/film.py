@@ -12,13 +12,15 @@ from types import TracebackType
 from typing import Self
 
 import imageio_ffmpeg
-from PIL import Image
+from PIL import Image, ImageOps
 
 from sandbox.providers import scenery
 
 FRAMES_PER_SECOND = 24
 #: Clips drawn at once; more would only slow each other down on a small machine.
 DRAWN_AT_ONCE = 2
+#: Seconds that a last picture takes to come, and stands still after that.
+FADE = 0.5
 
 
 class DrawingFailed(Exception):
@@ -27,7 +29,11 @@ class DrawingFailed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clip:
-    """What a clip shows. `duration` in seconds, sizes in pixels (even)."""
+    """What a clip shows. `duration` in seconds, sizes in pixels (even).
+
+    It fades into `last_image` at its end; `references` hang in its upper left corner, so that one sees they came along.
+    `recipe`, where given, makes it of other files: ffmpeg's inputs, filters and codecs, in place of a painting.
+    """
 
     id: str
     prompt: str
@@ -36,6 +42,9 @@ class Clip:
     height: int
     audio: bool = False
     start_image: Path | None = None
+    last_image: Path | None = None
+    references: tuple[Path, ...] = ()
+    recipe: tuple[str, ...] = ()
 
 
 async def run_ffmpeg(arguments: Sequence[str], fed: bytes | None = None) -> tuple[bytes, str]:
@@ -97,7 +106,8 @@ class Films:
         return await asyncio.shield(self._begin(clip))
 
     def _begin(self, clip: Clip) -> asyncio.Task[Path]:
-        name = f"{clip.width}x{clip.height}-{clip.duration:g}-{clip.audio:d}" if self.stock else clip.id
+        shape = f"{clip.width}x{clip.height}-{clip.duration:g}-{clip.audio:d}"
+        name = shape if self.stock and not clip.recipe else clip.id
         if name not in self._tasks:
             self._tasks[name] = self._group.create_task(self._draw(clip, self.directory / f"{name}.mp4"))
         return self._tasks[name]
@@ -111,7 +121,7 @@ async def draw(clip: Clip, target: Path) -> Path:
     """Draw `clip` into `target`, about half a second of one core for five seconds at 720p."""
     folder = target.with_suffix(".layers")
     try:
-        arguments = await _to_its_end(asyncio.to_thread(_prepare, clip, folder))
+        arguments = list(clip.recipe) or await _to_its_end(asyncio.to_thread(_prepare, clip, folder))
         part = target.with_suffix(".part")
         await run_ffmpeg([*arguments, "-f", "mp4", str(part)])
         part.rename(target)
@@ -155,6 +165,13 @@ def _prepare(clip: Clip, folder: Path) -> list[str]:
         image.save(path, compress_level=1)
         inputs += ["-framerate", str(FRAMES_PER_SECOND), "-i", str(path)]
     graph = _graph(clip, layers)
+    for number, (name, image, seen) in enumerate(_guests(clip)):
+        path = folder / f"{name}.png"
+        image.save(path, compress_level=1)
+        inputs += ["-framerate", str(FRAMES_PER_SECOND), "-i", str(path)]
+        graph = graph.removesuffix("[film]") + f"[g{number}];[{len(images)}:v]{seen}[guest{number}];"
+        graph += f"[g{number}][guest{number}]overlay=eof_action=repeat:format=yuv420[film]"
+        images.append(image)
     sound: list[str] = []
     if clip.audio:
         inputs += ["-f", "lavfi", "-i", _ambience(clip)]
@@ -164,6 +181,25 @@ def _prepare(clip: Clip, folder: Path) -> list[str]:
         "-t", f"{clip.duration:g}", "-r", str(FRAMES_PER_SECOND), "-c:v", "libx264", "-preset", "ultrafast",
         "-crf", "27", "-pix_fmt", "yuv420p", "-threads", "2", "-movflags", "+faststart",
     ]  # fmt: skip
+
+
+def _guests(clip: Clip) -> list[tuple[str, Image.Image, str]]:
+    """Pictures of the caller's that lie over the painting, and the filter that brings each in."""
+    guests: list[tuple[str, Image.Image, str]] = []
+    if clip.references:
+        side = min(clip.width, clip.height) // 4
+        wall = Image.new("RGBA", (clip.width, clip.height))
+        for number, path in enumerate(clip.references):
+            with Image.open(path) as picture:
+                wall.paste(ImageOps.fit(picture.convert("RGB"), (side, side)), (8 + number * (side + 8), 8))
+        guests.append(("references", wall, "format=rgba"))
+    if clip.last_image is not None:
+        with Image.open(clip.last_image) as picture:
+            end = ImageOps.fit(picture.convert("RGB"), (clip.width, clip.height))
+        begins = max(0.0, clip.duration - 2 * FADE)
+        seen = f"format=rgba,loop=loop=-1:size=1,setpts=N/{FRAMES_PER_SECOND}/TB,fade=in:st={begins:g}:d={FADE}:alpha=1"
+        guests.append(("last", end, seen))
+    return guests
 
 
 def _start_image(clip: Clip) -> Image.Image | None:

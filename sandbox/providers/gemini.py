@@ -5,27 +5,22 @@ The wire is that of google-genai 3.x and of Google's discovery document of 2026-
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import binascii
 import json
 import re
 import secrets
 from collections.abc import Iterable
-from pathlib import Path
 
 from aiohttp import web
 
-from sandbox.providers import google, writer
+from sandbox.providers import google, images, writer
 from sandbox.providers.accounts import DAY, MINUTE, Account
 from sandbox.providers.answers import Answer, Refused
-from sandbox.providers.brief import Brief, brief_of
-from sandbox.providers.documents import as_mapping, as_text, either, mappings
-from sandbox.providers.eyes import Look, look_at
+from sandbox.providers.documents import as_list, as_mapping, either, mappings
 from sandbox.providers.faults import ContentRefused, EmptyOutput
 from sandbox.providers.files import GeminiFiles
 from sandbox.providers.omni import Omni
 from sandbox.providers.policy import LANGUAGE_REFUSES
+from sandbox.providers.reading import Read, Reader, Tokens, text_tokens
 from sandbox.providers.service import ACCOUNT, Stage, account_of, document_of, fate_of, is_cut
 
 #: Language models of google-genai 3.4.0's literals (2026-11); the second list is answered 404 "no longer available".
@@ -33,7 +28,13 @@ MODELS = (
     "gemini-4-argon", "gemini-4-carbon", "gemini-4-hydrogen", "gemini-3.8-flash", "gemini-3.6-flash",
     "gemini-3.5-flash-lite", "gemini-3.1-flash-lite", "gemini-3.1-pro-preview",
 )  # fmt: skip
-RETIRED = ("gemini-2.0-flash", "gemini-1.5-pro", "gemini-1.5-flash", "gemini-3-pro-preview")
+RETIRED = (
+    "gemini-2.0-flash",
+    "gemini-1.5-pro",
+    "gemini-1.5-flash",
+    "gemini-3-pro-preview",
+    "gemini-3-pro-image-preview",
+)
 #: `-latest` aliases exist on v1beta only.
 ALIASES = {
     "gemini-flash-latest": "gemini-3.8-flash",
@@ -42,11 +43,12 @@ ALIASES = {
 }
 #: Characters of one piece of a stream, and the part of a clip's time between two.
 PIECE, PIECE_SHARE = 24, 1 / 150
-#: The part of a clip's time that an answer in one piece takes.
-THINKING_SHARE = 0.1
-CHARACTERS_PER_TOKEN = 4
-#: Tokens a second of video takes (1 frame and its sound), and a picture.
-VIDEO_TOKENS, IMAGE_TOKENS = 102, 1120
+#: The parts of a clip's time that an answer in one piece and a picture take.
+THINKING_SHARE, DRAWING_SHARE = 0.1, 0.4
+#: Tokens of thought for each token of an answer.
+THOUGHT = 0.5
+#: Models on one page of the list, where nobody asks for more, and the most there are.
+PAGE, LARGEST_PAGE = 50, 1000
 
 
 class Gemini:
@@ -58,6 +60,7 @@ class Gemini:
         self.stage = stage
         self.files = GeminiFiles(stage)
         self.omni = Omni(stage, self.files)
+        self.reader = Reader(stage, self.files)
 
     def routes(self) -> Iterable[web.RouteDef]:
         model = "/{version:v1|v1beta}/models/{model:[^/:]+}"
@@ -78,7 +81,9 @@ class Gemini:
         return path.startswith("/resume/")
 
     def is_paid(self, method: str, path: str) -> bool:
-        return method == "POST" and re.fullmatch(r"/(v1|v1beta)/interactions", path) is not None
+        drawing = "|".join(map(re.escape, images.MODELS))
+        paid = rf"/(v1|v1beta)/(interactions|models/({drawing}):(generateContent|streamGenerateContent))"
+        return method == "POST" and re.fullmatch(paid, path) is not None
 
     def bad_key(self, key: str) -> Answer:
         return (
@@ -95,58 +100,72 @@ class Gemini:
     # Answers
 
     async def generate(self, request: web.Request) -> web.Response:
-        model, brief, body, blocked = await self._asked(request)
+        model, read, body = await self._asked(request)
+        if model in images.MODELS:
+            return web.json_response(await self._drawn(request, model, read, body))
         await self.stage.linger(THINKING_SHARE)
-        if blocked is not None:
-            return web.json_response(self._blocked(model, brief, blocked))
-        return web.json_response(self._answered(model, brief, self._text(request, body, brief), finished=True))
+        reason = _blocked(request, read)
+        if reason is not None:
+            return web.json_response(_refused(model, read, reason))
+        text = self._text(request, body, read)
+        return web.json_response(_answered(model, read, text, so_far=text, finished=True))
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
-        """Server-sent events, a piece of the answer in each; the last one tells the usage."""
-        model, brief, body, blocked = await self._asked(request)
+        """Server-sent events, a piece of the answer in each, and what it took so far."""
+        model, read, body = await self._asked(request)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        if blocked is not None:
+        reason = _blocked(request, read)
+        if model in images.MODELS or reason is not None:
+            whole = await self._drawn(request, model, read, body) if reason is None else _refused(model, read, reason)
             await response.prepare(request)
-            await response.write(_event(self._blocked(model, brief, blocked)))
+            await response.write(_event(whole))
             return response
-        text = self._text(request, body, brief)
+        text = self._text(request, body, read)
         pieces = [text[at : at + PIECE] for at in range(0, len(text), PIECE)] or [""]
         if is_cut(request):
             pieces = pieces[: len(pieces) // 2]
         await response.prepare(request)
         for number, piece in enumerate(pieces):
             finished = number == len(pieces) - 1 and not is_cut(request)
-            await response.write(_event(self._answered(model, brief, piece, finished=finished)))
+            so_far = text[: (number + 1) * PIECE]
+            await response.write(_event(_answered(model, read, piece, so_far=so_far, finished=finished)))
             await self.stage.linger(PIECE_SHARE)
         if is_cut(request) and request.transport is not None:
             request.transport.abort()
         return response
 
-    def _text(self, request: web.Request, body: dict[str, object], brief: Brief) -> str:
+    def _text(self, request: web.Request, body: dict[str, object], read: Read) -> str:
         if isinstance(fate_of(request), EmptyOutput):
             return ""
         config = as_mapping(either(body, "generationConfig", "generation_config"))
         schema = as_mapping(
             either(config, "responseSchema", "responseJsonSchema", "response_schema", "response_json_schema")
         )
-        return writer.answer(schema, brief)
+        return writer.answer(schema, read.brief)
 
-    async def _asked(self, request: web.Request) -> tuple[str, Brief, dict[str, object], str | None]:
-        """The model, what it is asked, the body, and why it is blocked; counts the request against the limits."""
+    async def _drawn(self, request: web.Request, model: str, read: Read, body: dict[str, object]) -> dict[str, object]:
+        ratio, size = images.checked(body, read, model)
+        await self.stage.linger(DRAWING_SHARE)
+        candidate, drawn = await images.answer(read, ratio, size, fate_of(request))
+        return {
+            "candidates": [candidate],
+            "usageMetadata": _usage(read, drawn),
+            "modelVersion": model,
+            "responseId": secrets.token_urlsafe(12),
+        }
+
+    async def _asked(self, request: web.Request) -> tuple[str, Read, dict[str, object]]:
+        """The model, what it is asked, and the body; counts the request against the limits."""
         model, account = self._model_of(request), account_of(self.stage, self.name, request)
         body = await document_of(request)
-        contents = mappings(body.get("contents"))
-        if not contents:
+        if not mappings(body.get("contents")):
             raise Refused(google.refusal(400, "* GenerateContentRequest.contents: contents is not specified\n"))
+        config = as_mapping(either(body, "generationConfig", "generation_config"))
+        wanted = as_list(either(config, "responseModalities", "response_modalities"))
+        if model not in images.MODELS and any(name != "TEXT" for name in wanted):
+            raise Refused(google.refusal(400, f"models/{model} answers in TEXT only, not in {wanted}."))
         self._count(account, model)
-        brief = await self._brief(account.name, contents)
-        fate = fate_of(request)
-        blocked = None
-        if isinstance(fate, ContentRefused):
-            blocked = fate.code or "PROHIBITED_CONTENT"
-        elif LANGUAGE_REFUSES.search(brief.words):
-            blocked = "PROHIBITED_CONTENT"
-        return model, brief, body, blocked
+        return model, await self.reader.read(account.name, body), body
 
     def _model_of(self, request: web.Request) -> str:
         model, version = request.match_info["model"], request.match_info["version"]
@@ -154,7 +173,7 @@ class Gemini:
             raise Refused(google.retired(model))
         if version == "v1beta":
             model = ALIASES.get(model, model)
-        if model not in MODELS:
+        if model not in (*MODELS, *images.MODELS):
             raise Refused(google.no_model(model, version))
         return model
 
@@ -167,76 +186,24 @@ class Gemini:
         if over:
             raise Refused(google.over_quota(over.limit, model, 38.0, per="Day"))
 
-    async def _brief(self, account: str, contents: list[dict[str, object]]) -> Brief:
-        turns: list[tuple[str, list[str]]] = []
-        looks: list[Look] = []
-        for content in contents:
-            texts: list[str] = []
-            for part in mappings(content.get("parts")):
-                file = as_mapping(either(part, "fileData", "file_data"))
-                blob = as_mapping(either(part, "inlineData", "inline_data"))
-                look = await self._look(account, file, blob)
-                if look is not None:
-                    looks.append(look)
-                elif "text" in part:
-                    texts.append(as_text(part["text"]))
-            turns.append((as_text(content.get("role")) or "user", texts))
-        return brief_of(turns, looks)
-
-    async def _look(self, account: str, file: dict[str, object], blob: dict[str, object]) -> Look | None:
-        if file:
-            stored = self.files.find(account, as_text(either(file, "fileUri", "file_uri")))
-            if stored.state(self.stage.clock()) != "ACTIVE":
-                words = f"The File {stored.id} is not in an ACTIVE state and usage is not allowed."
-                raise Refused(google.refusal(400, words))
-            path = stored.path if stored.clip is None else await self.stage.films.file(stored.clip)
-            return await look_at(path, stored.mime_type) if path is not None else None
-        if blob:
-            path = self.stage.directory / f"inline-{secrets.token_hex(6)}"
-            try:
-                await asyncio.to_thread(path.write_bytes, base64.b64decode(as_text(blob.get("data")), validate=True))
-            except binascii.Error:
-                raise Refused(google.refusal(400, "Invalid value at 'contents': Base64 decoding failed")) from None
-            return await self._looked_once(path, as_text(either(blob, "mimeType", "mime_type")))
-        return None
-
-    async def _looked_once(self, path: Path, mime_type: str) -> Look | None:
-        try:
-            return await look_at(path, mime_type)
-        finally:
-            path.unlink()
-
-    def _answered(self, model: str, brief: Brief, text: str, *, finished: bool) -> dict[str, object]:
-        candidate: dict[str, object] = {"index": 0, "content": {"role": "model", "parts": [{"text": text}]}}
-        if finished:
-            candidate["finishReason"] = "STOP"
-        return {
-            "candidates": [candidate],
-            "usageMetadata": self._usage(brief, len(text)),
-            "modelVersion": model,
-            "responseId": secrets.token_urlsafe(12),
-        }
-
-    def _blocked(self, model: str, brief: Brief, reason: str) -> dict[str, object]:
-        usage = self._usage(brief, 0)
-        del usage["candidatesTokenCount"]
-        return {"promptFeedback": {"blockReason": reason}, "usageMetadata": usage, "modelVersion": model}
-
-    def _usage(self, brief: Brief, written: int) -> dict[str, object]:
-        asked, answered = tokens(brief), max(0, written) // CHARACTERS_PER_TOKEN + 1
-        return {"promptTokenCount": asked, "candidatesTokenCount": answered, "totalTokenCount": asked + answered}
-
     # Counting and listing
 
     async def count_tokens(self, request: web.Request) -> web.Response:
         self._model_of(request)
         body = await document_of(request)
-        nested = as_mapping(body.get("generateContentRequest"))
-        contents = mappings(either(body, "contents") or nested.get("contents"))
-        return web.json_response({"totalTokens": tokens(await self._brief(request[ACCOUNT], contents))})
+        read = await self.reader.read(request[ACCOUNT], as_mapping(body.get("generateContentRequest")) or body)
+        return web.json_response({"totalTokens": read.tokens.total, "promptTokensDetails": read.tokens.told()})
 
-    async def models(self, _request: web.Request) -> web.Response:
-        return web.json_response({"models": [_described(name) for name in (*MODELS, *self.omni.models)]})
+    async def models(self, request: web.Request) -> web.Response:
+        names = [*MODELS, *images.MODELS, *self.omni.models]
+        size, token = request.query.get("pageSize", "0"), request.query.get("pageToken", "0")
+        if not (size.isdecimal() and token.isdecimal()):
+            raise Refused(google.refusal(400, "Invalid page size or page token."))
+        start, length = int(token), min(int(size) or PAGE, LARGEST_PAGE)
+        page: dict[str, object] = {"models": [_described(name) for name in names[start : start + length]]}
+        if start + length < len(names):
+            page["nextPageToken"] = str(start + length)
+        return web.json_response(page)
 
     async def model(self, request: web.Request) -> web.Response:
         name = request.match_info["model"]
@@ -245,10 +212,45 @@ class Gemini:
         return web.json_response(_described(self._model_of(request)))
 
 
-def tokens(brief: Brief) -> int:
-    said = len(brief.words) + sum(len(json.dumps(value)) for value in brief.context)
-    shown = sum(VIDEO_TOKENS * look.duration if look.duration else IMAGE_TOKENS for look in brief.looks)
-    return said // CHARACTERS_PER_TOKEN + 1 + round(shown)
+def _blocked(request: web.Request, read: Read) -> str | None:
+    """Why a language model does not answer; image models say so in a candidate."""
+    if request.match_info["model"] in images.MODELS:
+        return None
+    fate = fate_of(request)
+    if isinstance(fate, ContentRefused):
+        return fate.code or "PROHIBITED_CONTENT"
+    return "PROHIBITED_CONTENT" if LANGUAGE_REFUSES.search(read.brief.words) else None
+
+
+def _answered(model: str, read: Read, text: str, *, so_far: str, finished: bool) -> dict[str, object]:
+    candidate: dict[str, object] = {"index": 0, "content": {"role": "model", "parts": [{"text": text}]}}
+    if finished:
+        candidate["finishReason"] = "STOP"
+    written = Tokens({"TEXT": text_tokens(so_far)})
+    return {
+        "candidates": [candidate],
+        "usageMetadata": _usage(read, written, thoughts=round(written.total * THOUGHT)),
+        "modelVersion": model,
+        "responseId": secrets.token_urlsafe(12),
+    }
+
+
+def _refused(model: str, read: Read, reason: str) -> dict[str, object]:
+    return {"promptFeedback": {"blockReason": reason}, "usageMetadata": _usage(read, Tokens()), "modelVersion": model}
+
+
+def _usage(read: Read, written: Tokens, *, thoughts: int = 0) -> dict[str, object]:
+    """As Google tells it: a count of nothing is left out."""
+    usage: dict[str, object] = {
+        "promptTokenCount": read.tokens.total,
+        "promptTokensDetails": read.tokens.told(),
+        "totalTokenCount": read.tokens.total + written.total + thoughts,
+    }
+    if written.total:
+        usage |= {"candidatesTokenCount": written.total, "candidatesTokensDetails": written.told()}
+    if thoughts:
+        usage["thoughtsTokenCount"] = thoughts
+    return usage
 
 
 def _event(value: object) -> bytes:

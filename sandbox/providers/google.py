@@ -12,13 +12,19 @@ _STATUS = {
 
 
 def refusal(
-    status: int, message: str, details: list[dict[str, object]] | None = None, *, code: str | None = None
+    http: int,
+    message: str,
+    details: list[dict[str, object]] | None = None,
+    *,
+    code: str | None = None,
+    status: str | None = None,
 ) -> Answer:
-    """An error body. `code` is Interactions' word for it, where that is who speaks."""
-    error: dict[str, object] = {"code": code or status, "message": message, "status": _STATUS.get(status, "UNKNOWN")}
+    """An error body. `code` is Interactions' word for it, where that is who speaks; `status` other than the usual."""
+    word = status or _STATUS.get(http, "UNKNOWN")
+    error: dict[str, object] = {"code": code or http, "message": message, "status": word}
     if details:
         error["details"] = details
-    return Answer(status, {"error": error})
+    return Answer(http, {"error": error})
 
 
 def bad_key(*, words: bool = False) -> Answer:

@@ -5,52 +5,28 @@ Paths are those of its OpenAPI document of 2026-08-14; rate headers and error bo
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import binascii
 import json
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict
 
 from aiohttp import web
 
-from sandbox.providers import writer
+from sandbox.providers import hearing, writer
 from sandbox.providers.accounts import DAY, MINUTE, Account, Exceeded
 from sandbox.providers.answers import Answer, Refused
-from sandbox.providers.brief import Brief, brief_of
-from sandbox.providers.documents import as_mapping, as_text, mappings
-from sandbox.providers.eyes import Look, look_at
-from sandbox.providers.faults import ContentRefused, EmptyOutput
-from sandbox.providers.film import DrawingFailed, run_ffmpeg
+from sandbox.providers.documents import as_text
+from sandbox.providers.faults import Breaks, ContentRefused, EmptyOutput
+from sandbox.providers.film import DrawingFailed
 from sandbox.providers.policy import LANGUAGE_REFUSES
+from sandbox.providers.question import CHARACTERS_PER_TOKEN, CHAT, Question, no_model, question_in, refusal
 from sandbox.providers.service import Stage, account_of, document_of, fate_of, is_cut
 
-#: Chat models of 2026-11, and whether they see; those that are gone answer 400 `model_decommissioned`.
-CHAT = {"openai/gpt-oss-120b": False, "openai/gpt-oss-20b": False, "qwen/qwen3.8-27b": True, "qwen/qwen3.6-27b": True}
-DECOMMISSIONED = ("llama-3.3-70b-versatile", "llama-3.1-8b-instant", "llama-3.2-90b-vision-preview")
 WHISPERS = ("whisper-large-v3", "whisper-large-v3-turbo")
-MAX_IMAGES, MAX_AUDIO = 5, 25 * 2**20
+MAX_AUDIO = 25 * 2**20
 #: What the headers tell where an account has no limits of its own (developer plan).
 REQUESTS_PER_DAY, TOKENS_PER_MINUTE = 500_000, 250_000
 PIECE, PIECE_SHARE, THINKING_SHARE = 16, 1 / 300, 0.03
-CHARACTERS_PER_TOKEN = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A chat request, understood."""
-
-    model: str
-    schema: dict[str, object]
-    brief: Brief
-    tokens: int
-    headers: dict[str, str]
-
-
-def refusal(status: int, message: str, kind: str, code: str | None = None) -> Answer:
-    error = {"message": message, "type": kind}
-    return Answer(status, {"error": {**error, "code": code} if code else error})
 
 
 def over_limit(model: str, account: str, over: Exceeded, asked: int, *, tokens: bool) -> Answer:
@@ -94,12 +70,17 @@ class Groq:
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
         body = await document_of(request)
-        asked = await self._asked(request, body)
+        asked = await question_in(body, len(await request.read()), self.stage.directory)
+        headers = self._count(account_of(self.stage, self.name, request), asked.model, asked.tokens)
         text = "" if isinstance(fate_of(request), EmptyOutput) else writer.answer(asked.schema, asked.brief)
         if isinstance(fate_of(request), ContentRefused) or LANGUAGE_REFUSES.search(asked.brief.words):
             text = "I'm sorry, but I can't help with that."
-        if body.get("stream") is True:
-            return await self._streamed(request, asked, text)
+        elif asked.fenced and asked.schema:
+            text = f"```json\n{text}\n```"
+        if asked.thinks_aloud:
+            text = f"<think>\nWhat would be a good answer?\n</think>\n\n{text}"
+        if asked.streamed:
+            return await self._streamed(request, asked, text, headers)
         await self.stage.linger(THINKING_SHARE)
         choice = {
             "index": 0,
@@ -109,22 +90,33 @@ class Groq:
         }
         completion = {**self._head(asked, "chat.completion"), "choices": [choice], "usage": _usage(asked, text)}
         completion["x_groq"] = {"id": f"req_{secrets.token_hex(10)}"}
-        return web.json_response(completion, headers=asked.headers)
+        return web.json_response(completion, headers=headers)
 
-    async def _streamed(self, request: web.Request, asked: Asked, text: str) -> web.StreamResponse:
-        response = web.StreamResponse(headers={**asked.headers, "Content-Type": "text/event-stream"})
+    async def _streamed(
+        self, request: web.Request, asked: Question, text: str, headers: dict[str, str]
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(headers={**headers, "Content-Type": "text/event-stream"})
         await response.prepare(request)
         head, identity = self._head(asked, "chat.completion.chunk"), f"req_{secrets.token_hex(10)}"
         first = {"index": 0, "delta": {"role": "assistant", "content": ""}, "logprobs": None, "finish_reason": None}
         await response.write(_event({**head, "choices": [first], "x_groq": {"id": identity}}))
+        breaks = isinstance(fate_of(request), Breaks)
         pieces = [text[at : at + PIECE] for at in range(0, len(text), PIECE)]
-        for piece in pieces[: len(pieces) // 2] if is_cut(request) else pieces:
+        for piece in pieces[: len(pieces) // 2] if is_cut(request) or breaks else pieces:
             delta = {"index": 0, "delta": {"content": piece}, "logprobs": None, "finish_reason": None}
             await response.write(_event({**head, "choices": [delta]}))
             await self.stage.linger(PIECE_SHARE)
         if is_cut(request):
             if request.transport is not None:
                 request.transport.abort()
+            return response
+        if breaks:
+            error = {
+                "message": "The model ran out of capacity.",
+                "type": "internal_server_error",
+                "code": "over_capacity",
+            }
+            await response.write(b"event: error\n" + _event({"error": error}))
             return response
         last = {"index": 0, "delta": {}, "logprobs": None, "finish_reason": "stop"}
         await response.write(
@@ -133,7 +125,7 @@ class Groq:
         await response.write(b"data: [DONE]\n\n")
         return response
 
-    def _head(self, asked: Asked, kind: str) -> dict[str, object]:
+    def _head(self, asked: Question, kind: str) -> dict[str, object]:
         return {
             "id": f"chatcmpl-{secrets.token_hex(16)}",
             "object": kind,
@@ -141,28 +133,6 @@ class Groq:
             "model": asked.model,
             "system_fingerprint": "fp_sandbox",
         }
-
-    async def _asked(self, request: web.Request, body: dict[str, object]) -> Asked:
-        model = as_text(body.get("model"))
-        _check_model(model)
-        messages = mappings(body.get("messages"))
-        if not messages:
-            raise Refused(refusal(400, "'messages' : minimum number of items is 1", "invalid_request_error"))
-        tokens = len(json.dumps(messages)) // CHARACTERS_PER_TOKEN + 1
-        account = account_of(self.stage, self.name, request)
-        headers = self._count(account, model, tokens)
-        wanted = as_mapping(body.get("response_format"))
-        schema: dict[str, object] = {}
-        if wanted.get("type") == "json_schema":
-            schema = as_mapping(as_mapping(wanted.get("json_schema")).get("schema"))
-            if not schema:
-                raise Refused(
-                    refusal(400, "'response_format.json_schema.schema' : is required", "invalid_request_error")
-                )
-        elif wanted.get("type") == "json_object":
-            schema = {"type": "object", "properties": {"reply": {"type": "string"}}, "required": ["reply"]}
-        brief = await self._brief(model, messages)
-        return Asked(model=model, schema=schema, brief=brief, tokens=tokens, headers=headers)
 
     def _count(self, account: Account, model: str, tokens: int) -> dict[str, str]:
         """Count a request, or refuse it; the rate headers: requests are per day, tokens per minute."""
@@ -189,91 +159,41 @@ class Groq:
             "x-groq-region": "sandbox",
         }
 
-    async def _brief(self, model: str, messages: list[dict[str, object]]) -> Brief:
-        turns: list[tuple[str, list[str]]] = []
-        looks: list[Look] = []
-        for message in messages:
-            content, role = message.get("content"), as_text(message.get("role"))
-            if role in {"system", "developer"}:
-                continue
-            if isinstance(content, str):
-                turns.append((role, [content]))
-                continue
-            texts = [as_text(part.get("text")) for part in mappings(content) if part.get("type") == "text"]
-            urls = [
-                as_text(as_mapping(part.get("image_url")).get("url"))
-                for part in mappings(content)
-                if part.get("type") == "image_url"
-            ]
-            if urls and not CHAT[model]:
-                raise Refused(
-                    refusal(400, f"messages[].content must be a string for model `{model}`", "invalid_request_error")
-                )
-            if len(urls) > MAX_IMAGES:
-                raise Refused(
-                    refusal(
-                        400,
-                        f"Too many images provided. This model supports up to {MAX_IMAGES} images",
-                        "invalid_request_error",
-                    )
-                )
-            looks += [look for look in [await self._look(url) for url in urls] if look is not None]
-            turns.append((role, texts))
-        return brief_of(turns, looks)
-
-    async def _look(self, url: str) -> Look | None:
-        if not url.startswith("data:image/"):
-            return None
-        path = self.stage.directory / f"groq-{secrets.token_hex(6)}"
-        try:
-            await asyncio.to_thread(path.write_bytes, base64.b64decode(url.split(",", 1)[1], validate=True))
-            return await look_at(path, "image/any")
-        except (IndexError, binascii.Error):
-            raise Refused(refusal(400, "invalid base64 url", "invalid_request_error", "invalid_image")) from None
-        finally:
-            path.unlink(missing_ok=True)
-
     async def transcribe(self, request: web.Request) -> web.Response:
-        """What was said: the sandbox hears how long a sound is; its words are those of `prompt`, where given."""
+        """What was said, as far as the sandbox hears; the words are those of `prompt`, where given."""
         form = await request.post()
         sent, model = form.get("file"), as_text(form.get("model"))
         if model not in WHISPERS:
-            raise Refused(_no_model(model))
+            raise Refused(no_model(model))
         if not isinstance(sent, web.FileField):
-            raise Refused(refusal(400, "file is required", "invalid_request_error"))
+            raise Refused(refusal(400, "file is required"))
         content = sent.file.read()
         if len(content) > MAX_AUDIO:
-            raise Refused(refusal(413, "Request Entity Too Large", "invalid_request_error", "request_too_large"))
-        account = account_of(self.stage, self.name, request)
-        headers = self._count(account, model, 1)
-        seconds = await self._seconds(content)
+            raise Refused(refusal(413, "Request Entity Too Large", code="request_too_large"))
+        headers = self._count(account_of(self.stage, self.name, request), model, 1)
+        try:
+            heard = await hearing.hear(self.stage.directory, content)
+        except DrawingFailed as error:
+            raise Refused(refusal(400, "could not process file - is it a valid media file?")) from error
         await self.stage.linger(THINKING_SHARE)
-        text = as_text(form.get("prompt")) or f"Somebody speaks for {seconds:.0f} seconds."
+        text = as_text(form.get("prompt")) or heard.text
         if form.get("response_format") == "text":
             return web.Response(text=text, headers=headers)
         body: dict[str, object] = {"text": text, "x_groq": {"id": f"req_{secrets.token_hex(10)}"}}
         if form.get("response_format") == "verbose_json":
             segment = {
-                "id": 0, "seek": 0, "start": 0.0, "end": seconds, "text": text, "tokens": [], "temperature": 0.0,
+                "id": 0, "seek": 0, "start": 0.0, "end": heard.seconds, "text": text, "tokens": [], "temperature": 0.0,
                 "avg_logprob": -0.2, "compression_ratio": 1.2, "no_speech_prob": 0.01,
             }  # fmt: skip
-            body |= {"task": "transcribe", "language": "English", "duration": seconds, "segments": [segment]}
+            body |= {"task": "transcribe", "language": "English", "duration": heard.seconds, "segments": [segment]}
+            granularities = {
+                name
+                for key in ("timestamp_granularities[]", "timestamp_granularities")
+                for name in form.getall(key, [])
+            }
+            if "word" in granularities:
+                body["words"] = [asdict(word) for word in heard.words]
         return web.json_response(body, headers=headers)
-
-    async def _seconds(self, content: bytes) -> float:
-        path = self.stage.directory / f"heard-{secrets.token_hex(6)}"
-        await asyncio.to_thread(path.write_bytes, content)
-        try:
-            raw, _ = await run_ffmpeg(
-                ["-v", "error", "-i", str(path), "-vn", "-f", "s16le", "-ac", "1", "-ar", "8000", "pipe:1"]
-            )
-        except DrawingFailed as error:
-            raise Refused(
-                refusal(400, "could not process file - is it a valid media file?", "invalid_request_error")
-            ) from error
-        finally:
-            path.unlink()
-        return round(len(raw) / 16_000, 2)
 
     async def models(self, _request: web.Request) -> web.Response:
         data = [
@@ -283,20 +203,7 @@ class Groq:
         return web.json_response({"object": "list", "data": data})
 
 
-def _check_model(model: str) -> None:
-    if model in DECOMMISSIONED:
-        words = f"The model `{model}` has been decommissioned and is no longer supported."
-        raise Refused(refusal(400, words, "invalid_request_error", "model_decommissioned"))
-    if model not in CHAT:
-        raise Refused(_no_model(model))
-
-
-def _no_model(model: str) -> Answer:
-    words = f"The model `{model}` does not exist or you do not have access to it."
-    return refusal(404, words, "invalid_request_error", "model_not_found")
-
-
-def _usage(asked: Asked, text: str) -> dict[str, object]:
+def _usage(asked: Question, text: str) -> dict[str, object]:
     written = len(text) // CHARACTERS_PER_TOKEN + 1
     return {
         "queue_time": 0.01,

@@ -18,6 +18,8 @@ def summary(looks: Sequence[Look], words: str) -> str:
     if look.duration > 0:
         sound = "with sound" if look.has_sound else "without sound"
         size = f"{look.duration:.1f} seconds, {size} at {look.fps:g} fps, {sound}"
+    elif len(look.scenes) > 1:
+        size = f"{len(look.scenes)} pictures, {size}, from {look.scenes[0].start:g} s to {look.scenes[-1].start:g} s"
     told = f"{_arc(look.scenes)} {size[:1].upper() + size[1:]}."
     question = " ".join(words.split())[:200].rstrip(".")
     return f"{told} Seen with this in mind: {question}." if question else told
@@ -38,7 +40,8 @@ def moments(looks: Sequence[Look], most: int) -> list[dict[str, object]]:
     scenes = list(looks[0].scenes)
     if len(scenes) == 1 and looks[0].duration > 1:
         only, end = scenes[0], looks[0].duration
-        thirds = [(0.0, "It opens on"), (end / 3, "It goes on with"), (end * 2 / 3, "It ends on")]
+        begin = only.start
+        thirds = [(begin, "It opens on"), (begin + end / 3, "It goes on with"), (begin + end * 2 / 3, "It ends on")]
         return [_facts(round(at, 2), round(at + end / 3, 2), f"{lead} {only.words}", only) for at, lead in thirds][
             :most
         ]
@@ -70,6 +73,8 @@ def told(name: str, brief: Brief) -> str | None:
         colours = ", ".join(dict.fromkeys(each.colour for each in look.scenes))
         return f"{scene.light.capitalize()}, {scene.movement}, mostly {colours}; {look.shape} frame"
     if re.search(r"sound|audio|music|speech|voice", name):
+        if not look.duration:
+            return "Pictures make no sound."
         return "There is sound throughout." if look.has_sound else "Silent: there is no sound track."
     if re.search(r"title|name", name):
         return f"{scene.colour} {('film' if look.duration else 'picture')}".capitalize()

@@ -55,6 +55,7 @@ class Story:
     logline: str
     idea: str
     scenes: tuple[Scene, ...]
+    music: str = ""
 
 
 def idea_in(words: str) -> str:
@@ -81,6 +82,7 @@ def idea_in(words: str) -> str:
         idea,
         flags=re.IGNORECASE,
     )
+    idea = re.sub(r"[\s,]*\b(?:and|with)\s+(?:some\s+)?(?:[\w-]+\s+){0,3}music\b", "", idea, flags=re.IGNORECASE)
     idea = re.sub(r"[\s,]*\bwith\s+(an?\s+)?(narrat\w+|voice[\s-]?over|voice)\b", "", idea, flags=re.IGNORECASE)
     idea = re.sub(r"\s+([,.;])", r"\1", idea)
     idea = re.sub(r"([,;.]\s*)+$", "", re.sub(r"[,;]\s*(?=[,;.])", "", idea))
@@ -140,7 +142,9 @@ def tell(brief: Brief, count: int, fit: Callable[[float], float]) -> Story:
         )
     # Without the number of shots: nobody rewrites a logline when one is added.
     logline = f"{capital(idea)}: from the first stillness to what remains."
-    return Story(title=title_of(idea), logline=logline, idea=idea, scenes=tuple(scenes))
+    wanted = re.search(r"\bwith\s+(?:some\s+)?((?:[\w-]+\s+){0,3}music)\b", brief.words, re.IGNORECASE)
+    music = wanted[1] if wanted and not re.match(r"(?:no|without)\b", wanted[1], re.IGNORECASE) else ""
+    return Story(title=title_of(idea), logline=logline, idea=idea, scenes=tuple(scenes), music=music)
 
 
 def _beat(number: int, count: int) -> tuple[str, str, str, str]:

@@ -22,6 +22,7 @@ from sandbox.providers.journal import Journal, LoggedRequest
 from sandbox.providers.runway import Runway
 from sandbox.providers.s3 import s3_server
 from sandbox.providers.service import MAX_BODY, Service, Stage, application
+from sandbox.providers.vertex import Vertex
 
 BUCKET = "greenlight"
 #: Connections get this long to finish when the world ends; hanging ones never would.
@@ -33,7 +34,8 @@ class ProviderWorld:
 
     Args:
         pace: seconds a clip takes; all else takes a part of that. 0 answers at once; a demo likes 6.
-        limits: limits by service ("gemini", "omni", "runway", "elevenlabs", "groq") in place of `accounts.REALISTIC`.
+        limits: limits by service ("gemini", "omni", "vertex", "runway", "elevenlabs", "groq") in place of
+            `accounts.REALISTIC`.
         directory: where uploads and films are kept; made if absent, never emptied.
         port: of the server; 0 takes a free one.
         clock: Unix seconds; tests pass their own to let time go by.
@@ -65,6 +67,7 @@ class ProviderWorld:
             journal=self.journal,
             films=self._films,
         )
+        self._vertex = Vertex(self.stage)
         self._exits = contextlib.AsyncExitStack()
         self._s3_url: str | None = None
 
@@ -72,7 +75,13 @@ class ProviderWorld:
         self.stage.directory.mkdir(parents=True, exist_ok=True)
         async with contextlib.AsyncExitStack() as exits:
             await exits.enter_async_context(self._films)
-            services: list[Service] = [Gemini(self.stage), Runway(self.stage), ElevenLabs(self.stage), Groq(self.stage)]
+            services: list[Service] = [
+                Gemini(self.stage),
+                self._vertex,
+                Runway(self.stage),
+                ElevenLabs(self.stage),
+                Groq(self.stage),
+            ]
             outside = web.Application(client_max_size=MAX_BODY)
             for service in services:
                 outside.add_subapp(f"/{service.name}", application(service, self.stage))
@@ -100,6 +109,14 @@ class ProviderWorld:
     @property
     def gemini_url(self) -> str:
         return f"{self.stage.origin}/gemini"
+
+    @property
+    def vertex_url(self) -> str:
+        return f"{self.stage.origin}/vertex"
+
+    def vertex_account(self, name: str = "studio", project: str = "sandbox-project") -> str:
+        """The JSON of a service account for Vertex, whose tokens come from here. Takes a tenth of a second, once."""
+        return self._vertex.tokens.account(name, project)
 
     @property
     def runway_url(self) -> str:

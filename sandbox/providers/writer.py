@@ -83,7 +83,13 @@ class _Writer:
         shots = next((items for items in map(_shots, properties.values()) if items is not None), None)
         story = self._story(shots, properties) if shots is not None else None
         if story is not None:
-            facts |= {"title": story.title, "logline": story.logline, "idea": story.idea, "summary": story.logline}
+            facts |= {
+                "title": story.title,
+                "logline": story.logline,
+                "idea": story.idea,
+                "summary": story.logline,
+                "music": story.music,
+            }
         for inner in properties.values():  # before the reply, which must not say what no edit can
             if inner.type == "array" and looks_like_edits(inner.items) and not takes_ratio(inner.items):
                 self.changes = [change for change in self.changes if change.op is not Op.RATIO]
@@ -126,7 +132,7 @@ class _Writer:
             facts: dict[str, object] = {
                 "title": scene.title, "name": scene.title, "prompt": scene.prompt, "description": scene.prompt,
                 "camera": scene.camera, "duration": scene.seconds, "seconds": scene.seconds,
-                "narration": scene.narration, "voice": scene.narration,
+                "narration": scene.narration, "voice": scene.narration, "sound": "",
                 "number": number + 1, "index": number + 1, "shot": number + 1,
             }  # fmt: skip
             told.append(self.fields(shape, Place(name=place.name, facts=facts, number=number, depth=place.depth + 1)))

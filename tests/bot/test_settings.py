@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import stat
 from pathlib import Path
@@ -92,7 +93,12 @@ def test_nothing_is_noted_where_everything_is_there() -> None:
 
 @pytest.mark.parametrize(
     ("keys", "can_plan", "can_render"),
-    [("GROQ_API_KEYS", True, False), ("RUNWAY_API_KEYS", False, True), ("ELEVENLABS_API_KEYS", False, False)],
+    [
+        ("GROQ_API_KEYS", True, False),
+        ("RUNWAY_API_KEYS", False, True),
+        ("VERTEX_API_KEYS", False, True),
+        ("ELEVENLABS_API_KEYS", False, False),
+    ],
 )
 def test_what_the_bot_can_do_follows_from_its_keys(keys: str, can_plan: bool, can_render: bool) -> None:
     settings = read(**{keys: "fake-key"})
@@ -448,6 +454,127 @@ def test_settings_of_a_provider_without_a_key_are_noted() -> None:
     assert "Groq has settings but no key, so it is not offered: set GROQ_API_KEYS" in settings.notes()
 
 
+# Google Cloud
+
+SERVICE_ACCOUNT = {
+    "type": "service_account",
+    "project_id": "fake-project",
+    "private_key": "-----BEGIN PRIVATE KEY-----\nfake-canary-key\n-----END PRIVATE KEY-----\n",
+    "client_email": "bot@fake-project.iam.gserviceaccount.com",
+    "token_uri": "https://oauth2.googleapis.com/token",
+}
+USER = {
+    "type": "authorized_user",
+    "client_id": "fake",
+    "client_secret": "fake-canary-s",
+    "refresh_token": "fake-canary-r",
+}
+
+
+def credentials(tmp_path: Path, document: object) -> str:
+    path = tmp_path / "google.json"
+    path.write_text(document if isinstance(document, str) else json.dumps(document, indent=2))
+    return str(path)
+
+
+def test_a_cloud_account_is_a_key_under_its_project(tmp_path: Path) -> None:
+    settings = read(GOOGLE_APPLICATION_CREDENTIALS=credentials(tmp_path, SERVICE_ACCOUNT), VERTEX_API_KEYS="fake-a")
+
+    express, account = settings.providers["vertex"].keys
+    assert (express.account, express.secret) == (express.id, "fake-a")
+    assert (account.account, json.loads(account.secret)) == ("fake-project", SERVICE_ACCOUNT)
+    assert (settings.providers["vertex"].project, settings.providers["vertex"].location) == (None, None)
+    assert settings.can_render
+
+
+def test_a_cloud_accounts_id_tells_nothing_and_survives_another_layout_of_its_file(tmp_path: Path) -> None:
+    again = dict(reversed(SERVICE_ACCOUNT.items()))
+    ids = {
+        read(GOOGLE_APPLICATION_CREDENTIALS=credentials(tmp_path, one)).providers["vertex"].keys[0].id
+        for one in (SERVICE_ACCOUNT, json.dumps(again))
+    }
+
+    (name,) = ids
+    assert re.fullmatch(r"vertex-[0-9a-f]{8}", name)
+
+
+def test_the_project_and_the_place_of_a_cloud_account_can_be_told(tmp_path: Path) -> None:
+    vertex = read(
+        GOOGLE_APPLICATION_CREDENTIALS=credentials(tmp_path, SERVICE_ACCOUNT),
+        GOOGLE_CLOUD_PROJECT="another-project",
+        GOOGLE_CLOUD_LOCATION="global",
+        VERTEX_LIMITS="@another-project=5/min",
+    ).providers["vertex"]
+
+    assert (vertex.project, vertex.location, vertex.keys[0].account) == ("another-project", "global", "another-project")
+
+
+def test_nothing_of_a_cloud_account_is_seen(tmp_path: Path) -> None:
+    settings = read(GOOGLE_APPLICATION_CREDENTIALS=credentials(tmp_path, SERVICE_ACCOUNT))
+
+    key = SERVICE_ACCOUNT["private_key"]
+    (account,) = settings.providers["vertex"].keys
+    assert settings.secrets() == {TOKEN, account.secret, key, json.dumps(key)[1:-1]}
+    assert "canary" not in repr(settings)
+
+
+def test_a_users_credentials_do_beside_a_project(tmp_path: Path) -> None:
+    path = credentials(tmp_path, USER)
+    settings = read(GOOGLE_APPLICATION_CREDENTIALS=path, GOOGLE_CLOUD_PROJECT="fake-project")
+
+    assert {"fake-canary-s", "fake-canary-r"} < settings.secrets()
+    assert only_fault(GOOGLE_APPLICATION_CREDENTIALS=path) == (
+        "GOOGLE_CLOUD_PROJECT: is missing, and the file of GOOGLE_APPLICATION_CREDENTIALS names none;"
+        " set the project's id"
+    )
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ("not json: canary", "is no account's"),
+        ("[" * 100_000, "is no account's"),
+        ('"canary"', "is no account's"),
+        ({"type": "external_account"}, "of another kind"),
+        ({"type": ["service_account"]}, "of another kind"),
+        ({**SERVICE_ACCOUNT, "private_key": ""}, "without private_key"),
+        ({**SERVICE_ACCOUNT, "client_email": 1, "token_uri": None}, "without client_email and token_uri"),
+        ({**SERVICE_ACCOUNT, "token_uri": "http://canary.example/token"}, "is not encrypted"),
+    ],
+)
+def test_a_file_that_is_no_cloud_account_is_refused(tmp_path: Path, document: object, said: str) -> None:
+    fault = only_fault(GOOGLE_APPLICATION_CREDENTIALS=credentials(tmp_path, document))
+
+    assert fault.startswith("GOOGLE_APPLICATION_CREDENTIALS: ")
+    assert said in fault
+    assert "canary" not in fault
+
+
+def test_a_cloud_accounts_file_must_be_there(tmp_path: Path) -> None:
+    assert "cannot be read (No such file" in only_fault(GOOGLE_APPLICATION_CREDENTIALS="nowhere.json")
+    assert "cannot be read (Is a directory)" in only_fault(GOOGLE_APPLICATION_CREDENTIALS=str(tmp_path))
+
+
+def test_every_fault_of_the_cloud_is_reported_together() -> None:
+    found = faults(
+        GOOGLE_APPLICATION_CREDENTIALS="nowhere.json",
+        GOOGLE_CLOUD_PROJECT="Not An Id",
+        GOOGLE_CLOUD_LOCATION="the moon",
+        VERTEX_BASE_URL="ftp://x",
+    )
+
+    assert [fault.variable for fault in found] == [
+        "GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CLOUD_LOCATION", "GOOGLE_CLOUD_PROJECT", "VERTEX_BASE_URL",
+    ]  # fmt: skip
+
+
+def test_a_project_without_a_key_is_noted() -> None:
+    settings = read(GOOGLE_CLOUD_PROJECT="fake-project")
+
+    assert settings.providers == {}
+    assert "set VERTEX_API_KEYS or GOOGLE_APPLICATION_CREDENTIALS" in "\n".join(settings.notes())
+
+
 # Secrets in files
 
 
@@ -656,6 +783,7 @@ def test_the_examples_are_values_that_would_do(title: str, tmp_path: Path) -> No
     (tmp_path / "data").mkdir()
     (group,) = [group for group in GROUPS if group.title == title]
     # Of secrets, the example is recognised and refused as such, which is a test of its own.
-    examples = {one.name: one.example for one in group.variables if not one.secret and one.name != "FFMPEG_PATH"}
+    theirs = {"FFMPEG_PATH", "GOOGLE_APPLICATION_CREDENTIALS"}  # files, each with tests of its own
+    examples = {one.name: one.example for one in group.variables if not one.secret and one.name not in theirs}
 
     read(**(STORE | examples if "CLOUDFLARE_R2_BUCKET_NAME" in examples else examples))

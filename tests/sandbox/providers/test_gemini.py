@@ -166,6 +166,15 @@ async def test_a_retired_model_is_a_404(gemini: genai.Client) -> None:
         await gemini.aio.models.generate_content(model="gemini-2.0-flash", contents="hm")
 
 
+async def test_models_are_listed_page_by_page(gemini: genai.Client) -> None:
+    whole = {model.name: model.supported_actions async for model in await gemini.aio.models.list()}
+    paged = [model.name async for model in await gemini.aio.models.list(config={"page_size": 3})]
+    assert set(paged) == set(whole)
+    assert len(set(paged)) == len(paged) > 6
+    assert {"models/gemini-3.8-flash", "models/gemini-3.1-flash-image"} <= set(paged)
+    assert "generateContent" in (whole["models/gemini-3.1-flash-image"] or [])
+
+
 async def test_a_blocked_prompt_has_a_reason_and_no_candidates(gemini: genai.Client) -> None:
     answer = await gemini.aio.models.generate_content(model=MODEL, contents="an unspeakable thing", config=asked(Plan))
     assert answer.candidates is None

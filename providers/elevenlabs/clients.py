@@ -1,0 +1,51 @@
+"""The SDK's clients, one per key, over connections that all share."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import httpx
+
+from providers.credential import Credential
+
+if TYPE_CHECKING:
+    from elevenlabs.client import AsyncElevenLabs
+
+DEFAULT_BASE_URL = "https://api.elevenlabs.io"
+
+
+class ElevenLabsClients:
+    """Builds each key's client once, in a thread: importing the SDK takes a second of work.
+
+    Args:
+        http: shared connections; the caller closes them. The SDK leaves a client it was given open.
+        base_url: `None` means ElevenLabs' own. The environment is never asked.
+    """
+
+    def __init__(self, http: httpx.AsyncClient, base_url: str | None) -> None:
+        self._http = http
+        self._base_url = base_url or DEFAULT_BASE_URL
+        self._clients: dict[tuple[str, str], AsyncElevenLabs] = {}
+        self._building = asyncio.Lock()
+
+    async def of(self, credential: Credential) -> AsyncElevenLabs:
+        held = (credential.id, credential.secret)
+        if held not in self._clients:
+            async with self._building:
+                if held not in self._clients:
+                    self._clients[held] = await asyncio.to_thread(self._build, credential.secret)
+        return self._clients[held]
+
+    def forget(self) -> None:
+        self._clients.clear()
+
+    def _build(self, secret: str) -> AsyncElevenLabs:
+        from elevenlabs.client import AsyncElevenLabs
+
+        client = AsyncElevenLabs(api_key=secret, base_url=self._base_url, httpx_client=self._http)
+        # The first look at each part imports its module; that is for this thread to wait for.
+        parts = (client.text_to_speech, client.text_to_sound_effects, client.music, client.voices, client.models)
+        assert all(parts)
+        assert client.user.subscription
+        return client
