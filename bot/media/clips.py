@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import shutil
 import tempfile
 from pathlib import Path
@@ -28,22 +29,26 @@ async def normalise(
     out: Path,
     *,
     frame: Frame,
+    at_least: float = 0.0,
     on_progress: OnProgress | None = None,
 ) -> None:
     """Bring a probed clip into the film's frame: scaled and padded, constant rate, stereo, silence where it is mute.
 
-    The clip comes out as a whole number of frames with exactly as much sound, cut or padded. Rotation is applied;
+    The clip comes out as a whole number of frames with exactly as much sound, cut or padded; one that is shorter than
+    `at_least` seconds stands still on its last picture until then. Rotation is applied;
     anything but picture and sound is left behind, so that nothing hidden in an upload reaches the film.
     """
     width, height = frame.width, frame.height
-    frames = max(1, round(found.picture_duration * frame.fps))
+    own = max(1, round(found.picture_duration * frame.fps))
+    frames = max(own, math.ceil(at_least * frame.fps - 0.01))
+    held = (frames - own + 2) / frame.fps  # rates are rounded: never a frame too few, and -t cuts what is too much
     picture = (
         f"[0:V:0]fps={frame.fps}:start_time=0,"
         # anamorphic pixels are made square before the picture is fitted
         "scale=w='max(2,trunc(iw*if(gt(sar,0),sar,1)/2)*2)':h='max(2,trunc(ih/2)*2)',setsar=1,"
         f"scale={width}:{height}:force_original_aspect_ratio=decrease:force_divisible_by=2:out_color_matrix=bt709,"
         f"pad={width}:{height}:(ow-iw)/2:(oh-ih)/2,setsar=1,format=yuv420p,"
-        "tpad=stop_mode=clone:stop=2[v]"  # rates are rounded: never a frame too few, and -t cuts what is too much
+        f"tpad=stop_mode=clone:stop_duration={held:.3f}[v]"
     )
     inputs = source(ffmpeg, clip)
     if found.has_audio:

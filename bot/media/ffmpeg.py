@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 MIB = 1 << 20
 OLDEST_MAJOR = 5  # Debian 12's; older ones lack options we pass. Checked 2026-11 against 5.1 documentation
-ENCODERS = ("libx264", "aac", "mjpeg")
+ENCODERS = ("libx264", "aac", "mjpeg", "libopus")
 
 _STDERR_KEPT = 16 * 1024  # a damaged file can make ffmpeg say megabytes
 _LINE_MAX = 4096  # of stdout; our formats have short lines, a longer one is dropped

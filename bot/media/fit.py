@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.media.encode import AAC, H264, MP4, OnProgress, encode, source
-from bot.media.errors import CannotFit
+from bot.media.errors import CannotFit, MediaRefused, Reason
 from bot.media.ffmpeg import CHECKING, Ffmpeg
+from bot.media.sniff import Family, sniff_file
 from bot.media.streams import Listing
 
 if TYPE_CHECKING:
@@ -74,10 +75,33 @@ def video_bitrate(rung: Rung, *, max_bytes: int, duration: float) -> int:
 
 async def measure_duration(ffmpeg: Ffmpeg, film: Path) -> float:
     """Seconds of a film of ours, measured over its packets."""
+    return (await list_packets(ffmpeg, film)).duration
+
+
+async def sound_duration(ffmpeg: Ffmpeg, path: Path) -> float:
+    """Seconds of a recording (or of a video's sound) as it decodes, which is what is heard and what a header may deny.
+
+    Raises:
+        MediaRefused: it is neither a recording nor a video that we read, or has no sound.
+        FfmpegFailed: it does not decode.
+    """
+    listing = Listing()
+    family = Family.SOUND if sniff_file(path).family is Family.SOUND else Family.VIDEO
+    # The picture is only there so that a video without sound is no error of ffmpeg's.
+    decode = ("-map", "0:a:0?", "-map", "0:V:0?", "-c:v", "copy", "-c:a", "pcm_s16le", "-f", "framecrc", "-")
+    await ffmpeg.run([*source(ffmpeg, path, family=family), *decode], CHECKING, on_line=listing.read)
+    sound = listing.first_of("audio")
+    if sound is None or sound.duration <= 0:
+        raise MediaRefused(Reason.EMPTY)
+    return sound.duration
+
+
+async def list_packets(ffmpeg: Ffmpeg, film: Path) -> Listing:
+    """The packets of a film's picture and of its sound, if it has any; nothing is decoded."""
     listing = Listing()
     copy = ("-map", "0:V:0", "-map", "0:a:0?", "-c", "copy", "-f", "framecrc", "-")
     await ffmpeg.run([*source(ffmpeg, film), *copy], CHECKING, on_line=listing.read)
-    return listing.duration
+    return listing
 
 
 async def _render(

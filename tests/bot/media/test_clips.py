@@ -157,3 +157,14 @@ async def test_a_cancelled_encoding_leaves_no_file(ffmpeg: Ffmpeg, draw: Draw, t
 def test_a_frame_with_an_odd_side_is_refused() -> None:
     with pytest.raises(ValueError, match="even"):
         Frame(width=321)
+
+
+async def test_a_clip_shorter_than_its_words_stands_still_on_its_last_picture(
+    ffmpeg: Ffmpeg, plain: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "held.mp4"
+    await normalise(ffmpeg, plain, await probe(ffmpeg, plain, LIMITS), out, frame=SMALL, at_least=2.5)
+
+    found = await probe(ffmpeg, out, LIMITS)
+    assert found.picture_duration == pytest.approx(2.5, abs=0.001)
+    assert found.duration == pytest.approx(2.5, abs=0.06)

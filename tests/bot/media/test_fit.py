@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.media.errors import CannotFit
-from bot.media.fit import LADDER, Rendition, fit, video_bitrate
+from bot.media.errors import CannotFit, MediaRefused
+from bot.media.fit import LADDER, Rendition, fit, sound_duration, video_bitrate
 from bot.media.probe import MediaLimits, probe
 from tests.bot.media.conftest import QUICK, Draw, tone
 
@@ -62,3 +62,25 @@ async def test_an_upright_film_is_scaled_by_its_short_side(ffmpeg: Ffmpeg, draw:
 
     found = await probe(ffmpeg, rendition.path, MediaLimits())
     assert (found.width, found.height) == (480, 854)
+
+
+@pytest.mark.parametrize("name", ["voice.wav", "voice.mp3", "voice.ogg", "voice.flac", "voice.mp4"])
+async def test_a_recording_lasts_as_long_as_it_is_heard(ffmpeg: Ffmpeg, draw: Draw, name: str) -> None:
+    recording = draw(f"1234ms-{name}", *tone(1.234))
+
+    # mp3 cannot say where it ends: up to one frame of padding at each end is heard as silence
+    assert await sound_duration(ffmpeg, recording) == pytest.approx(1.234, abs=0.06 if name == "voice.mp3" else 0.025)
+
+
+async def test_a_cut_recording_is_not_as_long_as_its_header_says(ffmpeg: Ffmpeg, draw: Draw, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.wav"
+    cut.write_bytes(draw("four.wav", *tone(4)).read_bytes()[: 44100 * 2])
+
+    assert await sound_duration(ffmpeg, cut) == pytest.approx(1.0, abs=0.01)
+
+
+async def test_a_film_without_sound_has_no_sound_to_measure(ffmpeg: Ffmpeg, draw: Draw) -> None:
+    mute = draw("mute-fit.mp4", "-f", "lavfi", "-i", "testsrc2=s=64x64:r=24:d=1", *QUICK)
+
+    with pytest.raises(MediaRefused):
+        await sound_duration(ffmpeg, mute)
