@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run | check | models`."""
+"""The command line: `python -m bot run | check | models [--json | --check]`."""
 
 from __future__ import annotations
 
@@ -18,16 +18,25 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="run the bot")
     commands.add_parser("check", help="look at the settings and say everything that is wrong with them")
-    commands.add_parser("models", help="print what can be made, and what it costs")
+    models = commands.add_parser("models", help="print what can be made, and what it costs")
+    form = models.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="as JSON, money in micro-dollars")
+    form.add_argument("--check", action="store_true", help="ask the services whether all of it still holds")
     arguments = parser.parse_args()
-    if arguments.command == "models":
-        return _models()
+    if arguments.command == "models" and not arguments.check:
+        return _models(as_json=arguments.json)
     try:
         settings = Settings.from_environ(os.environ)
     except SettingsError as error:
         print(error.report(), file=sys.stderr)
         return EX_CONFIG
-    return _check(settings) if arguments.command == "check" else _run(settings)
+    match arguments.command:
+        case "models":
+            return asyncio.run(_check_models(settings))
+        case "check":
+            return _check(settings)
+        case _:
+            return _run(settings)
 
 
 def _check(settings: Settings) -> int:
@@ -65,16 +74,31 @@ def _say(group: BaseExceptionGroup[BaseException], code: int) -> int:
     return code
 
 
-def _models() -> int:
+def _models(*, as_json: bool) -> int:
+    from bot.ops import models
     from providers.catalogue import Catalogue
 
     catalogue = Catalogue.load()
-    print(f"Video models, as of {catalogue.as_of}:")
-    for model in catalogue.video:
-        price = model.price_per_second_microusd / 1_000_000
-        lengths = f"{model.durations[0]}–{model.durations[-1]} s"
-        print(f"  {model.id:<24} {model.label:<32} {lengths:<8} {', '.join(model.ratios):<16} ${price:.2f}/s")
+    print(models.as_json(catalogue) if as_json else models.described(catalogue))
     return 0
+
+
+async def _check_models(settings: Settings) -> int:
+    """Compare the catalogue with what the services list: 0 if all is well, 1 if somebody must look."""
+    from bot.ops import model_check
+    from providers.catalogue import Catalogue
+    from providers.registry import open_providers
+
+    providers = open_providers({name: provider.base_url for name, provider in settings.providers.items()})
+    try:
+        findings = await model_check.check(Catalogue.load(), settings.providers, providers.listers)
+    finally:
+        await providers.close()
+    for finding in findings:
+        print(finding)
+    to_see = sum(finding.matters for finding in findings)
+    print(f"To look at: {to_see}." if to_see else "The catalogue agrees with every service that was asked.")
+    return 1 if to_see else 0
 
 
 if __name__ == "__main__":

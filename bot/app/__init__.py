@@ -50,11 +50,14 @@ async def run(settings: Settings) -> None:
         database = await open_database(settings.database_url)
         stack.push_async_callback(database.close)
         pools = build_pools(settings.providers, settings.lending, SqliteUsageStore(database))
+        cloud = settings.providers.get("vertex")
         providers = open_providers(
             {name: provider.base_url for name, provider in settings.providers.items()},
             download_hosts=clip_hosts(settings),
             voice_id=settings.voice_id,
-            notice=heard_by(pools),
+            vertex_project=cloud.project if cloud is not None else None,
+            vertex_location=cloud.location if cloud is not None else None,
+            notice=heard_by(pools, settings.providers),
         )
         stack.push_async_callback(providers.close)
         downloader = await stack.enter_async_context(AttachmentDownloader(attachment_bases(settings)))

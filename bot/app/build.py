@@ -5,10 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import urlsplit
 
 from bot.app.limits import unknown_models
+from bot.app.pools import heard_by
 from bot.app.service import Loop, Service
+from bot.app.standings import Standings
+from bot.app.upkeep import keep_store_tidy, warn_of_endings
 from bot.db import Database
 from bot.jobs.engine import Engine
 from bot.jobs.ledger import Ledger
@@ -16,21 +21,27 @@ from bot.jobs.wake import Wake
 from bot.media.download import DISCORD_CDN, AttachmentDownloader, is_loopback
 from bot.media.ffmpeg import Ffmpeg
 from bot.media.probe import MediaLimits
+from bot.production.booth import Booth
 from bot.production.camera import Camera, Rig
 from bot.production.cut import Cutter
 from bot.production.dispatcher import Dispatcher
 from bot.production.film import FilmMaker
-from bot.production.narrator import Narrator
 from bot.production.productions import Productions
+from bot.production.readings import Readings
+from bot.production.sound import SoundMaker
 from bot.settings import Settings
 from bot.storage.files import Files
 from bot.storage.objects import ObjectStore
 from bot.studio.analyst import Analyst
+from bot.studio.answers import Answers
 from bot.studio.conversations import Conversations
 from bot.studio.director import Director
 from bot.studio.minds import Mind, Minds
 from bot.studio.planner import Planner
 from bot.studio.projects import Projects
+from bot.studio.soundtrack import SoundOffer
+from bot.studio.stills import Ears
+from bot.studio.voices import Voices
 from bot.ui import commands
 from bot.ui.card_rows import CardRows
 from bot.ui.client import Greenlight
@@ -67,11 +78,13 @@ async def build(
     await _restore_room(ledger, productions, pools)
     engine = Engine(settings.data_dir / "engine.sqlite3")
 
-    minds = Minds(_minds(settings, catalogue, providers, pools))
-    director = Director(minds, catalogue)
+    minds = Minds(_minds(settings, catalogue, providers, pools), Answers(database, catalogue))
+    stage = _sound_stage(catalogue, providers, pools, ledger, files, ffmpeg)
+    offered = partial(catalogue.video_models, settings.providers.keys())
+    director = Director(minds, catalogue, models=offered, voices=stage.voices)
     planner = Planner(
         projects=projects,
-        analyst=Analyst(minds, projects),
+        analyst=Analyst(minds, projects, ffmpeg, files, _ears(catalogue, providers, pools)),
         director=director,
         catalogue=catalogue,
         downloader=downloader,
@@ -93,14 +106,14 @@ async def build(
         productions=productions,
         camera=Camera(rigs, ledger, productions, ffmpeg),
         cutter=Cutter(ffmpeg, files),
-        narrator=_narrator(catalogue, providers, pools, ledger, files),
+        sounds=stage.sounds,
         rigs=rigs,
         catalogue=catalogue,
         ffmpeg=ffmpeg,
         files=files,
     )
     dispatcher = Dispatcher(engine, productions, give_back=film_maker.give_back, at_once=settings.max_films_at_once)
-    offer = _offer(settings, catalogue, can_plan=bool(minds))
+    offer = _offer(settings, catalogue, stage.offer, can_plan=bool(minds))
     desk = Desk(
         projects=projects,
         productions=productions,
@@ -108,6 +121,8 @@ async def build(
         offer=offer,
         operators=settings.discord.operator_ids,
         changed=changed,
+        voices=stage.voices,
+        readings=stage.readings,
     )
     client = Greenlight(desk=desk, projects=projects, sync_mark=settings.data_dir / "commands.sha256")
     for add_to in commands.EVERY:
@@ -122,13 +137,14 @@ async def build(
         desk=desk,
         pools=pools,
     )
+    store = _object_store(settings, stack)
     delivery = Delivery(
         client=client,
         projects=projects,
         productions=productions,
         files=files,
         ffmpeg=ffmpeg,
-        store=_object_store(settings, stack),
+        store=store,
         changed=changed,
     )
     conversations = Conversations(projects, director, Talk(client), changed)
@@ -140,7 +156,13 @@ async def build(
         dispatcher=dispatcher,
         changed=changed,
     )
-    service.pool_loops = [_keeping(name, pool) for name, pool in pools.items()]
+    standings = Standings(providers.readers, settings.providers, pools, heard_by(pools, settings.providers))
+    service.pool_loops = [
+        *(_keeping(name, pool) for name, pool in pools.items()),
+        Loop(name="standings", run=lambda _: standings.run()),
+        Loop(name="endings", run=lambda _: warn_of_endings(catalogue, settings.providers.keys())),
+        Loop(name="store", run=lambda _: keep_store_tidy(store)),
+    ]
     service.loops = [Loop(name="planner", run=planner.run), Loop(name="dispatcher", run=dispatcher.run)]
     service.discord_loops = [
         Loop(name="threads", run=client.threads.run),
@@ -169,33 +191,63 @@ def _minds(settings: Settings, catalogue: Catalogue, providers: Providers, pools
                 pool=pools[name],
                 plans_with=plans_with or catalogue.language_models({name}, "plan")[0].id,
                 chats_with=chats_with or catalogue.language_models({name}, "chat")[0].id,
+                looks_with=next((model.id for model in catalogue.language_models({name}, "pictures")), None),
             )
         )
     return minds
 
 
-def _narrator(
+def _ears(catalogue: Catalogue, providers: Providers, pools: dict[str, KeyPool]) -> Ears | None:
+    for name, transcriber in providers.ears.items():
+        return Ears(transcriber=transcriber, pool=pools[name], model=catalogue.hearing_models({name})[0].id)
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SoundStage:
+    """What speaks, plays and rustles here; nothing where no such service is set up."""
+
+    offer: SoundOffer = field(default_factory=SoundOffer)
+    sounds: SoundMaker | None = None
+    voices: Voices | None = None
+    readings: Readings | None = None
+
+
+def _sound_stage(
     catalogue: Catalogue,
     providers: Providers,
     pools: dict[str, KeyPool],
     ledger: Ledger,
     files: Files,
-) -> Narrator | None:
+    ffmpeg: Ffmpeg,
+) -> _SoundStage:
     for name, speech in providers.speech.items():
-        model = catalogue.speech_models({name})[0]
-        return Narrator(speech, pools[name], ledger, files, model=model)
-    return None
+        voice = catalogue.speech_models({name})[0]
+        # What has no known price is not offered: a price shown is a ceiling.
+        priced = (model for model in catalogue.sound_models({name}) if model.price_microusd(1.0) is not None)
+        offer = SoundOffer(
+            voice=voice,
+            music=next(iter(catalogue.music_models({name})), None),
+            effects=next(priced, None),
+        )
+        booth = Booth(pools[name], ledger)
+        return _SoundStage(
+            offer=offer,
+            sounds=SoundMaker(speech, providers.sounds.get(name), booth, files, ffmpeg, offer),
+            voices=Voices(speech, pools[name]),
+            readings=Readings(speech, booth, files, model=voice),
+        )
+    return _SoundStage()
 
 
-def _offer(settings: Settings, catalogue: Catalogue, *, can_plan: bool) -> Offer:
+def _offer(settings: Settings, catalogue: Catalogue, sound: SoundOffer, *, can_plan: bool) -> Offer:
     """What can be made here. A new plan takes the operator's model, else the first that needs no picture to start."""
     offered = catalogue.video_models(settings.providers.keys())
     models = offered or catalogue.video  # nothing can be rendered, but plans are still written for something
     default = next(model.id for model in models if not model.needs_start_image)
     if settings.video_model in {model.id for model in offered}:
         default = settings.video_model or default
-    voice = next(iter(catalogue.speech_models(settings.providers.keys())), None)
-    return Offer(video_models=offered, default_model=default, can_plan=can_plan, voice=voice)
+    return Offer(video_models=offered, default_model=default, can_plan=can_plan, sound=sound)
 
 
 def _object_store(settings: Settings, stack: AsyncExitStack) -> ObjectStore | None:

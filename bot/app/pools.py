@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 
-from bot.app.limits import limits_by_account, limits_of_all
+from bot.app.limits import limits_by_account, limits_of_all, says_room
 from bot.settings import LendingSettings, ProviderSettings
 from providers.errors import KeyRejected, QuotaExhausted, RateLimited, RequestFault
 from providers.errors import Unavailable as ServiceUnavailable
-from providers.quota import Notice, QuotaNote
+from providers.quota import Note, Notice, QuotaNote, RoomNote
 from ratelimit import (
     DEFAULTS,
     ApiKey,
@@ -24,6 +25,8 @@ from ratelimit import (
     UsageStore,
     Verdict,
 )
+
+logger = logging.getLogger(__name__)
 
 
 def build_pools(
@@ -71,12 +74,32 @@ def judge(outcome: object, now: float) -> Verdict | None:
             return None
 
 
-def heard_by(pools: Mapping[str, KeyPool], *, clock: Callable[[], float] = time.time) -> Notice:
-    """Pass on what services say is left of their limits to the pools that keep them."""
+def heard_by(
+    pools: Mapping[str, KeyPool],
+    settings: Mapping[str, ProviderSettings],
+    *,
+    clock: Callable[[], float] = time.time,
+) -> Notice:
+    """Pass on what services say of their limits to the pools that keep them.
 
-    def hear(note: QuotaNote) -> None:
-        left = Remaining(period=note.period, requests=note.requests, tokens=note.tokens, until=clock() + note.resets_in)
-        pools[note.provider].report(left, key_id=note.key_id, model=note.model)
+    What is left of a limit is always believed; how much room there is, where the operator has not said it.
+    """
+    told: dict[tuple[str, str, str | None], int] = {}
+
+    def hear(note: Note) -> None:
+        pool = pools[note.provider]
+        match note:
+            case QuotaNote():
+                left = Remaining(
+                    period=note.period, requests=note.requests, tokens=note.tokens, until=clock() + note.resets_in
+                )
+                pool.report(left, key_id=note.key_id, model=note.model)
+            case RoomNote():
+                place = (note.provider, note.key_id, note.model)
+                if told.get(place) != note.room and not says_room(settings[note.provider], note.key_id, note.model):
+                    told[place] = note.room
+                    pool.set_room(note.room, key_id=note.key_id, model=note.model)
+                    logger.debug("room learned", extra={"key_id": note.key_id, "model": note.model, "room": note.room})
 
     return hear
 

@@ -42,6 +42,9 @@ projects = Table(
     Column("attachment", Text),  # {url, name, size} of a video not fetched yet, JSON
     Column("state", String(16), nullable=False),  # studio.model.ProjectState
     Column("failure", Text),  # a word of studio.model.Failure, when state is failed
+    Column("voice", String(64), nullable=False, default="", server_default=""),  # who narrates; "" for the house's own
+    Column("voice_name", String(80), nullable=False, default="", server_default=""),
+    Column("captions", String(8), nullable=False, default="soft", server_default="soft"),  # studio.model.Captions
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
     Index("projects_by_state", "state"),
@@ -115,6 +118,7 @@ productions = Table(
     Column("price_microusd", BigInteger, nullable=False),  # the price shown and greenlit: the ceiling
     Column("cost_microusd", BigInteger),  # what was charged for it, as far as the providers have told
     Column("film_duration", Float),
+    Column("notes", Text),  # what is not as planned, JSON of production.notes
     Column("accepted_at", Float, nullable=False),
     Column("started_at", Float),
     Column("finished_at", Float),
@@ -164,6 +168,25 @@ paid_calls = Table(
     Index("paid_calls_by_job", "job"),
     Index("paid_calls_by_request", "request_hash"),
     Index("paid_calls_by_open", "open"),
+)
+
+# studio, by bot.app -------------------------------------------------------------------------------------------------
+
+answers = Table(
+    "answers",  # what language models took
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("user", String(40), nullable=False),
+    Column("purpose", String(16), nullable=False),
+    Column("provider", String(20), nullable=False),
+    Column("model", String(80), nullable=False),
+    Column("key_id", String(80), nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cost_microusd", BigInteger, nullable=False),
+    CheckConstraint("cost_microusd >= 0"),
+    Index("answers_by_time", "at"),
 )
 
 # the key pools, by bot.app ------------------------------------------------------------------------------------------

@@ -79,6 +79,10 @@ class Engine:
         status = await DBOS.get_workflow_status_async(workflow_id)
         return status is None or status.status in {"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"}
 
+    async def is_new(self, change: str) -> bool:
+        """Whether the current workflow began after a change of its steps: an older one resumes on its old path."""
+        return await DBOS.patch_async(change)
+
     async def step(self, name: str, work: Step, subject: str) -> str:
         """Run one step of the current workflow: at most once to completion, cancelled with the workflow."""
         return await DBOS.run_step_async(StepOptions(name=name, preemptible=True), _plain_step(work), subject)

@@ -34,7 +34,16 @@ from providers.errors import (
     RequestFault,
     Unavailable,
 )
-from providers.video import Failed, OperationState, Running, Succeeded, VideoProvider, VideoRequest
+from providers.video import (
+    Failed,
+    FromImage,
+    FromText,
+    OperationState,
+    Running,
+    Succeeded,
+    VideoProvider,
+    VideoRequest,
+)
 from ratelimit import ApiKey, Cost, KeyPool, NoUsableKey, Priority, RateLimitError
 
 logger = logging.getLogger(__name__)
@@ -171,9 +180,9 @@ class Camera:
         request = VideoRequest(
             model=casting.model.id,
             prompt=casting.prompt,
-            duration=casting.model.nearest_duration(casting.shot.duration),
+            duration=casting.duration,
             ratio=order.ratio,
-            start_image=order.start_image,
+            source=FromText() if order.start_image is None else FromImage(order.start_image),
         )
         refusal: ProviderError | None = None
         outages = 0

@@ -19,19 +19,22 @@ from pathlib import Path
 
 from bot.jobs.engine import Engine
 from bot.jobs.ledger import CallState, Ledger
+from bot.media.captions import Word
 from bot.media.errors import FfmpegFailed, MediaError
 from bot.media.ffmpeg import Ffmpeg
 from bot.media.pictures import frame_at, last_frame
 from bot.production.camera import Camera, Order, Rig
 from bot.production.cut import FRAMES, Cutter, Piece
 from bot.production.model import Production, ProductionState, Stage, TakeState
-from bot.production.narrator import Narrator, voice_path
+from bot.production.notes import OF_CUT, OF_SOUND, OF_VOICE
 from bot.production.productions import Productions
+from bot.production.sound import SoundMaker, effect_path, music_path, read_words, voice_path
 from bot.storage.files import Files
 from bot.studio.casting import Casting, cast
 from bot.studio.errors import StudioError
 from bot.studio.model import Plan, Project, ShotStart
 from bot.studio.projects import Projects
+from bot.studio.soundtrack import has_effect
 from providers.catalogue import Catalogue
 from providers.errors import ProviderError
 from ratelimit import NoUsableKey
@@ -54,7 +57,7 @@ class FilmMaker:
         productions: Productions,
         camera: Camera,
         cutter: Cutter,
-        narrator: Narrator | None,
+        sounds: SoundMaker | None,
         rigs: dict[str, Rig],
         catalogue: Catalogue,
         ffmpeg: Ffmpeg,
@@ -66,13 +69,13 @@ class FilmMaker:
         self._productions = productions
         self._camera = camera
         self._cutter = cutter
-        self._narrator = narrator
+        self._sounds = sounds
         self._rigs = rigs
         self._catalogue = catalogue
         self._ffmpeg = ffmpeg
         self._files = files
-        self._chains: Counter[str] = Counter()
-        self._chain_over = asyncio.Event()
+        self._working: Counter[str] = Counter()
+        self._part_over = asyncio.Event()
         engine.register(FILM, self.film)
         engine.register(SETTLE, self.settle)
 
@@ -80,21 +83,25 @@ class FilmMaker:
         """Make the film. Every branch depends on what steps returned, so that a resumed run takes the same path."""
         _, plan, _ = await self._read(production_id)
         chains = chains_of(plan)
-        # The chains start in order, so that the engine knows each by its place when the workflow resumes.
-        outcomes = await asyncio.gather(
-            *(
-                self._engine.step(f"shots {chain[0]}", self._shoot_chain, f"{production_id}/{chain[0]}")
-                for chain in chains
-            ),
-            return_exceptions=True,  # one that fails must not leave the others ordering behind the film's end
-        )
+        speaks_first = await self._engine.is_new("voice before shots")
+        if speaks_first:
+            await self._engine.step("voice", self._voice, production_id)
+        # They start in order, so that the engine knows each by its place when the workflow resumes.
+        work = [
+            self._engine.step(f"shots {chain[0]}", self._shoot_chain, f"{production_id}/{chain[0]}") for chain in chains
+        ]
+        if speaks_first:
+            work.append(self._engine.step("sound", self._sound, production_id))
+        # One that fails must not leave the others ordering behind the film's end.
+        outcomes = await asyncio.gather(*work, return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
-        if any(outcome != "made" for outcome in outcomes):
+        if any(outcome == "short" for outcome in outcomes):
             await self._engine.step("end", self._end_short, production_id)
             return
-        await self._engine.step("voice", self._voice, production_id)
+        if not speaks_first:
+            await self._engine.step("voice", self._voice, production_id)
         await self._engine.step("cut", self._cut, production_id)
 
     async def settle(self, production_id: str) -> None:
@@ -103,7 +110,7 @@ class FilmMaker:
     async def _shoot_chain(self, subject: str) -> str:
         """Make the shots of a chain, one after the other; stops at the first that cannot be made."""
         production_id, first = subject.split("/")
-        async with self._shooting(production_id):
+        async with self._at_work(production_id):
             try:
                 return await self._shoot_each(production_id, int(first))
             except (StudioError, ProviderError) as error:  # the catalogue has changed under a plan
@@ -161,40 +168,75 @@ class FilmMaker:
         return picture
 
     async def _voice(self, production_id: str) -> str:
-        """Speak what the plan narrates; a voice that cannot be had leaves its shot silent and ends nothing."""
-        production, plan, project = await self._read(production_id)
-        if self._narrator is not None and any(shot.narration for shot in plan.shots):
-            await self._productions.enter(production_id, Stage.VOICE)
-            for number, shot in enumerate(plan.shots, start=1):
-                try:
-                    if shot.narration and not await self._narrator.speak(production, project, number, shot):
-                        break  # the service has no room for us: the film does not wait for the other lines
-                except Exception:
-                    logger.exception("narration failed by a fault of ours", extra={"production": production_id})
+        """Speak what the plan narrates, before anything dear is ordered; what is missing is told, and ends nothing."""
+        production, plan, _ = await self._read(production_id)
+        if self._sounds is None or not any(shot.narration for shot in plan.shots):
+            return "silent"
+        await self._productions.enter(production_id, Stage.VOICE)
+        try:
+            castings = cast(plan, self._catalogue, asset_id=production.asset_id)
+            async with self._at_work(production_id):
+                notes = await self._sounds.narrate(production, plan, castings)
+            await self._productions.note(production_id, OF_VOICE, notes)
+        except (StudioError, ProviderError) as error:  # the catalogue has changed under a plan: the shots will say so
+            logger.warning("nothing narrated", extra={"production": production_id, "error": type(error).__name__})
+        except Exception:
+            logger.exception("narration failed by a fault of ours", extra={"production": production_id})
+        await self._productions.enter(production_id, Stage.SHOTS)
         return "spoken"
+
+    async def _sound(self, production_id: str) -> str:
+        """Have noises and music made, while the shots are."""
+        production, plan, _ = await self._read(production_id)
+        if self._sounds is not None:
+            try:
+                castings = cast(plan, self._catalogue, asset_id=production.asset_id)
+                async with self._at_work(production_id):
+                    notes = await self._sounds.accompany(production, plan, castings)
+                await self._productions.note(production_id, OF_SOUND, notes)
+            except (StudioError, ProviderError) as error:
+                logger.warning("no sound made", extra={"production": production_id, "error": type(error).__name__})
+            except Exception:
+                logger.exception("sound failed by a fault of ours", extra={"production": production_id})
+        return "heard"
 
     async def _cut(self, production_id: str) -> str:
         production, plan, project = await self._read(production_id)
         await self._productions.enter(production_id, Stage.CUT)
         film = self._files.artefact(project.id, f"film-{production_id}.mp4")
         castings = cast(plan, self._catalogue, asset_id=production.asset_id)
-        pieces = [
-            Piece(
-                take=self._files.artefact(project.id, f"{casting.content}.mp4"),
-                voice=voice_path(self._files, project.id, casting.shot) if casting.shot.narration else None,
-            )
-            for casting in castings
-        ]
+        pieces = [await asyncio.to_thread(self._piece, project.id, plan, casting) for casting in castings]
+        music = music_path(self._files, project.id, plan, castings)
         try:
-            duration = await self._cutter.cut(pieces, FRAMES[plan.ratio], film)
+            cut = await self._cutter.cut(
+                pieces,
+                FRAMES[plan.ratio],
+                film,
+                music=music if bool(plan.music) and await asyncio.to_thread(music.is_file) else None,
+                captions=plan.captions,
+            )
         except (MediaError, OSError) as error:
             logger.exception("film could not be cut", extra={"production": production_id})
             failure = type(error).__name__ if isinstance(error, MediaError) else FfmpegFailed.__name__
             await self._end(production_id, ProductionState.FAILED, failure=failure)
             return "failed"
-        await self._end(production_id, ProductionState.DONE, duration=duration)
+        await self._productions.note(production_id, OF_CUT, cut.notes)
+        await self._end(production_id, ProductionState.DONE, duration=cut.duration)
         logger.info("film done", extra={"production": production_id, "owner": production.owner_id})
         return "done"
+
+    def _piece(self, project_id: str, plan: Plan, casting: Casting) -> Piece:
+        """What there is of one shot. Looks at the disk."""
+        shot = casting.shot
+        voice = voice_path(self._files, project_id, plan.voice, shot.narration)
+        effect = effect_path(self._files, project_id, casting)
+        is_spoken = bool(shot.narration) and voice.exists()
+        return Piece(
+            take=self._files.artefact(project_id, f"{casting.content}.mp4"),
+            voice=voice if is_spoken else None,
+            words=[Word(word.text, word.start, word.end) for word in read_words(voice)] if is_spoken else (),
+            effect=effect if has_effect(casting) and effect.exists() else None,
+        )
 
     async def _end_short(self, production_id: str) -> str:
         """End a film of which a shot is missing: held where an order went unanswered, else failed."""
@@ -242,20 +284,20 @@ class FilmMaker:
         await self._productions.end(production_id, state, cost_microusd=cost, failure=failure, duration=duration)
 
     @asynccontextmanager
-    async def _shooting(self, production_id: str) -> AsyncIterator[None]:
-        """Counts the chains of a film at work, so that settling waits for an order that must not be interrupted."""
-        self._chains[production_id] += 1
+    async def _at_work(self, production_id: str) -> AsyncIterator[None]:
+        """Counts what of a film is at work, so that settling waits for an order that must not be interrupted."""
+        self._working[production_id] += 1
         try:
             yield
         finally:
-            self._chains[production_id] -= 1
-            self._chain_over.set()
+            self._working[production_id] -= 1
+            self._part_over.set()
 
     async def _let_go(self, production_id: str) -> None:
-        while self._chains[production_id]:
-            self._chain_over.clear()
-            await self._chain_over.wait()
-        del self._chains[production_id]
+        while self._working[production_id]:
+            self._part_over.clear()
+            await self._part_over.wait()
+        del self._working[production_id]
 
     async def _read(self, production_id: str) -> tuple[Production, Plan, Project]:
         production = await self._productions.get(production_id)

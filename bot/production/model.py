@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.production.notes import Note
+
 
 class ProductionState(StrEnum):
     ACCEPTED = "accepted"  # in the line
@@ -24,8 +26,8 @@ class Stage(StrEnum):
     """What a running production is doing."""
 
     QUEUE = "queue"
-    SHOTS = "shots"
     VOICE = "voice"
+    SHOTS = "shots"
     CUT = "cut"
     OVER = "over"
 
@@ -73,3 +75,4 @@ class Production:
     delivering_at: float | None
     delivered_message_id: int | None
     delivered_at: float | None
+    notes: tuple[Note, ...] = ()

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from sqlalchemy import Row, func, insert, select, update
 
 from bot.db import Database, Transaction
 from bot.db.tables import productions, projects, takes
 from bot.jobs.wake import Wake
+from bot.production import notes
 from bot.production.model import ACTIVE, TERMINAL, Production, ProductionState, Stage, Take, TakeState
+from bot.production.notes import Note, NoteKind
 from bot.studio.casting import Casting, Quote
 from bot.studio.errors import AlreadyRendering, NoSuchFilm, NothingToRender, NotYours, PlanMoved, TooManyWaiting
 from bot.studio.projects import latest_version
@@ -159,6 +161,21 @@ class Productions:
             finished_at=self._clock(),
         )
 
+    async def note(self, production_id: str, kinds: Collection[NoteKind], new: Sequence[Note]) -> None:
+        """Keep what is not as planned in place of what was noted of these kinds before."""
+        query = select(productions.c.notes).where(productions.c.id == production_id)
+        async with self._database.transaction() as transaction:
+            before = notes.from_json((await transaction.execute(query)).scalar())
+            after = notes.replaced(before, kinds, new)
+            if after == before:
+                return
+            await transaction.execute(
+                update(productions)
+                .where(productions.c.id == production_id)
+                .values(notes=notes.to_json(after), updated_at=self._clock())
+            )
+        self._changed()
+
     async def delivering(self, production_id: str) -> None:
         await self._update(production_id, delivering_at=self._clock())
 
@@ -280,6 +297,7 @@ def _production(row: Row[tuple[object, ...]]) -> Production:
         delivering_at=row.delivering_at,
         delivered_message_id=row.delivered_message_id,
         delivered_at=row.delivered_at,
+        notes=notes.from_json(row.notes),
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import LifecycleRuleTypeDef
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -23,6 +24,7 @@ T = TypeVar("T")
 PRESIGNED_MAX = 7 * 24 * 3600  # seconds; SigV4's own limit, R2 says the same (docs read 2026-11)
 PART_BYTES = 16 << 20  # parts are equal but the last, 5 MiB at least: R2 asks for both
 
+_OUR_RULES = "greenlight-"  # how the names of our lifecycle rules begin
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,511}")
 _FILENAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
 _MISSING = {"404", "NoSuchKey", "NotFound"}
@@ -85,6 +87,11 @@ class ObjectStore:
         _check_key(key)
         await self._run(self._put, file, key, content_type, sha256)
 
+    @property
+    def is_public(self) -> bool:
+        """Whether objects are read without a signature."""
+        return self._public_url is not None
+
     def public_address(self, key: str) -> str | None:
         """An address that anybody may read as long as the object is there; `None` where links must be signed."""
         _check_key(key)
@@ -121,6 +128,14 @@ class ObjectStore:
         _check_key(key)
         await self._run(partial(self._client.delete_object, Bucket=self._bucket, Key=key))
 
+    async def tidy(self, *, prefix: str, expire_after_days: int | None) -> None:
+        """Have the bucket itself remove what nobody needs any more: uploads that died in the middle, after a day.
+
+        Other rules of the bucket stay as they are. `expire_after_days` removes objects under `prefix` so long after
+        they came, `None` never. Raises `StorageError`; a token may store objects and yet not change rules.
+        """
+        await self._run(self._tidy, prefix, expire_after_days)
+
     async def close(self) -> None:
         """Wait for transfers under way, then close the connections."""
         await asyncio.to_thread(self._threads.shutdown, wait=True, cancel_futures=True)
@@ -140,6 +155,38 @@ class ObjectStore:
         self._client.upload_file(str(file), self._bucket, key, ExtraArgs=extra, Config=transfer)
         if self._size(key) != file.stat().st_size:
             raise StoreUnavailable("the stored object has another size than the file")
+
+    def _tidy(self, prefix: str, expire_after_days: int | None) -> None:
+        from botocore.exceptions import ClientError
+
+        try:
+            found = self._client.get_bucket_lifecycle_configuration(Bucket=self._bucket).get("Rules", [])
+        except ClientError as refused:
+            if refused.response.get("Error", {}).get("Code") != "NoSuchLifecycleConfiguration":
+                raise
+            found = []
+        wanted: list[LifecycleRuleTypeDef] = [
+            {
+                "ID": f"{_OUR_RULES}unfinished",
+                "Status": "Enabled",
+                "Filter": {"Prefix": ""},
+                "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+            }
+        ]
+        if expire_after_days is not None:
+            wanted.append(
+                {
+                    "ID": f"{_OUR_RULES}expired",
+                    "Status": "Enabled",
+                    "Filter": {"Prefix": prefix},
+                    "Expiration": {"Days": expire_after_days},
+                }
+            )
+        theirs = [rule for rule in found if not rule.get("ID", "").startswith(_OUR_RULES)]
+        if [rule for rule in found if rule not in theirs] != wanted:
+            self._client.put_bucket_lifecycle_configuration(
+                Bucket=self._bucket, LifecycleConfiguration={"Rules": [*theirs, *wanted]}
+            )
 
     def _size(self, key: str) -> int:
         return self._client.head_object(Bucket=self._bucket, Key=key)["ContentLength"]

@@ -10,17 +10,21 @@ from dataclasses import dataclass
 from bot.studio.errors import CannotRender
 from bot.studio.model import Plan, Shot, ShotStart
 from bot.studio.text import shorten
-from providers.catalogue import Catalogue, SpeechModel, VideoModel, utf16_units
+from providers.catalogue import Catalogue, VideoModel, utf16_units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Casting:
-    """How one shot is made. `content` names the clip by everything that decides it: equal contents, equal clips."""
+    """How one shot is made; `duration` is the clip's length in seconds.
+
+    `content` names the clip by everything that decides it: equal contents, equal clips.
+    """
 
     number: int
     shot: Shot
     model: VideoModel
     prompt: str
+    duration: int
     price_microusd: int
     content: str
 
@@ -57,6 +61,7 @@ def cast(plan: Plan, catalogue: Catalogue, *, asset_id: str | None = None) -> tu
                 shot=shot,
                 model=model,
                 prompt=prompt,
+                duration=duration,
                 price_microusd=model.price_microusd(duration),
                 content=hashlib.sha256(json.dumps(facts).encode()).hexdigest(),
             )
@@ -64,12 +69,11 @@ def cast(plan: Plan, catalogue: Catalogue, *, asset_id: str | None = None) -> tu
     return tuple(castings)
 
 
-def quote(castings: Collection[Casting], made: Collection[str] = (), voice: SpeechModel | None = None) -> Quote:
-    """Price a cast plan. `made` holds the contents of clips that exist already; `voice` speaks what is narrated."""
+def quote(castings: Collection[Casting], made: Collection[str] = (), sound_microusd: int = 0) -> Quote:
+    """Price a cast plan. `made` holds the contents of clips that exist already; the sound's price is added."""
     clips = sum(casting.price_microusd for casting in castings if casting.content not in made)
-    spoken = [voice.price_microusd(len(casting.shot.narration)) for casting in castings] if voice is not None else []
     return Quote(
-        price_microusd=clips + sum(spoken),
+        price_microusd=clips + sound_microusd,
         kept=tuple(casting.number for casting in castings if casting.content in made),
     )
 
@@ -92,8 +96,10 @@ def _model_for(shot: Shot, chosen: VideoModel, catalogue: Catalogue, ratio: str)
 
 
 def _prompt(shot: Shot, model: VideoModel) -> str:
-    """What the model is told: the picture, then the camera, cut to what the model takes."""
+    """What the model is told: the picture, the camera, and what is heard where it makes sound; cut to what it takes."""
     prompt = f"{shot.prompt.rstrip('. ')}. Camera: {shot.camera}." if shot.camera else shot.prompt
+    if shot.sound and model.native_audio:
+        prompt = f"{prompt.rstrip('. ')}. Sound: {shot.sound.rstrip('. ')}."
     while (over := utf16_units(prompt) - model.prompt_limit) > 0:
         prompt = shorten(prompt, len(prompt) - max(1, over // 2))  # a character is one unit or two
     return prompt

@@ -44,12 +44,14 @@ class ShotDraft(Draft):
     camera: str = Field(max_length=120, description="how the camera moves")
     duration: int = Field(ge=1, le=30, description="length of the shot in seconds")
     narration: str = Field(max_length=400, description="words spoken over the shot, or empty")
+    sound: str = Field(max_length=200, description="sounds heard in the shot, without words or music, or empty")
     start: StartDraft = Field(description="text, or previous to continue from the last frame of the shot before")
 
 
 class PlanDraft(Draft):
     title: str = Field(max_length=80, description="title of the film")
     logline: str = Field(max_length=240, description="the film in one sentence")
+    music: str = Field(max_length=300, description="the music under the whole film, or empty for none")
     shots: list[ShotDraft] = Field(min_length=1, max_length=MAX_SHOTS)
 
 
@@ -57,11 +59,16 @@ class EditKind(StrEnum):
     SET_TITLE = "set_title"
     SET_LOGLINE = "set_logline"
     SET_RATIO = "set_ratio"
+    SET_MUSIC = "set_music"
+    SET_CAPTIONS = "set_captions"
+    SET_VOICE = "set_voice"
+    SET_MODEL = "set_model"
     SET_SHOT_TITLE = "set_shot_title"
     SET_PROMPT = "set_prompt"
     SET_CAMERA = "set_camera"
     SET_DURATION = "set_duration"
     SET_NARRATION = "set_narration"
+    SET_SOUND = "set_sound"
     SET_START = "set_start"
     ADD_SHOT = "add_shot"
     REMOVE_SHOT = "remove_shot"
@@ -73,7 +80,9 @@ class EditDraft(Draft):
     shot: int | None = Field(description="number of the shot it changes, counted from 1; none for the whole film")
     duration: int | None = Field(description="seconds, for set_duration and add_shot")
     text: str | None = Field(
-        description="the new text: title, logline, ratio (16:9, 9:16, 1:1), prompt, camera or narration"
+        description="the new text: title, logline, ratio (16:9, 9:16, 1:1), prompt, camera, narration, sound or music;"
+        " empty to take narration, sound or music away; for captions off, soft or burnt; for a voice or a model its"
+        " name in the limits"
     )
     start: StartDraft | None = Field(description="what the shot's first frame is, for set_start")
     position: int | None = Field(description="the new number of the shot, for move_shot and add_shot")

@@ -12,6 +12,10 @@ StudioError
 ├── CannotPlan        no language provider is configured
 ├── CannotRender      no video provider (or not this model's) is configured
 ├── RatioNotOffered   a shape that the chosen model does not make
+├── ModelGone         a model that was switched off, with its successor and what that costs
+├── VoiceNotFound     a voice that nobody here has
+├── NoVoice           no voice service is configured
+├── NothingToSay      a text without words
 └── EditRefused       the change asked for cannot be made
 """
 
@@ -78,6 +82,30 @@ class RatioNotOffered(StudioError):
         super().__init__(f"{label}: {ratios}")
         self.label = label
         self.ratios = ratios
+
+
+class ModelGone(StudioError):
+    """`name` is the model asked for, `when` its end in words, `instead` what to do, with a price."""
+
+    def __init__(self, name: str, when: str, instead: str) -> None:
+        super().__init__(f"{name}: {instead}")
+        self.name = name
+        self.when = when
+        self.instead = instead
+
+
+class VoiceNotFound(StudioError):
+    def __init__(self, wanted: str) -> None:
+        super().__init__(wanted)
+        self.wanted = wanted
+
+
+class NoVoice(StudioError):
+    pass
+
+
+class NothingToSay(StudioError):
+    pass
 
 
 class EditRefused(StudioError):

@@ -6,14 +6,14 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from pydantic import BaseModel
 
 from bot.studio.errors import CannotPlan
 from providers.errors import ContentRejected, InvalidRequest, ProviderError, UnexpectedResponse
-from providers.language import Answer, LanguageModel, Prompt
-from ratelimit import ApiKey, Cost, KeyPool, Priority, RateLimitError
+from providers.language import Answer, LanguageModel, Prompt, Usage
+from ratelimit import Cost, KeyPool, Lease, Priority, RateLimitError
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -21,32 +21,63 @@ Result = TypeVar("Result")
 #: How long an answer may wait for a key before the next mind is asked, in seconds.
 MAX_WAIT = 90.0
 #: Tokens: what a second of video takes at low resolution (70 a frame at 1 frame a second, and 32 of sound; Google's
-#: documentation of Gemini 3, 2026), and what our schemas and a usual answer take beside the question.
+#: documentation of Gemini 3, 2026), what a picture takes (Groq's of vision, 2026-08), and what our schemas and a usual
+#: answer take beside the question.
 VIDEO_SECOND = 102
+PICTURE = 2_048
 SCHEMA_AND_ANSWER = 1_500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mind:
-    """A language model with its keys and the two model names it is asked as: thorough for plans, quick for chat."""
+    """A language model with its keys and the model names it is asked as: thorough for plans, quick for chat.
+
+    `looks_with` is who looks at single pictures, `None` where nobody there can.
+    """
 
     model: LanguageModel
     pool: KeyPool
     plans_with: str
     chats_with: str
+    looks_with: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What one answer took: who asked for it, on which key, in which class of work."""
+
+    user: str
+    purpose: str
+    provider: str
+    model: str
+    key_id: str
+    usage: Usage
+
+
+class KeepsUsage(Protocol):
+    async def keep(self, spent: Spent) -> None: ...
 
 
 class Minds:
-    """Asks the first mind that can answer. What the request itself is refused for is not tried elsewhere."""
+    """Asks the first mind that can answer. What the request itself is refused for is not tried elsewhere.
 
-    def __init__(self, minds: Sequence[Mind]) -> None:
+    Args:
+        minds: in the order they are asked.
+        book: keeps what answers took; `None` for nowhere.
+    """
+
+    def __init__(self, minds: Sequence[Mind], book: KeepsUsage | None = None) -> None:
         self._minds = tuple(minds)
+        self._book = book
 
     def __bool__(self) -> bool:
         return bool(self._minds)
 
     def that_see_video(self) -> list[Mind]:
         return [mind for mind in self._minds if mind.model.sees_video]
+
+    def that_see_pictures(self) -> list[Mind]:
+        return [mind for mind in self._minds if mind.looks_with is not None]
 
     async def answer(self, prompt: Prompt, schema: type[Answer], *, user: str, priority: Priority) -> Answer:
         """Answer as `schema`; an answer that does not fit is asked for once more before the next mind is tried.
@@ -58,19 +89,45 @@ class Minds:
         """
 
         async def ask(mind: Mind) -> Answer:
-            asked = replace(prompt, model=mind.plans_with)
-
-            async def once(key: ApiKey) -> Answer:
-                return await mind.model.answer(asked, schema, key)
-
-            try:
-                return await _call(mind, once, asked, user, priority)
-            except UnexpectedResponse as error:
-                logger.warning("answer did not fit; asking once more", extra={"provider": mind.model.name})
-                logger.debug("unfit answer: %s", error)
-                return await _call(mind, once, asked, user, priority)
+            return await self.ask(mind, replace(prompt, model=mind.plans_with), schema, user=user, priority=priority)
 
         return await self._first(ask)
+
+    async def ask(
+        self,
+        mind: Mind,
+        prompt: Prompt,
+        schema: type[Answer],
+        *,
+        user: str,
+        priority: Priority,
+        cost: Cost | None = None,
+    ) -> Answer:
+        """Ask one mind with the model that the prompt names, once more where the answer does not fit `schema`."""
+
+        async def once(lease: Lease) -> Answer:
+            return await self.take(lease, mind, prompt, schema, user=user, purpose=priority.name.lower())
+
+        async def call() -> Answer:
+            expected = cost or estimate(prompt)
+            return await mind.pool.call(
+                once, user=user, priority=priority, cost=expected, model=prompt.model, max_wait=MAX_WAIT
+            )
+
+        try:
+            return await call()
+        except UnexpectedResponse as error:
+            logger.warning("answer did not fit; asking once more", extra={"provider": mind.model.name})
+            logger.debug("unfit answer: %s", error)
+            return await call()
+
+    async def take(
+        self, lease: Lease, mind: Mind, prompt: Prompt, schema: type[Answer], *, user: str, purpose: str
+    ) -> Answer:
+        """Ask on a lease that is held already, and note what the answer took."""
+        reply = await mind.model.answer(prompt, schema, lease.key)
+        await self._note(lease, mind, prompt.model, reply.usage, user, purpose)
+        return reply.value
 
     async def stream(
         self, prompt: Prompt, schema: type[BaseModel], *, user: str, priority: Priority
@@ -90,8 +147,11 @@ class Minds:
                 ):
                     lease.sent()
                     async for piece in pieces:
-                        begun = True
-                        yield piece
+                        if isinstance(piece, Usage):
+                            await self._note(lease, mind, asked.model, piece, user, priority.name.lower())
+                        else:
+                            begun = True
+                            yield piece
                 return
             except (ContentRejected, InvalidRequest):
                 raise
@@ -101,6 +161,22 @@ class Minds:
                 logger.warning("mind failed", extra={"provider": mind.model.name, "error": type(error).__name__})
                 failure = error
         raise failure or CannotPlan
+
+    async def _note(self, lease: Lease, mind: Mind, model: str, usage: Usage | None, user: str, purpose: str) -> None:
+        if usage is None:
+            return
+        lease.spent(usage.tokens)
+        if self._book is not None:
+            await self._book.keep(
+                Spent(
+                    user=user,
+                    purpose=purpose,
+                    provider=mind.model.name,
+                    model=model,
+                    key_id=lease.key.id,
+                    usage=usage,
+                )
+            )
 
     async def _first(self, ask: Callable[[Mind], Awaitable[Result]]) -> Result:
         failure: Exception | None = None
@@ -122,12 +198,5 @@ def estimate(prompt: Prompt, *, video: float = 0.0) -> Cost:
     """
     texts = [prompt.system, *(text for turn in prompt.turns for text in turn.parts)]
     words = sum(len(text.encode()) for text in texts) // 3
-    return Cost(tokens=words + round(video * VIDEO_SECOND) + SCHEMA_AND_ANSWER)
-
-
-async def _call(
-    mind: Mind, once: Callable[[ApiKey], Awaitable[Result]], asked: Prompt, user: str, priority: Priority
-) -> Result:
-    return await mind.pool.call(
-        once, user=user, priority=priority, cost=estimate(asked), model=asked.model, max_wait=MAX_WAIT
-    )
+    shown = round(video * VIDEO_SECOND) + PICTURE * len(prompt.pictures)
+    return Cost(tokens=words + shown + SCHEMA_AND_ANSWER)

@@ -30,6 +30,22 @@ class ShotStart(StrEnum):
     UPLOAD = "upload"  # a still from the uploaded video
 
 
+class Captions(StrEnum):
+    """How the words of the narration are shown."""
+
+    OFF = "off"
+    SOFT = "soft"  # a track of the film that players switch on and off
+    BURNT = "burnt"  # in the picture
+
+
+class Sight(StrEnum):
+    """How a video was looked at, the best way first."""
+
+    WATCHED = "watched"  # by a model that sees moving pictures and hears
+    STILLS = "stills"  # by a model that sees a few pictures of it, and was told what is said in it
+    MEASURED = "measured"  # by no model: cuts, motion, light and loudness alone
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
     """A validated video. `id` is the sha256 of its content, `suffix` is ".mp4", ".mov" or ".webm"."""
@@ -63,12 +79,18 @@ class Moment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
-    """What a model saw and heard in a video."""
+    """What was seen and heard in a video.
+
+    `sight` says how; `is_deaf` that nobody listened, although the video has sound, so that what is said in it is not
+    known.
+    """
 
     summary: str
     look: str
     sound: str
     moments: tuple[Moment, ...] = ()
+    sight: Sight = Sight.WATCHED
+    is_deaf: bool = False
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)
@@ -76,25 +98,35 @@ class Analysis:
     @classmethod
     def from_json(cls, text: str) -> Analysis:
         data = json.loads(text)
-        return cls(**{**data, "moments": tuple(Moment(**moment) for moment in data["moments"])})
+        moments = tuple(Moment(**moment) for moment in data["moments"])
+        return cls(**{**data, "moments": moments, "sight": Sight(data.get("sight", Sight.WATCHED))})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
-    """One clip of the film. `start_at` is the second of the uploaded video whose frame an UPLOAD shot starts from."""
+    """One clip of the film.
+
+    `start_at` is the second of the uploaded video whose frame an UPLOAD shot starts from; `sound` is what is heard in
+    the shot beside the narration, "" for nothing in particular.
+    """
 
     title: str
     prompt: str
     camera: str
     duration: int
     narration: str = ""
+    sound: str = ""
     start: ShotStart = ShotStart.TEXT
     start_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A film, shot by shot, in one version. `changes` says in a line what is new since the version before."""
+    """A film, shot by shot, in one version. `changes` says in a line what is new since the version before.
+
+    `voice` is the id of who narrates, "" for the house's own voice, and `voice_name` what people call them; `music`
+    says what plays under the film, "" for none.
+    """
 
     version: int
     title: str
@@ -102,6 +134,10 @@ class Plan:
     model: str
     ratio: str
     shots: tuple[Shot, ...] = field(default=())
+    voice: str = ""
+    voice_name: str = ""
+    music: str = ""
+    captions: Captions = Captions.SOFT
     changes: str = ""
 
     @property
@@ -118,12 +154,17 @@ class Plan:
     def from_json(cls, text: str, *, version: int, changes: str) -> Plan:
         data = json.loads(text)
         shots = tuple(Shot(**{**shot, "start": ShotStart(shot["start"])}) for shot in data["shots"])
-        return cls(**{**data, "shots": shots, "version": version, "changes": changes})
+        captions = Captions(data.get("captions", Captions.SOFT))
+        return cls(**{**data, "shots": shots, "captions": captions, "version": version, "changes": changes})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A film and the talk about it. `thread_id` is where that happens; `failure` a word for `ui.replies`."""
+    """A film and the talk about it.
+
+    `thread_id` is where that happens, `failure` a word for `ui.replies`; voice and captions are those that its first
+    plan begins with.
+    """
 
     id: str
     owner_id: int
@@ -138,6 +179,9 @@ class Project:
     attachment: Attachment | None
     state: ProjectState
     failure: str | None
+    voice: str = ""
+    voice_name: str = ""
+    captions: Captions = Captions.SOFT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +197,9 @@ class Request:
     ratio: str = "16:9"
     seconds: int | None = None
     attachment: Attachment | None = None
+    voice: str = ""
+    voice_name: str = ""
+    captions: Captions = Captions.SOFT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

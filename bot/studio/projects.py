@@ -14,7 +14,19 @@ from sqlalchemy.dialects.sqlite import insert as insert_or_ignore
 from bot.db import Database, Transaction
 from bot.db.tables import analyses, assets, plans, projects, turns
 from bot.studio.errors import NoSuchFilm, PlanMoved
-from bot.studio.model import Analysis, Answered, Asset, Attachment, Heard, Plan, Project, ProjectState, Request, Talk
+from bot.studio.model import (
+    Analysis,
+    Answered,
+    Asset,
+    Attachment,
+    Captions,
+    Heard,
+    Plan,
+    Project,
+    ProjectState,
+    Request,
+    Talk,
+)
 
 
 class Projects:
@@ -43,6 +55,9 @@ class Projects:
                     model=model,
                     ratio=request.ratio,
                     seconds=request.seconds,
+                    voice=request.voice,
+                    voice_name=request.voice_name,
+                    captions=request.captions,
                     attachment=json.dumps(asdict(request.attachment)) if request.attachment else None,
                     state=ProjectState.NEW,
                     created_at=now,
@@ -323,4 +338,7 @@ def _project(row: Row[tuple[object, ...]]) -> Project:
         attachment=Attachment(**json.loads(row.attachment)) if row.attachment else None,
         state=ProjectState(row.state),
         failure=row.failure,
+        voice=row.voice,
+        voice_name=row.voice_name,
+        captions=Captions(row.captions),
     )

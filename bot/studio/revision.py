@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from bot.studio.changes import changes_between
 from bot.studio.drafts import EditDraft, EditKind, PlanDraft
 from bot.studio.errors import EditRefused
-from bot.studio.model import MAX_SHOTS, Plan, Shot, ShotStart
+from bot.studio.model import MAX_SHOTS, Captions, Plan, Shot, ShotStart
 from bot.studio.text import clean, shorten
 from providers.catalogue import VideoModel
+from providers.speech import Voice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What an edit may choose from by name: the models and voices on offer here."""
+
+    models: Sequence[VideoModel] = ()
+    voices: Sequence[Voice] = ()
 
 
 def plan_from_draft(draft: PlanDraft, model: VideoModel, ratio: str, *, has_upload: bool) -> Plan:
@@ -30,6 +40,7 @@ def plan_from_draft(draft: PlanDraft, model: VideoModel, ratio: str, *, has_uplo
                 camera=clean(shot.camera),
                 duration=model.nearest_duration(shot.duration),
                 narration=clean(shot.narration),
+                sound=clean(shot.sound),
                 start=start,
                 start_at=0.0 if start is ShotStart.UPLOAD else None,
             )
@@ -41,10 +52,13 @@ def plan_from_draft(draft: PlanDraft, model: VideoModel, ratio: str, *, has_uplo
         model=model.id,
         ratio=ratio,
         shots=tuple(shots),
+        music=clean(draft.music),
     )
 
 
-def revise(plan: Plan, edits: Sequence[EditDraft], model: VideoModel, *, has_upload: bool) -> Plan | None:
+def revise(
+    plan: Plan, edits: Sequence[EditDraft], model: VideoModel, *, has_upload: bool, choices: Choices | None = None
+) -> Plan | None:
     """The next version of a plan, or `None` where the edits change nothing.
 
     Shot numbers in the edits mean the shots as the person sees them now, whatever edits came before in the list.
@@ -52,7 +66,7 @@ def revise(plan: Plan, edits: Sequence[EditDraft], model: VideoModel, *, has_upl
     Raises:
         EditRefused: an edit names a shot that does not exist, or leaves a plan that cannot be made.
     """
-    desk = _CuttingDesk(plan, model, has_upload=has_upload)
+    desk = _CuttingDesk(plan, model, choices or Choices(), has_upload=has_upload)
     for edit in edits:
         desk.apply(edit)
     revised = replace(desk.film, shots=desk.order())
@@ -64,10 +78,11 @@ def revise(plan: Plan, edits: Sequence[EditDraft], model: VideoModel, *, has_upl
 class _CuttingDesk:
     """The shots while edits are laid upon them: each keeps its place until the end; `None` is a removed one."""
 
-    def __init__(self, plan: Plan, model: VideoModel, *, has_upload: bool) -> None:
+    def __init__(self, plan: Plan, model: VideoModel, choices: Choices, *, has_upload: bool) -> None:
         self.film = plan
         self._plan = plan
         self._model = model
+        self._choices = choices
         self._has_upload = has_upload
         self._shots: list[Shot | None] = list(plan.shots)
         self._added: list[tuple[int, Shot]] = []
@@ -81,10 +96,25 @@ class _CuttingDesk:
                 self.film = replace(self.film, logline=shorten(_text(edit), 240))
             case EditKind.SET_RATIO:
                 self.film = replace(self.film, ratio=_ratio(edit, self._model))
+            case EditKind.SET_MUSIC:
+                self.film = replace(self.film, music=shorten(clean(edit.text or ""), 300))
+            case EditKind.SET_CAPTIONS:
+                self.film = replace(self.film, captions=_captions(edit))
+            case EditKind.SET_VOICE:
+                voice = _voice(edit, self._choices.voices)
+                self.film = replace(self.film, voice=voice.id, voice_name=voice.name)
+            case EditKind.SET_MODEL:
+                self._remodel(_model(edit, self._choices.models))
             case EditKind.ADD_SHOT:
                 self._add(edit)
             case _:
                 self._change(edit, _index(edit, self._plan))
+
+    def _remodel(self, model: VideoModel) -> None:
+        """Have another model make the film; lengths and shape become what it makes."""
+        self._model = model
+        self.film = with_model(self.film, model)
+        self._shots = [shot and replace(shot, duration=model.nearest_duration(shot.duration)) for shot in self._shots]
 
     def order(self) -> tuple[Shot, ...]:
         """The shots as they now follow each other. Raises `EditRefused` where they make no film."""
@@ -120,40 +150,14 @@ class _CuttingDesk:
                 self._shots[index] = _edited(shot, edit, index, self._model, has_upload=self._has_upload)
 
 
-def changes_between(before: Plan, after: Plan) -> str:
-    """One line that says what is different, in the order of the film."""
-    changes = []
-    if after.title != before.title:
-        changes.append(f"title: {shorten(after.title, 60)}")
-    if after.logline != before.logline:
-        changes.append("new logline")
-    if after.ratio != before.ratio:
-        changes.append(f"{before.ratio} → {after.ratio}")
-    if order := _new_order(before, after):
-        return shorten("; ".join([*changes, f"the shots now follow as {order}"]), 300)
-    if len(after.shots) != len(before.shots):
-        changes.append(f"{len(before.shots)} shots → {len(after.shots)}")
-        kept = {shot.title: shot for shot in before.shots}
-        changes += [f"new: {shorten(shot.title, 40)}" for shot in after.shots if shot.title not in kept]
-        titles = {shot.title for shot in after.shots}
-        changes += [f"gone: {shorten(shot.title, 40)}" for shot in before.shots if shot.title not in titles]
-        pairs = [(number, kept[shot.title], shot) for number, shot in enumerate(after.shots, 1) if shot.title in kept]
-    else:
-        pairs = [(number, old, new) for number, (old, new) in enumerate(zip(before.shots, after.shots, strict=True), 1)]
-    for number, old, new in pairs:
-        if differences := _shot_changes(old, new):
-            changes.append(f"shot {number}: {', '.join(differences)}")
-    return shorten("; ".join(changes), 300)
-
-
-def _new_order(before: Plan, after: Plan) -> str:
-    """The old numbers in their new order where shots only changed places, else nothing."""
-    if after.shots == before.shots or len(set(before.shots)) != len(before.shots):
-        return ""
-    numbers = {shot: number for number, shot in enumerate(before.shots, 1)}
-    if set(after.shots) != set(before.shots) or len(after.shots) != len(before.shots):
-        return ""
-    return ", ".join(str(numbers[shot]) for shot in after.shots)
+def with_model(plan: Plan, model: VideoModel) -> Plan:
+    """The same film made by another model, in the lengths and the shape that it makes. Version and changes stay."""
+    return replace(
+        plan,
+        model=model.id,
+        ratio=plan.ratio if plan.ratio in model.ratios else model.ratios[0],
+        shots=tuple(replace(shot, duration=model.nearest_duration(shot.duration)) for shot in plan.shots),
+    )
 
 
 def _edited(shot: Shot, edit: EditDraft, index: int, model: VideoModel, *, has_upload: bool) -> Shot:
@@ -166,6 +170,8 @@ def _edited(shot: Shot, edit: EditDraft, index: int, model: VideoModel, *, has_u
             return replace(shot, camera=shorten(_text(edit), 120))
         case EditKind.SET_NARRATION:
             return replace(shot, narration=shorten(clean(edit.text or ""), 400))
+        case EditKind.SET_SOUND:
+            return replace(shot, sound=shorten(clean(edit.text or ""), 200))
         case EditKind.SET_DURATION:
             if edit.duration is None or edit.duration < 1:
                 raise EditRefused(f"I need a length in seconds for shot {index + 1}.")
@@ -223,25 +229,28 @@ def _ratio(edit: EditDraft, model: VideoModel) -> str:
     return ratio
 
 
-def _shot_changes(old: Shot, new: Shot) -> list[str]:
-    changes = []
-    if new.title != old.title:
-        changes.append(f"now “{shorten(new.title, 40)}”")
-    if new.duration != old.duration:
-        changes.append(f"{old.duration} s → {new.duration} s")
-    if new.prompt != old.prompt:
-        changes.append(_prompt_change(old.prompt, new.prompt))
-    if new.camera != old.camera:
-        changes.append(f"camera {shorten(new.camera, 40)}")
-    if new.narration != old.narration:
-        how = "changed" if old.narration and new.narration else "added" if new.narration else "removed"
-        changes.append(f"narration {how}")
-    if new.start != old.start:
-        changes.append(f"starts from {new.start}")
-    return changes
+def _captions(edit: EditDraft) -> Captions:
+    try:
+        return Captions((edit.text or "").strip().lower())
+    except ValueError:
+        raise EditRefused("Captions are off, soft (switched on in the player) or burnt into the picture.") from None
 
 
-def _prompt_change(old: str, new: str) -> str:
-    if new.startswith(old.rstrip(". ")):
-        return f"added “{shorten(new[len(old.rstrip('. ')) :].strip(' ,.'), 60)}”"
-    return f"now shows “{shorten(new, 60)}”"
+def _voice(edit: EditDraft, voices: Sequence[Voice]) -> Voice:
+    wanted = _text(edit).casefold()
+    for voice in voices:
+        if wanted in {voice.id.casefold(), voice.name.casefold()} or voice.name.casefold().startswith(wanted):
+            return voice
+    if not voices:
+        raise EditRefused("There is no voice to choose here: no voice service is set up, or it does not answer.")
+    names = ", ".join(voice.name for voice in voices[:6])
+    raise EditRefused(f"I know no voice called “{shorten(_text(edit), 40)}”. Some that I know: {names}.")
+
+
+def _model(edit: EditDraft, models: Sequence[VideoModel]) -> VideoModel:
+    wanted = _text(edit).casefold()
+    for model in models:
+        if wanted in {model.id.casefold(), model.label.casefold()}:
+            return model
+    offered = ", ".join(model.label for model in models)
+    raise EditRefused(f"“{shorten(_text(edit), 40)}” is not a model I can use here. I have {offered or 'none'}.")

@@ -19,6 +19,7 @@ class Action(StrEnum):
     CANCEL = "cancel"
     RESEND = "resend"  # post the end of a production again that could not be posted
     RETRY = "retry"  # plan a failed film anew
+    INSTEAD = "instead"  # a new version of the plan, for another model
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from bot.studio.model import Plan, Project
 from bot.studio.projects import Projects
 from bot.studio.text import shorten
 from bot.ui import wording
+from bot.ui.remarks import remarks_on
 from bot.ui.replies import words_for, words_for_failure
 from bot.ui.sending import (
     UPLOAD_DEADLINE,
@@ -48,6 +49,8 @@ LONGEST_PAUSE = 600.0
 DEFAULT_UPLOAD_LIMIT = 10 << 20
 #: How long a link to a film that was too large to post can be followed, in seconds.
 LINK_LASTS = 7 * 24 * 3600
+#: Where such films lie in the object store.
+STORED_FILMS = "films/"
 
 
 class Delivery:
@@ -148,13 +151,15 @@ class Delivery:
         head = f"<@{production.owner_id}> **{wording.plain(plan.title)}** is ready · {length}"
         spent = wording.money(production.cost_microusd or 0)
         foot = f"-# plan v{plan.version} · {len(plan.shots)} shots · {_took(production)} · cost {spent}"
+        foot = "\n".join([*remarks_on(production.notes), foot])
         limit = self._upload_limit(channel)
         while True:
             with self._files.work_dir() as desk:
                 try:
                     rendition = await fit(self._ffmpeg, film, limit, desk / "fitted.mp4")
                 except CannotFit as error:
-                    return await self._send(channel, production, f"{head}\n{await self._link(film, error)}", None, plan)
+                    text = f"{head}\n{await self._link(film, error)}\n{foot}"
+                    return await self._send(channel, production, text, None, plan)
                 scaled = f" · {rendition.side}p to fit this channel" if rendition.side is not None else ""
                 text = f"{head} · {wording.size(rendition.size)}{scaled}\n{foot}"
                 try:
@@ -207,7 +212,7 @@ class Delivery:
     async def _link(self, film: Path, error: CannotFit) -> str:
         if self._store is None:
             return words_for(error)
-        key = f"films/{film.name}"
+        key = f"{STORED_FILMS}{film.name}"
         try:
             await self._store.put(film, key, content_type="video/mp4")
             if (public := self._store.public_address(key)) is not None:

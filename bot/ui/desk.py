@@ -7,39 +7,49 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bot.jobs.wake import Wake
 from bot.production.cut import RATIOS
 from bot.production.model import Production
 from bot.production.productions import Productions
+from bot.production.readings import Readings
 from bot.studio.casting import Casting, Quote, cast, quote
 from bot.studio.errors import (
     CannotPlan,
     CannotRender,
     IdeaMissing,
     IdeaTooLong,
+    ModelGone,
     NothingToRender,
     NotYours,
+    NoVoice,
     PlanMoved,
     RatioNotOffered,
+    VoiceNotFound,
 )
 from bot.studio.model import MAX_IDEA, Attachment, Plan, Project, ProjectState, Request
 from bot.studio.projects import Projects
-from bot.studio.text import clean
-from providers.catalogue import Catalogue, SpeechModel, VideoModel
+from bot.studio.revision import with_model
+from bot.studio.soundtrack import SoundOffer, sound_price
+from bot.studio.text import clean, shorten
+from bot.studio.voices import Voices
+from bot.ui.wording import money
+from providers.catalogue import Catalogue, VideoModel
+from providers.errors import ModelRetired, RequestFault
+from providers.speech import Voice
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """What this installation can do: the video models in the order they are offered, planning, and a voice or none."""
+    """What this installation can do: the video models in the order they are offered, planning, and what makes sound."""
 
     video_models: tuple[VideoModel, ...]
     default_model: str
     can_plan: bool
-    voice: SpeechModel | None = None
+    sound: SoundOffer = field(default_factory=SoundOffer)
 
     @property
     def providers(self) -> frozenset[str]:
@@ -58,6 +68,8 @@ class Desk:
         offer: Offer,
         changed: Wake,
         operators: frozenset[int] = frozenset(),
+        voices: Voices | None = None,
+        readings: Readings | None = None,
     ) -> None:
         self._projects = projects
         self._productions = productions
@@ -65,6 +77,8 @@ class Desk:
         self._changed = changed
         self._operators = operators
         self.offer = offer
+        self.voices = voices
+        self.readings = readings
 
     @property
     def ratios(self) -> tuple[str, ...]:
@@ -87,7 +101,8 @@ class Desk:
 
         Raises:
             IdeaMissing | IdeaTooLong | CannotPlan | CannotRender | RatioNotOffered: it cannot be taken.
-            ModelRetired | InvalidRequest: the model named is not offered.
+            ModelGone | InvalidRequest: the model named is not offered.
+            NoVoice | VoiceNotFound: nobody here speaks like that.
         """
         idea = clean(request.idea)
         if not idea and request.attachment is None:
@@ -96,17 +111,85 @@ class Desk:
             raise IdeaTooLong(len(idea), MAX_IDEA)
         if not self.offer.can_plan:
             raise CannotPlan
-        model = self._catalogue.resolve(request.model) if request.model else None
-        if model is not None and model.provider not in self.offer.providers:
+        model = self._model(request.model or self.offer.default_model)
+        if request.model and model.provider not in self.offer.providers:
             raise CannotRender
-        model = model or self._catalogue.resolve(self.offer.default_model)
         ratios = self._ratios_of(model)
         if request.ratio not in ratios:
             raise RatioNotOffered(model.label, " and ".join(ratios))
+        if request.voice:
+            voice = await self.voice(request.voice)
+            request = replace(request, voice=voice.id, voice_name=voice.name)
         request = replace(request, idea=idea or "Make a film from this video.")
         project, _ = await self._projects.create(request, model=model.id)
         self._changed()
         return project
+
+    async def voice(self, id_or_name: str) -> Voice:
+        """A voice by what the person chose or typed. Raises `NoVoice | VoiceNotFound`."""
+        if self.voices is None:
+            raise NoVoice
+        found = await self.voices.named(id_or_name)
+        if found is None:
+            raise VoiceNotFound(shorten(clean(id_or_name), 40))
+        return found
+
+    def _model(self, name: str) -> VideoModel:
+        """A model by its name.
+
+        Raises:
+            ModelGone: with its successor and what that costs a second.
+            InvalidRequest: nobody knows it.
+        """
+        try:
+            return self._catalogue.resolve(name, self.offer.providers)
+        except ModelRetired as error:
+            successor = self._catalogue.successor(name, self.offer.providers)
+            instead = "Nothing here takes its place."
+            if successor is not None:
+                price = money(successor.price_per_second_microusd)
+                instead = f"{successor.label} has taken over, at {price} a second: choose that with `/plan`."
+            raise ModelGone(name, _since(error), instead) from error
+
+    async def instead(self, project: Project, plan: Plan) -> tuple[VideoModel, Plan, Quote] | None:
+        """A model of another service, or the successor of one that is gone, that could make this plan; with its price.
+
+        The plan that comes with it is the same one for that model, in its lengths and shape.
+        """
+        try:
+            model = self._catalogue.resolve(plan.model)
+            others = self._catalogue.equals(model, self.offer.providers, plan.ratio)
+        except ModelRetired:
+            successor = self._catalogue.successor(plan.model, self.offer.providers)
+            others = (successor,) if successor is not None else ()
+        for other in others:
+            moved = with_model(plan, other)
+            try:
+                castings, quoted = await self.price(project, moved)
+            except (CannotRender, RequestFault):
+                continue
+            if self.can_render(castings):
+                return other, moved, quoted
+        return None
+
+    async def use_instead(self, *, project_id: str, version: int, user_id: int) -> tuple[Plan, Quote]:
+        """Add a version of the plan for the model that `instead` offers; ordering it is another decision.
+
+        Raises:
+            NoSuchFilm | NotYours | PlanMoved | NothingToRender: not this film, or not as it stands.
+            CannotRender: no other model can make it any more.
+        """
+        await self.check_owner(project_id, user_id)
+        project = await self._projects.get(project_id)
+        plan = await self._newest(project_id, version)
+        found = await self.instead(project, plan)
+        if found is None:
+            raise CannotRender
+        model, moved, quoted = found
+        moved = replace(moved, version=plan.version + 1, changes=f"made by {model.label}")
+        await self._projects.keep_plan(project_id, moved)
+        self._changed()
+        return moved, quoted
 
     async def say(
         self, project: Project, *, message_id: int | None, author_id: int, words: str, attachment: Attachment | None
@@ -148,7 +231,11 @@ class Desk:
         project = await self._projects.get(project_id)
         if project.owner_id != user_id:
             raise NotYours(project.owner_id)
-        castings, quoted = await self.price(project, await self._newest(project_id, version))
+        plan = await self._newest(project_id, version)
+        try:
+            castings, quoted = await self.price(project, plan)
+        except ModelRetired as error:
+            raise await self._gone(project, plan, error) from error
         if not self.can_render(castings):
             raise CannotRender
         return await self._productions.accept(
@@ -160,11 +247,23 @@ class Desk:
             quote=quoted,
         )
 
+    async def _gone(self, project: Project, plan: Plan, error: ModelRetired) -> ModelGone:
+        """That a plan's model has gone, with what its successor would cost."""
+        found = await self.instead(project, plan)
+        words = "Tell me in the thread which model to take instead."
+        if found is not None:
+            model, _, quoted = found
+            words = (
+                f"{model.label} would make this film for at most {money(quoted.price_microusd)}: press **Use "
+                f"{model.label}** on the plan card, and nothing is ordered before you greenlight that."
+            )
+        return ModelGone(plan.model, _since(error), words)
+
     async def price(self, project: Project, plan: Plan) -> tuple[tuple[Casting, ...], Quote]:
         """How a plan would be made here and what it would cost at most. Raises `StudioError | ModelRetired`."""
         castings = cast(plan, self._catalogue, asset_id=project.asset_id)
         made = await self._productions.made(project.id, [casting.content for casting in castings])
-        return castings, quote(castings, made, self.offer.voice)
+        return castings, quote(castings, made, sound_price(plan, castings, self.offer.sound))
 
     def can_render(self, castings: Sequence[Casting]) -> bool:
         return {casting.model.provider for casting in castings} <= self.offer.providers
@@ -208,3 +307,7 @@ class Desk:
         if plan.version != version:
             raise PlanMoved(plan.version)
         return plan
+
+
+def _since(error: ModelRetired) -> str:
+    return f" on {error.retired:%d %B %Y}" if error.retired is not None else ""

@@ -13,6 +13,8 @@ from bot.studio.model import Plan
 from bot.studio.text import shorten
 from bot.ui.card_layout import BAD, GOOD, PAST, PENDING, count, fitted, layout, title
 from bot.ui.custom_ids import Action, CustomId
+from bot.ui.instead import Instead, instead_button
+from bot.ui.remarks import remarks_on
 from bot.ui.replies import words_for_failure
 from bot.ui.wording import money, plain
 
@@ -22,7 +24,7 @@ class JobFacts:
     """What a job card shows.
 
     `position` counts from 1 in the line; `waits` says by shot what a waiting take waits for, where that is known;
-    `film_link` leads to the delivered film.
+    `film_link` leads to the delivered film; `instead` is a model that could make what this one had no room for.
     """
 
     production: Production
@@ -31,6 +33,7 @@ class JobFacts:
     position: int | None = None
     waits: Mapping[int, str] = field(default_factory=dict)
     film_link: str | None = None
+    instead: Instead | None = None
 
 
 def job_card(facts: JobFacts) -> ui.LayoutView:
@@ -52,6 +55,9 @@ def _job_card(facts: JobFacts, room: int) -> ui.LayoutView:
     parts += [ui.Separator(), ui.TextDisplay("\n".join(lines))]
     if production.state in {ProductionState.FAILED, ProductionState.HELD}:
         parts.append(ui.TextDisplay(_what_failed(production, facts.takes, made)))
+        if facts.instead is not None:
+            button = instead_button(facts.instead, production.project_id, production.version)
+            parts += [ui.TextDisplay(facts.instead.offer), ui.ActionRow(button)]
     if production.state not in ACTIVE and production.started_at is not None:
         parts.append(ui.TextDisplay(f"-# Cost so far {money(production.cost_microusd or 0)}"))
     if production.state in ACTIVE:
@@ -67,7 +73,8 @@ def _where_it_is(facts: JobFacts) -> list[ui.Item[ui.LayoutView]]:
     """The way to a film that is done; where it could not be posted, the way to have that tried again."""
     if facts.film_link is not None:
         spent = money(facts.production.cost_microusd or 0)
-        return [ui.TextDisplay(f"[Here is your film]({facts.film_link}) · cost {spent}")]
+        lines = [f"[Here is your film]({facts.film_link}) · cost {spent}", *remarks_on(facts.production.notes)]
+        return [ui.TextDisplay("\n".join(lines))]
     if facts.production.delivered_at is None:
         return [ui.TextDisplay("Sending your film…")]
     again: ui.Button[ui.LayoutView] = ui.Button(
@@ -110,7 +117,7 @@ def _progress_line(facts: JobFacts, made: int) -> str:
     if production.state is ProductionState.ACCEPTED:
         return _position(facts.position)
     if production.stage is Stage.VOICE:
-        return "🎙️ All shots are made. Recording the voice…"
+        return "🎙️ Recording the voice, before anything else is ordered…"
     if production.stage is Stage.CUT:
         return "🎞️ All shots are made. Cutting the film…"
     if production.state is ProductionState.CANCELLED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import discord
@@ -9,17 +10,22 @@ from discord import ui
 
 from bot.production.model import ACTIVE, Production, ProductionState
 from bot.studio.casting import Quote
-from bot.studio.model import Plan, Project, ProjectState, Shot, ShotStart
+from bot.studio.model import Captions, Plan, Project, ProjectState, Shot, ShotStart
 from bot.studio.text import shorten
 from bot.ui.card_layout import BAD, PAST, PENDING, READY, count, fitted, layout, title
 from bot.ui.custom_ids import Action, CustomId
+from bot.ui.instead import Instead, instead_button
 from bot.ui.replies import words_for_failure
 from bot.ui.wording import money, plain, seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanFacts:
-    """What a plan card shows. `plan` is `None` until it is written; `replaced_by` links to the newer card."""
+    """What a plan card shows.
+
+    `plan` is `None` until it is written; `replaced_by` links to the newer card; `remarks` are sentences on what will
+    not be as wished, or was not seen; `instead` is the model to take where the plan's own has gone.
+    """
 
     project: Project
     plan: Plan | None
@@ -29,6 +35,8 @@ class PlanFacts:
     replaced_by: str | None = None
     production: Production | None = None
     can_render: bool = True
+    remarks: Sequence[str] = ()
+    instead: Instead | None = None
 
 
 def plan_card(facts: PlanFacts) -> ui.LayoutView:
@@ -50,6 +58,7 @@ def _written_card(facts: PlanFacts, plan: Plan, room: int) -> ui.LayoutView:
         f"## 🎬 {title(plan, room)} · plan v{plan.version}\n"
         f"for <@{project.owner_id}> · **{seconds(plan.duration)}** · {plan.ratio} · "
         f"{count(len(plan.shots), 'shot')} · {facts.model_label}\n> {plain(shorten(plan.logline, min(240, 3 * room)))}"
+        f"{_sound_line(plan, room)}"
     )
     parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(head), ui.Separator()]
     # While it renders, shots are made one by one: the job card tells that, and this one stays as it was greenlit.
@@ -97,9 +106,23 @@ def _shot_text(number: int, shot: Shot, room: int, *, kept: bool) -> str:
     if kept:
         line += " · already made"
     line += f"\n{plain(shorten(shot.prompt, room))}"
+    if shot.sound:
+        line += f"\n🔊 {plain(shorten(shot.sound, max(16, room // 4)))}"
     if shot.narration:
         line += f"\n🗣️ *{plain(shorten(shot.narration, max(16, room // 3)))}*"
     return line
+
+
+def _sound_line(plan: Plan, room: int) -> str:
+    """What plays under the film, who narrates, and how the words are shown."""
+    parts = []
+    if plan.music:
+        parts.append(f"🎵 {plain(shorten(plan.music, max(16, room // 4)))}")
+    if any(shot.narration for shot in plan.shots):
+        parts.append(f"🗣️ {plain(shorten(plan.voice_name, 40)) or 'the usual voice'}")
+        captions = {Captions.OFF: "no captions", Captions.SOFT: "captions to switch on", Captions.BURNT: "captions"}
+        parts.append(f"💬 {captions[plan.captions]}")
+    return f"\n{' · '.join(parts)}" if parts else ""
 
 
 def _foot(facts: PlanFacts, plan: Plan, room: int) -> str:
@@ -118,9 +141,12 @@ def _foot(facts: PlanFacts, plan: Plan, room: int) -> str:
         if facts.quote.kept:
             price += f" · {count(len(facts.quote.kept), 'shot')} already made, not paid again"
         lines.append(price)
+    if facts.instead is not None:
+        lines.append(facts.instead.offer)
+    lines += facts.remarks
     if plan.changes:
         lines.append(f"**Changed since v{plan.version - 1}:** {plain(shorten(plan.changes, min(300, 4 * room)))}")
-    if not facts.can_render:
+    if not facts.can_render and facts.instead is None:
         lines.append("No video service that can make this is set up, so it can't be rendered yet; the plan is kept.")
     lines.append("-# Write in this thread to change anything.")
     return "\n".join(lines)
@@ -143,6 +169,8 @@ def _plan_buttons(facts: PlanFacts) -> ui.ActionRow[ui.LayoutView]:
         label="Change…",
         custom_id=str(CustomId(Action.CHANGE, facts.project.id, facts.plan.version)),
     )
+    if facts.instead is not None:
+        return ui.ActionRow(greenlight, change, instead_button(facts.instead, facts.project.id, facts.plan.version))
     return ui.ActionRow(greenlight, change)
 
 

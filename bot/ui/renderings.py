@@ -11,17 +11,37 @@ from bot.production.camera import name_of_wait
 from bot.production.dispatcher import Dispatcher
 from bot.production.model import TERMINAL, Production, ProductionState, Take, TakeState
 from bot.production.productions import Productions
-from bot.studio.casting import cast
+from bot.studio.casting import Casting, cast
 from bot.studio.errors import CannotRender, NoSuchFilm
-from bot.studio.model import Plan
+from bot.studio.model import Plan, Project
 from bot.studio.projects import Projects
+from bot.studio.soundtrack import overruns
 from bot.ui.card_rows import Card, CardRows
 from bot.ui.cards import CardKind, JobFacts, PlanFacts, job_card, plan_card
 from bot.ui.desk import Desk
+from bot.ui.instead import Instead
+from bot.ui.remarks import remark_on_sight, remarks_on_length
 from bot.ui.waits import why_waiting
+from bot.ui.wording import plain
 from providers.catalogue import Catalogue
-from providers.errors import RequestFault
+from providers.errors import ModelRetired, RequestFault
 from ratelimit import KeyPool
+
+#: Failures of a shot that another service may not have: this one had no room, no key or no such model for us.
+NO_ROOM = frozenset(
+    {
+        "Unavailable",
+        "RateLimited",
+        "QuotaExhausted",
+        "KeyRejected",
+        "KeyFault",
+        "NoUsableKey",
+        "LeaseTimeout",
+        "ModelRetired",
+        "CannotRender",
+        "OperationFailed",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +98,38 @@ class Renderer:
         facts = replace(facts, production=await self._productions.latest_of(project_id), can_render=False)
         try:
             castings, quoted = await self._desk.price(project, plan)
-        except (CannotRender, RequestFault):  # its model has left the catalogue since
-            return Rendering(plan_card(facts))
+        except (CannotRender, RequestFault) as error:  # its model has left the catalogue since
+            return Rendering(plan_card(replace(facts, instead=await self._instead(project, plan, error))))
         label = " + ".join(dict.fromkeys(casting.model.label for casting in castings))
         can_render = self._desk.can_render(castings)
+        facts = replace(facts, remarks=await self._remarks(project, plan, castings))
+        if not can_render:
+            facts = replace(facts, instead=await self._instead(project, plan))
         return Rendering(plan_card(replace(facts, quote=quoted, model_label=label, can_render=can_render)))
+
+    async def _remarks(self, project: Project, plan: Plan, castings: Sequence[Casting]) -> list[str]:
+        """What of a plan will not be as wished, and how its video was seen."""
+        remarks = []
+        if self._desk.offer.sound.voice is not None:
+            lengths = {casting.number: casting.duration for casting in castings}
+            remarks += remarks_on_length(overruns(castings), lengths)
+        elif any(shot.narration for shot in plan.shots):
+            remarks.append("🔇 No voice service is set up here, so nobody speaks the narration.")
+        analysis = await self._projects.analysis(project.asset_id) if project.asset_id is not None else None
+        if analysis is not None and (remark := remark_on_sight(analysis)):
+            remarks.append(remark)
+        return remarks
+
+    async def _instead(self, project: Project, plan: Plan, error: Exception | None = None) -> Instead | None:
+        """Another model that could make a plan; `error` is why its own cannot, where it is gone."""
+        found = await self._desk.instead(project, plan)
+        if found is None:
+            return None
+        gone = ""
+        if isinstance(error, ModelRetired):
+            when = f" on {error.retired:%d %B %Y}" if error.retired is not None else ""
+            gone = f"**{plain(plan.model)}** was switched off{when}."
+        return Instead(label=found[0].label, price_microusd=found[2].price_microusd, gone=gone)
 
     async def _replaced(self, facts: PlanFacts, newest: Plan) -> Rendering:
         """An old version points to the newest once that is posted, and to nothing if it never will be."""
@@ -110,10 +157,23 @@ class Renderer:
             position=self._dispatcher.position(production.id),
             waits=self._waits(production, plan, takes),
             film_link=link,
+            instead=await self._way_out(production, project, plan, takes),
         )
         # A film that could not be posted may be sent again: its card is not final before it leads there.
         final = link is not None if production.state is ProductionState.DONE else production.state in TERMINAL
         return Rendering(job_card(facts), final=final)
+
+    async def _way_out(
+        self, production: Production, project: Project, plan: Plan, takes: Sequence[Take]
+    ) -> Instead | None:
+        """What to offer for a film that its service had no room for, while its plan is still the newest."""
+        failures = {(take.failure or "").partition(":")[0] for take in takes if take.state is TakeState.FAILED}
+        if production.state is not ProductionState.FAILED or not failures & NO_ROOM:
+            return None
+        newest = await self._projects.plan(project.id)
+        if newest is None or newest.version != production.version:
+            return None
+        return await self._instead(project, plan)
 
     def _waits(self, production: Production, plan: Plan, takes: Sequence[Take]) -> Mapping[int, str]:
         if production.state is not ProductionState.RUNNING or production.stopping:

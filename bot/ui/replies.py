@@ -31,6 +31,10 @@ _WORDS: dict[type[Exception], str] = {
     "with `/plan`; the plan is kept.",
     studio.EditRefused: "{reason}",
     studio.RatioNotOffered: "{label} makes only {ratios}. Choose one of these with `/plan`.",
+    studio.ModelGone: "The model {name} was switched off{when}. {instead}",
+    studio.VoiceNotFound: "I know no voice of that name. Choose one of those that are suggested while you type.",
+    studio.NoVoice: "This bot has no voice service set up, so it can't speak. Please tell its operator.",
+    studio.NothingToSay: "There was nothing in that to say. Give me a few words.",
     studio.StudioError: "That can't be done right now. Nothing was changed; try again in a moment.",
     # uploads
     media.MediaRefused: "I can't use that file. Send an mp4, mov or webm video.",

@@ -83,6 +83,15 @@ class Router:
             case Action.RETRY:
                 await self._desk.try_again(project_id=custom_id.ref, user_id=user_id)
                 return "Trying again. The card shows how it goes."
+            case Action.INSTEAD:
+                plan, quoted = await self._desk.use_instead(
+                    project_id=custom_id.ref, version=custom_id.version or 0, user_id=user_id
+                )
+                price = money(quoted.price_microusd)
+                return (
+                    f"Plan v{plan.version} takes it, for at most {price}. Have a look at its card; nothing is ordered "
+                    "before you press **Greenlight** there."
+                )
             case Action.CHANGE:
                 assert submitted
                 project = await self._projects.get(custom_id.ref)

@@ -64,7 +64,7 @@ async def test_gemini_alone_films_through_omni(tmp_path: Path) -> None:
 
 async def test_a_person_may_choose_the_model_and_the_shape(tmp_path: Path) -> None:
     async with Stage(tmp_path) as stage:
-        thread = await stage.plan(stage.mia, model="gemini-omni-1.1-flash", ratio="9:16", seconds=8)
+        thread = await stage.plan(stage.mia, model="gemini-omni-1.2-flash", ratio="9:16", seconds=8)
         assert "9:16" in stage.read(thread)
         await stage.greenlight(stage.mia, thread)
         film = await stage.film_in(thread)

@@ -7,12 +7,19 @@ import logging
 import discord
 from discord import app_commands
 
-from bot.studio.model import MAX_IDEA, Attachment, Request
+from bot.studio.model import MAX_IDEA, Attachment, Captions, Request
 from bot.ui.client import Greenlight
+from bot.ui.commands.suggestions import suggest_voices
 from bot.ui.router import told
 from bot.ui.sending import DiscordFailed, once
 
 logger = logging.getLogger(__name__)
+
+_CAPTIONS = [
+    app_commands.Choice(name="A track to switch on in a player", value=Captions.SOFT.value),
+    app_commands.Choice(name="In the picture", value=Captions.BURNT.value),
+    app_commands.Choice(name="None", value=Captions.OFF.value),
+]
 
 
 def add_to(client: Greenlight) -> None:
@@ -28,8 +35,13 @@ def add_to(client: Greenlight) -> None:
         seconds="How long the film should be",
         ratio="The shape of the picture",
         model="Which model makes the shots",
+        voice="Who narrates, if anybody does: type a name, an accent or a use",
+        captions="How the narration is shown",
     )
-    @app_commands.choices(ratio=[app_commands.Choice(name=ratio, value=ratio) for ratio in ratios], model=models)
+    @app_commands.choices(
+        ratio=[app_commands.Choice(name=ratio, value=ratio) for ratio in ratios], model=models, captions=_CAPTIONS
+    )
+    @app_commands.autocomplete(voice=suggest_voices(client))
     async def plan(
         interaction: discord.Interaction,
         idea: app_commands.Range[str, 1, MAX_IDEA] | None = None,
@@ -37,10 +49,25 @@ def add_to(client: Greenlight) -> None:
         seconds: app_commands.Range[int, 2, 120] | None = None,
         ratio: str = ratios[0],
         model: str | None = None,
+        voice: app_commands.Range[str, 1, 80] | None = None,
+        captions: str = Captions.SOFT.value,
     ) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
+        wish = Request(
+            request_id=str(interaction.id),
+            owner_id=interaction.user.id,
+            guild_id=interaction.guild_id,
+            channel_id=_home_of(interaction),
+            idea=idea or "",
+            model=model,
+            ratio=ratio,
+            seconds=seconds,
+            attachment=attachment_of(video) if video is not None else None,
+            voice=voice or "",
+            captions=Captions(captions),
+        )
         try:
-            words = await _plan(client, interaction, idea, video, seconds, ratio, model)
+            words = await client.open_thread(await client.desk.plan(wish))
         except Exception as error:  # noqa: BLE001  # whatever it is, the person reads a sentence; told() logs it
             words = told(error)
         try:
@@ -51,33 +78,12 @@ def add_to(client: Greenlight) -> None:
     client.tree.add_command(plan)
 
 
-async def _plan(
-    client: Greenlight,
-    interaction: discord.Interaction,
-    idea: str | None,
-    video: discord.Attachment | None,
-    seconds: int | None,
-    ratio: str,
-    model: str | None,
-) -> str:
+def _home_of(interaction: discord.Interaction) -> int:
+    """The channel where the film's thread is opened: a thread has none of its own, so the film gets one beside it."""
     channel = interaction.channel
-    # A thread has no threads of its own: the film gets one beside it.
     channel_id = channel.parent_id if isinstance(channel, discord.Thread) else interaction.channel_id
     assert channel_id is not None
-    project = await client.desk.plan(
-        Request(
-            request_id=str(interaction.id),
-            owner_id=interaction.user.id,
-            guild_id=interaction.guild_id,
-            channel_id=channel_id,
-            idea=idea or "",
-            model=model,
-            ratio=ratio,
-            seconds=seconds,
-            attachment=attachment_of(video) if video is not None else None,
-        )
-    )
-    return await client.open_thread(project)
+    return channel_id
 
 
 def attachment_of(video: discord.Attachment) -> Attachment:

@@ -11,7 +11,7 @@ from providers.catalogue import Catalogue
 from ratelimit import DAY, DEFAULTS, Allowance, DayLimit, Limit, Limits
 
 GEMINI, RUNWAY = DEFAULTS["gemini"], DEFAULTS["runway"]
-OMNI = "gemini-omni-1.1-flash"
+OMNI = "gemini-omni-1.2-flash"
 
 
 def requests(number: int, period: float = 60.0) -> Amount:

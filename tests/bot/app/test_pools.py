@@ -26,7 +26,7 @@ from providers.errors import (
 from providers.errors import Unavailable as ServiceUnavailable
 from providers.google import google_fault
 from providers.groq import groq_fault
-from providers.quota import QuotaNote
+from providers.quota import QuotaNote, RoomNote
 from providers.runway import runway_fault
 from providers.transport import Classify, Refusal, refused, translated
 from ratelimit import (
@@ -234,7 +234,7 @@ def test_every_account_has_its_own_limits_in_its_pool() -> None:
 async def test_what_a_service_says_is_left_of_a_models_limit_counts_in_the_pool() -> None:
     limits = (LimitSetting(model=MODEL, amounts=(Amount(20, "requests", 60.0),)),)
     pools = build_pools({"groq": settings("groq", limits=limits)}, LendingSettings(skew=0.25, patience=60.0))
-    hear = heard_by(pools)
+    hear = heard_by(pools, {"groq": settings("groq", limits=limits)})
 
     hear(QuotaNote(provider="groq", key_id="k1", model=MODEL, period=60.0, requests=15, resets_in=30.0))
 
@@ -246,6 +246,24 @@ async def test_what_a_service_says_is_left_of_a_models_limit_counts_in_the_pool(
 async def test_a_model_of_which_nothing_is_left_rests_where_no_limit_of_ours_says_so() -> None:
     pools = build_pools({"groq": settings("groq")}, LendingSettings(skew=0.25, patience=60.0))
 
-    heard_by(pools)(QuotaNote(provider="groq", key_id="k1", model=MODEL, period=60.0, tokens=0, resets_in=30.0))
+    heard_by(pools, {"groq": settings("groq")})(
+        QuotaNote(provider="groq", key_id="k1", model=MODEL, period=60.0, tokens=0, resets_in=30.0)
+    )
 
     assert [list(key.resting_models) for key in pools["groq"].view().keys] == [[MODEL], []]
+
+
+@pytest.mark.parametrize(
+    ("said", "room"),
+    [((), 5), ((LimitSetting(room=3),), 3), ((LimitSetting(account="a", model="gen4.5", room=1),), 1)],
+    ids=["nothing", "for all", "for one"],
+)
+async def test_room_that_a_service_tells_of_counts_unless_the_operator_said_so(
+    said: tuple[LimitSetting, ...], room: int
+) -> None:
+    runway = settings("runway", limits=said)
+    pools = build_pools({"runway": runway}, LendingSettings(skew=0.25, patience=60.0))
+
+    heard_by(pools, {"runway": runway})(RoomNote(provider="runway", key_id="k1", model="gen4.5", room=5))
+
+    assert pools["runway"].view().keys[0].limits.for_model("gen4.5").room == room

@@ -100,6 +100,9 @@ class NotingEngine(Engine):
     async def is_over(self, workflow_id: str) -> bool:
         return workflow_id in self.over or not await self.was_started(workflow_id)
 
+    async def is_new(self, change: str) -> bool:
+        return True
+
     async def step(self, name: str, work: Step, subject: str) -> str:
         self.steps[name] += 1
         return await work(subject)

@@ -500,7 +500,7 @@ def test_two_shots_of_the_same_words_are_ordered_once(tell: Tell) -> None:
 def test_a_shot_of_a_provider_that_is_not_set_up_fails_by_name(tell: Tell) -> None:
     async def story(set_: Set) -> None:
         order = await set_.order()
-        omni = cast(plan(model="gemini-omni-1.1-flash"), CATALOGUE)[0]
+        omni = cast(plan(model="gemini-omni-1.2-flash"), CATALOGUE)[0]
 
         assert not await set_.camera.shoot(replace(order, casting=omni))
 

@@ -57,7 +57,7 @@ class Workshop(Office):
             productions=self.productions,
             camera=Camera(rigs, self.ledger, self.productions, ffmpeg),
             cutter=Cutter(ffmpeg, files),
-            narrator=None,
+            sounds=None,
             rigs=rigs,
             catalogue=CATALOGUE,
             ffmpeg=ffmpeg,
@@ -110,7 +110,14 @@ async def test_a_film_with_a_refused_shot_ends_failed_with_its_reason(database: 
 
     ended = await workshop.productions.get(production.id)
     assert (ended.state, ended.failure) == (ProductionState.FAILED, "ContentRejected")
-    assert dict(workshop.engine.steps) == {"shots 1": 1, "shots 2": 1, "shots 3": 1, "end": 1}
+    assert dict(workshop.engine.steps) == {
+        "voice": 1,
+        "shots 1": 1,
+        "shots 2": 1,
+        "shots 3": 1,
+        "sound": 1,
+        "end": 1,
+    }
 
 
 async def test_a_film_with_an_unanswered_order_is_held_for_a_person(database: Database, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from email.message import Message
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -17,6 +17,9 @@ from moto.server import ThreadedMotoServer
 
 from bot.storage.errors import ObjectMissing, StoreMisconfigured, StoreUnavailable
 from bot.storage.objects import PART_BYTES, ObjectStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import LifecycleRuleTypeDef
 
 
 def open_store(endpoint: str, bucket: str = "films") -> ObjectStore:
@@ -185,3 +188,36 @@ async def test_a_bucket_with_a_public_address_needs_no_signature(store: ObjectSt
         assert public.public_address("films/a.mp4") == "https://films.example.org/films/a.mp4"
     finally:
         await public.close()
+
+
+async def test_the_bucket_is_told_to_tidy_up_and_keeps_the_operators_own_rules(
+    store: ObjectStore, endpoint: str
+) -> None:
+    theirs: LifecycleRuleTypeDef = {
+        "ID": "theirs",
+        "Status": "Enabled",
+        "Filter": {"Prefix": "backups/"},
+        "Expiration": {"Days": 90},
+    }
+    client = store._client
+    await asyncio.to_thread(
+        client.put_bucket_lifecycle_configuration,
+        Bucket=store._bucket,
+        LifecycleConfiguration={"Rules": [theirs]},
+    )
+
+    await store.tidy(prefix="films/", expire_after_days=8)
+    await store.tidy(prefix="films/", expire_after_days=9)
+
+    found = await asyncio.to_thread(client.get_bucket_lifecycle_configuration, Bucket=store._bucket)
+    rules = {rule["ID"]: rule for rule in found["Rules"]}
+    assert set(rules) == {"theirs", "greenlight-unfinished", "greenlight-expired"}
+    assert rules["greenlight-unfinished"]["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 1
+    assert rules["greenlight-expired"]["Expiration"]["Days"] == 9
+
+
+async def test_a_bucket_without_rules_gets_ours(store: ObjectStore) -> None:
+    await store.tidy(prefix="films/", expire_after_days=None)
+
+    found = await asyncio.to_thread(store._client.get_bucket_lifecycle_configuration, Bucket=store._bucket)
+    assert "greenlight-unfinished" in {rule["ID"] for rule in found["Rules"]}

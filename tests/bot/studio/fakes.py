@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from bot.app.pools import judge
 from bot.studio.minds import Mind
 from providers.credential import Credential
-from providers.language import Answer, Prompt, RemoteFile
+from providers.errors import UnexpectedResponse
+from providers.language import Answer, Prompt, RemoteFile, Reply, Usage
 from ratelimit import ApiKey, KeyPool, Limits
 
 Said = str | BaseModel | Exception
@@ -23,9 +24,18 @@ class ScriptedModel:
     In a stream an answer of several pieces is a sequence; an exception among them is raised where it stands.
     """
 
-    def __init__(self, name: str, *answers: Said | Sequence[Said], sees_video: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        *answers: Said | Sequence[Said],
+        sees_video: bool = False,
+        usage: Usage | None = None,
+        counts: int | None = None,
+    ) -> None:
         self.name = name
         self.sees_video = sees_video
+        self.usage = usage
+        self.counts = counts
         self.asked: list[Prompt] = []
         self.schemas: list[type[BaseModel]] = []
         self.files: list[str] = []
@@ -38,22 +48,32 @@ class ScriptedModel:
     async def delete(self, file: RemoteFile, credential: Credential) -> None:
         self.files.append(f"delete {file.name}")
 
-    async def answer(self, prompt: Prompt, schema: type[Answer], credential: Credential) -> Answer:
+    async def count(self, prompt: Prompt, credential: Credential) -> int | None:
+        return self.counts
+
+    async def answer(self, prompt: Prompt, schema: type[Answer], credential: Credential) -> Reply[Answer]:
         said = self._next(prompt, schema)
         if isinstance(said, Exception):
             raise said
+        if isinstance(said, str):
+            try:
+                said = schema.model_validate_json(said)
+            except ValidationError as error:
+                raise UnexpectedResponse(self.name) from error
         assert isinstance(said, schema), said
-        return said
+        return Reply(value=said, usage=self.usage)
 
     async def stream(
         self, prompt: Prompt, schema: type[BaseModel], credential: Credential
-    ) -> AsyncGenerator[str, None]:
+    ) -> AsyncGenerator[str | Usage, None]:
         said = self._next(prompt, schema)
         pieces = [said] if isinstance(said, str | BaseModel | Exception) else said
         for piece in pieces:
             if isinstance(piece, Exception):
                 raise piece
             yield piece if isinstance(piece, str) else piece.model_dump_json()
+        if self.usage is not None:
+            yield self.usage
 
     async def close(self) -> None:
         """Nothing is open."""

@@ -13,7 +13,7 @@ CATALOGUE = Catalogue.load()
 GEN45 = CATALOGUE.resolve("gen4.5")
 TURBO = CATALOGUE.resolve("gen4_turbo")
 VEO = CATALOGUE.resolve("veo3.1_fast")
-OMNI = CATALOGUE.resolve("gemini-omni-1.1-flash")
+OMNI = CATALOGUE.resolve("gemini-omni-1.2-flash")
 
 OWNER = 1001
 CLIP = Attachment(url="https://cdn.discordapp.com/attachments/1/2/clip.mp4", name="clip.mp4", bytes=1000)
@@ -67,13 +67,19 @@ def shot_draft(**changes: Any) -> ShotDraft:
         "camera": "steady",
         "duration": 5,
         "narration": "",
+        "sound": "",
         "start": StartDraft.TEXT,
     }
     return ShotDraft(**{**facts, **changes})
 
 
 def plan_draft(*shots: ShotDraft, **changes: Any) -> PlanDraft:
-    facts: dict[str, Any] = {"title": "Koi", "logline": "A koi becomes a dragon.", "shots": shots or (shot_draft(),)}
+    facts: dict[str, Any] = {
+        "title": "Koi",
+        "logline": "A koi becomes a dragon.",
+        "music": "",
+        "shots": shots or (shot_draft(),),
+    }
     return PlanDraft(**{**facts, **changes})
 
 

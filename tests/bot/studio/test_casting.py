@@ -12,10 +12,9 @@ from bot.studio.errors import CannotRender
 from bot.studio.model import ShotStart
 from providers.catalogue import utf16_units
 from providers.errors import ModelRetired
-from tests.bot.studio.samples import CATALOGUE, GEN45, plan, shot
+from tests.bot.studio.samples import CATALOGUE, GEN45, VEO, plan, shot
 
 UPLOAD, PREVIOUS = ShotStart.UPLOAD, ShotStart.PREVIOUS
-VOICE = CATALOGUE.speech[0]
 
 
 def models(*starts: ShotStart, model: str = "gen4.5") -> list[str]:
@@ -32,7 +31,7 @@ def test_a_shot_that_starts_from_a_picture_goes_to_the_cheapest_that_can_move_it
 
 
 def test_a_model_without_sisters_makes_every_shot() -> None:
-    assert models(ShotStart.TEXT, PREVIOUS, UPLOAD, model="gemini-omni-1.1-flash") == ["gemini-omni-1.1-flash"] * 3
+    assert models(ShotStart.TEXT, PREVIOUS, UPLOAD, model="gemini-omni-1.2-flash") == ["gemini-omni-1.2-flash"] * 3
 
 
 def test_a_shape_that_no_model_of_the_family_makes_cannot_be_rendered() -> None:
@@ -68,7 +67,7 @@ def test_equal_shots_have_equal_contents_and_whatever_decides_the_clip_changes_i
     assert content(title="other", narration="other") == content()
     contents = {content(), content(prompt="x"), content(camera="x"), content(duration=6)}
     contents.add(cast(plan(shot(), ratio="9:16"), CATALOGUE)[0].content)
-    contents.add(cast(plan(shot(), model="gemini-omni-1.1-flash"), CATALOGUE)[0].content)
+    contents.add(cast(plan(shot(), model="gemini-omni-1.2-flash"), CATALOGUE)[0].content)
     assert len(contents) == 6
 
 
@@ -97,7 +96,15 @@ def test_clips_made_before_are_kept_and_not_paid_again() -> None:
     assert (quoted.price_microusd, quoted.kept) == (2 * 600_000, (2,))
 
 
-def test_narration_is_priced_where_there_is_a_voice() -> None:
-    castings = cast(plan(shot(narration="a" * 1000), shot()), CATALOGUE)
+def test_sound_is_part_of_the_price() -> None:
+    castings = cast(plan(shot(), shot()), CATALOGUE)
 
-    assert quote(castings, voice=VOICE).price_microusd - quote(castings).price_microusd == 80_000
+    assert quote(castings, sound_microusd=80_000).price_microusd - quote(castings).price_microusd == 80_000
+
+
+def test_a_model_that_makes_sound_is_told_what_is_heard() -> None:
+    (loud,) = cast(plan(shot(sound="rain"), model=VEO.id), CATALOGUE)
+    (mute,) = cast(plan(shot(sound="rain")), CATALOGUE)
+
+    assert loud.prompt.endswith("Sound: rain.")
+    assert "rain" not in mute.prompt

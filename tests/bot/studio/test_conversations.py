@@ -174,11 +174,13 @@ async def test_an_answer_that_fails_is_told_closes_its_turn_and_ends_nothing_els
     project = await room.film()
     await room.say(project, "one", "two")
 
-    async with room.answering(failure, says("b")) as model:
+    # What does not fit is asked for again, in one piece and once more.
+    tries = 3 if isinstance(failure, UnexpectedResponse) else 1
+    async with room.answering(*[failure] * tries, says("b")) as model:
         await room.silence()
 
     assert room.board.events == [("one", told), ("two", "b")]
-    assert [len(prompt.turns) for prompt in model.asked] == [1, 1]  # what failed is no part of the talk
+    assert {len(prompt.turns) for prompt in model.asked} == {1}  # what failed is no part of the talk
     assert await room.projects.plan(project.id) == plan()
 
 

@@ -118,6 +118,16 @@ async def test_an_answer_of_another_shape_changes_nothing(answer: str) -> None:
     assert "approved" not in str(caught.value)  # what a model says is never in an error
 
 
+async def test_a_streamed_answer_that_does_not_fit_is_asked_for_once_more_in_one_piece() -> None:
+    model = ScriptedModel("groq", ["I am ", "sorry."], revision("Night it is.", edit(EditKind.SET_TITLE, text="Night")))
+
+    pieces = await talked(model)
+
+    assert isinstance(last := pieces[-1], Revised)
+    assert (last.reply, last.plan and last.plan.title) == ("Night it is.", "Night")
+    assert len(model.asked) == 2
+
+
 async def test_invisible_characters_of_a_model_are_not_shown() -> None:
     pieces = await talked(ScriptedModel("gemini", revision("o\u202ek")))
 

@@ -45,7 +45,7 @@ class Studio:
         minds = Minds([mind(model) for model in models])
         return Planner(
             projects=self.projects,
-            analyst=Analyst(minds, self.projects),
+            analyst=Analyst(minds, self.projects, Ffmpeg(Path("/nowhere/ffmpeg")), self._files),
             director=Director(minds, CATALOGUE),
             catalogue=CATALOGUE,
             downloader=self._downloader,

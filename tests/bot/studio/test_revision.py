@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.studio.changes import changes_between
 from bot.studio.drafts import EditDraft, EditKind, StartDraft
 from bot.studio.errors import EditRefused
-from bot.studio.model import MAX_SHOTS, Plan, ShotStart
-from bot.studio.revision import changes_between, plan_from_draft, revise
+from bot.studio.model import MAX_SHOTS, Captions, Plan, ShotStart
+from bot.studio.revision import Choices, plan_from_draft, revise
+from providers.speech import Voice
 from tests.bot.studio.samples import GEN45, VEO, edit, plan, plan_draft, shot, shot_draft, starts, titles
 
 
@@ -301,3 +304,73 @@ def test_shots_that_only_changed_places_are_told_by_their_old_numbers() -> None:
     )
     assert swapped is not None
     assert swapped.changes == "the shots now follow as 3, 2, 1"
+
+
+# Sound, voice and model
+
+CHOICES = Choices(
+    models=(GEN45, VEO), voices=(Voice(id="a1", name="Aria", labels=("british",)), Voice(id="t1", name="Tom"))
+)
+
+
+def chosen(before: Plan, *edits: EditDraft) -> Plan:
+    after = revise(before, edits, GEN45, has_upload=False, choices=CHOICES)
+    assert after is not None
+    return after
+
+
+def test_what_is_heard_is_changed_and_told() -> None:
+    after = chosen(
+        plan(),
+        edit(EditKind.SET_MUSIC, text="slow piano"),
+        edit(EditKind.SET_CAPTIONS, text="Burnt"),
+        edit(EditKind.SET_VOICE, text="aria"),
+        edit(EditKind.SET_SOUND, shot=2, text="rain"),
+    )
+
+    assert (after.music, after.captions, after.voice, after.voice_name) == ("slow piano", Captions.BURNT, "a1", "Aria")
+    assert after.shots[1].sound == "rain"
+    assert after.changes == "spoken by Aria; music: slow piano; captions burnt; shot 2: sound added"
+
+
+def test_sound_and_music_are_taken_away_by_empty_words() -> None:
+    after = chosen(
+        plan(shot(sound="rain"), music="piano"),
+        edit(EditKind.SET_MUSIC, text=""),
+        edit(EditKind.SET_SOUND, shot=1, text=None),
+    )
+
+    assert (after.music, after.shots[0].sound) == ("", "")
+    assert after.changes == "no music; shot 1: sound removed"
+
+
+def test_another_model_makes_the_film_in_its_own_lengths() -> None:
+    after = chosen(plan(shot(duration=5), shot(duration=10)), edit(EditKind.SET_MODEL, text=VEO.label))
+
+    assert after.model == VEO.id
+    assert [each.duration for each in after.shots] == [6, 8]
+    assert after.changes.startswith(f"made by {VEO.id}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "reason"),
+    [
+        (EditKind.SET_VOICE, "Nobody", "I know no voice called “Nobody”. Some that I know: Aria, Tom."),
+        (EditKind.SET_MODEL, "Veo 9", "“Veo 9” is not a model I can use here. I have Runway Gen-4.5"),
+        (EditKind.SET_CAPTIONS, "upside down", "Captions are off, soft (switched on in the player) or burnt"),
+    ],
+)
+def test_a_choice_that_is_not_there_is_refused_with_what_is(kind: EditKind, text: str, reason: str) -> None:
+    with pytest.raises(EditRefused, match=re.escape(reason)):
+        chosen(plan(), edit(kind, text=text))
+
+
+def test_a_plan_kept_before_there_was_sound_is_read_as_silent() -> None:
+    old = (
+        '{"title": "T", "logline": "", "model": "gen4.5", "ratio": "16:9", "shots": [{"title": "One", "prompt": "p",'
+        ' "camera": "", "duration": 5, "narration": "", "start": "text", "start_at": null}]}'
+    )
+    read = Plan.from_json(old, version=2, changes="")
+
+    assert (read.music, read.captions, read.shots[0].sound) == ("", Captions.SOFT, "")
+    assert Plan.from_json(read.to_json(), version=2, changes="") == read

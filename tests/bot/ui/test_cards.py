@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from bot.production.model import Production, ProductionState, Stage, Take, TakeState
 from bot.studio.casting import Quote
-from bot.studio.model import MAX_SHOTS, Plan, Project, ProjectState, Shot, ShotStart
+from bot.studio.model import MAX_SHOTS, Captions, Plan, Project, ProjectState, Shot, ShotStart
 from bot.ui.cards import JobFacts, PlanFacts, fingerprint, job_card, plan_card
 from bot.ui.custom_ids import Action, CustomId
+from bot.ui.instead import Instead
 from providers.catalogue import utf16_units
 from tests.bot.studio.samples import CLIP, OWNER, plan, project, shot
 
@@ -182,6 +183,39 @@ async def test_a_film_without_a_plan_says_why_and_how_to_go_on() -> None:
 
     assert "content policy" in text(card)
     assert buttons(card) == [("Try again", str(CustomId(Action.RETRY, project().id)), False)]
+
+
+async def test_a_plan_card_tells_what_is_heard_and_how_the_words_are_shown() -> None:
+    spoken = shot("The pond", narration="Once", sound="rain on leaves")
+    said = text(planned(plan(spoken, music="slow piano", voice="a1", voice_name="Aria", captions=Captions.BURNT)))
+
+    assert "🎵 slow piano · 🗣️ Aria · 💬 captions" in said
+    assert "🔊 rain on leaves" in said
+    assert "🗣️" not in text(planned(plan(shot())))
+
+
+async def test_a_plan_card_says_what_will_not_be_as_wished_before_money_is_spent() -> None:
+    assert "Some words do not fit" in text(planned(plan(shot()), remarks=["⚠️ Some words do not fit: shot 1."]))
+
+
+async def test_a_plan_whose_model_has_gone_offers_its_successor_at_a_price() -> None:
+    instead = Instead(label="Veo 3.1", price_microusd=4_000_000, gone="**veo3** was switched off on 30 June 2026.")
+    card = planned(plan(shot()), quote=None, can_render=False, instead=instead)
+
+    assert "**veo3** was switched off on 30 June 2026. **Veo 3.1** would make it for at most $4.00." in text(card)
+    assert buttons(card)[0][2]
+    assert buttons(card)[2] == ("Use Veo 3.1", str(CustomId(Action.INSTEAD, project().id, 1)), False)
+
+
+async def test_a_film_that_its_service_had_no_room_for_offers_another_at_a_price() -> None:
+    made = production(ProductionState.FAILED, failure="Unavailable")
+    instead = Instead(label="Gemini Omni", price_microusd=2_000_000)
+    card = job(made, [take(state=TakeState.FAILED, failure="Unavailable")], instead=instead)
+
+    assert "**Gemini Omni** would make it for at most $2.00; nothing is ordered before you greenlight that." in text(
+        card
+    )
+    assert buttons(card) == [("Use Gemini Omni", str(CustomId(Action.INSTEAD, made.project_id, 1)), False)]
 
 
 # The job card

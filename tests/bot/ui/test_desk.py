@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -14,6 +15,7 @@ from bot.studio.errors import (
     CannotRender,
     IdeaMissing,
     IdeaTooLong,
+    ModelGone,
     NothingToRender,
     NotYours,
     PlanMoved,
@@ -21,7 +23,8 @@ from bot.studio.errors import (
 )
 from bot.studio.model import MAX_IDEA, Project, ProjectState
 from bot.ui.desk import Desk, Offer
-from providers.errors import InvalidRequest, ModelRetired
+from providers.catalogue import Catalogue
+from providers.errors import InvalidRequest
 from tests.bot.production.test_productions import STRANGER, Office
 from tests.bot.studio.samples import CATALOGUE, CLIP, OWNER, plan, request
 
@@ -36,11 +39,11 @@ class Counter(Office):
         super().__init__(database)
         self.desk = self.with_offer(RUNWAY)
 
-    def with_offer(self, offer: Offer) -> Desk:
+    def with_offer(self, offer: Offer, catalogue: Catalogue = CATALOGUE) -> Desk:
         return Desk(
             projects=self.projects,
             productions=self.productions,
-            catalogue=CATALOGUE,
+            catalogue=catalogue,
             offer=offer,
             operators=frozenset({OPERATOR}),
             changed=Wake(),
@@ -76,12 +79,13 @@ async def test_what_cannot_be_planned_is_refused_before_it_is_kept(counter: Coun
         await counter.desk.plan(request(idea=" \u200b\n"))
     with pytest.raises(IdeaTooLong):
         await counter.desk.plan(request(idea="x" * (MAX_IDEA + 1)))
-    with pytest.raises(ModelRetired):
+    with pytest.raises(ModelGone) as gone:
         await counter.desk.plan(request(model="veo3"))
+    assert "Veo 3.1 (through Runway) has taken over, at $0.40 a second" in str(gone.value)
     with pytest.raises(InvalidRequest):
         await counter.desk.plan(request(model="nonsense"))
     with pytest.raises(CannotRender):
-        await counter.desk.plan(request(model="gemini-omni-1.1-flash"))
+        await counter.desk.plan(request(model="gemini-omni-1.2-flash"))
     with pytest.raises(CannotPlan):
         await cannot_plan.plan(request())
 
@@ -89,10 +93,13 @@ async def test_what_cannot_be_planned_is_refused_before_it_is_kept(counter: Coun
 
 
 async def test_only_shapes_that_a_whole_film_can_have_are_offered(counter: Counter) -> None:
+    gen4 = tuple(model for model in RUNWAY.video_models if model.family == "gen4")
     nothing = counter.with_offer(replace(RUNWAY, video_models=()))
 
     # gen4_turbo makes squares, but only of pictures, and a film may need a shot made of words.
-    assert counter.desk.ratios == nothing.ratios == ("16:9", "9:16")
+    assert counter.with_offer(replace(RUNWAY, video_models=gen4)).ratios == ("16:9", "9:16")
+    assert nothing.ratios == ("16:9", "9:16")
+    assert counter.desk.ratios == ("16:9", "9:16", "1:1")  # seedance2 makes them of words, too
 
 
 @pytest.mark.parametrize("model", [None, "gen4.5", "gen4_turbo"])
@@ -192,3 +199,66 @@ async def test_a_film_is_cancelled_by_its_owner_or_an_operator_and_by_nobody_els
         stopped = await counter.desk.cancel(production_id=production.id, user_id=who)
 
         assert stopped.state is ProductionState.CANCELLED
+
+
+# Another model in place of one that is gone or has no room
+
+EVERYWHERE = replace(RUNWAY, video_models=CATALOGUE.video_models({"runway", "gemini"}))
+
+
+def retired(model: str) -> Catalogue:
+    """The catalogue on a day after that model's last."""
+    video = tuple(
+        replace(each, retires=date(2026, 12, 1), successor="gen4.5") if each.id == model else each
+        for each in CATALOGUE.video
+    )
+    return replace(CATALOGUE, video=video, today=lambda: date(2026, 12, 2))
+
+
+async def test_a_model_of_another_service_is_offered_at_the_films_price_and_taken_as_a_new_version(
+    counter: Counter,
+) -> None:
+    desk = counter.with_offer(EVERYWHERE)
+    project = await counter.film()
+    found = await desk.instead(project, plan())
+    assert found is not None
+    model, _, quoted = found
+
+    moved, price = await desk.use_instead(project_id=project.id, version=1, user_id=OWNER)
+
+    assert model.provider == "gemini"
+    assert (moved.version, moved.model, price) == (2, model.id, quoted)
+    assert moved.changes == f"made by {model.label}"
+    assert await counter.projects.plan(project.id) == moved
+    assert await counter.productions.active() == []  # nothing is ordered by it
+
+
+async def test_where_only_one_service_is_set_up_nothing_is_offered_in_its_place(counter: Counter) -> None:
+    project = await counter.film()
+
+    assert await counter.desk.instead(project, plan()) is None
+    with pytest.raises(CannotRender):
+        await counter.desk.use_instead(project_id=project.id, version=1, user_id=OWNER)
+
+
+async def test_only_the_owner_takes_another_model_and_only_for_the_newest_plan(counter: Counter) -> None:
+    desk = counter.with_offer(EVERYWHERE)
+    project = await counter.film()
+
+    with pytest.raises(NotYours):
+        await desk.use_instead(project_id=project.id, version=1, user_id=STRANGER)
+    with pytest.raises(PlanMoved):
+        await desk.use_instead(project_id=project.id, version=7, user_id=OWNER)
+
+
+async def test_a_plan_whose_model_has_gone_is_not_ordered_and_its_successor_is_quoted(counter: Counter) -> None:
+    project = await counter.film(planned=False)
+    await counter.projects.keep_plan(project.id, plan(model="veo3.1"))
+    desk = counter.with_offer(RUNWAY, retired("veo3.1"))
+
+    with pytest.raises(ModelGone) as gone:
+        await desk.greenlight(request_id="press", project_id=project.id, version=1, user_id=OWNER)
+
+    assert gone.value.when == " on 01 December 2026"
+    assert "Runway Gen-4.5 would make this film for at most $1.80" in gone.value.instead
+    assert await counter.productions.active() == []

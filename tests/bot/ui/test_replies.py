@@ -31,6 +31,8 @@ INSTANCES: dict[type[Exception], Exception] = {
     studio.PlanMoved: studio.PlanMoved(3),
     studio.TooManyWaiting: studio.TooManyWaiting(10),
     studio.EditRefused: studio.EditRefused("No {such} shot."),
+    studio.ModelGone: studio.ModelGone("veo3", " on 30 June 2026", "Veo 3.1 has taken over, at $0.40 a second."),
+    studio.VoiceNotFound: studio.VoiceNotFound("Aria"),
     studio.RatioNotOffered: studio.RatioNotOffered("Runway Gen-4.5", "16:9, 9:16"),
     ratelimit.LeaseTimeout: ratelimit.LeaseTimeout("runway", 90.0),
     ratelimit.NoUsableKey: ratelimit.NoUsableKey("runway", "all out"),
@@ -121,7 +123,14 @@ def test_numbers_are_told_in_the_units_people_use(error: Exception, told: str) -
     [
         leaf
         for leaf in LEAVES
-        if leaf not in {studio.NotYours, studio.PlanMoved, studio.EditRefused, studio.RatioNotOffered}
+        if leaf
+        not in {
+            studio.NotYours,
+            studio.PlanMoved,
+            studio.EditRefused,
+            studio.RatioNotOffered,
+            studio.ModelGone,
+        }
     ],
     ids=lambda leaf: leaf.__name__,
 )

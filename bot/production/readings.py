@@ -1,0 +1,77 @@
+"""Has a text spoken apart from any film."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.production.booth import Booth, NoRecording, Recording
+from bot.storage.files import Files
+from bot.studio.errors import NothingToSay
+from bot.studio.text import clean
+from providers.catalogue import SpeechModel
+from providers.speech import SpeechProvider, Voice
+from ratelimit import ApiKey
+
+#: Characters of one reading: some three minutes of speech, and about twenty cents.
+MAX_READING = 2_500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A text that was spoken. `voice` is the speaker's name, "" for the house's own; the price is what it cost now."""
+
+    path: Path
+    text: str
+    voice: str
+    price_microusd: int
+
+
+class Readings:
+    """Speaks for one person at a time; the same words by the same voice are spoken once for each."""
+
+    def __init__(self, speech: SpeechProvider, booth: Booth, files: Files, *, model: SpeechModel) -> None:
+        self._speech = speech
+        self._booth = booth
+        self._files = files
+        self._model = model
+
+    async def read(self, *, request_id: str, user_id: int, text: str, voice: Voice | None) -> Reading:
+        """Speak a text; one request is one order, however often it comes.
+
+        Raises:
+            NothingToSay: there is nothing in it to say.
+            NoRecording: it could not be had; `reason` is the name of an error's class.
+        """
+        words = clean(text)[:MAX_READING]
+        if not words:
+            raise NothingToSay
+        voice_id = voice.id if voice is not None else ""
+        name = hashlib.sha256(json.dumps([voice_id, words]).encode()).hexdigest()[:32]
+        path = self._files.artefact(f"voice-{user_id}", f"voice-{name}.mp3")
+        price = 0
+        if not await asyncio.to_thread(path.exists):
+
+            async def record(key: ApiKey) -> int | None:
+                speech = await self._speech.speak(words, path, key, voice=voice_id or None, model=self._model.id)
+                return None if speech.characters is None else self._model.price_microusd(speech.characters)
+
+            call = await self._booth.buy(
+                Recording(
+                    key=f"voice-{request_id}/line/1",
+                    job=f"voice-{request_id}",
+                    user_id=user_id,
+                    provider=self._speech.name,
+                    model=self._model.id,
+                    words=f"{voice_id} {words}",
+                    price_microusd=self._model.price_microusd(len(words)),
+                    record=record,
+                )
+            )
+            price = call.price_microusd
+            if not await asyncio.to_thread(path.exists):  # ordered and kept once, and gone since
+                raise NoRecording("OutcomeUnknown")
+        return Reading(path=path, text=words, voice=voice.name if voice is not None else "", price_microusd=price)

@@ -1,0 +1,38 @@
+"""What Discord suggests while a person types an option."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from bot.studio.text import clean, shorten
+from bot.ui.client import Greenlight
+
+logger = logging.getLogger(__name__)
+
+#: Suggestions that Discord shows at most, and characters of one.
+MOST, LONGEST = 25, 100
+
+Suggest = Callable[[discord.Interaction, str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]
+
+
+def suggest_voices(client: Greenlight) -> Suggest:
+    """Voices by what is typed: a name, an accent, an age, a use."""
+
+    async def suggest(_interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        if client.desk.voices is None:
+            return []
+        found = await client.desk.voices.search(clean(typed))
+        return [
+            app_commands.Choice(
+                name=shorten(clean(" · ".join([voice.name, *voice.labels[:4]])), LONGEST), value=voice.id
+            )
+            for voice in found[:MOST]
+            if len(voice.id) <= LONGEST
+        ]
+
+    return suggest

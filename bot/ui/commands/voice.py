@@ -1,0 +1,74 @@
+"""`/voice`: a text, spoken."""
+
+from __future__ import annotations
+
+import logging
+
+import discord
+from discord import app_commands
+
+from bot.production.booth import NoRecording
+from bot.production.readings import MAX_READING, Reading
+from bot.studio.text import shorten
+from bot.ui.client import Greenlight
+from bot.ui.commands.suggestions import suggest_voices
+from bot.ui.remarks import because
+from bot.ui.router import told
+from bot.ui.sending import UPLOAD_DEADLINE, DiscordFailed, once, persistently
+from bot.ui.wording import money, plain
+
+logger = logging.getLogger(__name__)
+
+#: Characters of the text that are shown beside the recording.
+SHOWN = 600
+
+
+def add_to(client: Greenlight) -> None:
+    readings = client.desk.readings
+    if readings is None:
+        return  # nobody here speaks: a command that can only refuse is none
+
+    @app_commands.command(name="voice", description="Have a text spoken, for everybody here to hear")
+    @app_commands.describe(text="What to say", voice="Who says it: type a name, an accent or a use")
+    @app_commands.autocomplete(voice=suggest_voices(client))
+    async def voice(
+        interaction: discord.Interaction,
+        text: app_commands.Range[str, 1, MAX_READING],
+        voice: app_commands.Range[str, 1, 80] | None = None,
+    ) -> None:
+        await interaction.response.defer(thinking=True)
+        try:
+            who = await client.desk.voice(voice) if voice is not None else None
+            reading = await readings.read(
+                request_id=str(interaction.id), user_id=interaction.user.id, text=text, voice=who
+            )
+            await _post(interaction, reading)
+        except DiscordFailed as error:  # what was spoken is kept: the same words again cost nothing
+            logger.warning("command not answered", extra={"code": error.code, "error": str(error)})
+        except NoRecording as missing:
+            await _say(interaction, f"I could not speak that: {because(missing.reason)}")
+        except Exception as error:  # noqa: BLE001  # whatever it is, the person reads a sentence; told() logs it
+            await _say(interaction, told(error))
+
+    client.tree.add_command(voice)
+
+
+async def _post(interaction: discord.Interaction, reading: Reading) -> None:
+    who = f"**{plain(reading.voice)}**" if reading.voice else "The usual voice"
+    text = f"🔊 {who}\n> {plain(shorten(reading.text, SHOWN))}\n-# cost {money(reading.price_microusd)}"
+
+    async def send() -> discord.InteractionMessage:
+        file = discord.File(reading.path, filename="voice.mp3", description=shorten(reading.text, 1000))
+        with file.fp:
+            return await interaction.edit_original_response(
+                content=text, attachments=[file], allowed_mentions=discord.AllowedMentions.none()
+            )
+
+    await persistently(send, deadline=UPLOAD_DEADLINE)
+
+
+async def _say(interaction: discord.Interaction, words: str) -> None:
+    try:
+        await once(lambda: interaction.edit_original_response(content=words))
+    except DiscordFailed as error:
+        logger.warning("command not answered", extra={"code": error.code, "error": str(error)})

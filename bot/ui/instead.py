@@ -1,0 +1,38 @@
+"""Another model offered in place of one that is gone or has no room: never taken silently, always at a shown price."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import discord
+from discord import ui
+
+from bot.studio.text import shorten
+from bot.ui.custom_ids import Action, CustomId
+from bot.ui.wording import money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instead:
+    """What is offered. `gone` says that the plan's own model was switched off, and when; else it has no room now.
+
+    `price_microusd` is the whole film's by that model, at most.
+    """
+
+    label: str
+    price_microusd: int
+    gone: str = ""
+
+    @property
+    def offer(self) -> str:
+        """A sentence for a card."""
+        price = f"**{self.label}** would make it for at most {money(self.price_microusd)}"
+        return f"{self.gone} {price}." if self.gone else f"{price}; nothing is ordered before you greenlight that."
+
+
+def instead_button(instead: Instead, project_id: str, version: int) -> ui.Button[ui.LayoutView]:
+    return ui.Button(
+        style=discord.ButtonStyle.primary,
+        label=shorten(f"Use {instead.label}", 80),
+        custom_id=str(CustomId(Action.INSTEAD, project_id, version)),
+    )

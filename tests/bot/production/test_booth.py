@@ -1,0 +1,143 @@
+"""Recordings: paid once, refused ones tried again where that helps, and unanswered ones never."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from bot.app.pools import judge
+from bot.db import Database
+from bot.jobs.ledger import CallState, Ledger
+from bot.production.booth import MAX_TRIES, Booth, NoRecording, Recording
+from providers.errors import InvalidRequest, KeyRejected, OutcomeUnknown, ProviderError, Unavailable
+from ratelimit import Allowance, ApiKey, KeyPool, Limit, Limits
+
+UNLIMITED = Limits()
+
+
+class Studio:
+    """Records as scripted, the last of the script for good."""
+
+    def __init__(self, database: Database, *failures: ProviderError | None, limits: Limits = UNLIMITED) -> None:
+        self.ledger = Ledger(database)
+        keys = [ApiKey(f"voice-{number}", f"account-{number}", "fake-secret") for number in (1, 2, 3)]
+        self.pool = KeyPool("elevenlabs", keys, limits=limits, judge=judge, skew=0.0)
+        self.booth = Booth(self.pool, self.ledger)
+        self.recorded: list[str] = []
+        self.recording, self.gate = asyncio.Event(), asyncio.Event()
+        self.gate.set()
+        self._failures = list(failures) or [None]
+
+    async def record(self, key: ApiKey) -> int | None:
+        self.recorded.append(key.id)
+        self.recording.set()
+        await self.gate.wait()
+        failure = self._failures.pop(0) if len(self._failures) > 1 else self._failures[0]
+        if failure is not None:
+            raise failure
+        return 800
+
+    async def buy(self, times: int = 1) -> list[str]:
+        """Try so many times; the reasons of those that failed."""
+        reasons = []
+        for _ in range(times):
+            try:
+                await self.booth.buy(
+                    Recording(
+                        key="film/voice-1/1",
+                        job="film",
+                        user_id=7,
+                        provider="elevenlabs",
+                        model="voice",
+                        words="Once there was a koi.",
+                        price_microusd=900,
+                        record=self.record,
+                    )
+                )
+            except NoRecording as missing:
+                reasons.append(missing.reason)
+        return reasons
+
+    async def calls(self) -> Sequence[tuple[CallState, bool, int]]:
+        return [(call.state, call.open, call.price_microusd) for call in await self.ledger.calls_of("film")]
+
+
+async def test_a_recording_is_bought_once_and_paid_as_charged(database: Database) -> None:
+    studio = Studio(database)
+
+    assert await studio.buy(times=2) == []
+
+    assert await studio.calls() == [(CallState.DONE, False, 800)]
+    assert len(studio.recorded) == 1
+
+
+async def test_a_keys_fault_is_answered_by_another_key(database: Database) -> None:
+    studio = Studio(database, KeyRejected("elevenlabs"), Unavailable("elevenlabs"), None)
+
+    assert await studio.buy() == []
+
+    assert len(studio.recorded) == 3
+    assert await studio.calls() == [(CallState.DONE, False, 800)]
+
+
+@pytest.mark.parametrize(
+    ("failure", "state", "orders"),
+    [
+        (OutcomeUnknown("elevenlabs"), CallState.UNKNOWN, 1),
+        (InvalidRequest("elevenlabs"), CallState.REFUSED, 1),
+        (Unavailable("elevenlabs"), CallState.REFUSED, MAX_TRIES),
+    ],
+)
+async def test_what_cannot_be_had_says_why_and_takes_no_room(
+    database: Database, failure: ProviderError, state: CallState, orders: int
+) -> None:
+    studio = Studio(database, failure)
+
+    assert await studio.buy() == [type(failure).__name__]
+
+    assert [call[:2] for call in await studio.calls()] == [(state, False)]
+    assert len(studio.recorded) == orders
+
+
+async def test_an_unanswered_recording_is_not_ordered_again(database: Database) -> None:
+    studio = Studio(database, OutcomeUnknown("elevenlabs"))
+
+    assert await studio.buy(times=3) == ["OutcomeUnknown"] * 3
+
+    assert len(studio.recorded) == 1
+
+
+async def test_a_recording_counts_against_its_limit_from_when_it_leaves(database: Database) -> None:
+    studio = Studio(database, limits=Limits(account=Allowance(rates=(Limit(1, period=0.01),))))
+    studio.gate.clear()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(studio.buy())
+        await studio.recording.wait()
+        try:
+            async with asyncio.timeout(5.0), studio.pool.lease(user="another", key_id=studio.recorded[0]):
+                pass  # although the first is still being recorded
+        finally:
+            studio.gate.set()
+
+
+async def test_an_unanswered_recording_speaks_neither_for_its_key_nor_against_it(database: Database) -> None:
+    studio = Studio(database, OutcomeUnknown("elevenlabs"))
+
+    await studio.buy()
+
+    assert {(key.served, key.refused) for key in studio.pool.view().keys} == {(0, 0)}
+
+
+async def test_a_recording_cancelled_while_it_is_made_leaves_no_room_taken(database: Database) -> None:
+    studio = Studio(database)
+    studio.gate.clear()
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(studio.buy())
+        await studio.recording.wait()
+        task.cancel()
+        studio.gate.set()
+
+    assert task.cancelled()
+    assert await studio.ledger.open_calls() == []

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot import __main__ as command_line
+from bot.ops.model_check import ending
+from bot.settings.variables import VARIABLES
+from providers.catalogue import Catalogue
+
+TOKEN = "fake-id.fake-time.fake-signature"
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder_with_nothing_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["bot", *words])
+    return command_line.main()
+
+
+def test_models_needs_no_settings(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "models") == 0
+    assert "RUNWAY" in capsys.readouterr().out
+
+
+def test_models_speaks_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "models", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["video"]
+
+
+@pytest.mark.parametrize("words", [("check",), ("models", "--check"), ("run",)])
+def test_settings_at_fault_are_78(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    assert run(monkeypatch, *words) == command_line.EX_CONFIG
+    assert "DISCORD_TOKEN" in capsys.readouterr().err
+
+
+def test_settings_in_order_are_0(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
+    assert run(monkeypatch, "check") == 0
+    assert "in order" in capsys.readouterr().out
+
+
+def test_without_keys_nobody_is_asked_and_only_the_file_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
+    to_see = any(finding.matters for finding in ending(Catalogue.load()))
+    assert run(monkeypatch, "models", "--check") == int(to_see)
+    assert "NOTE  runway: no key is set, so it was not asked" in capsys.readouterr().out
+
+
+def test_json_and_check_do_not_go_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        run(monkeypatch, "models", "--json", "--check")
+    assert stopped.value.code == 2
