@@ -247,13 +247,3 @@ async def _encode(ffmpeg: Ffmpeg, film: Path, mixed: Path, out: Path, duration: 
     sound = f"{filters},apad,atrim=end={duration:.6f}"
     maps = ("-map", "0:V:0", "-map", "1:a:0", "-c:v", "copy", "-af", sound)
     await encode(ffmpeg, [*inputs, *maps, *AAC, *_BITRATE, *MP4], out)
-
-
-Voice = Placed
-
-
-async def mix_voice(ffmpeg: Ffmpeg, film: Path, voices: Sequence[Placed], out: Path) -> None:
-    """Mix voices over the film's sound, as `mix` does."""
-    if not voices:
-        raise ValueError("no voices to mix")
-    await mix(ffmpeg, film, out, voices=voices)

@@ -17,8 +17,9 @@ from ratelimit import ApiKey, Cost, KeyPool, Priority, RateLimitError
 
 logger = logging.getLogger(__name__)
 
-#: How long a recording may wait for a key, in seconds, before the film goes on without it.
-MAX_WAIT = 300.0
+#: How long a recording may wait for a key, in seconds, before the film goes on without it; and how long for another
+#: key, after one was refused.
+MAX_WAIT, WAIT_AGAIN = 60.0, 5.0
 #: Orders of one recording, where each before was provably refused for a reason that another key or a moment mends.
 MAX_TRIES = 3
 #: An answer that has not come after this is none, in seconds; the adapters give up before.
@@ -71,9 +72,10 @@ class Booth:
         """
         call = await self._ledger.find(recording.key)
         tries = 0
+        failure: ProviderError | None = None
         while call is None or call.state is CallState.REFUSED:
             tries += 1
-            call, failure = await self._order(recording)
+            call, failure = await self._order(recording, failure)
             if failure is not None and (isinstance(failure, RequestFault) or tries == MAX_TRIES):
                 break
         if call.state is not CallState.DONE:
@@ -82,8 +84,8 @@ class Booth:
             raise NoRecording(detail.partition(" ")[0])
         return call
 
-    async def _order(self, recording: Recording) -> tuple[PaidCall, ProviderError | None]:
-        """One order, and the failure that proves it refused, if it was."""
+    async def _order(self, recording: Recording, before: ProviderError | None) -> tuple[PaidCall, ProviderError | None]:
+        """One order, and the failure that proves it refused, if it was; `before` is that of the order before it."""
         refusals: list[ProviderError] = []
         try:
             async with self._pool.lease(
@@ -91,7 +93,7 @@ class Booth:
                 priority=Priority.GENERATION,
                 cost=Cost(),
                 model=recording.model,
-                max_wait=MAX_WAIT,
+                max_wait=MAX_WAIT if before is None else WAIT_AGAIN,
             ) as lease:
 
                 async def post() -> Outcome:
@@ -119,5 +121,6 @@ class Booth:
                 )
                 call = await self._ledger.order(intent, post)
         except RateLimitError as error:
-            raise NoRecording(type(error).__name__, is_busy=True) from error
+            # What no other key mends is told by what the first one met.
+            raise NoRecording(type(before or error).__name__, is_busy=True) from error
         return call, refusals[0] if refusals else None

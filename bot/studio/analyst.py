@@ -59,7 +59,7 @@ class Analyst:
             MediaError: it could not even be measured.
         """
         for name, look in self._ways(asset, path, words, user):
-            question = hashlib.sha256(json.dumps([name, words]).encode()).hexdigest()
+            question = _question(name, words)
             if kept := await self._projects.analysis(asset.id, question):
                 return kept
             try:
@@ -71,7 +71,9 @@ class Analyst:
                 continue
             await self._projects.keep_analysis(asset.id, question, analysis)
             return analysis
-        return analysis_of(asset, await measured(self._ffmpeg, path))
+        analysis = analysis_of(asset, await measured(self._ffmpeg, path))
+        await self._projects.keep_analysis(asset.id, _question(Sight.MEASURED, ""), analysis)
+        return analysis
 
     def _ways(self, asset: Asset, path: Path, words: str, user: str) -> Iterator[tuple[str, Look]]:
         """Every way to look at it with a model, the best first; named for who looks."""
@@ -102,6 +104,10 @@ class Analyst:
             max_wait=MAX_WAIT,
             prepares=True,  # the upload may take minutes; the question that is counted leaves behind it
         )
+
+
+def _question(who: str, words: str) -> str:
+    return hashlib.sha256(json.dumps([who, words]).encode()).hexdigest()
 
 
 @asynccontextmanager

@@ -142,7 +142,7 @@ def tell(brief: Brief, count: int, fit: Callable[[float], float]) -> Story:
         )
     # Without the number of shots: nobody rewrites a logline when one is added.
     logline = f"{capital(idea)}: from the first stillness to what remains."
-    wanted = re.search(r"\bwith\s+(?:some\s+)?((?:[\w-]+\s+){0,3}music)\b", brief.words, re.IGNORECASE)
+    wanted = re.search(r"\b(?:with|and)\s+(?:some\s+)?((?:[\w-]+\s+){0,3}music)\b", brief.words, re.IGNORECASE)
     music = wanted[1] if wanted and not re.match(r"(?:no|without)\b", wanted[1], re.IGNORECASE) else ""
     return Story(title=title_of(idea), logline=logline, idea=idea, scenes=tuple(scenes), music=music)
 

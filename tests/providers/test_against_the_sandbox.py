@@ -189,10 +189,8 @@ async def test_a_voice_that_breaks_off_is_unknown_and_was_sent_once(
     assert len(world.paid(accepted=False)) == 1
 
 
-@pytest.mark.parametrize("provider", NAMES)
+@pytest.mark.parametrize("provider", ["gemini", "runway", "elevenlabs", "groq"])  # Vertex lists nothing to a key
 async def test_every_service_that_lists_its_models_lists_those_we_offer(providers: Providers, provider: str) -> None:
-    if provider not in providers.listers:
-        pytest.skip(f"{provider} lists no models")
     listed = await providers.listers[provider].listed(key_of(provider))
     ours = {model.id for model in CATALOGUE.language_models({provider}, "chat")}
     ours |= {model.id for model in CATALOGUE.video_models({provider})} if provider == "runway" else set()

@@ -7,7 +7,7 @@ import pytest
 
 from bot.media.errors import MediaRefused, Reason
 from bot.media.loudness import NOTHING, measure
-from bot.media.mix import Music, Placed, Voice, mix, mix_voice
+from bot.media.mix import Music, Placed, mix
 from tests.bot.media import rulers, voices
 from tests.bot.media.conftest import QUICK, Draw, picture, tone
 from tests.bot.media.sound import loudness, onsets, samples
@@ -211,11 +211,3 @@ async def test_a_cancelled_mix_leaves_nothing(ffmpeg: Ffmpeg, silent_film: Path,
     with pytest.raises(asyncio.CancelledError):
         await task
     assert list(out.iterdir()) == []
-
-
-async def test_mix_voice_still_serves_its_caller(
-    ffmpeg: Ffmpeg, silent_film: Path, voice: Path, tmp_path: Path
-) -> None:
-    await mix_voice(ffmpeg, silent_film, [Voice(voice, 1.0)], tmp_path / "film.mp4")
-
-    assert onsets(samples(ffmpeg, tmp_path / "film.mp4"), loud=1000) == pytest.approx([1.0], abs=0.05)

@@ -51,7 +51,7 @@ class Room:
         return path, words
 
     def streams(self) -> set[str]:
-        asked = [self.ffmpeg.executable, "-hide_banner", "-i", str(self.film)]
+        asked = [str(self.ffmpeg.executable), "-hide_banner", "-i", str(self.film)]
         said = subprocess.run(asked, capture_output=True, text=True, check=False).stderr
         return {kind for kind in ("Video", "Audio", "Subtitle") if f": {kind}:" in said}
 

@@ -59,7 +59,7 @@ def clip(ffmpeg: Ffmpeg, tmp_path_factory: pytest.TempPathFactory) -> Path:
     scenes = ["-f", "lavfi", "-i", "testsrc2=s=160x90:r=12:d=1", "-f", "lavfi", "-i", "color=red:s=160x90:r=12:d=1"]
     sound = ["-f", "lavfi", "-i", "sine=d=2"]
     join = ["-filter_complex", "[0:v][1:v]concat=n=2:v=1[v]", "-map", "[v]", "-map", "2:a"]
-    arguments = [ffmpeg.executable, "-v", "error", "-y", *scenes, *sound, *join, "-pix_fmt", "yuv420p", str(path)]
+    arguments = [str(ffmpeg.executable), "-v", "error", "-y", *scenes, *sound, *join, "-pix_fmt", "yuv420p", str(path)]
     subprocess.run(arguments, check=True)
     return path
 
