@@ -145,7 +145,7 @@ async def test_no_language_service_is_said_at_once(tmp_path: Path) -> None:
 
 
 async def test_no_video_service_still_plans_and_says_what_is_missing(tmp_path: Path) -> None:
-    async with Stage(tmp_path, without=("gemini", "runway", "elevenlabs")) as stage:
+    async with Stage(tmp_path, without=("gemini", "vertex", "runway", "elevenlabs")) as stage:
         thread = await stage.plan(stage.mia)
         assert "No video service" in stage.read(thread)
         assert not stage.pressable(thread, "Greenlight")
