@@ -57,8 +57,8 @@ def _written_card(facts: PlanFacts, plan: Plan, room: int) -> ui.LayoutView:
     head = (
         f"## 🎬 {title(plan, room)} · plan v{plan.version}\n"
         f"for <@{project.owner_id}> · **{seconds(plan.duration)}** · {plan.ratio} · "
-        f"{count(len(plan.shots), 'shot')} · {facts.model_label}\n> {plain(shorten(plan.logline, min(240, 3 * room)))}"
-        f"{_sound_line(plan, room)}"
+        f"{count(len(plan.shots), 'shot')} · {facts.model_label}{_sound_line(plan, room)}\n"
+        f"> {plain(shorten(plan.logline, min(240, 3 * room)))}"
     )
     parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(head), ui.Separator()]
     # While it renders, shots are made one by one: the job card tells that, and this one stays as it was greenlit.
