@@ -117,7 +117,12 @@ class Director:
             "model": model.label,
             "shots": [{"number": number, **asdict(shot)} for number, shot in enumerate(plan.shots, start=1)],
         }
-        choices = Choices(models=self._models(), voices=await self._voices.known() if self._voices else ())
+        models = self._models()
+        choices = Choices(
+            models=models,
+            voices=await self._voices.known() if self._voices else (),
+            heir_of=lambda name: self._catalogue.successor(name, {model.provider for model in models}),
+        )
         data: dict[str, object] = {"plan": shown, "limits": _limits(model, plan.ratio, None, choices)}
         if analysis is not None:
             data["video"] = asdict(analysis)

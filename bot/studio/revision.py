@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.studio.changes import changes_between
@@ -16,10 +16,14 @@ from providers.speech import Voice
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """What an edit may choose from by name: the models and voices on offer here."""
+    """What an edit may choose from by name: the models and voices on offer here.
+
+    `heir_of` tells who took over from a model that is gone, by whatever people call it; `None` for any other name.
+    """
 
     models: Sequence[VideoModel] = ()
     voices: Sequence[Voice] = ()
+    heir_of: Callable[[str], VideoModel | None] = lambda _name: None
 
 
 def plan_from_draft(draft: PlanDraft, model: VideoModel, ratio: str, *, has_upload: bool) -> Plan:
@@ -104,7 +108,7 @@ class _CuttingDesk:
                 voice = _voice(edit, self._choices.voices)
                 self.film = replace(self.film, voice=voice.id, voice_name=voice.name)
             case EditKind.SET_MODEL:
-                self._remodel(_model(edit, self._choices.models))
+                self._remodel(_model(edit, self._choices))
             case EditKind.ADD_SHOT:
                 self._add(edit)
             case _:
@@ -247,10 +251,16 @@ def _voice(edit: EditDraft, voices: Sequence[Voice]) -> Voice:
     raise EditRefused(f"I know no voice called “{shorten(_text(edit), 40)}”. Some that I know: {names}.")
 
 
-def _model(edit: EditDraft, models: Sequence[VideoModel]) -> VideoModel:
+def _model(edit: EditDraft, choices: Choices) -> VideoModel:
     wanted = _text(edit).casefold()
-    for model in models:
+    for model in choices.models:
         if wanted in {model.id.casefold(), model.label.casefold()}:
             return model
-    offered = ", ".join(model.label for model in models)
+    if (heir := choices.heir_of(_text(edit))) is not None:
+        price = f"${heir.price_per_second_microusd / 1_000_000:.2f}"
+        raise EditRefused(
+            f"“{shorten(_text(edit), 40)}” was switched off. {heir.label} took over, at {price} a second: "
+            f"say “use {heir.label}” if you want it."
+        )
+    offered = ", ".join(model.label for model in choices.models)
     raise EditRefused(f"“{shorten(_text(edit), 40)}” is not a model I can use here. I have {offered or 'none'}.")

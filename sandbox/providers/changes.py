@@ -315,6 +315,8 @@ def _model(clause: str, _named: list[int] | None, _targets: list[int], brief: Br
         return None
     offered = [as_text(name) for name in as_list(brief.find("other_models"))]
     model = _named_in(clause, offered)
+    if model is None and offered and (unknown := re.search(r"\b(?:veo|gen)[\s-]?\d[\w.]*", clause, re.IGNORECASE)):
+        model = unknown[0]  # a name that people know, and that is on no list: the product says what it is worth
     return [Change(op=Op.MODEL, text=model, said=f"{model} makes the film now")] if model else None
 
 

@@ -61,6 +61,8 @@ async def test_a_film_without_a_service_that_works_offers_another_at_its_price(t
 async def test_a_model_that_is_gone_is_answered_with_its_successor_and_its_price(tmp_path: Path) -> None:
     async with Stage(tmp_path) as stage:
         thread = await stage.plan(stage.mia, "a koi, 2 shots")
+        answer = await stage.say_and_wait(stage.mia, thread, "use Veo 3")
+        assert "“Veo 3” was switched off. Veo 3.1 (Vertex) took over, at $0.40 a second" in answer["content"]
         await stage.say_and_wait(stage.mia, thread, "use Veo 3.1 Fast (through Runway)")
         card = text_of(await stage.until(lambda: stage.card(thread, "plan v2")))
         assert "Veo 3.1 Fast (through Runway)" in card

@@ -365,6 +365,15 @@ def test_a_choice_that_is_not_there_is_refused_with_what_is(kind: EditKind, text
         chosen(plan(), edit(kind, text=text))
 
 
+def test_a_model_that_is_gone_is_answered_with_its_successor_and_its_price() -> None:
+    choices = Choices(models=(GEN45, VEO), heir_of=lambda name: VEO if name == "Veo 3" else None)
+
+    with pytest.raises(
+        EditRefused, match=re.escape("“Veo 3” was switched off. Veo 3.1 Fast (through Runway) took over, at $0.15")
+    ):
+        revise(plan(), [edit(EditKind.SET_MODEL, text="Veo 3")], GEN45, has_upload=False, choices=choices)
+
+
 def test_a_plan_kept_before_there_was_sound_is_read_as_silent() -> None:
     old = (
         '{"title": "T", "logline": "", "model": "gen4.5", "ratio": "16:9", "shots": [{"title": "One", "prompt": "p",'
