@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.jobs.ledger import CallState, Completed, Intent, Ledger, Outcome, PaidCall, Refused, Unknown
-from providers.errors import KeyFault, ProviderError, RequestFault, Unavailable
+from providers.errors import KeyFault, OutcomeUnknown, ProviderError, RequestFault, Unavailable
 from ratelimit import ApiKey, Cost, KeyPool, Priority, RateLimitError
 
 logger = logging.getLogger(__name__)
@@ -79,9 +79,9 @@ class Booth:
             if failure is not None and (isinstance(failure, RequestFault) or tries == MAX_TRIES):
                 break
         if call.state is not CallState.DONE:
-            detail = call.detail or "OutcomeUnknown"
-            logger.warning("nothing recorded", extra={"call": recording.key, "detail": detail})
-            raise NoRecording(detail.partition(" ")[0])
+            logger.warning("nothing recorded", extra={"call": recording.key, "detail": call.detail})
+            refused = call.state is CallState.REFUSED and call.detail  # "Class what it said"
+            raise NoRecording(refused.partition(" ")[0] if refused else OutcomeUnknown.__name__)
         return call
 
     async def _order(self, recording: Recording, before: ProviderError | None) -> tuple[PaidCall, ProviderError | None]:

@@ -11,6 +11,7 @@ from bot.media.fit import measure_duration
 from bot.media.loudness import measure
 from sandbox.discord.reading import text_of
 from sandbox.providers.answers import Answer
+from sandbox.providers.faults import Hang
 from sandbox.refusals.elevenlabs import ALL as REFUSALS
 from tests.journeys.stage import Stage
 
@@ -103,3 +104,20 @@ async def test_without_a_voice_service_the_plan_says_so_and_the_film_is_made(tmp
         await stage.until(lambda: stage.card(thread, "No voice service is set up here"))
         await stage.greenlight(stage.mia, thread)
         await stage.film_in(thread)
+
+
+async def test_killed_while_a_line_is_recorded_the_film_comes_without_it_and_nothing_is_ordered_twice(
+    tmp_path: Path,
+) -> None:
+    async with Stage(tmp_path) as stage:
+        stage.providers.faults.add("elevenlabs", "POST", "text-to-speech", Hang(applied=True))
+        thread = await stage.plan(stage.mia, "a koi, 2 shots, with a narrator")
+        await stage.greenlight(stage.mia, thread)
+        await stage.until_ordered(lambda: len(stage.providers.paid("elevenlabs", accepted=False)) == 1)
+        assert orders(stage, "runway") == []
+        await stage.bot.kill()
+        await stage.restart()
+        film = await stage.film_in(thread)
+        assert "Shot 1 has no voice: its service went silent while recording" in film["content"]
+        assert len(stage.providers.paid("elevenlabs", accepted=False)) == 2  # the first line once, and the second
+        assert len(orders(stage, "runway")) == 2
