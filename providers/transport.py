@@ -155,12 +155,24 @@ def said(body: object) -> str:
 def _refusal(error: Exception) -> Refusal | None:
     # By shape, not by class: Google's interactions raise from a private module, and importing four SDKs for their
     # exception classes would cost every start-up two seconds.
+    if isinstance(error, httpx.HTTPStatusError | httpx2.HTTPStatusError):  # of an adapter that stands on no SDK
+        return Refusal(error.response.status_code, _body(error.response), error.response.headers)
     status = getattr(error, "status_code", None) or getattr(error, "code", None)
     if not isinstance(status, int) or status < 300:
         return None
     body = getattr(error, "body", None) or getattr(error, "details", None)
     headers = getattr(error, "headers", None) or getattr(getattr(error, "response", None), "headers", None)
     return Refusal(status, body, headers if isinstance(headers, Mapping) else {})
+
+
+def _body(response: httpx.Response | httpx2.Response) -> object:
+    """The JSON of an answer, else its text; `None` where it was never read."""
+    try:
+        return response.json()
+    except ValueError:
+        return response.text
+    except (httpx.StreamError, httpx2.StreamError):
+        return None
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

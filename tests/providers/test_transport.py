@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from providers.errors import (
+    InvalidRequest,
     KeyRejected,
     OutcomeUnknown,
     ProviderError,
@@ -16,6 +17,7 @@ from providers.errors import (
 )
 from providers.transport import Refusal, refused, retry_after, said, translated
 from tests.providers.conftest import SECRET, Key
+from tests.providers.loopback import Loopback, Reply
 
 
 def translate(error: Exception, *, paid: bool) -> ProviderError:
@@ -132,3 +134,19 @@ def test_a_bare_429_is_a_rest() -> None:
 )
 def test_the_words_are_found_in_every_providers_error(body: object, words: str) -> None:
     assert said(body) == words
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (401, {"error": "no such key"}, KeyRejected),
+        (422, {"error": "too long"}, InvalidRequest),
+        (503, "", OutcomeUnknown),
+    ],
+)
+async def test_a_refusal_that_plain_httpx_raises_is_read_like_any_sdks(
+    server: Loopback, http: httpx.AsyncClient, key: Key, status: int, body: object, kind: type[ProviderError]
+) -> None:
+    server.on("POST /v1/clips", Reply(status, body))
+    with pytest.raises(kind), translated("acme", key, lambda _: None, paid=True):
+        (await http.post(f"{server.url}/v1/clips")).raise_for_status()
