@@ -110,8 +110,12 @@ productions = Table(
     Column("project_id", String(32), ForeignKey("projects.id"), nullable=False),
     Column("version", Integer, nullable=False),
     Column("owner_id", BigInteger, nullable=False),
+    Column("guild_id", BigInteger),
     Column("asset_id", String(64)),  # the uploaded video as it was when this was greenlit; a later one changes nothing
     Column("state", String(16), nullable=False),  # production.model.ProductionState
+    Column("run", Integer, nullable=False, default=1, server_default="1"),  # counts how often it was taken up again
+    Column("worker", String(80)),  # the process that makes it, where several do
+    Column("approved_by", BigInteger),  # who allowed it, where its price needed that
     Column("stopping", Integer, nullable=False, default=0),  # a person asked to cancel
     Column("stage", String(16), nullable=False),  # production.model.Stage
     Column("failure", Text),  # a word of production.model.Failure, when state is failed
@@ -126,6 +130,10 @@ productions = Table(
     Column("delivering_at", Float),  # set before the film is posted, so that a restart looks before posting again
     Column("delivered_message_id", BigInteger),
     Column("delivered_at", Float),
+    Column("delivery_channel_id", BigInteger),  # where it was posted, or was last tried
+    Column("delivery_tries", Integer, nullable=False, default=0, server_default="0"),
+    Column("delivery_at", Float),  # the next try is not before this
+    Column("undelivered", Text),  # why it could not be posted: the name of an error class, and Discord's code
     CheckConstraint("price_microusd >= 0"),
     Index("productions_by_state", "state"),
     Index("productions_by_project", "project_id"),
@@ -145,6 +153,59 @@ takes = Table(
     Index("takes_by_content", "content"),
 )
 
+reservations = Table(
+    "reservations",  # money kept aside for what a person ordered, and what of it was spent
+    metadata,
+    Column("id", String(40), primary_key=True),  # a production's id, or a reading's
+    Column("kind", String(12), nullable=False),  # studio.budget.Kind
+    Column("owner_id", BigInteger, nullable=False),
+    Column("guild_id", BigInteger),
+    Column("reserved_microusd", BigInteger, nullable=False),  # the ceiling, while it is not settled
+    Column("settled_microusd", BigInteger),  # what its owner is charged; None until it is over
+    Column("written_off_microusd", BigInteger, nullable=False, default=0, server_default="0"),  # borne by the bot
+    Column("at", Float, nullable=False),  # when it was accepted: the day and month it counts in
+    Column("settled_at", Float),
+    CheckConstraint("reserved_microusd >= 0"),
+    CheckConstraint("settled_microusd >= 0 AND settled_microusd <= reserved_microusd"),
+    CheckConstraint("written_off_microusd >= 0"),
+    Index("reservations_by_owner", "owner_id", "at"),
+    Index("reservations_by_guild", "guild_id", "at"),
+    Index("reservations_by_time", "at"),
+)
+
+switches = Table(
+    "switches",  # what an operator has paused
+    metadata,
+    Column("name", String(20), primary_key=True),  # "all", or a provider
+    Column("by", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False, default="", server_default=""),
+    Column("at", Float, nullable=False),
+)
+
+audit = Table(
+    "audit",  # what operators and approvers did that others' films or the whole bot felt
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("actor_id", BigInteger, nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("ref", String(80), nullable=False),  # what it was done to
+    Column("detail", Text, nullable=False, default="", server_default=""),
+    Index("audit_by_time", "at"),
+)
+
+deletions = Table(
+    "deletions",  # what people asked to have deleted; done again until it is done
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("owner_id", BigInteger, nullable=False),
+    Column("project_id", String(32)),  # None for everything of this person
+    Column("asked_at", Float, nullable=False),
+    Column("done_at", Float),
+    Column("failure", Text),  # why the last try did not get through, for the operator
+    Index("deletions_by_done", "done_at"),
+)
+
 # jobs -------------------------------------------------------------------------------------------------------------
 
 paid_calls = Table(
@@ -162,6 +223,7 @@ paid_calls = Table(
     Column("price_microusd", BigInteger, nullable=False),  # estimate first, then what the provider charged
     Column("detail", Text),
     Column("deadline_at", Float, nullable=False),
+    Column("looked_at", Float),  # when a late one was last looked for
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
     CheckConstraint("price_microusd >= 0"),
@@ -222,4 +284,14 @@ cards = Table(
     Column("created_at", Float, nullable=False),
     Column("edited_at", Float),
     UniqueConstraint("kind", "ref"),
+)
+
+channels = Table(
+    "channels",  # what was learned of Discord's channels
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("upload_limit", BigInteger),  # bytes that Discord really takes there; None where it never refused
+    Column("closed_until", Float),  # we may not write there; not tried again before this
+    Column("closed_because", Text),  # an error class and Discord's code
+    Column("updated_at", Float, nullable=False),
 )

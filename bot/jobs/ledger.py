@@ -5,6 +5,9 @@
       │            └──────► failed     ended at the provider without a result
       ├──► refused                     provably not accepted; a new attempt may follow
       └──► unknown                     nobody knows whether it was accepted; nothing repeats it by guessing
+              ├──► found       looked up at the provider: done, and paid once
+              └──► lost        provably absent there, or written off by a person's or the operator's decision;
+                               a new attempt may follow
 
 The intent is committed before the POST and the operation id right after it. A row that is still `intent` when its
 order runs again was interrupted in between: it becomes `unknown`.
@@ -42,6 +45,8 @@ class CallState(StrEnum):
     FAILED = "failed"
     REFUSED = "refused"
     UNKNOWN = "unknown"
+    FOUND = "found"
+    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,7 +72,8 @@ class Dispatcher:
                 break
             production_id = self._queue.pop(self._clock())
             if await self._productions.begin(production_id):
-                await self._engine.start(FILM, production_id, production_id)
+                production = await self._productions.get(production_id)
+                await self._engine.start(FILM, production.workflow_id, production_id)
                 logger.info("film started", extra={"production": production_id})
 
     def _fill(self, accepted: list[Production]) -> None:
@@ -93,16 +94,18 @@ class Dispatcher:
     async def _tend(self, production: Production) -> None:
         """Look after a running film: stop it, settle it, or notice that its workflow ended without an end."""
         if production.stopping:
-            settling = f"{production.id}-settle"
-            await self._engine.cancel(production.id)
+            settling = f"{production.workflow_id}-settle"
+            await self._engine.cancel(production.workflow_id)
             if await self._engine.was_started(settling) and await self._engine.is_over(settling):
                 await self._end_broken(production, ProductionState.CANCELLED)
-            elif await self._engine.is_over(production.id):
+            elif await self._engine.is_over(production.workflow_id):
                 await self._engine.start(SETTLE, settling, production.id)
             return
-        if not await self._engine.was_started(production.id):
-            await self._engine.start(FILM, production.id, production.id)  # killed between the row and the start
-        elif await self._engine.is_over(production.id):
+        if not await self._engine.was_started(production.workflow_id):
+            await self._engine.start(
+                FILM, production.workflow_id, production.id
+            )  # killed between the row and the start
+        elif await self._engine.is_over(production.workflow_id):
             await self._end_broken(production, ProductionState.FAILED)
 
     async def _end_broken(self, production: Production, state: ProductionState) -> None:

@@ -9,6 +9,7 @@ from bot.production.notes import Note
 
 
 class ProductionState(StrEnum):
+    ASKING = "asking"  # its price needs somebody's approval; the line does not know it yet
     ACCEPTED = "accepted"  # in the line
     RUNNING = "running"
     HELD = "held"  # an order went unanswered; waits for a person
@@ -19,6 +20,9 @@ class ProductionState(StrEnum):
 
 #: States in which a production still takes, or may take, its owner's turn.
 ACTIVE = (ProductionState.ACCEPTED, ProductionState.RUNNING)
+#: States in which it may still order, now or once a person has decided: its money is kept aside.
+OPEN = (ProductionState.ASKING, *ACTIVE, ProductionState.HELD)
+#: States whose coming is told in a new message: its end, or that it waits for its owner.
 TERMINAL = (ProductionState.HELD, ProductionState.DONE, ProductionState.FAILED, ProductionState.CANCELLED)
 
 
@@ -39,6 +43,7 @@ class TakeState(StrEnum):
     MADE = "made"
     FAILED = "failed"
     UNKNOWN = "unknown"  # the order went unanswered
+    LEFT_OUT = "left_out"  # its owner chose to finish without it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +60,16 @@ class Take:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Production:
-    """One film being made of one version of a plan."""
+    """One film being made of one version of a plan.
+
+    `run` counts from 1: each time it is taken up again it is another workflow and another end to tell.
+    """
 
     id: str
     project_id: str
     version: int
     owner_id: int
+    guild_id: int | None = None
     asset_id: str | None
     state: ProductionState
     stopping: bool
@@ -75,4 +84,12 @@ class Production:
     delivering_at: float | None
     delivered_message_id: int | None
     delivered_at: float | None
+    run: int = 1
+    worker: str | None = None
+    approved_by: int | None = None
     notes: tuple[Note, ...] = ()
+
+    @property
+    def workflow_id(self) -> str:
+        """What the engine knows its present run by."""
+        return self.id if self.run == 1 else f"{self.id}-{self.run}"

@@ -47,7 +47,7 @@ class Productions:
             same = await transaction.execute(select(productions).where(productions.c.request_id == request_id))
             if (row := same.one_or_none()) is not None:
                 return _production(row)
-            asset_id = await _check(transaction, project_id, version, user_id)
+            project = await _check(transaction, project_id, version, user_id)
             production_id = uuid.uuid4().hex
             await transaction.execute(
                 insert(productions).values(
@@ -56,7 +56,8 @@ class Productions:
                     project_id=project_id,
                     version=version,
                     owner_id=user_id,
-                    asset_id=asset_id,
+                    guild_id=project.guild_id,
+                    asset_id=project.asset_id,
                     state=ProductionState.ACCEPTED,
                     stopping=0,
                     stage=Stage.QUEUE,
@@ -135,6 +136,31 @@ class Productions:
             state=ProductionState.RUNNING,
             stage=Stage.SHOTS,
             started_at=now,
+        )
+
+    async def resume(self, production_id: str, states: Collection[ProductionState], **values: object) -> bool:
+        """Put a production that was over, or waited for a person, into the line again: its next run.
+
+        What was made is kept, and its next end is told anew. False where it is not in one of these states any more.
+        """
+        return await self._change(
+            production_id,
+            list(states),
+            state=ProductionState.ACCEPTED,
+            stage=Stage.QUEUE,
+            run=productions.c.run + 1,
+            stopping=0,
+            worker=None,
+            failure=None,
+            finished_at=None,
+            delivering_at=None,
+            delivered_at=None,
+            delivered_message_id=None,
+            delivery_channel_id=None,
+            delivery_tries=0,
+            delivery_at=None,
+            undelivered=None,
+            **values,
         )
 
     async def enter(self, production_id: str, stage: Stage) -> None:
@@ -253,8 +279,8 @@ class Productions:
             await transaction.execute(update(productions).where(productions.c.id == production_id).values(**values))
 
 
-async def _check(transaction: Transaction, project_id: str, version: int, user_id: int) -> str | None:
-    """Whether this person may have this version made now; the film's video as it is at this moment."""
+async def _check(transaction: Transaction, project_id: str, version: int, user_id: int) -> Row[tuple[object, ...]]:
+    """Whether this person may have this version made now; the film as it is at this moment."""
     project = (await transaction.execute(select(projects).where(projects.c.id == project_id))).one_or_none()
     if project is None:
         raise NoSuchFilm
@@ -273,8 +299,7 @@ async def _check(transaction: Transaction, project_id: str, version: int, user_i
     )
     if ((await transaction.execute(waiting)).scalar() or 0) >= MAX_WAITING:
         raise TooManyWaiting(MAX_WAITING)
-    asset_id: str | None = project.asset_id
-    return asset_id
+    return project
 
 
 def _production(row: Row[tuple[object, ...]]) -> Production:
@@ -283,6 +308,7 @@ def _production(row: Row[tuple[object, ...]]) -> Production:
         project_id=row.project_id,
         version=row.version,
         owner_id=row.owner_id,
+        guild_id=row.guild_id,
         asset_id=row.asset_id,
         state=ProductionState(row.state),
         stopping=bool(row.stopping),
@@ -297,6 +323,9 @@ def _production(row: Row[tuple[object, ...]]) -> Production:
         delivering_at=row.delivering_at,
         delivered_message_id=row.delivered_message_id,
         delivered_at=row.delivered_at,
+        run=row.run,
+        worker=row.worker,
+        approved_by=row.approved_by,
         notes=notes.from_json(row.notes),
     )
 

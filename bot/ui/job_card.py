@@ -98,6 +98,8 @@ def _cancel_button(production: Production) -> ui.ActionRow[ui.LayoutView]:
 
 def _headline(production: Production) -> tuple[str, str, discord.Colour]:
     match production.state:
+        case ProductionState.ASKING:
+            return "🖐️", "Waiting for approval", PENDING
         case ProductionState.ACCEPTED:
             return "🕓", "In line", PENDING
         case ProductionState.RUNNING:
@@ -152,6 +154,8 @@ def _take_words(facts: JobFacts, take: Take, room: int) -> tuple[str, str]:
             return "❌", shorten(words_for_failure(take.failure or ""), 4 * room)
         case TakeState.UNKNOWN:
             return "✋", "ordered, but no answer came"
+        case TakeState.LEFT_OUT:
+            return "▫️", "left out"
         case _ if facts.production.state is ProductionState.CANCELLED:
             return "⏹️", "stopped"  # whatever its row says: nothing of it goes on
         case _ if facts.production.state in TERMINAL:
