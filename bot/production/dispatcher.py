@@ -1,7 +1,7 @@
 """Decides which accepted film renders next and starts it; ends what was stopped or has broken.
 
-The line is a `FairQueue` in memory, filled from rows: a restart fills it again, and starting a workflow twice is
-starting it once.
+The line is kept in memory, filled from rows: a restart fills it again, and starting a workflow twice is starting it
+once.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from collections.abc import Awaitable, Callable
 from bot.jobs.engine import Engine
 from bot.jobs.wake import Listener
 from bot.production.film import FILM, SETTLE
+from bot.production.line import Line
 from bot.production.model import Production, ProductionState
 from bot.production.productions import Productions
-from ratelimit import FairQueue, Priority
 
 logger = logging.getLogger(__name__)
 
@@ -42,8 +42,7 @@ class Dispatcher:
         self._productions = productions
         self._give_back = give_back
         self._at_once = at_once
-        self._clock = clock
-        self._queue: FairQueue[str] = FairQueue()
+        self._line = Line(productions, clock=clock)
         self._paused = False
 
     async def run(self, listener: Listener) -> None:
@@ -58,38 +57,21 @@ class Dispatcher:
 
     def position(self, production_id: str) -> int | None:
         """Place in the line, counted from 1; `None` where it is not in it."""
-        return self._queue.position(production_id, self._clock()) if production_id in self._queue else None
+        return self._line.position(production_id)
 
     async def look(self) -> None:
         """Bring the line and the engine in step with the rows, once."""
-        active = await self._productions.active()
-        self._fill([production for production in active if production.state is ProductionState.ACCEPTED])
-        running = [production for production in active if production.state is ProductionState.RUNNING]
+        await self._line.catch_up()
+        running = await self._productions.running()
         for production in running:
             await self._tend(production)
         for _ in range(self._at_once - len(running)):
-            if not self._queue or self._paused:
+            if self._paused or (production_id := self._line.pop()) is None:
                 break
-            production_id = self._queue.pop(self._clock())
             if await self._productions.begin(production_id):
                 production = await self._productions.get(production_id)
                 await self._engine.start(FILM, production.workflow_id, production_id)
                 logger.info("film started", extra={"production": production_id})
-
-    def _fill(self, accepted: list[Production]) -> None:
-        now = self._clock()
-        known = {production.id for production in accepted}
-        for gone in [queued for queued in self._queue.in_order(now) if queued not in known]:
-            self._queue.remove(gone)
-        for production in accepted:
-            if production.id not in self._queue:
-                self._queue.push(
-                    production.id,
-                    user=str(production.owner_id),
-                    priority=Priority.GENERATION,
-                    cost=max(1.0, production.price_microusd / 1_000_000),
-                    now=now,
-                )
 
     async def _tend(self, production: Production) -> None:
         """Look after a running film: stop it, settle it, or notice that its workflow ended without an end."""

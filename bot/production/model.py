@@ -59,6 +59,16 @@ class Take:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What the line must know of a film that waits; ten thousand of them are read at once."""
+
+    id: str
+    owner_id: int
+    price_microusd: int
+    updated_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Production:
     """One film being made of one version of a plan.
 

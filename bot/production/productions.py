@@ -12,7 +12,7 @@ from bot.db import Database, Transaction
 from bot.db.tables import productions, projects, takes
 from bot.jobs.wake import Wake
 from bot.production import notes
-from bot.production.model import ACTIVE, TERMINAL, Production, ProductionState, Stage, Take, TakeState
+from bot.production.model import ACTIVE, TERMINAL, Production, ProductionState, Stage, Take, TakeState, Waiting
 from bot.production.notes import Note, NoteKind
 from bot.studio.casting import Casting, Quote
 from bot.studio.errors import AlreadyRendering, NoSuchFilm, NothingToRender, NotYours, PlanMoved, TooManyWaiting
@@ -118,6 +118,25 @@ class Productions:
     async def active(self) -> list[Production]:
         """Everything in the line or running, oldest first."""
         return await self._select(productions.c.state.in_(ACTIVE))
+
+    async def running(self) -> list[Production]:
+        """Everything that runs, oldest first."""
+        return await self._select(productions.c.state == ProductionState.RUNNING)
+
+    async def waiting(self, *, since: float = 0.0) -> list[Waiting]:
+        """Everything in the line whose rows changed at `since` or later, oldest first."""
+        query = (
+            select(productions.c.id, productions.c.owner_id, productions.c.price_microusd, productions.c.updated_at)
+            .where(productions.c.state == ProductionState.ACCEPTED, productions.c.updated_at >= since)
+            .order_by(productions.c.accepted_at)
+        )
+        async with self._database.transaction() as transaction:
+            return [Waiting(**row) for row in (await transaction.execute(query)).mappings()]
+
+    async def count_waiting(self) -> int:
+        query = select(func.count()).where(productions.c.state == ProductionState.ACCEPTED)
+        async with self._database.transaction() as transaction:
+            return (await transaction.execute(query)).scalar_one()
 
     async def undelivered(self) -> list[Production]:
         """Everything that is over and whose end was not posted."""

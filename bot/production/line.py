@@ -1,0 +1,90 @@
+"""The films that wait for their turn, in memory, kept equal to the rows; a restart fills it again.
+
+Ten thousand may wait, and rows change many times a second: so a look reads what is new, and everything only where
+the numbers do not agree. Reading all of them at each nudge stood in everybody's way for a second (measured, 2026-11).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from bot.production.productions import Productions
+from ratelimit import FairQueue, Priority
+
+#: Places are told anew after so many seconds at most: telling them costs a walk along the whole line.
+TELL_EVERY = 2.0
+#: Everything is read at least this often, in seconds, should a clock have been set back.
+SWEEP_EVERY = 60.0
+
+
+class Line:
+    """Accepted films in fair order between their owners; `clock` never runs backwards."""
+
+    def __init__(self, productions: Productions, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._productions = productions
+        self._clock = clock
+        self._queue: FairQueue[str] = FairQueue()
+        self._newest = 0.0  # when the rows read so far last changed
+        self._swept_at: float | None = None
+        self._places: dict[str, int] | None = None
+        self._told_at = 0.0
+
+    async def catch_up(self) -> None:
+        """Bring the line in step with the rows."""
+        now = self._clock()
+        if self._swept_at is None or now - self._swept_at >= SWEEP_EVERY:
+            await self._sweep()
+            return
+        await self._admit(since=self._newest)
+        if await self._productions.count_waiting() != len(self._queue):
+            await self._sweep()
+
+    async def _sweep(self) -> None:
+        self._swept_at = self._clock()
+        known = await self._admit(since=0.0)
+        # In the order of arrival: a set would do, but leave the order of removal to chance.
+        for gone in [queued for queued in self._queue.in_order(self._clock()) if queued not in known]:
+            self.leave(gone)
+
+    async def _admit(self, *, since: float) -> set[str]:
+        """Let those stand in line that do not yet, of those whose rows changed since; the ids of all these."""
+        found = await self._productions.waiting(since=since)
+        now = self._clock()
+        for each in found:
+            self._newest = max(self._newest, each.updated_at)
+            if each.id not in self._queue:
+                self._queue.push(
+                    each.id,
+                    user=str(each.owner_id),
+                    priority=Priority.GENERATION,
+                    cost=max(1.0, each.price_microusd / 1_000_000),
+                    now=now,
+                )
+                if self._stale(now):
+                    self._places = None
+        return {each.id for each in found}
+
+    def pop(self) -> str | None:
+        """Who is next; it has left the line."""
+        if not self._queue:
+            return None
+        self._places = None
+        return self._queue.pop(self._clock())
+
+    def leave(self, production_id: str) -> None:
+        if self._queue.remove(production_id):
+            self._places = None
+
+    def position(self, production_id: str) -> int | None:
+        """Place in the line, counted from 1; `None` where it is not in it, or has come this very moment."""
+        if production_id not in self._queue:
+            return None
+        now = self._clock()
+        if self._places is None or (production_id not in self._places and self._stale(now)):
+            self._places = {queued: place for place, queued in enumerate(self._queue.in_order(now), start=1)}
+            self._told_at = now
+        return self._places.get(production_id)
+
+    def _stale(self, now: float) -> bool:
+        return now - self._told_at >= TELL_EVERY

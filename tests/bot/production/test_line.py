@@ -1,0 +1,101 @@
+"""The line in memory: equal to the rows, in fair order, and cheap to keep so."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.db import Database
+from bot.jobs.wake import Wake
+from bot.production.line import SWEEP_EVERY, TELL_EVERY, Line
+from bot.production.model import Production, Waiting
+from bot.production.productions import Productions
+from tests.bot.production.test_productions import Office
+from tests.bot.studio.samples import OWNER
+
+
+class Counting(Productions):
+    """Notes how many rows were read for the line."""
+
+    read = 0
+
+    async def waiting(self, *, since: float = 0.0) -> list[Waiting]:
+        found = await super().waiting(since=since)
+        self.read += len(found)
+        return found
+
+
+class House(Office):
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.counting = Counting(database, Wake(), clock=lambda: self.now)
+        self.line = Line(self.counting, clock=lambda: self.now)
+
+    async def enter(self, name: str, owner_id: int = OWNER) -> Production:
+        self.now += 1.0
+        project = await self.film(name, owner_id=owner_id)
+        return await self.accept(project.id, press=name, user_id=owner_id)
+
+
+@pytest.fixture
+def house(database: Database) -> House:
+    return House(database)
+
+
+async def test_those_who_come_later_are_found_without_reading_the_others_again(house: House) -> None:
+    for name in "abcd":
+        await house.enter(name)
+    await house.line.catch_up()
+    house.counting.read = 0
+
+    late = await house.enter("late")
+    await house.line.catch_up()
+
+    assert house.counting.read <= 2  # the newest of before shares its second with whoever came in it
+    house.now += TELL_EVERY
+    assert house.line.position(late.id) == 5
+
+
+async def test_one_who_left_the_rows_leaves_the_line_and_the_others_move_up(house: House) -> None:
+    a, b = await house.enter("a"), await house.enter("b")
+    await house.line.catch_up()
+
+    await house.productions.stop(a.id, OWNER)
+    await house.line.catch_up()
+
+    assert (house.line.position(a.id), house.line.position(b.id)) == (None, 1)
+
+
+async def test_one_who_came_while_the_clock_was_set_back_is_found_by_the_sweep(house: House) -> None:
+    await house.enter("a")
+    await house.line.catch_up()
+    house.now -= 50.0
+    late = await house.enter("late")
+    house.now += 50.0 + SWEEP_EVERY
+
+    await house.line.catch_up()
+
+    assert house.line.position(late.id) == 2
+
+
+async def test_one_who_was_taken_out_but_not_begun_stands_in_line_again(house: House) -> None:
+    a = await house.enter("a")
+    await house.line.catch_up()
+    assert house.line.pop() == a.id
+
+    await house.line.catch_up()
+
+    assert house.line.position(a.id) == 1
+
+
+async def test_places_are_not_told_anew_for_each_who_comes(house: House) -> None:
+    first = await house.enter("first")
+    await house.line.catch_up()
+    assert house.line.position(first.id) == 1
+    house.now -= 1.0  # the same moment
+
+    late = await house.enter("late")
+    await house.line.catch_up()
+    assert house.line.position(late.id) is None
+    house.now += TELL_EVERY
+
+    assert house.line.position(late.id) == 2
