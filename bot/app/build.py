@@ -24,11 +24,13 @@ from bot.media.probe import MediaLimits
 from bot.production.booth import Booth
 from bot.production.camera import Camera, Rig
 from bot.production.cut import Cutter
+from bot.production.decisions import Decisions
 from bot.production.dispatcher import Dispatcher
 from bot.production.film import FilmMaker
 from bot.production.productions import Productions
 from bot.production.readings import Readings
 from bot.production.sound import SoundMaker
+from bot.production.write_offs import WriteOffs
 from bot.settings import Settings
 from bot.storage.files import Files
 from bot.storage.objects import ObjectStore
@@ -104,7 +106,9 @@ async def build(
         ledger=ledger,
         projects=projects,
         productions=productions,
-        camera=Camera(rigs, ledger, productions, ffmpeg),
+        camera=Camera(
+            rigs, ledger, productions, ffmpeg, write_offs=WriteOffs(database, settings.ambiguous_retry_microusd)
+        ),
         cutter=Cutter(ffmpeg, files),
         sounds=stage.sounds,
         rigs=rigs,
@@ -123,6 +127,7 @@ async def build(
         changed=changed,
         voices=stage.voices,
         readings=stage.readings,
+        decisions=Decisions(database, productions, changed, operators=settings.discord.operator_ids),
     )
     client = Greenlight(desk=desk, projects=projects, sync_mark=settings.data_dir / "commands.sha256")
     for add_to in commands.EVERY:

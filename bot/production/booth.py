@@ -9,7 +9,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.jobs.ledger import CallState, Completed, Intent, Ledger, Outcome, PaidCall, Refused, Unknown
 from providers.errors import KeyFault, OutcomeUnknown, ProviderError, RequestFault, Unavailable
@@ -31,7 +31,7 @@ Record = Callable[[ApiKey], Awaitable[int | None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """What to buy. `key` names the order for good; `words` what is asked for, for telling requests apart.
+    """What to buy. `key` names its first order for good, "{job}/{part}/1"; `words` tells requests apart.
 
     `record` makes it with the key it is given, keeps it, and returns what was charged in micro-dollars, `None` where
     the provider did not tell.
@@ -71,6 +71,9 @@ class Booth:
             NoRecording: it was refused, or may have been charged without an answer, now or before.
         """
         call = await self._ledger.find(recording.key)
+        while call is not None and call.state is CallState.LOST:
+            recording = replace(recording, key=_next_key(recording.key))
+            call = await self._ledger.find(recording.key)
         tries = 0
         failure: ProviderError | None = None
         while call is None or call.state is CallState.REFUSED:
@@ -124,3 +127,9 @@ class Booth:
             # What no other key mends is told by what the first one met.
             raise NoRecording(type(before or error).__name__, is_busy=True) from error
         return call, refusals[0] if refusals else None
+
+
+def _next_key(key: str) -> str:
+    """The order that follows one which was written off."""
+    part, _, number = key.rpartition("/")
+    return f"{part}/{int(number) + 1}"

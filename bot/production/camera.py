@@ -25,6 +25,7 @@ from bot.media.probe import MediaLimits, probe
 from bot.production.model import TakeState
 from bot.production.productions import Productions
 from bot.production.watch import LOST_AFTER, OPERATION_DEADLINE, Watch
+from bot.production.write_offs import WriteOffs
 from bot.studio.casting import Casting
 from providers.errors import (
     KeyFault,
@@ -108,6 +109,7 @@ class Camera:
         *,
         operation_deadline: float = OPERATION_DEADLINE,
         lost_after: float = LOST_AFTER,
+        write_offs: WriteOffs | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._rigs = rigs
@@ -118,6 +120,7 @@ class Camera:
         self._productions = productions
         self._ffmpeg = ffmpeg
         self._clock = clock
+        self._write_offs = write_offs
 
     async def shoot(self, order: Order) -> bool:
         """Bring a take to its end, and its row with it; true where the clip is at `order.destination`.
@@ -141,11 +144,12 @@ class Camera:
 
     async def _close_orders(self, order: Order) -> None:
         """A process killed between keeping the clip and saying so has left its order open, and with it its room."""
-        for attempt in range(1, MAX_ATTEMPTS + 1):
-            call = await self._ledger.find(_key(order, attempt))
-            rig = self._rigs.get(order.casting.model.provider)
-            if call is not None and call.open and rig is not None:
+        attempt = 1
+        rig = self._rigs.get(order.casting.model.provider)
+        while (call := await self._ledger.find(_key(order, attempt))) is not None:
+            if call.open and rig is not None:
                 await self._over(rig, call, CallState.DONE, None)
+            attempt += 1
 
     async def _make(self, order: Order) -> None:
         rig = self._rigs.get(order.casting.model.provider)
@@ -155,11 +159,9 @@ class Camera:
         earlier = await self._ledger.accepted_before(_request_hash(order), but_for=order.production_id)
         if earlier is not None and await self._await_clip(order, rig, earlier) is None:
             return
+        number = 0
         for attempt in range(1, MAX_ATTEMPTS + 1):
-            key = _key(order, attempt)
-            call = await self._ledger.find(key)
-            if call is None or call.state is CallState.REFUSED:
-                call = await self._place(order, rig, key)
+            number, call = await self._next_call(order, rig, number)
             match call.state:
                 case CallState.SUBMITTED | CallState.DONE:
                     failure = await self._await_clip(order, rig, call)
@@ -172,7 +174,24 @@ class Camera:
                     if attempt == MAX_ATTEMPTS or failed != OperationFailed.__name__ or call.price_microusd > 0:
                         raise _TakeFailed(failed)
                 case _:
-                    raise _TakeFailed(OutcomeUnknown.__name__, TakeState.UNKNOWN)
+                    lost = call.detail == "OperationLost"
+                    raise _TakeFailed("OperationLost" if lost else OutcomeUnknown.__name__, TakeState.UNKNOWN)
+
+    async def _next_call(self, order: Order, rig: Rig, number: int) -> tuple[int, PaidCall]:
+        """The next order after the `number`th that nobody wrote off; placed, if it was not yet."""
+        while True:
+            number += 1
+            key = _key(order, number)
+            call = await self._ledger.find(key)
+            if call is None or call.state is CallState.REFUSED:
+                call = await self._place(order, rig, key)
+            if call.state is CallState.LOST or (call.state is CallState.UNKNOWN and await self._write_off(call)):
+                continue
+            return number, call
+
+    async def _write_off(self, call: PaidCall) -> bool:
+        """Whether the operator bears it that an order without an answer is placed again, unasked."""
+        return self._write_offs is not None and await self._write_offs.cover(call)
 
     async def _place(self, order: Order, rig: Rig, key: str) -> PaidCall:
         """Order until accepted or unknown; a proven refusal that another key or time may mend is tried again."""

@@ -26,7 +26,7 @@ from bot.media.pictures import frame_at, last_frame
 from bot.production.camera import Camera, Order, Rig
 from bot.production.cut import FRAMES, Cutter, Piece
 from bot.production.model import Production, ProductionState, Stage, TakeState
-from bot.production.notes import OF_CUT, OF_SOUND, OF_VOICE
+from bot.production.notes import OF_CUT, OF_SOUND, OF_VOICE, Note, NoteKind
 from bot.production.productions import Productions
 from bot.production.sound import SoundMaker, effect_path, music_path, read_words, voice_path
 from bot.storage.files import Files
@@ -126,7 +126,10 @@ class FilmMaker:
     async def _shoot_each(self, production_id: str, first: int) -> str:
         production, plan, project = await self._read(production_id)
         castings = cast(plan, self._catalogue, asset_id=production.asset_id)
+        left_out = await self._left_out(production_id)
         for number in next(chain for chain in chains_of(plan) if chain[0] == first):
+            if number in left_out:
+                continue
             casting = castings[number - 1]
             try:
                 start_image = await self._start_image(production, castings, casting)
@@ -176,7 +179,9 @@ class FilmMaker:
         try:
             castings = cast(plan, self._catalogue, asset_id=production.asset_id)
             async with self._at_work(production_id):
-                notes = await self._sounds.narrate(production, plan, castings)
+                left_out = await self._left_out(production_id)
+                spoken = tuple(casting for casting in castings if casting.number not in left_out)
+                notes = await self._sounds.narrate(production, plan, spoken)
             await self._productions.note(production_id, OF_VOICE, notes)
         except (StudioError, ProviderError) as error:  # the catalogue has changed under a plan: the shots will say so
             logger.warning("nothing narrated", extra={"production": production_id, "error": type(error).__name__})
@@ -205,7 +210,12 @@ class FilmMaker:
         await self._productions.enter(production_id, Stage.CUT)
         film = self._files.artefact(project.id, f"film-{production_id}.mp4")
         castings = cast(plan, self._catalogue, asset_id=production.asset_id)
-        pieces = [await asyncio.to_thread(self._piece, project.id, plan, casting) for casting in castings]
+        left_out = await self._left_out(production_id)
+        pieces = [
+            await asyncio.to_thread(self._piece, project.id, plan, casting)
+            for casting in castings
+            if casting.number not in left_out
+        ]
         music = music_path(self._files, project.id, plan, castings)
         try:
             cut = await self._cutter.cut(
@@ -220,10 +230,16 @@ class FilmMaker:
             failure = type(error).__name__ if isinstance(error, MediaError) else FfmpegFailed.__name__
             await self._end(production_id, ProductionState.FAILED, failure=failure)
             return "failed"
-        await self._productions.note(production_id, OF_CUT, cut.notes)
+        missing = [Note(kind=NoteKind.LEFT_OUT, shot=number) for number in sorted(left_out)]
+        await self._productions.note(production_id, OF_CUT, [*missing, *cut.notes])
         await self._end(production_id, ProductionState.DONE, duration=cut.duration)
         logger.info("film done", extra={"production": production_id, "owner": production.owner_id})
         return "done"
+
+    async def _left_out(self, production_id: str) -> set[int]:
+        """The shots that the film is to be finished without."""
+        takes = await self._productions.takes_of(production_id)
+        return {take.shot for take in takes if take.state is TakeState.LEFT_OUT}
 
     def _piece(self, project_id: str, plan: Plan, casting: Casting) -> Piece:
         """What there is of one shot. Looks at the disk."""
@@ -278,9 +294,12 @@ class FilmMaker:
     async def _end(
         self, production_id: str, state: ProductionState, *, failure: str | None = None, duration: float | None = None
     ) -> None:
-        """Bring a production to its end, with what it has cost: an order nobody answered is not counted, but told."""
+        """Bring a production to its end, with what it has cost.
+
+        An order nobody answered is not counted, but told; what was written off is not its owner's to pay.
+        """
         calls = await self._ledger.calls_of(production_id)
-        cost = sum(call.price_microusd for call in calls if call.state is not CallState.UNKNOWN)
+        cost = sum(call.price_microusd for call in calls if call.state not in {CallState.UNKNOWN, CallState.LOST})
         await self._productions.end(production_id, state, cost_microusd=cost, failure=failure, duration=duration)
 
     @asynccontextmanager

@@ -13,13 +13,14 @@ class NoteKind(StrEnum):
     EFFECT_MISSING = "effect_missing"
     MUSIC_MISSING = "music_missing"
     PICTURE_HELD = "picture_held"  # its last picture stands still while the words go on
+    LEFT_OUT = "left_out"  # a shot that its owner chose to finish without
     CAPTIONS_SOFT = "captions_soft"  # asked for in the picture, but in a script that we have no letters for
 
 
 #: What each part of the making may note; a part that runs again replaces what it noted before.
 OF_VOICE = (NoteKind.VOICE_MISSING, NoteKind.PICTURE_HELD)
 OF_SOUND = (NoteKind.EFFECT_MISSING, NoteKind.MUSIC_MISSING)
-OF_CUT = (NoteKind.CAPTIONS_SOFT,)
+OF_CUT = (NoteKind.LEFT_OUT, NoteKind.CAPTIONS_SOFT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,13 +9,22 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from sqlalchemy import Row, func, insert, select, update
 
 from bot.db import Database, Transaction
-from bot.db.tables import productions, projects, takes
+from bot.db.tables import paid_calls, productions, projects, takes
+from bot.jobs.ledger import CallState
 from bot.jobs.wake import Wake
 from bot.production import notes
 from bot.production.model import ACTIVE, TERMINAL, Production, ProductionState, Stage, Take, TakeState, Waiting
 from bot.production.notes import Note, NoteKind
 from bot.studio.casting import Casting, Quote
-from bot.studio.errors import AlreadyRendering, NoSuchFilm, NothingToRender, NotYours, PlanMoved, TooManyWaiting
+from bot.studio.errors import (
+    AlreadyRendering,
+    AwaitsDecision,
+    NoSuchFilm,
+    NothingToRender,
+    NotYours,
+    PlanMoved,
+    TooManyWaiting,
+)
 from bot.studio.projects import latest_version
 
 #: Productions one person may have in the line at once.
@@ -40,6 +49,7 @@ class Productions:
             NothingToRender: it has no plan.
             PlanMoved: the version is not the newest.
             AlreadyRendering: a production of it is in the line or running.
+            AwaitsDecision: one of it is held.
             TooManyWaiting: this person's line is full.
         """
         now = self._clock()
@@ -162,25 +172,46 @@ class Productions:
 
         What was made is kept, and its next end is told anew. False where it is not in one of these states any more.
         """
-        return await self._change(
-            production_id,
-            list(states),
-            state=ProductionState.ACCEPTED,
-            stage=Stage.QUEUE,
-            run=productions.c.run + 1,
-            stopping=0,
-            worker=None,
-            failure=None,
-            finished_at=None,
-            delivering_at=None,
-            delivered_at=None,
-            delivered_message_id=None,
-            delivery_channel_id=None,
-            delivery_tries=0,
-            delivery_at=None,
-            undelivered=None,
-            **values,
+        async with self._database.transaction() as transaction:
+            resumed = await self.resume_within(transaction, production_id, states, **values)
+        self._changed()
+        return resumed
+
+    async def resume_within(
+        self, transaction: Transaction, production_id: str, states: Collection[ProductionState], **values: object
+    ) -> bool:
+        """As `resume`, in a transaction that changes more; the caller nudges once it is committed."""
+        resumed = await transaction.execute(
+            update(productions)
+            .where(productions.c.id == production_id, productions.c.state.in_(list(states)))
+            .values(
+                updated_at=self._clock(),
+                state=ProductionState.ACCEPTED,
+                stage=Stage.QUEUE,
+                run=productions.c.run + 1,
+                stopping=0,
+                worker=None,
+                failure=None,
+                finished_at=None,
+                delivering_at=None,
+                delivered_at=None,
+                delivered_message_id=None,
+                delivery_channel_id=None,
+                delivery_tries=0,
+                delivery_at=None,
+                undelivered=None,
+                **values,
+            )
         )
+        return bool(resumed.rowcount)
+
+    async def at_risk(self, production_id: str) -> int:
+        """What a production may have been charged for without an answer, in micro-dollars."""
+        query = select(func.sum(paid_calls.c.price_microusd)).where(
+            paid_calls.c.job == production_id, paid_calls.c.state == CallState.UNKNOWN
+        )
+        async with self._database.transaction() as transaction:
+            return int((await transaction.execute(query)).scalar() or 0)
 
     async def enter(self, production_id: str, stage: Stage) -> None:
         await self._change(production_id, [ProductionState.RUNNING], stage=stage)
@@ -313,6 +344,11 @@ async def _check(transaction: Transaction, project_id: str, version: int, user_i
     same = select(func.count()).where(productions.c.project_id == project_id, productions.c.state.in_(ACTIVE))
     if (await transaction.execute(same)).scalar():
         raise AlreadyRendering
+    held = select(func.count()).where(
+        productions.c.project_id == project_id, productions.c.state == ProductionState.HELD
+    )
+    if (await transaction.execute(held)).scalar():
+        raise AwaitsDecision
     waiting = select(func.count()).where(
         productions.c.owner_id == user_id, productions.c.state == ProductionState.ACCEPTED
     )

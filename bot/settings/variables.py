@@ -73,6 +73,14 @@ _FILMS = Group(
             between=(1, 64),
         ),
         Variable(
+            name="AMBIGUOUS_RETRY_USD",
+            means="Where a service goes silent during an order, order again unasked for up to so many dollars in 24"
+            " hours; you bear what is then paid twice. With 0, the film's owner is always asked.",
+            example="1.00",
+            default="0",
+            between=(0, 1000),
+        ),
+        Variable(
             name="VIDEO_MODEL",
             means="The video model that new plans use. Without it, the bot picks one that suits each shot.",
             example="gen4.5",

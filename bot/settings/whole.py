@@ -48,6 +48,7 @@ class Settings:
         providers: the services on offer, by name: those with at least one key.
         object_store: `None` where there is none.
         ffmpeg_path: `None` for the one that came with the bot.
+        ambiguous_retry_microusd: what may be ordered twice in 24 hours without asking anybody.
         video_model: what new plans render with; `None` leaves it, as the models and the voice below, to the bot.
         log_level: in lower case.
         log_format: `text` or `json`.
@@ -63,6 +64,7 @@ class Settings:
     uploads: UploadLimits
     ffmpeg_path: Path | None
     max_films_at_once: int
+    ambiguous_retry_microusd: int
     video_model: str | None
     plan_model: str | None
     chat_model: str | None
@@ -99,6 +101,8 @@ class Settings:
             ),
             ffmpeg_path=_read_program(environment, "FFMPEG_PATH"),
             max_films_at_once=environment.limit("MAX_FILMS_AT_ONCE"),
+            # Exact: at most six decimals are read, and far fewer digits than a float holds.
+            ambiguous_retry_microusd=round((environment.decimal("AMBIGUOUS_RETRY_USD") or 0.0) * 1_000_000),
             video_model=environment.name("VIDEO_MODEL", _MODEL, "give a model's id"),
             plan_model=environment.name("PLAN_MODEL", _MODEL, "give a model's id"),
             chat_model=environment.name("CHAT_MODEL", _MODEL, "give a model's id"),

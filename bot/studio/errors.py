@@ -7,6 +7,9 @@ StudioError
 ├── NoSuchFilm        an id nobody knows (or foreign, told apart to nobody)
 ├── PlanMoved         the button belongs to an older version of the plan
 ├── AlreadyRendering  the film is in the line or rendering
+├── AwaitsDecision    the film is held until its owner decides on its job card
+├── DecidedAlready    a held film was decided on before
+├── NothingLeft       no shot would be left to cut
 ├── NothingToRender   no plan yet
 ├── TooManyWaiting    this person's line is full
 ├── CannotPlan        no language provider is configured
@@ -54,6 +57,18 @@ class PlanMoved(StudioError):
 
 
 class AlreadyRendering(StudioError):
+    pass
+
+
+class AwaitsDecision(StudioError):
+    pass
+
+
+class DecidedAlready(StudioError):
+    pass
+
+
+class NothingLeft(StudioError):
     pass
 
 

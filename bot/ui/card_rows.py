@@ -106,7 +106,7 @@ class CardRows:
 
         Those are the cards whose subject has changed since they were rendered, and always those of productions that
         are not over: their place in the line, and what they wait for, is in no row. Of the productions that are over
-        only films that could not be posted stay unsettled. `films` bounds the cards of plans.
+        only films that could not be posted, or wait for a decision, stay unsettled. `films` bounds the cards of plans.
         """
         made = select(func.max(productions.c.updated_at)).where(productions.c.project_id == projects.c.id)
         plan_stamp = _later(projects.c.updated_at, made.scalar_subquery())
@@ -130,6 +130,7 @@ class CardRows:
             productions.c.delivered_at.is_not(None),
             productions.c.delivered_message_id.is_(None),
         )
+        waits = or_(is_unposted, productions.c.state == ProductionState.HELD)
         is_over = productions.c.state.in_(TERMINAL)
         job_cards = (
             select(cards, job_stamp.label("moved_at"), case((is_over, 1), else_=0).label("is_over"))
@@ -137,7 +138,7 @@ class CardRows:
             .where(
                 cards.c.kind == CardKind.JOB,
                 cards.c.settled == 0,
-                or_(cards.c.message_id.is_(None), not_(is_unposted), cards.c.stamp != job_stamp),
+                or_(cards.c.message_id.is_(None), not_(waits), cards.c.stamp != job_stamp),
             )
         )
         async with self._database.transaction() as transaction:

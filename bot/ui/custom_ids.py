@@ -18,6 +18,9 @@ class Action(StrEnum):
     CHANGE = "change"  # opens a modal; the submitted modal carries the same action
     CANCEL = "cancel"
     RESEND = "resend"  # post the end of a production again that could not be posted
+    AGAIN = "again"  # a held film: order what went unanswered again,
+    WITHOUT = "without"  # finish it without that,
+    STOP = "stop"  # or give it up
     RETRY = "retry"  # plan a failed film anew
     INSTEAD = "instead"  # a new version of the plan, for another model
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import discord
+from discord import ui
 
 from bot.jobs.wake import Listener, Wake
 from bot.media.errors import CannotFit, MediaError
@@ -26,6 +27,7 @@ from bot.studio.model import Plan, Project
 from bot.studio.projects import Projects
 from bot.studio.text import shorten
 from bot.ui import wording
+from bot.ui.held import held_view, held_words
 from bot.ui.remarks import remarks_on
 from bot.ui.replies import words_for, words_for_failure
 from bot.ui.sending import (
@@ -130,11 +132,12 @@ class Delivery:
         for channel_id in dict.fromkeys([project.thread_id or project.channel_id, project.channel_id]):
             channel = self._client.get_partial_messageable(channel_id, guild_id=project.guild_id)
             try:
-                if production.delivering_at is not None and (found := await self._find(channel, production, plan)):
+                words, view = await self._bad_news(production, plan)
+                if production.delivering_at is not None and (found := await self._find(channel, production, words)):
                     return found
                 if production.state is ProductionState.DONE:
                     return await self._post_film(channel, production, project, plan)
-                return await self._send(channel, production, _bad_news(production, plan), None, plan)
+                return await self._send(channel, production, words, None, plan, view)
             except (NotAllowed, Vanished, Malformed) as error:
                 logger.warning("not here", extra={"channel": channel_id, "error": str(error)})
                 refusal = error
@@ -176,6 +179,7 @@ class Delivery:
         text: str,
         film: Path | None,
         plan: Plan,
+        view: ui.View | None = None,
     ) -> int:
         mentions = discord.AllowedMentions(
             everyone=False, roles=False, replied_user=False, users=[discord.Object(production.owner_id)]
@@ -183,19 +187,29 @@ class Delivery:
 
         async def send() -> discord.Message:
             # A File is used up by one send, so each try opens its own.
+            once = nonce(production.id, f"end {production.run}")
+            if film is None and view is not None:
+                return await channel.send(text, allowed_mentions=mentions, nonce=once, view=view)
             if film is None:
-                return await channel.send(text, allowed_mentions=mentions, nonce=nonce(production.id, "end"))
+                return await channel.send(text, allowed_mentions=mentions, nonce=once)
             file = discord.File(film, filename=_file_name(production), description=_alt_text(plan))
             with file.fp:
-                return await channel.send(text, file=file, allowed_mentions=mentions, nonce=nonce(production.id, "end"))
+                return await channel.send(text, file=file, allowed_mentions=mentions, nonce=once)
 
         return (await persistently(send, deadline=UPLOAD_DEADLINE)).id
 
-    async def _find(self, channel: discord.PartialMessageable, production: Production, plan: Plan) -> int | None:
+    async def _bad_news(self, production: Production, plan: Plan) -> tuple[str, ui.View | None]:
+        """How a film ended that was not finished, with what can be chosen where it is held."""
+        if production.state is not ProductionState.HELD:
+            return _bad_news(production, plan, words_for_failure(production.failure or "")), None
+        takes = await self._productions.takes_of(production.id)
+        at_risk = await self._productions.at_risk(production.id)
+        return _bad_news(production, plan, held_words(takes, at_risk)), held_view(production.id, takes, at_risk)
+
+    async def _find(self, channel: discord.PartialMessageable, production: Production, words: str) -> int | None:
         """The message of a delivery that was cut off, if it was posted: a film by its file, a text by its words."""
         assert production.delivering_at is not None
         since = discord.Object(discord.utils.time_snowflake(_utc(production.delivering_at - 60.0)))
-        words = _bad_news(production, plan)
 
         async def look() -> int | None:
             async for message in channel.history(after=since, limit=100):
@@ -228,10 +242,10 @@ class Delivery:
         return min(allowed, self._learned.get(channel.id, allowed))
 
 
-def _bad_news(production: Production, plan: Plan) -> str:
+def _bad_news(production: Production, plan: Plan, words: str) -> str:
     """How a film ended that was not finished; says which, so that the next one's end is told apart."""
-    words = words_for_failure(production.failure or "")
-    mark = f"-# plan v{plan.version} · {production.id[:6]}"
+    run = f"-{production.run}" if production.run > 1 else ""
+    mark = f"-# plan v{plan.version} · {production.id[:6]}{run}"
     return f"<@{production.owner_id}> **{wording.plain(plan.title)}** is not finished: {words}\n{mark}"
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.jobs.wake import Wake
 from bot.production.cut import RATIOS
+from bot.production.decisions import Decision, Decisions
 from bot.production.model import Production
 from bot.production.productions import Productions
 from bot.production.readings import Readings
@@ -70,6 +71,7 @@ class Desk:
         operators: frozenset[int] = frozenset(),
         voices: Voices | None = None,
         readings: Readings | None = None,
+        decisions: Decisions | None = None,
     ) -> None:
         self._projects = projects
         self._productions = productions
@@ -79,6 +81,7 @@ class Desk:
         self.offer = offer
         self.voices = voices
         self.readings = readings
+        self._decisions = decisions
 
     @property
     def ratios(self) -> tuple[str, ...]:
@@ -275,6 +278,11 @@ class Desk:
             logger.info("cancelled by an operator", extra={"production": production_id, "operator": user_id})
             return await self._productions.stop(production_id, production.owner_id)
         return await self._productions.stop(production_id, user_id)
+
+    async def decide(self, decision: Decision, *, production_id: str, user_id: int) -> None:
+        """Go on with a held film, or not; its owner decides, and so may an operator. Raises `StudioError`."""
+        assert self._decisions is not None
+        await self._decisions.decide(decision, production_id, user_id)
 
     async def resend(self, *, production_id: str, user_id: int) -> bool:
         """Post the end of a film again that could not be posted; false where it stands there.

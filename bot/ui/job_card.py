@@ -13,6 +13,7 @@ from bot.studio.model import Plan
 from bot.studio.text import shorten
 from bot.ui.card_layout import BAD, GOOD, PAST, PENDING, count, fitted, layout, title
 from bot.ui.custom_ids import Action, CustomId
+from bot.ui.held import held_buttons, held_words
 from bot.ui.instead import Instead, instead_button
 from bot.ui.remarks import remarks_on
 from bot.ui.replies import words_for_failure
@@ -24,7 +25,8 @@ class JobFacts:
     """What a job card shows.
 
     `position` counts from 1 in the line; `waits` says by shot what a waiting take waits for, where that is known;
-    `film_link` leads to the delivered film; `instead` is a model that could make what this one had no room for.
+    `film_link` leads to the delivered film; `instead` is a model that could make what this one had no room for;
+    `at_risk_microusd` may have been charged for orders that went unanswered.
     """
 
     production: Production
@@ -34,6 +36,7 @@ class JobFacts:
     waits: Mapping[int, str] = field(default_factory=dict)
     film_link: str | None = None
     instead: Instead | None = None
+    at_risk_microusd: int = 0
 
 
 def job_card(facts: JobFacts) -> ui.LayoutView:
@@ -53,7 +56,10 @@ def _job_card(facts: JobFacts, room: int) -> ui.LayoutView:
     lines = [_progress_line(facts, made)]
     lines += [_take_line(facts, take, room) for take in facts.takes]
     parts += [ui.Separator(), ui.TextDisplay("\n".join(lines))]
-    if production.state in {ProductionState.FAILED, ProductionState.HELD}:
+    if production.state is ProductionState.HELD:
+        buttons = held_buttons(production.id, facts.takes, facts.at_risk_microusd)
+        parts += [ui.TextDisplay(held_words(facts.takes, facts.at_risk_microusd)), ui.ActionRow(*buttons)]
+    if production.state is ProductionState.FAILED:
         parts.append(ui.TextDisplay(_what_failed(production, facts.takes, made)))
         if facts.instead is not None:
             button = instead_button(facts.instead, production.project_id, production.version)

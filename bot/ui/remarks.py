@@ -40,6 +40,9 @@ def remarks_on(notes: Sequence[Note]) -> list[str]:
                     "💬 The captions are a track to switch on in a player: I have no letters of this script to draw "
                     "into the picture."
                 )
+            case NoteKind.LEFT_OUT:
+                named = ", ".join(str(note.shot) for note in shots)
+                remarks.append(f"▫️ Left out, as you chose: shot{'' if len(shots) == 1 else 's'} {named}.")
             case NoteKind.PICTURE_HELD:
                 held = "; ".join(f"shot {note.shot} for {note.seconds:g} s" for note in shots)
                 remarks.append(f"⏸️ The last picture stands still while the words go on: {held}.")

@@ -158,9 +158,13 @@ class Renderer:
             waits=self._waits(production, plan, takes),
             film_link=link,
             instead=await self._way_out(production, project, plan, takes),
+            at_risk_microusd=await self._productions.at_risk(production.id),
         )
-        # A film that could not be posted may be sent again: its card is not final before it leads there.
-        final = link is not None if production.state is ProductionState.DONE else production.state in TERMINAL
+        # A film that could not be posted may be sent again: its card is not final before it leads there. Nor is that of
+        # a film which waits for a decision.
+        final = production.state in TERMINAL and production.state is not ProductionState.HELD
+        if production.state is ProductionState.DONE:
+            final = link is not None
         return Rendering(job_card(facts), final=final)
 
     async def _way_out(

@@ -24,6 +24,10 @@ _WORDS: dict[type[Exception], str] = {
     studio.NoSuchFilm: "I don't know that film any more. Start a new one with `/plan`.",
     studio.PlanMoved: "The plan has moved on to v{version} since this card. Have a look at the newest card and press there.",
     studio.AlreadyRendering: "This film is already in the line or rendering. Wait for it, or cancel it on its job card first.",
+    studio.AwaitsDecision: "This film is held: choose on its job card whether I order what went unanswered again, finish "
+    "without it, or stop.",
+    studio.DecidedAlready: "That was decided already. The job card shows how it goes.",
+    studio.NothingLeft: "No shot of this film is made yet, so there is nothing to finish without it. Order again, or stop.",
     studio.NothingToRender: "There is no plan to render yet. It appears here as soon as it is written.",
     studio.TooManyWaiting: "You have {limit} films in the line already. Wait for one to finish, or cancel one.",
     studio.CannotPlan: "This bot has no language model set up, so it can't write plans. Please tell its operator.",
@@ -64,8 +68,7 @@ _WORDS: dict[type[Exception], str] = {
     provider.RequestFault: "The service refused the request as it was. Change the wording and try again.",
     provider.OperationFailed: "The service tried and failed to make it. Press **Greenlight** again to order just that once more.",
     provider.OutcomeUnknown: "The service went silent while I was ordering, so that shot may or may not have been "
-    "charged. I won't order it again by guessing: press **Greenlight** on the plan again if I should, at the risk of "
-    "paying for it twice. Everything else is kept.",
+    "charged. I won't order it again by guessing: choose on its job card what to do. Everything else is kept.",
     provider.UnexpectedResponse: "The service answered something I can't read. Nothing was changed; say it once more.",
     provider.ProviderError: "A service I depend on failed. Nothing was lost; try again in a few minutes.",
     # Discord
@@ -101,11 +104,11 @@ _KEPT = {
     "Bug": "Something went wrong on my side. Nothing you made is lost; try again, and tell the operator if it stays.",
     "Cancelled": "It was cancelled.",
     "KeyRemoved": "It was ordered with a key that this bot no longer has, so I can't fetch it. The operator has to put "
-    "the key back; then press **Greenlight** again, and I look for it before I order anything.",
-    "NotOverYet": "The service has not finished it in an hour. Press **Greenlight** again later: I look for what was "
-    "ordered before I order anything.",
+    "the key back; then press **Look again** on the job card: I look for it before I order anything.",
+    "NotOverYet": "The service has not finished it in an hour. I go on looking for a day, and finish the film by myself "
+    "if it comes.",
     "OperationLost": "The service says it doesn't know this order any more, so it may or may not have been charged. "
-    "Press **Greenlight** again if I should order it once more.",
+    "Choose on the job card whether I should order it once more.",
     "UnusableClip": "The service delivered something that is no video. Press **Greenlight** again to order just that "
     "once more.",
 }

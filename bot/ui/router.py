@@ -17,6 +17,7 @@ from bot.studio.projects import Projects
 from bot.ui import replies
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.desk import Desk
+from bot.ui.held import DECISIONS, decided
 from bot.ui.sending import DiscordFailed, once
 from bot.ui.wording import money
 
@@ -77,6 +78,10 @@ class Router:
                 )
             case Action.CANCEL:
                 return _stopped(await self._desk.cancel(production_id=custom_id.ref, user_id=user_id))
+            case Action.AGAIN | Action.WITHOUT | Action.STOP:
+                decision = DECISIONS[custom_id.action]
+                await self._desk.decide(decision, production_id=custom_id.ref, user_id=user_id)
+                return decided(decision)
             case Action.RESEND:
                 again = await self._desk.resend(production_id=custom_id.ref, user_id=user_id)
                 return "Sending it again." if again else "It stands there already; look for my message with your name."

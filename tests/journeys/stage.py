@@ -148,6 +148,10 @@ class Stage:
     def pressable(self, thread: int, label: str) -> bool:
         return any(button["label"] == label for m in self.messages(thread) for button in buttons_of(m))
 
+    def labels(self, thread: int) -> list[str]:
+        """Of all buttons in a thread."""
+        return [button["label"] for m in self.messages(thread) for button in buttons_of(m)]
+
     def told(self, who: Member) -> str:
         """The newest thing that only this person sees."""
         seen = self.discord.ephemeral_messages(who)

@@ -519,3 +519,21 @@ async def _watched(set_: Set, order: Order) -> asyncio.Task[bool]:
 async def _killed(task: asyncio.Task[bool]) -> None:
     task.cancel()
     await asyncio.wait([task])
+
+
+def test_what_was_written_off_is_ordered_once_more_and_counts_as_no_attempt(
+    tell: Callable[..., None],
+) -> None:
+    async def story(set_: Set) -> None:
+        order = await set_.order()
+        assert not await set_.camera.shoot(order)
+        key = f"{order.production_id}/1/1"
+        await set_.ledger.finish(key, CallState.LOST)
+
+        assert await set_.camera.shoot(order)
+
+        assert [call.state for call in await set_.calls(order)] == [CallState.LOST, CallState.FAILED, CallState.DONE]
+        assert set_.held() == 0
+
+    failed = Failed(error=OperationFailed("runway"), price_microusd=0)
+    tell(story, submits=[OutcomeUnknown("runway"), None], polls=[failed, Succeeded(output="clip")])

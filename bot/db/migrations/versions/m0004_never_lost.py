@@ -24,6 +24,11 @@ def upgrade() -> None:
     op.execute(
         "UPDATE productions SET guild_id = (SELECT guild_id FROM projects WHERE projects.id = productions.project_id)"
     )
+    # Cards of held films have buttons from here on.
+    op.execute(
+        "UPDATE cards SET settled = 0, stamp = 0 WHERE kind = 'job' AND message_id IS NOT NULL"
+        " AND ref IN (SELECT id FROM productions WHERE state = 'held')"
+    )
     op.add_column("paid_calls", sa.Column("looked_at", sa.Float(), nullable=True))
     op.create_table(
         "reservations",

@@ -1,0 +1,35 @@
+"""The book of what operators and approvers did that others' films, or the whole bot, felt."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from sqlalchemy import insert
+
+from bot.db import Database, Transaction
+from bot.db.tables import audit
+
+#: Who is written down for what a rule of the operator's decided by itself.
+RULE = 0
+
+
+class Audit:
+    """Writes the audit table; nothing is ever changed in it."""
+
+    def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def note(self, actor_id: int, action: str, ref: str, detail: str = "") -> None:
+        """Write one line; `ref` is what it was done to."""
+        async with self._database.transaction() as transaction:
+            await self.note_within(transaction, actor_id, action, ref, detail)
+
+    async def note_within(
+        self, transaction: Transaction, actor_id: int, action: str, ref: str, detail: str = ""
+    ) -> None:
+        """As `note`, in the transaction that does what is noted."""
+        await transaction.execute(
+            insert(audit).values(at=self._clock(), actor_id=actor_id, action=action, ref=ref, detail=detail[:500])
+        )
