@@ -27,9 +27,11 @@ from bot.production.cut import Cutter
 from bot.production.decisions import Decisions
 from bot.production.dispatcher import Dispatcher
 from bot.production.film import FilmMaker
+from bot.production.latecomers import Latecomers
 from bot.production.productions import Productions
 from bot.production.readings import Readings
 from bot.production.sound import SoundMaker
+from bot.production.switches import Switches
 from bot.production.write_offs import WriteOffs
 from bot.settings import Settings
 from bot.storage.files import Files
@@ -77,11 +79,12 @@ async def build(
     ledger = Ledger(database)
     projects = Projects(database)
     productions = Productions(database, changed)
+    switches = Switches(database, changed)
     await _restore_room(ledger, productions, pools)
     engine = Engine(settings.data_dir / "engine.sqlite3")
 
     minds = Minds(_minds(settings, catalogue, providers, pools), Answers(database, catalogue))
-    stage = _sound_stage(catalogue, providers, pools, ledger, files, ffmpeg)
+    stage = _sound_stage(catalogue, providers, pools, ledger, files, ffmpeg, switches)
     offered = partial(catalogue.video_models, settings.providers.keys())
     director = Director(minds, catalogue, models=offered, voices=stage.voices)
     planner = Planner(
@@ -107,7 +110,12 @@ async def build(
         projects=projects,
         productions=productions,
         camera=Camera(
-            rigs, ledger, productions, ffmpeg, write_offs=WriteOffs(database, settings.ambiguous_retry_microusd)
+            rigs,
+            ledger,
+            productions,
+            ffmpeg,
+            write_offs=WriteOffs(database, settings.ambiguous_retry_microusd),
+            switches=switches,
         ),
         cutter=Cutter(ffmpeg, files),
         sounds=stage.sounds,
@@ -116,7 +124,9 @@ async def build(
         ffmpeg=ffmpeg,
         files=files,
     )
-    dispatcher = Dispatcher(engine, productions, give_back=film_maker.give_back, at_once=settings.max_films_at_once)
+    dispatcher = Dispatcher(
+        engine, productions, give_back=film_maker.give_back, at_once=settings.max_films_at_once, switches=switches
+    )
     offer = _offer(settings, catalogue, stage.offer, can_plan=bool(minds))
     desk = Desk(
         projects=projects,
@@ -128,7 +138,9 @@ async def build(
         voices=stage.voices,
         readings=stage.readings,
         decisions=Decisions(database, productions, changed, operators=settings.discord.operator_ids),
+        switches=switches,
     )
+    latecomers = Latecomers(database, ledger, productions, rigs, ffmpeg, files, changed)
     client = Greenlight(desk=desk, projects=projects, sync_mark=settings.data_dir / "commands.sha256")
     for add_to in commands.EVERY:
         add_to(client)
@@ -168,7 +180,11 @@ async def build(
         Loop(name="endings", run=lambda _: warn_of_endings(catalogue, settings.providers.keys())),
         Loop(name="store", run=lambda _: keep_store_tidy(store)),
     ]
-    service.loops = [Loop(name="planner", run=planner.run), Loop(name="dispatcher", run=dispatcher.run)]
+    service.loops = [
+        Loop(name="planner", run=planner.run),
+        Loop(name="dispatcher", run=dispatcher.run),
+        Loop(name="latecomers", run=latecomers.run),
+    ]
     service.discord_loops = [
         Loop(name="threads", run=client.threads.run),
         Loop(name="cards", run=keeper.run),
@@ -225,6 +241,7 @@ def _sound_stage(
     ledger: Ledger,
     files: Files,
     ffmpeg: Ffmpeg,
+    switches: Switches,
 ) -> _SoundStage:
     for name, speech in providers.speech.items():
         voice = catalogue.speech_models({name})[0]
@@ -235,12 +252,13 @@ def _sound_stage(
             music=next(iter(catalogue.music_models({name})), None),
             effects=next(priced, None),
         )
-        booth = Booth(pools[name], ledger)
+        booth = Booth(pools[name], ledger, switches=switches)
+        counter = Booth(pools[name], ledger, switches=switches, waits=False)  # who asks for a reading waits for it
         return _SoundStage(
             offer=offer,
             sounds=SoundMaker(speech, providers.sounds.get(name), booth, files, ffmpeg, offer),
             voices=Voices(speech, pools[name]),
-            readings=Readings(speech, booth, files, model=voice),
+            readings=Readings(speech, counter, files, model=voice),
         )
     return _SoundStage()
 

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from bot.jobs.ledger import CallState, Completed, Intent, Ledger, Outcome, PaidCall, Refused, Unknown
+from bot.production.switches import Switches
 from providers.errors import KeyFault, OutcomeUnknown, ProviderError, RequestFault, Unavailable
 from ratelimit import ApiKey, Cost, KeyPool, Priority, RateLimitError
 
@@ -57,9 +58,19 @@ class NoRecording(Exception):
 
 
 class Booth:
-    """Orders recordings of one service."""
+    """Orders recordings of one service. Where an operator has paused it, they wait, or there is none if not `waits`."""
 
-    def __init__(self, pool: KeyPool, ledger: Ledger, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        pool: KeyPool,
+        ledger: Ledger,
+        *,
+        clock: Callable[[], float] = time.time,
+        switches: Switches | None = None,
+        waits: bool = True,
+    ) -> None:
+        self._switches = switches
+        self._waits = waits
         self._pool = pool
         self._ledger = ledger
         self._clock = clock
@@ -90,6 +101,10 @@ class Booth:
     async def _order(self, recording: Recording, before: ProviderError | None) -> tuple[PaidCall, ProviderError | None]:
         """One order, and the failure that proves it refused, if it was; `before` is that of the order before it."""
         refusals: list[ProviderError] = []
+        if self._switches is not None and await self._switches.is_paused(recording.provider):
+            if not self._waits:
+                raise NoRecording("Paused", is_busy=True)
+            await self._switches.until_on(recording.provider)
         try:
             async with self._pool.lease(
                 user=str(recording.user_id),

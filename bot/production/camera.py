@@ -24,6 +24,7 @@ from bot.media.ffmpeg import Ffmpeg
 from bot.media.probe import MediaLimits, probe
 from bot.production.model import TakeState
 from bot.production.productions import Productions
+from bot.production.switches import Switches
 from bot.production.watch import LOST_AFTER, OPERATION_DEADLINE, Watch
 from bot.production.write_offs import WriteOffs
 from bot.studio.casting import Casting
@@ -110,6 +111,7 @@ class Camera:
         operation_deadline: float = OPERATION_DEADLINE,
         lost_after: float = LOST_AFTER,
         write_offs: WriteOffs | None = None,
+        switches: Switches | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._rigs = rigs
@@ -121,6 +123,7 @@ class Camera:
         self._ffmpeg = ffmpeg
         self._clock = clock
         self._write_offs = write_offs
+        self._switches = switches
 
     async def shoot(self, order: Order) -> bool:
         """Bring a take to its end, and its row with it; true where the clip is at `order.destination`.
@@ -209,6 +212,7 @@ class Camera:
             if isinstance(refusal, Unavailable):
                 await asyncio.sleep(random.uniform(0.5, 1.0) * min(2.0**outages, 30.0))  # noqa: S311  # jitter
             await self._productions.set_take(order.production_id, casting.number, TakeState.WAITING)
+            await self._until_on(casting.model.provider)
             try:
                 async with rig.pool.lease(
                     user=str(order.owner_id),
@@ -253,6 +257,11 @@ class Camera:
             if isinstance(refusal, Unavailable):
                 outages += 1  # a key's fault makes that key rest, and the next lease waits or finds another
         raise _TakeFailed(type(refusal).__name__)
+
+    async def _until_on(self, provider: str) -> None:
+        """Wait while an operator has paused the service."""
+        if self._switches is not None:
+            await self._switches.until_on(provider)
 
     async def _await_clip(self, order: Order, rig: Rig, call: PaidCall) -> Failed | None:
         """Look until the operation is over and its clip is here; the failure where it has none.

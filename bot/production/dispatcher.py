@@ -16,6 +16,7 @@ from bot.production.film import FILM, SETTLE
 from bot.production.line import Line
 from bot.production.model import Production, ProductionState
 from bot.production.productions import Productions
+from bot.production.switches import ALL, Switches
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class Dispatcher:
         give_back: Callable[[str], Awaitable[None]],
         at_once: int,
         clock: Callable[[], float] = time.monotonic,
+        switches: Switches | None = None,
     ) -> None:
         self._engine = engine
         self._productions = productions
@@ -44,6 +46,7 @@ class Dispatcher:
         self._at_once = at_once
         self._line = Line(productions, clock=clock)
         self._paused = False
+        self._switches = switches
 
     async def run(self, listener: Listener) -> None:
         """Dispatch until cancelled."""
@@ -65,8 +68,9 @@ class Dispatcher:
         running = await self._productions.running()
         for production in running:
             await self._tend(production)
+        paused = self._switches is not None and await self._switches.is_paused(ALL)
         for _ in range(self._at_once - len(running)):
-            if self._paused or (production_id := self._line.pop()) is None:
+            if self._paused or paused or (production_id := self._line.pop()) is None:
                 break
             if await self._productions.begin(production_id):
                 production = await self._productions.get(production_id)

@@ -4,6 +4,7 @@ StudioError
 ├── IdeaMissing       nothing to make a film of
 ├── IdeaTooLong       more than a plan can hold
 ├── NotYours          somebody else's film
+├── NotOperator       only those who run this bot may
 ├── NoSuchFilm        an id nobody knows (or foreign, told apart to nobody)
 ├── PlanMoved         the button belongs to an older version of the plan
 ├── AlreadyRendering  the film is in the line or rendering
@@ -44,6 +45,10 @@ class NotYours(StudioError):
     def __init__(self, owner_id: int) -> None:
         super().__init__(str(owner_id))
         self.owner_id = owner_id
+
+
+class NotOperator(StudioError):
+    pass
 
 
 class NoSuchFilm(StudioError):

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from bot.jobs.wake import Wake
 from bot.production.cut import RATIOS
 from bot.production.decisions import Decision, Decisions
-from bot.production.model import Production
+from bot.production.model import Production, ProductionState
 from bot.production.productions import Productions
 from bot.production.readings import Readings
+from bot.production.switches import Switches
 from bot.studio.casting import Casting, Quote, cast, quote
 from bot.studio.errors import (
     CannotPlan,
@@ -23,6 +24,7 @@ from bot.studio.errors import (
     IdeaTooLong,
     ModelGone,
     NothingToRender,
+    NotOperator,
     NotYours,
     NoVoice,
     PlanMoved,
@@ -72,16 +74,18 @@ class Desk:
         voices: Voices | None = None,
         readings: Readings | None = None,
         decisions: Decisions | None = None,
+        switches: Switches | None = None,
     ) -> None:
         self._projects = projects
         self._productions = productions
         self._catalogue = catalogue
         self._changed = changed
-        self._operators = operators
+        self.operators = operators
         self.offer = offer
         self.voices = voices
         self.readings = readings
         self._decisions = decisions
+        self.switches = switches
 
     @property
     def ratios(self) -> tuple[str, ...]:
@@ -273,7 +277,7 @@ class Desk:
 
     async def cancel(self, *, production_id: str, user_id: int) -> Production:
         """Ask a production to stop; its owner may, and so may an operator. Raises `NoSuchFilm | NotYours`."""
-        if user_id in self._operators:
+        if user_id in self.operators:
             production = await self._productions.get(production_id)
             logger.info("cancelled by an operator", extra={"production": production_id, "operator": user_id})
             return await self._productions.stop(production_id, production.owner_id)
@@ -283,6 +287,28 @@ class Desk:
         """Go on with a held film, or not; its owner decides, and so may an operator. Raises `StudioError`."""
         assert self._decisions is not None
         await self._decisions.decide(decision, production_id, user_id)
+
+    @property
+    def services(self) -> frozenset[str]:
+        """What can be paused beside the line of films: every service that makes something for one."""
+        sound = self.offer.sound
+        models = (sound.voice, sound.music, sound.effects)
+        return self.offer.providers | {model.provider for model in models if model is not None}
+
+    async def pause(self, name: str, *, user_id: int, reason: str) -> int:
+        """Pause the line or a service; how many films still run. Raises `NotOperator`."""
+        await self._allowed_switches(user_id).pause(name, user_id, reason)
+        return sum(each.state is ProductionState.RUNNING for each in await self._productions.active())
+
+    async def resume(self, name: str, *, user_id: int) -> bool:
+        """Go on; false where it was not paused. Raises `NotOperator`."""
+        return await self._allowed_switches(user_id).resume(name, user_id)
+
+    def _allowed_switches(self, user_id: int) -> Switches:
+        if user_id not in self.operators:
+            raise NotOperator
+        assert self.switches is not None
+        return self.switches
 
     async def resend(self, *, production_id: str, user_id: int) -> bool:
         """Post the end of a film again that could not be posted; false where it stands there.

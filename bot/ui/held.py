@@ -10,6 +10,7 @@ from discord import ui
 
 from bot.production.decisions import Decision
 from bot.production.model import Take, TakeState
+from bot.studio.text import shorten
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.replies import words_for_failure
 from bot.ui.wording import money
@@ -36,18 +37,18 @@ def held_words(takes: Sequence[Take], at_risk_microusd: int) -> str:
             f"{_shots(silent)} of {len(takes)}: the service went silent while I was ordering {it}. "
             f"{may} been charged (about {money(at_risk_microusd)})."
         )
-    sentences += [
-        f"Shot {take.shot} of {len(takes)}: {words_for_failure(take.failure or '')}"
-        for take in takes
-        if take.shot not in silent and take.state in {TakeState.UNKNOWN, TakeState.FAILED}
-    ]
+    reasons: dict[str, list[int]] = {}
+    for take in takes:
+        if take.shot not in silent and take.state in {TakeState.UNKNOWN, TakeState.FAILED}:
+            reasons.setdefault(words_for_failure(take.failure or ""), []).append(take.shot)
+    sentences += [f"{_shots(shots)} of {len(takes)}: {shorten(words, 300)}" for words, shots in reasons.items()]
     missing = _missing(takes)
     behind = [take.shot for take in takes if take.shot in missing and take.state is TakeState.WAITING]
     if behind:
         sentences.append(f"{_shots(behind)} would go on from there, so without it {_they(behind)} left out, too.")
     if len(missing) < len(takes):
         sentences.append("The other shots are safe.")
-    return " ".join(sentences)
+    return " ".join(sentences) or "It waits for you to decide."
 
 
 def held_buttons(production_id: str, takes: Sequence[Take], at_risk_microusd: int) -> list[ui.Button[Any]]:

@@ -26,7 +26,8 @@ class JobFacts:
 
     `position` counts from 1 in the line; `waits` says by shot what a waiting take waits for, where that is known;
     `film_link` leads to the delivered film; `instead` is a model that could make what this one had no room for;
-    `at_risk_microusd` may have been charged for orders that went unanswered.
+    `at_risk_microusd` may have been charged for orders that went unanswered; `is_paused` says that the operator lets
+    no film begin.
     """
 
     production: Production
@@ -37,6 +38,7 @@ class JobFacts:
     film_link: str | None = None
     instead: Instead | None = None
     at_risk_microusd: int = 0
+    is_paused: bool = False
 
 
 def job_card(facts: JobFacts) -> ui.LayoutView:
@@ -123,7 +125,7 @@ def _headline(production: Production) -> tuple[str, str, discord.Colour]:
 def _progress_line(facts: JobFacts, made: int) -> str:
     production, total = facts.production, len(facts.takes)
     if production.state is ProductionState.ACCEPTED:
-        return _position(facts.position)
+        return _position(facts.position, facts.is_paused)
     if production.stage is Stage.VOICE:
         return "🎙️ Recording the voice, before anything else is ordered…"
     if production.stage is Stage.CUT:
@@ -135,7 +137,9 @@ def _progress_line(facts: JobFacts, made: int) -> str:
     return f"`{'▓' * filled}{'░' * (12 - filled)}` **{made} of {total} shots** · {int(whole * 100)} %"
 
 
-def _position(position: int | None) -> str:
+def _position(position: int | None, is_paused: bool) -> str:
+    if is_paused:
+        return "In line, and paused by the operator: no film begins for now. It keeps its place."
     if position is None:
         return "Taking its place in the line…"
     if position == 1:

@@ -9,6 +9,7 @@ from bot.studio.model import Analysis, Sight
 
 #: Why something small is missing, by the error's class; a film is whole without it, so nobody has to do anything now.
 _REASONS = {
+    "Paused": "the operator has paused its service.",
     "LeaseTimeout": "its service had no room for us in time.",
     "NoUsableKey": "none of this bot's keys for its service works; tell the operator.",
     "RateLimited": "its service was at its limit.",

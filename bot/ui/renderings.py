@@ -11,6 +11,7 @@ from bot.production.camera import name_of_wait
 from bot.production.dispatcher import Dispatcher
 from bot.production.model import TERMINAL, Production, ProductionState, Take, TakeState
 from bot.production.productions import Productions
+from bot.production.switches import ALL
 from bot.studio.casting import Casting, cast
 from bot.studio.errors import CannotRender, NoSuchFilm
 from bot.studio.model import Plan, Project
@@ -150,12 +151,14 @@ class Renderer:
         link = None
         if production.delivered_message_id is not None:
             link = _link(project.guild_id, project.thread_id or project.channel_id, production.delivered_message_id)
+        paused = frozenset[str]() if self._desk.switches is None else await self._desk.switches.paused()
         facts = JobFacts(
             production=production,
             plan=plan,
             takes=takes,
             position=self._dispatcher.position(production.id),
-            waits=self._waits(production, plan, takes),
+            waits=self._waits(production, plan, takes, paused),
+            is_paused=ALL in paused,
             film_link=link,
             instead=await self._way_out(production, project, plan, takes),
             at_risk_microusd=await self._productions.at_risk(production.id),
@@ -179,7 +182,9 @@ class Renderer:
             return None
         return await self._instead(project, plan)
 
-    def _waits(self, production: Production, plan: Plan, takes: Sequence[Take]) -> Mapping[int, str]:
+    def _waits(
+        self, production: Production, plan: Plan, takes: Sequence[Take], paused: frozenset[str]
+    ) -> Mapping[int, str]:
         if production.state is not ProductionState.RUNNING or production.stopping:
             return {}
         try:
@@ -195,7 +200,7 @@ class Renderer:
                 outlook = self._pools[casting.model.provider].outlook(name_of_wait(production.id, casting.number))
                 if outlook is not None:
                     outlooks[casting.number] = outlook
-        return why_waiting(takes, castings, services, outlooks, self._clock())
+        return why_waiting(takes, castings, services, outlooks, self._clock(), paused)
 
 
 def _link(guild_id: int | None, channel_id: int, message_id: int) -> str:

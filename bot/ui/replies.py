@@ -21,6 +21,7 @@ _WORDS: dict[type[Exception], str] = {
     studio.IdeaMissing: "Tell me what the film should be about, or attach a video to start from.",
     studio.IdeaTooLong: "That idea is longer than I can hold. Shorten it to {limit} characters and send it again.",
     studio.NotYours: "This film belongs to <@{owner_id}>, so only they can do that. Start your own with `/plan`.",
+    studio.NotOperator: "Only the people who run this bot can do that. Nothing was changed.",
     studio.NoSuchFilm: "I don't know that film any more. Start a new one with `/plan`.",
     studio.PlanMoved: "The plan has moved on to v{version} since this card. Have a look at the newest card and press there.",
     studio.AlreadyRendering: "This film is already in the line or rendering. Wait for it, or cancel it on its job card first.",

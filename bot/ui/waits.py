@@ -24,6 +24,7 @@ def why_waiting(
     services: Mapping[str, PoolView],
     outlooks: Mapping[int, Outlook],
     now: float,
+    paused: frozenset[str] = frozenset(),
 ) -> dict[int, str]:
     """What each waiting take of a running film waits for, by shot; none for those that are just about to go.
 
@@ -33,6 +34,7 @@ def why_waiting(
         services: how the pools of the providers stand, by name.
         outlooks: of those takes that wait for a key, by shot.
         now: Unix seconds.
+        paused: services that the operator has paused.
     """
     states = {take.shot: take.state for take in takes}
     waits = {}
@@ -43,6 +45,9 @@ def why_waiting(
         follows = casting.shot.start is ShotStart.PREVIOUS and states.get(number - 1) is not TakeState.MADE
         if follows and number - 1 in states:
             waits[number] = f"waiting for shot {number - 1}"
+            continue
+        if casting.model.provider in paused:
+            waits[number] = "paused by the operator"
             continue
         service = services.get(casting.model.provider)
         if service is not None:

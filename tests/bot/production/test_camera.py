@@ -457,7 +457,7 @@ def test_what_is_not_over_in_time_is_held_and_found_by_the_next_production_befor
         assert [call.price_microusd for call in await set_.calls(first)] == [600_000]
         assert set_.held() == 0
         await set_.office.productions.begin(first.production_id)
-        await set_.office.productions.end(first.production_id, ProductionState.HELD)
+        await set_.office.productions.end(first.production_id, ProductionState.FAILED)
         second = await set_.order(again_for=first)
         set_.studio._polls = [Succeeded(output="clip")]
 

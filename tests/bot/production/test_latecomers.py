@@ -1,0 +1,151 @@
+"""What comes after the camera has stopped looking is kept, and lets its held film go on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.app.pools import judge
+from bot.db import Database
+from bot.jobs.ledger import Accepted, CallState
+from bot.jobs.wake import Wake
+from bot.media.ffmpeg import Ffmpeg
+from bot.production.camera import Rig
+from bot.production.latecomers import LOOK_AGAIN, PATIENCE, Latecomers
+from bot.production.model import Production, ProductionState, TakeState
+from bot.storage.files import Files
+from providers.errors import ContentRejected, ProviderError, Unavailable
+from providers.video import Failed, OperationState, Running, Succeeded
+from ratelimit import ApiKey, KeyPool, Limits
+from tests.bot.production.fakes import NOT_A_CLIP, ScriptedStudio
+from tests.bot.production.test_decisions import Bench
+
+
+class Vigil(Bench):
+    """A held film of three shots, of which the third was accepted and not seen to end."""
+
+    def __init__(self, database: Database, folder: Path, ffmpeg: Ffmpeg, studio: ScriptedStudio) -> None:
+        super().__init__(database)
+        self.studio = studio
+        self.files = Files(folder)
+        pool = KeyPool("runway", [ApiKey("key-1", "a", "fake-secret")], limits=Limits(), judge=judge)
+        self.latecomers = Latecomers(
+            database,
+            self.ledger,
+            self.office.productions,
+            {"runway": Rig(provider=studio, pool=pool)},
+            ffmpeg,
+            self.files,
+            Wake(),
+            clock=lambda: self.office.now,
+        )
+
+    async def late(self, state: ProductionState = ProductionState.HELD) -> Production:
+        production = await self.office.accept((await self.office.film()).id)
+        await self.office.productions.begin(production.id)
+        for shot in (1, 2):
+            await self.office.productions.set_take(production.id, shot, TakeState.MADE)
+        await self.call(production, 3, Accepted(operation="op"))
+        await self.ledger.give_back(f"{production.id}/3/1")
+        await self.office.productions.set_take(production.id, 3, TakeState.UNKNOWN, failure="NotOverYet")
+        await self.office.productions.end(production.id, state, failure="NotOverYet")
+        return production
+
+    async def clip(self, production: Production) -> Path:
+        take = (await self.office.productions.takes_of(production.id))[2]
+        return self.files.artefact(production.project_id, f"{take.content}.mp4")
+
+
+@pytest.fixture
+def drawn(plain: Path) -> bytes:
+    return plain.read_bytes()
+
+
+def _vigil(
+    database: Database, folder: Path, ffmpeg: Ffmpeg, clip: bytes, *polls: OperationState | ProviderError
+) -> Vigil:
+    return Vigil(database, folder, ffmpeg, ScriptedStudio(clip, polls=polls or (Succeeded(output="clip"),)))
+
+
+async def test_a_late_clip_lets_its_held_film_go_on(
+    database: Database, tmp_path: Path, ffmpeg: Ffmpeg, drawn: bytes
+) -> None:
+    vigil = _vigil(database, tmp_path, ffmpeg, drawn)
+    film = await vigil.late()
+
+    await vigil.latecomers.look()
+
+    assert await vigil.calls(film) == [CallState.DONE]
+    assert await vigil.takes(film) == [TakeState.MADE] * 3
+    assert (await vigil.clip(film)).read_bytes() == drawn
+    again = await vigil.office.productions.get(film.id)
+    assert (again.state, again.run) == (ProductionState.ACCEPTED, 2)
+    await vigil.latecomers.look()
+    assert len(vigil.studio.looks) == 1
+
+
+@pytest.mark.parametrize("state", [ProductionState.FAILED, ProductionState.CANCELLED])
+async def test_the_late_clip_of_a_film_that_is_over_is_kept_for_the_next(
+    database: Database, tmp_path: Path, ffmpeg: Ffmpeg, drawn: bytes, state: ProductionState
+) -> None:
+    vigil = _vigil(database, tmp_path, ffmpeg, drawn)
+    film = await vigil.late(state)
+
+    await vigil.latecomers.look()
+
+    assert await vigil.office.state(film) is state
+    take = (await vigil.office.productions.takes_of(film.id))[2]
+    assert await vigil.office.productions.made(film.project_id, [take.content]) == {take.content}
+
+
+async def test_a_film_that_lacks_something_else_stays_held(
+    database: Database, tmp_path: Path, ffmpeg: Ffmpeg, drawn: bytes
+) -> None:
+    vigil = _vigil(database, tmp_path, ffmpeg, drawn)
+    film = await vigil.late()
+    await vigil.office.productions.set_take(film.id, 1, TakeState.UNKNOWN, failure="OutcomeUnknown")
+
+    await vigil.latecomers.look()
+
+    assert await vigil.office.state(film) is ProductionState.HELD
+    assert (await vigil.takes(film))[2] is TakeState.MADE
+
+
+async def test_an_operation_is_looked_at_every_five_minutes_for_a_day(
+    database: Database, tmp_path: Path, ffmpeg: Ffmpeg, drawn: bytes
+) -> None:
+    vigil = _vigil(database, tmp_path, ffmpeg, drawn, Unavailable("runway"), Running(progress=None, waiting=False))
+    film = await vigil.late()
+    began = vigil.office.now
+
+    looks = []
+    for after in (0.0, LOOK_AGAIN - 1, LOOK_AGAIN, PATIENCE - 1, PATIENCE + LOOK_AGAIN):
+        vigil.office.now = began + after
+        await vigil.latecomers.look()
+        looks.append(len(vigil.studio.looks))
+
+    assert looks == [1, 1, 2, 3, 3]
+    assert await vigil.calls(film) == [CallState.SUBMITTED]
+
+
+@pytest.mark.parametrize(
+    ("ended", "clip", "failure"),
+    [
+        (Failed(error=ContentRejected("runway"), price_microusd=0), b"", "ContentRejected"),
+        (Succeeded(output="clip"), NOT_A_CLIP, "UnusableClip"),
+    ],
+)
+async def test_what_ends_without_a_clip_is_failed(
+    database: Database, tmp_path: Path, ffmpeg: Ffmpeg, ended: OperationState, clip: bytes, failure: str
+) -> None:
+    vigil = _vigil(database, tmp_path, ffmpeg, clip, ended)
+    film = await vigil.late()
+
+    await vigil.latecomers.look()
+
+    assert await vigil.calls(film) == [CallState.FAILED]
+    take = (await vigil.office.productions.takes_of(film.id))[2]
+    assert (take.state, take.failure) == (TakeState.FAILED, failure)
+    assert await vigil.office.state(film) is ProductionState.HELD
+    assert not (await vigil.clip(film)).exists()
