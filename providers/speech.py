@@ -75,6 +75,14 @@ class SpeechProvider(Protocol):
             ProviderError: any other class proves that nothing was accepted.
         """
 
+    async def find(
+        self, text: str, destination: Path, credential: Credential, *, since: float, voice: str | None = None
+    ) -> Speech | None:
+        """What `speak` made of these words after `since` (Unix seconds), fetched again; `None` where there is nothing.
+
+        For an order whose answer was lost. Free. Ask with the key it was ordered with. Raises `ProviderError`.
+        """
+
     async def voices(self, credential: Credential, *, search: str = "", limit: int = 25) -> Sequence[Voice]:
         """Voices that this account may use, those whose name or labels fit `search` first. Free. `ProviderError`."""
 

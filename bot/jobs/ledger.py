@@ -63,6 +63,8 @@ class PaidCall:
     open: bool
     price_microusd: int
     detail: str | None
+    created_at: float
+    updated_at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,4 +287,6 @@ def _call(row: Row[tuple[object, ...]]) -> PaidCall:
         open=bool(row.open),
         price_microusd=row.price_microusd,
         detail=row.detail,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
     )

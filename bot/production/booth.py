@@ -5,6 +5,7 @@ What is ordered is in the ledger first, and nothing that may have been charged i
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 import time
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 from bot.jobs.ledger import CallState, Completed, Intent, Ledger, Outcome, PaidCall, Refused, Unknown
 from bot.production.switches import Switches
 from providers.errors import KeyFault, OutcomeUnknown, ProviderError, RequestFault, Unavailable
-from ratelimit import ApiKey, Cost, KeyPool, Priority, RateLimitError
+from ratelimit import ApiKey, Cost, KeyPool, NoUsableKey, Priority, RateLimitError
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +28,21 @@ MAX_TRIES = 3
 ORDER_DEADLINE = 150.0
 
 
+#: A recording that its service has not listed so long after its answer was missed, in seconds, was never made; looked
+#: for again every so many. What its history's delay really is, no page of ElevenLabs' tells (2026-08).
+SETTLED_AFTER, LOOK_EVERY = 60.0, 5.0
+
 Record = Callable[[ApiKey], Awaitable[int | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A recording that its service had made although its answer was lost, kept now. What it charged, if it told."""
+
+    price_microusd: int | None
+
+
+Find = Callable[[ApiKey, float], Awaitable[Found | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +50,8 @@ class Recording:
     """What to buy. `key` names its first order for good, "{job}/{part}/1"; `words` tells requests apart.
 
     `record` makes it with the key it is given, keeps it, and returns what was charged in micro-dollars, `None` where
-    the provider did not tell.
+    the provider did not tell. `find` looks for what was made since a moment (Unix seconds) and keeps it; `None` where
+    the service cannot look.
     """
 
     key: str
@@ -46,6 +62,7 @@ class Recording:
     words: str
     price_microusd: int
     record: Record
+    find: Find | None = None
 
 
 class NoRecording(Exception):
@@ -68,7 +85,9 @@ class Booth:
         clock: Callable[[], float] = time.time,
         switches: Switches | None = None,
         waits: bool = True,
+        settled_after: float = SETTLED_AFTER,
     ) -> None:
+        self._settled_after = settled_after
         self._switches = switches
         self._waits = waits
         self._pool = pool
@@ -76,15 +95,52 @@ class Booth:
         self._clock = clock
 
     async def buy(self, recording: Recording) -> PaidCall:
-        """Have it recorded, once: an order that was placed before is not placed again, whatever became of it.
+        """Have it recorded, once: an order placed before is not placed again unless it provably came to nothing.
 
         Raises:
             NoRecording: it was refused, or may have been charged without an answer, now or before.
         """
-        call = await self._ledger.find(recording.key)
-        while call is not None and call.state is CallState.LOST:
-            recording = replace(recording, key=_next_key(recording.key))
+        recording, call = await self._current(recording)
+        call = await self._recorded(recording, call)
+        if call.state is CallState.UNKNOWN and recording.find is not None:
+            recording, looked_up = await self._current(recording)
+            call = await self._recorded(recording, looked_up)  # once more at most: a second silence stands
+        if call.state not in {CallState.DONE, CallState.FOUND}:
+            logger.warning("nothing recorded", extra={"call": recording.key, "detail": call.detail})
+            refused = call.state is CallState.REFUSED and call.detail  # "Class what it said"
+            raise NoRecording(refused.partition(" ")[0] if refused else OutcomeUnknown.__name__)
+        return call
+
+    async def _current(self, recording: Recording) -> tuple[Recording, PaidCall | None]:
+        """The order that counts now, after those that were written off or are provably absent at the service."""
+        while True:
             call = await self._ledger.find(recording.key)
+            if call is not None and call.state is CallState.UNKNOWN and recording.find is not None:
+                call = await self._look_up(call, recording.find)
+            if call is None or call.state is not CallState.LOST:
+                return recording, call
+            recording = replace(recording, key=_next_key(recording.key))
+
+    async def _look_up(self, call: PaidCall, find: Find) -> PaidCall | None:
+        """What became of an order whose answer was lost; as unknown as before where its service cannot be asked."""
+        while True:
+            is_settled = self._clock() >= call.updated_at + self._settled_after  # before the look, not after it
+            try:
+                found = await find(self._pool.key(call.key_id), call.created_at)
+            except (ProviderError, NoUsableKey) as error:
+                logger.warning("lost recording not looked up", extra={"call": call.key, "error": type(error).__name__})
+                return call
+            if found is not None:
+                await self._ledger.finish(call.key, CallState.FOUND, price_microusd=found.price_microusd)
+                logger.info("lost recording found", extra={"call": call.key})
+                return await self._ledger.find(call.key)
+            if is_settled:
+                await self._ledger.finish(call.key, CallState.LOST, detail="not made there")
+                return await self._ledger.find(call.key)
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def _recorded(self, recording: Recording, call: PaidCall | None) -> PaidCall:
+        """Order it, if that is not done; again where it was refused for what another try mends."""
         tries = 0
         failure: ProviderError | None = None
         while call is None or call.state is CallState.REFUSED:
@@ -92,10 +148,6 @@ class Booth:
             call, failure = await self._order(recording, failure)
             if failure is not None and (isinstance(failure, RequestFault) or tries == MAX_TRIES):
                 break
-        if call.state is not CallState.DONE:
-            logger.warning("nothing recorded", extra={"call": recording.key, "detail": call.detail})
-            refused = call.state is CallState.REFUSED and call.detail  # "Class what it said"
-            raise NoRecording(refused.partition(" ")[0] if refused else OutcomeUnknown.__name__)
         return call
 
     async def _order(self, recording: Recording, before: ProviderError | None) -> tuple[PaidCall, ProviderError | None]:

@@ -8,7 +8,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.production.booth import Booth, NoRecording, Recording
+from bot.production.booth import Booth, Found, NoRecording, Recording
+from bot.production.sound import found
 from bot.storage.files import Files
 from bot.studio.errors import NothingToSay
 from bot.studio.text import clean
@@ -59,6 +60,10 @@ class Readings:
                 speech = await self._speech.speak(words, path, key, voice=voice_id or None, model=self._model.id)
                 return None if speech.characters is None else self._model.price_microusd(speech.characters)
 
+            async def find(key: ApiKey, since: float) -> Found | None:
+                speech = await self._speech.find(words, path, key, since=since, voice=voice_id or None)
+                return found(speech, self._model)
+
             call = await self._booth.buy(
                 Recording(
                     key=f"voice-{request_id}/line/1",
@@ -69,6 +74,7 @@ class Readings:
                     words=f"{voice_id} {words}",
                     price_microusd=self._model.price_microusd(len(words)),
                     record=record,
+                    find=find,
                 )
             )
             price = call.price_microusd

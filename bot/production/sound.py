@@ -15,14 +15,15 @@ from pathlib import Path
 from bot.media.errors import MediaError
 from bot.media.ffmpeg import Ffmpeg
 from bot.media.fit import sound_duration
-from bot.production.booth import Booth, NoRecording, Record, Recording
+from bot.production.booth import Booth, Find, Found, NoRecording, Record, Recording
 from bot.production.model import Production
 from bot.production.notes import Note, NoteKind
 from bot.storage.files import Files
 from bot.studio.casting import Casting
 from bot.studio.model import Plan
 from bot.studio.soundtrack import SoundOffer, effect_price, has_effect
-from providers.speech import SoundProvider, SpeechProvider, TimedWord
+from providers.catalogue import SpeechModel
+from providers.speech import SoundProvider, Speech, SpeechProvider, TimedWord
 from ratelimit import ApiKey
 
 logger = logging.getLogger(__name__)
@@ -105,6 +106,14 @@ class SoundMaker:
             await asyncio.to_thread(unchecked.replace, path)
             return None if speech.characters is None else model.price_microusd(speech.characters)
 
+        async def find(key: ApiKey, since: float) -> Found | None:
+            unchecked = path.with_name(f"{path.stem}-{casting.number}-new.mp3")
+            speech = await self._speech.find(text, unchecked, key, since=since, voice=voice or None)
+            if speech is not None:
+                await asyncio.to_thread(_write_words, words_path(path), speech.words)
+                await asyncio.to_thread(unchecked.replace, path)
+            return found(speech, model)
+
         await self._have(
             path,
             _recording(
@@ -115,6 +124,7 @@ class SoundMaker:
                 f"{voice} {text}",
                 model.price_microusd(len(text)),
                 record,
+                find,
             ),
         )
         return await self._checked(path)
@@ -185,8 +195,22 @@ class SoundMaker:
             raise NoRecording("OutcomeUnknown") from error
 
 
+def found(speech: Speech | None, model: SpeechModel) -> Found | None:
+    """What the search for a lost order came to."""
+    if speech is None:
+        return None
+    return Found(None if speech.characters is None else model.price_microusd(speech.characters))
+
+
 def _recording(
-    production: Production, part: str, provider: str, model: str, words: str, price_microusd: int, record: Record
+    production: Production,
+    part: str,
+    provider: str,
+    model: str,
+    words: str,
+    price_microusd: int,
+    record: Record,
+    find: Find | None = None,
 ) -> Recording:
     return Recording(
         key=f"{production.id}/{part}/1",
@@ -197,6 +221,7 @@ def _recording(
         words=words,
         price_microusd=price_microusd,
         record=record,
+        find=find,
     )
 
 

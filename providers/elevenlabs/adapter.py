@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
@@ -12,7 +13,16 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 import httpx
 
 from providers.credential import Credential
-from providers.elevenlabs.answers import charge_in, room_in, sound_in, standing_in, voice_in, words_in
+from providers.elevenlabs.answers import (
+    Remembered,
+    charge_in,
+    remembered_in,
+    room_in,
+    sound_in,
+    standing_in,
+    voice_in,
+    words_in,
+)
 from providers.elevenlabs.clients import ElevenLabsClients
 from providers.elevenlabs.faults import elevenlabs_fault
 from providers.elevenlabs.limits import (
@@ -43,6 +53,8 @@ _LARGEST_SOUND = 64 << 20  # bytes; ten minutes of music have ten million
 _CHUNK = 1 << 16
 _PAGE = 100  # voices on one page, at most
 _MOST_PAGES = 20
+_HISTORY_PAGE = 1000  # recordings on one page, at most
+_CLOCKS_DIFFER = 5.0  # seconds that ElevenLabs' clock may be behind ours
 _SHORT_LOOK = 10.0  # seconds that a spent account is asked when it is whole again
 
 
@@ -108,6 +120,47 @@ class ElevenLabs:
         self._tell_room(answer.headers, credential, model)
         await asyncio.to_thread(_keep, sound, destination)
         return Speech(path=destination, characters=charge_in(answer.headers), words=words)
+
+    async def find(
+        self, text: str, destination: Path, credential: Credential, *, since: float, voice: str | None = None
+    ) -> Speech | None:
+        """Noises and music are not in the history, and cannot be found (the SDK's own words, 2.78)."""
+        part = destination.with_name(destination.name + ".part")
+        try:
+            with self._translated(credential):
+                client = await self._clients.of(credential)
+                found = await self._remembered(client, text, voice or self._voice_id, since)
+                if found is None:
+                    return None
+                async with client.history.with_raw_response.get_audio(
+                    found.history_item_id, request_options=self._once()
+                ) as answer:
+                    await _write(answer.data, part)
+            await asyncio.to_thread(part.replace, destination)
+        finally:
+            part.unlink(missing_ok=True)
+        return Speech(path=destination, characters=found.characters, words=found.words)
+
+    async def _remembered(self, client: AsyncElevenLabs, text: str, voice: str, since: float) -> Remembered | None:
+        """The oldest recording of these words in the history, which is told newest first."""
+        found: Remembered | None = None
+        after: str | None = None
+        for _ in range(_MOST_PAGES):
+            page = await client.history.list(
+                page_size=_HISTORY_PAGE,
+                start_after_history_item_id=after,
+                voice_id=voice,
+                date_after_unix=math.floor(since - _CLOCKS_DIFFER),
+                source="TTS",
+                request_options=self._once(),
+            )
+            for item in map(remembered_in, page.history):
+                if item is not None and item.text == text:
+                    found = item
+            after = page.last_history_item_id
+            if not page.has_more or not after:
+                break
+        return found
 
     async def voices(self, credential: Credential, *, search: str = "", limit: int = 25) -> tuple[Voice, ...]:
         """Voices that this account may use and that fit `search`, those with a fitting name first; at most `limit`."""

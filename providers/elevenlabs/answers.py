@@ -72,6 +72,40 @@ def words_in(alignment: object, normalized: object) -> tuple[TimedWord, ...]:
     return ()
 
 
+class _Alignments(_Seen):
+    alignment: object = None
+    normalized_alignment: object = None
+
+
+class Remembered(_Seen):
+    """What the history keeps of something that was spoken."""
+
+    history_item_id: str
+    text: str | None = None
+    date_unix: int = 0
+    character_count_change_from: int = 0
+    character_count_change_to: int = 0
+    alignments: _Alignments | None = None
+
+    @property
+    def characters(self) -> int | None:
+        """What was charged; the counter may have been set back in between."""
+        charged = self.character_count_change_to - self.character_count_change_from
+        return charged if charged > 0 else None
+
+    @property
+    def words(self) -> tuple[TimedWord, ...]:
+        told = self.alignments
+        return () if told is None else words_in(told.alignment, told.normalized_alignment)
+
+
+def remembered_in(item: object) -> Remembered | None:
+    try:
+        return Remembered.model_validate(item)
+    except ValidationError:
+        return None
+
+
 def charge_in(headers: Mapping[str, str]) -> int | None:
     cost = headers.get("character-cost", "")
     return int(cost) if _NUMBER.fullmatch(cost) else None

@@ -44,6 +44,7 @@ OUTPUT_FORMAT = re.compile(r"(?P<codec>mp3|pcm|opus|ulaw|alaw)_(?P<rate>\d+)(?:_
 #: The part of a clip's time that speech takes to make; how much of a stream goes out at once.
 SPEAKING_SHARE, STREAM_PIECE = 0.15, 4096
 REFRESH = 30 * 86_400
+_AFTER = "start_after_history_item_id"
 PAID = ("/v1/text-to-speech/", "/v1/sound-generation", "/v1/music")
 
 
@@ -96,6 +97,7 @@ class ElevenLabs:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self._open: Counter[tuple[str, Kind]] = Counter()
+        self._history: dict[str, list[tuple[dict[str, object], bytes, str]]] = {}  # by account, oldest first
 
     def routes(self) -> Iterable[web.RouteDef]:
         speech = "/v1/text-to-speech/{voice}"
@@ -105,6 +107,8 @@ class ElevenLabs:
             web.post(speech + "/with-timestamps", self.with_timestamps),
             web.post("/v1/sound-generation", self.noise),
             web.post("/v1/music", self.music),
+            web.get("/v1/history", self.history),
+            web.get("/v1/history/{item}/audio", self.history_audio),
             web.get("/v2/voices", self.voices),
             web.get("/v1/models", self.models),
             web.get("/v1/user/subscription", self.subscription),
@@ -172,7 +176,46 @@ class ElevenLabs:
             await self.stage.linger(SPEAKING_SHARE)
             spoken = await asyncio.shield(speak(text, voice, encoding))
         await asyncio.to_thread(hearing.remember, self.stage.directory, text, spoken)
+        item = {
+            "history_item_id": headers["history-item-id"],
+            "request_id": headers["request-id"],
+            "voice_id": voice,
+            "model_id": model,
+            "text": text,
+            "date_unix": int(time.time()),
+            "character_count_change_from": account.spent - cost,
+            "character_count_change_to": account.spent,
+            "content_type": mime_type,
+            "state": "created",
+            "source": "TTS",
+        }
+        self._history.setdefault(account.name, []).append((item, spoken.audio, mime_type))
         return spoken, headers, mime_type
+
+    async def history(self, request: web.Request) -> web.Response:
+        """What was spoken, newest first; noises and music are not in it."""
+        asked, account = request.query, account_of(self.stage, self.name, request)
+        items = [
+            item
+            for item, _, _ in reversed(self._history.get(account.name, []))
+            if asked.get("voice_id") in {None, item["voice_id"]}
+            and asked.get("source") in {None, item["source"]}
+            and asked.get("search", "").casefold() in as_text(item["text"]).casefold()
+            and (as_number(item["date_unix"]) or 0) >= int(asked.get("date_after_unix", "0"))
+        ]
+        after = [number for number, item in enumerate(items, 1) if item["history_item_id"] == asked.get(_AFTER)]
+        items = items[after[0] :] if after else items
+        shown = items[: int(asked.get("page_size", "100"))]
+        last = shown[-1]["history_item_id"] if shown else None
+        body = {"history": shown, "last_history_item_id": last, "has_more": len(shown) < len(items)}
+        return web.json_response(body)
+
+    async def history_audio(self, request: web.Request) -> web.Response:
+        account = account_of(self.stage, self.name, request)
+        for item, audio, mime_type in self._history.get(account.name, []):
+            if item["history_item_id"] == request.match_info["item"]:
+                return web.Response(body=audio, content_type=mime_type)
+        raise Refused(refusal(400, "history_item_not_found", "A history item with this ID was not found."))
 
     async def noise(self, request: web.Request) -> web.Response:
         account = account_of(self.stage, self.name, request)

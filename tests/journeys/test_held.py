@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -76,3 +78,28 @@ async def test_the_operators_rule_orders_again_unasked(tmp_path: Path) -> None:
         await stage.film_in(thread)
         assert len(stage.orders()) == SHOTS + 1
         assert stage.rows("SELECT action FROM audit") == [("order again",)]
+
+
+async def test_a_pause_survives_a_restart_and_the_film_goes_on_when_it_is_lifted(tmp_path: Path) -> None:
+    async with Stage(tmp_path) as stage:
+        thread = await stage.plan(stage.mia)
+        await stage.bot.kill()
+        _switch(stage, "INSERT INTO switches (name, by, reason, at) VALUES ('runway', 1, '', 0)")
+        await stage.restart()
+        await stage.greenlight(stage.mia, thread)
+        await stage.until(lambda: stage.card(thread, "paused by the operator"))
+        await stage.bot.kill()
+        await stage.restart()
+        await stage.say_and_wait(stage.mia, thread, "what is shot 1 about?")  # an order would come before this
+        assert not stage.orders()
+        await stage.bot.kill()
+        _switch(stage, "DELETE FROM switches")
+        await stage.restart()
+        await stage.film_in(thread)
+        assert len(stage.orders()) == SHOTS
+
+
+def _switch(stage: Stage, statement: str) -> None:
+    """As `/admin` would write it, while the bot is away."""
+    with closing(sqlite3.connect(stage.database)) as connection, connection:
+        connection.execute(statement)

@@ -106,7 +106,7 @@ async def test_without_a_voice_service_the_plan_says_so_and_the_film_is_made(tmp
         await stage.film_in(thread)
 
 
-async def test_killed_while_a_line_is_recorded_the_film_comes_without_it_and_nothing_is_ordered_twice(
+async def test_killed_while_a_line_is_recorded_it_is_looked_up_and_nothing_is_ordered_twice(
     tmp_path: Path,
 ) -> None:
     async with Stage(tmp_path) as stage:
@@ -118,6 +118,7 @@ async def test_killed_while_a_line_is_recorded_the_film_comes_without_it_and_not
         await stage.bot.kill()
         await stage.restart()
         film = await stage.film_in(thread)
-        assert "Shot 1 has no voice: its service went silent while recording" in film["content"]
+        assert "has no voice" not in film["content"]
+        assert stage.rows("SELECT state FROM paid_calls WHERE key LIKE '%voice-1%'") == [("found",)]
         assert len(stage.providers.paid("elevenlabs", accepted=False)) == 2  # the first line once, and the second
         assert len(orders(stage, "runway")) == 2

@@ -10,7 +10,7 @@ import pytest
 from bot.app.pools import judge
 from bot.db import Database
 from bot.jobs.ledger import CallState, Ledger
-from bot.production.booth import MAX_TRIES, Booth, NoRecording, Recording
+from bot.production.booth import MAX_TRIES, Booth, Find, Found, NoRecording, Recording
 from providers.errors import InvalidRequest, KeyRejected, OutcomeUnknown, ProviderError, Unavailable
 from ratelimit import Allowance, ApiKey, KeyPool, Limit, Limits
 
@@ -39,7 +39,7 @@ class Studio:
             raise failure
         return 800
 
-    async def buy(self, times: int = 1) -> list[str]:
+    async def buy(self, times: int = 1, find: Find | None = None) -> list[str]:
         """Try so many times; the reasons of those that failed."""
         reasons = []
         for _ in range(times):
@@ -54,6 +54,7 @@ class Studio:
                         words="Once there was a koi.",
                         price_microusd=900,
                         record=self.record,
+                        find=find,
                     )
                 )
             except NoRecording as missing:
@@ -141,3 +142,53 @@ async def test_a_recording_cancelled_while_it_is_made_leaves_no_room_taken(datab
 
     assert task.cancelled()
     assert await studio.ledger.open_calls() == []
+
+
+async def test_a_lost_recording_that_its_service_has_is_found_and_paid_once(database: Database) -> None:
+    studio = Studio(database, OutcomeUnknown("elevenlabs"))
+    looks: list[tuple[str, bool]] = []
+
+    async def find(key: ApiKey, since: float) -> Found | None:
+        looks.append((key.id, since > 0))
+        return Found(700)
+
+    assert await studio.buy(times=2, find=find) == []
+
+    assert looks == [(studio.recorded[0], True)]
+    assert len(studio.recorded) == 1
+    assert await studio.calls() == [(CallState.FOUND, False, 700)]
+
+
+async def test_a_lost_recording_that_is_provably_absent_is_ordered_again_once(database: Database) -> None:
+    studio = Studio(database, OutcomeUnknown("elevenlabs"))
+    studio.booth = Booth(studio.pool, studio.ledger, settled_after=0.0)
+
+    async def find(key: ApiKey, since: float) -> Found | None:
+        return None
+
+    assert await studio.buy(find=find) == ["OutcomeUnknown"]
+
+    assert [state for state, _, _ in await studio.calls()] == [CallState.LOST, CallState.UNKNOWN]
+    assert len(studio.recorded) == 2
+
+
+async def test_a_lost_recording_that_cannot_be_looked_for_stays_unknown(database: Database) -> None:
+    studio = Studio(database, OutcomeUnknown("elevenlabs"))
+
+    async def find(key: ApiKey, since: float) -> Found | None:
+        raise Unavailable("elevenlabs")
+
+    assert await studio.buy(times=2, find=find) == ["OutcomeUnknown"] * 2
+
+    assert len(studio.recorded) == 1
+
+
+async def test_a_recording_that_was_written_off_is_ordered_anew(database: Database) -> None:
+    studio = Studio(database, OutcomeUnknown("elevenlabs"), None)
+    assert await studio.buy() == ["OutcomeUnknown"]
+    await studio.ledger.finish("film/voice-1/1", CallState.LOST)
+
+    assert await studio.buy(times=2) == []
+
+    assert [call.key for call in await studio.ledger.calls_of("film")] == ["film/voice-1/1", "film/voice-1/2"]
+    assert len(studio.recorded) == 2

@@ -19,7 +19,7 @@ from bot.studio.casting import cast
 from bot.studio.model import Plan
 from bot.studio.soundtrack import SoundOffer
 from providers.credential import Credential
-from providers.errors import OutcomeUnknown, ProviderError, QuotaExhausted
+from providers.errors import OutcomeUnknown, ProviderError, QuotaExhausted, Unavailable
 from providers.speech import Sound, Speech, TimedWord, Voice
 from ratelimit import ApiKey, KeyPool, Limits
 from sandbox.providers.voice import speak as sandbox_voice
@@ -51,6 +51,11 @@ class ScriptedSounds:
     ) -> Speech:
         self._make(f"{voice or 'house'}: {text}", destination)
         return Speech(path=destination, characters=10, words=(TimedWord(text="Once", start=0.0, end=0.3),))
+
+    async def find(
+        self, text: str, destination: Path, credential: Credential, *, since: float, voice: str | None = None
+    ) -> Speech | None:
+        raise Unavailable("elevenlabs")
 
     async def voices(self, credential: Credential, *, search: str = "", limit: int = 25) -> list[Voice]:
         return []

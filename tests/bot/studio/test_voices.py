@@ -38,6 +38,11 @@ class Library:
     ) -> Speech:
         raise AssertionError("nobody speaks here")
 
+    async def find(
+        self, text: str, destination: Path, credential: Credential, *, since: float, voice: str | None = None
+    ) -> Speech | None:
+        raise Unavailable("elevenlabs")
+
     async def voices(self, credential: Credential, *, search: str = "", limit: int = 25) -> Sequence[Voice]:
         self.searches.append(search)
         if self._hangs:

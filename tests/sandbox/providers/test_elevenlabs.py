@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from pathlib import Path
 
 import httpx
@@ -231,3 +232,22 @@ async def test_a_sound_that_is_lost_on_the_way_may_have_been_paid(
 
 async def test_models_are_listed_for_the_catalogue(voice: ElevenLabs) -> None:
     assert {"eleven_multilingual_v2", "eleven_v3", "eleven_flash_v2_5"} <= await voice.listed(KEY)
+
+
+async def test_speech_whose_answer_was_lost_is_found_in_the_history(
+    world: ProviderWorld, voice: ElevenLabs, tmp_path: Path
+) -> None:
+    began = time.time()
+    world.faults.add("elevenlabs", "POST", "speech", Reset(applied=True))
+    with pytest.raises(OutcomeUnknown):
+        await voice.speak("Hello.", tmp_path / "lost.mp3", KEY)
+    await voice.speak("Goodbye.", tmp_path / "other.mp3", KEY)
+
+    found = await voice.find("Hello.", tmp_path / "found.mp3", KEY, since=began)
+
+    assert found is not None
+    assert (found.characters, (tmp_path / "found.mp3").stat().st_size > 1000) == (len("Hello."), True)
+    assert await voice.find("Hello, you.", tmp_path / "none.mp3", KEY, since=began) is None
+    assert await voice.find("Hello.", tmp_path / "none.mp3", KEY, since=began + 60) is None
+    assert not (tmp_path / "none.mp3").exists()
+    assert len(world.paid("elevenlabs", accepted=False)) == 2
