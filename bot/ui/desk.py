@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from bot.jobs.wake import Wake
 from bot.production.cut import RATIOS
 from bot.production.decisions import Decision, Decisions
-from bot.production.model import Production, ProductionState
+from bot.production.model import Production
 from bot.production.productions import Productions
 from bot.production.readings import Readings
 from bot.production.switches import Switches
@@ -298,7 +298,7 @@ class Desk:
     async def pause(self, name: str, *, user_id: int, reason: str) -> int:
         """Pause the line or a service; how many films still run. Raises `NotOperator`."""
         await self._allowed_switches(user_id).pause(name, user_id, reason)
-        return sum(each.state is ProductionState.RUNNING for each in await self._productions.active())
+        return len(await self._productions.running())
 
     async def resume(self, name: str, *, user_id: int) -> bool:
         """Go on; false where it was not paused. Raises `NotOperator`."""
