@@ -1,23 +1,30 @@
-"""One place to open the database: a SQLite file, one connection, every change in a visible transaction.
+"""One place to open the database: a SQLite file or a PostgreSQL, every change in a visible transaction.
 
 SQLite runs in WAL mode with FULL sync, so that a committed intent survives power loss. One connection serves
 reader and writer alike: SQLite up to 3.51.2 can corrupt a WAL that two connections reset at once
 (sqlite.org/wal.html#walresetbug, checked 2026-11), and our rows are few.
+
+PostgreSQL runs at READ COMMITTED, for any number of processes. What SQLite's one writer gives for nothing is asked for
+there by name: `lock`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Table, event, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -27,6 +34,15 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 Result = TypeVar("Result")
 
 Transaction = AsyncConnection
+logger = logging.getLogger(__name__)
+
+#: What a statement raises where the database is away, busy or restarting, or chose us to end a deadlock: nothing was
+#: kept unless the commit itself was cut off, and trying again later may work.
+AWAY = (OperationalError, InterfaceError, NoConnection)
+#: Seconds that a transaction waits for a PostgreSQL that is away to come back before it begins, and between two tries.
+COMES_BACK_WITHIN, KNOCK_EVERY = 20.0, 0.5
+#: A dead machine's connection is noticed after about half a minute, on both sides.
+KEEPALIVE = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 
 
 class DatabaseTooNew(Exception):
@@ -39,14 +55,45 @@ class Database:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
+    @property
+    def engine(self) -> AsyncEngine:
+        """The engine itself, for the one store that speaks to the driver."""
+        return self._engine
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may write here, too."""
+        return self._engine.dialect.name == "postgresql"
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Run the block in one transaction: all of it, or nothing if it raises or is cancelled.
 
-        Never nest: the one connection is lent until the block ends.
+        Never nest: on SQLite the one connection is lent until the block ends. A PostgreSQL that restarts is waited for.
         """
-        async with self._engine.begin() as connection:
-            yield connection
+        if not self.is_shared:
+            async with self._engine.begin() as connection:
+                yield connection
+            return
+        async with AsyncExitStack() as stack:
+            connection = await self._reach()
+            stack.push_async_exit(connection)
+            async with connection.begin():
+                yield connection
+
+    async def _reach(self) -> AsyncConnection:
+        """A connection that works, or `OperationalError` where the server does not come back in time."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + COMES_BACK_WITHIN
+        while True:
+            connection = self._engine.connect()
+            try:
+                return await connection.start()
+            except (OperationalError, InterfaceError) as error:
+                if loop.time() >= until:
+                    raise
+                logger.warning("database not reached", extra={"error": type(error).__name__})
+            await asyncio.sleep(KNOCK_EVERY)
 
     async def close(self) -> None:
         await self._engine.dispose()
@@ -58,16 +105,39 @@ async def open_database(url: str) -> Database:
     Raises:
         DatabaseTooNew: its schema is one this version does not know.
     """
-    engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=30)
-    event.listen(engine.sync_engine, "connect", _prepare)
-    event.listen(engine.sync_engine, "begin", _begin_immediate)
+    if make_url(url).get_backend_name() == "postgresql":
+        engine = create_async_engine(
+            url,
+            isolation_level="READ COMMITTED",
+            pool_size=5,
+            max_overflow=5,
+            pool_timeout=30,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 10, **KEEPALIVE},
+        )
+    else:
+        engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=30)
+        event.listen(engine.sync_engine, "connect", _prepare)
+        event.listen(engine.sync_engine, "begin", _begin_immediate)
     try:
         async with engine.begin() as connection:
+            await lock(connection, "migrations")  # several processes may start at once
             await connection.run_sync(_migrate)
     except BaseException:
         await engine.dispose()
         raise
     return Database(engine)
+
+
+async def lock(transaction: Transaction, name: str) -> None:
+    """Until the transaction ends, no other holds this name. On SQLite it is alone anyway."""
+    if transaction.dialect.name == "postgresql":
+        await transaction.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+
+
+def insert_or_ignore(transaction: Transaction, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An insert with `on_conflict_do_nothing`: the two dialects spell it alike, but share no class for it."""
+    return postgresql.insert(table) if transaction.dialect.name == "postgresql" else sqlite.insert(table)
 
 
 async def uninterrupted(work: Callable[[], Awaitable[Result]]) -> Result:

@@ -24,10 +24,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import Row, insert, select, update
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnection
 
-from bot.db import Database, Transaction, uninterrupted
+from bot.db import AWAY, Database, Transaction, uninterrupted
 from bot.db.tables import paid_calls
 
 logger = logging.getLogger(__name__)
@@ -263,7 +261,7 @@ class Ledger:
         for attempt in range(1, RECORD_TRIES + 1):
             try:
                 return await self._update(key, values)
-            except (OperationalError, NoConnection) as error:
+            except AWAY as error:
                 if attempt == RECORD_TRIES:
                     raise
                 logger.warning("outcome not recorded yet", extra={"call": key, "error": type(error).__name__})

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from sqlalchemy import Row, func, insert, select, update
 
-from bot.db import Database, Transaction
+from bot.db import Database, Transaction, lock
 from bot.db.tables import paid_calls, productions, projects, takes
 from bot.jobs.ledger import CallState
 from bot.jobs.wake import Wake
@@ -54,6 +54,8 @@ class Productions:
         """
         now = self._clock()
         async with self._database.transaction() as transaction:
+            await lock(transaction, f"owner {user_id}")
+            await lock(transaction, f"project {project_id}")
             same = await transaction.execute(select(productions).where(productions.c.request_id == request_id))
             if (row := same.one_or_none()) is not None:
                 return _production(row)
@@ -241,6 +243,7 @@ class Productions:
         """Keep what is not as planned in place of what was noted of these kinds before."""
         query = select(productions.c.notes).where(productions.c.id == production_id)
         async with self._database.transaction() as transaction:
+            await lock(transaction, f"notes {production_id}")
             before = notes.from_json((await transaction.execute(query)).scalar())
             after = notes.replaced(before, kinds, new)
             if after == before:

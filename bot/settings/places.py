@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from bot.settings.environment import Environment
@@ -73,9 +74,8 @@ def read_database_url(environment: Environment, data_dir: Path) -> str:
         return default
     scheme, _, rest = value.partition("://")
     if scheme.partition("+")[0] in {"postgres", "postgresql"}:
-        remedy = "remove it" if name == "DATABASE_URL" else "remove it, or set DATABASE_URL to an SQLite file beside it"
-        environment.fault(name, "names a PostgreSQL database, which this version cannot use yet", remedy)
-    elif scheme not in {"sqlite", "sqlite+aiosqlite"} or not rest.startswith("/"):
+        return _read_postgres_url(environment, name, value) or default
+    if scheme not in {"sqlite", "sqlite+aiosqlite"} or not rest.startswith("/"):
         environment.fault(name, "is not a database we can use", "write sqlite:/// and the path of a file")
     elif rest in {"/", "/:memory:"} or "?" in rest:
         environment.fault(name, "does not name a file", "write sqlite:/// and the path of a file")
@@ -85,6 +85,36 @@ def read_database_url(environment: Environment, data_dir: Path) -> str:
             environment.fault(name, "does not name a file in an existing folder", "make the folder, or name another")
         return f"sqlite+aiosqlite:///{file}"
     return default
+
+
+def _read_postgres_url(environment: Environment, name: str, value: str) -> str | None:
+    """A PostgreSQL that several processes may share; with the driver named that we speak through."""
+    try:
+        parts = urlsplit(value)
+        host, database = parts.hostname, parts.path.strip("/")
+        _ = parts.port
+    except ValueError:
+        host = database = None
+    if not host or not database:
+        environment.fault(name, "does not name a PostgreSQL database", "write postgresql://user:password@host/database")
+        return None
+    first, dot, rest = host.partition(".")
+    if first.endswith("-pooler"):  # Neon's (neon.com/docs/connect/connection-pooling, checked 2026-11-29)
+        direct = f"{first.removesuffix('-pooler')}{dot}{rest}"
+        environment.fault(
+            name,
+            "goes through a pooler, which cannot hold the locks and notices that several processes need",
+            f"use the direct connection: the host {direct}",
+        )
+        return None
+    if "pgbouncer=true" in parts.query:
+        environment.fault(
+            name,
+            "goes through PgBouncer, which cannot hold the locks and notices that several processes need",
+            "use the server's own host and port, without pgbouncer=true",
+        )
+        return None
+    return f"postgresql+psycopg://{value.partition('://')[2]}"
 
 
 def read_object_store(environment: Environment) -> ObjectStoreSettings | None:

@@ -53,8 +53,8 @@ _DATA = Group(
         ),
         Variable(
             name="DATABASE_URL",
-            means="Another SQLite file than greenlight.db in DATA_DIR. PostgreSQL is not supported in this version.",
-            example="sqlite:///./data/another.db",
+            means="Another SQLite file than greenlight.db in DATA_DIR, or a PostgreSQL that several processes share.",
+            example="postgresql://fake-user:fake-password@127.0.0.1/greenlight",
             secret=True,
         ),
     ),
@@ -234,7 +234,7 @@ _OLDER_NAMES = Group(
         ),
         Variable(
             name="POSTGRES_URL",
-            means="Read where DATABASE_URL is not set. PostgreSQL is not supported in this version.",
+            means="Read where DATABASE_URL is not set.",
             example="postgresql://fake-user:fake-password@127.0.0.1/greenlight",
             secret=True,
         ),

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from bot.settings.discord import DiscordSettings, read_discord
 from bot.settings.environment import Environment
@@ -121,6 +122,11 @@ class Settings:
         return self.discord.download_origins
 
     @property
+    def is_shared(self) -> bool:
+        """Whether several processes may work on one database."""
+        return self.database_url.startswith("postgresql")
+
+    @property
     def can_plan(self) -> bool:
         return not self.providers.keys().isdisjoint({"gemini", "groq"})
 
@@ -135,6 +141,11 @@ class Settings:
     def notes(self) -> list[str]:
         """What an operator should know although nothing is wrong: one sentence each, safe to print."""
         notes = list(self.remarks)
+        if self.is_shared:
+            notes.append(
+                "PostgreSQL: gateways and workers may run as processes of their own. All of them must see the same "
+                "DATA_DIR: clips and uploads lie there."
+            )
         if not self.can_plan:
             notes.append("No language model: nothing can be planned. Set GEMINI_API_KEYS or GROQ_API_KEYS.")
         if not self.can_render:
@@ -148,6 +159,8 @@ class Settings:
     def secrets(self) -> frozenset[str]:
         """Every value that must never be seen, for the logs to take out."""
         secrets = {self.discord.token}
+        if password := urlsplit(self.database_url).password:
+            secrets.update((password, unquote(password)))
         for provider in self.providers.values():
             secrets.update(part for key in provider.keys for part in (key.secret, *key.parts))
         if self.object_store:

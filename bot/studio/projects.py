@@ -9,9 +9,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from sqlalchemy import Row, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as insert_or_ignore
 
-from bot.db import Database, Transaction
+from bot.db import Database, Transaction, insert_or_ignore, lock
 from bot.db.tables import analyses, assets, plans, projects, turns
 from bot.studio.errors import NoSuchFilm, PlanMoved
 from bot.studio.model import (
@@ -35,7 +34,7 @@ class Projects:
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
-        #: Where films are talked over. We are the only writer, so what the database knows is known here.
+        #: Where films are talked over, as far as only we write: then what the database knows is known here.
         self._threads: set[int] = set()
         self._threads_loaded = False
 
@@ -44,7 +43,7 @@ class Projects:
         now = self._clock()
         async with self._database.transaction() as transaction:
             added = await transaction.execute(
-                insert_or_ignore(projects)
+                insert_or_ignore(transaction, projects)
                 .values(
                     id=uuid.uuid4().hex,
                     request_id=request.request_id,
@@ -64,9 +63,11 @@ class Projects:
                     updated_at=now,
                 )
                 .on_conflict_do_nothing(index_elements=["request_id"])
+                .returning(projects.c.id)
             )
+            is_new = added.one_or_none() is not None
             row = (await transaction.execute(select(projects).where(projects.c.request_id == request.request_id))).one()
-        return _project(row), bool(added.rowcount)
+        return _project(row), is_new
 
     async def get(self, project_id: str) -> Project:
         async with self._database.transaction() as transaction:
@@ -80,10 +81,11 @@ class Projects:
 
         Cheap where no film is talked over: everything said in every channel comes by here.
         """
-        if not self._threads_loaded:
-            await self._load_threads()
-        if thread_id not in self._threads:
-            return None
+        if not self._database.is_shared:  # else another process may have opened the thread a moment ago
+            if not self._threads_loaded:
+                await self._load_threads()
+            if thread_id not in self._threads:
+                return None
         query = select(projects).where(projects.c.thread_id == thread_id)
         if owner_id is not None:
             query = query.where(projects.c.owner_id == owner_id)
@@ -127,6 +129,7 @@ class Projects:
         """Keep why a film has no plan. One that has its plan keeps that, and gives up its late video only."""
         values = {"failure": failure, "updated_at": self._clock()}
         async with self._database.transaction() as transaction:
+            await lock(transaction, f"project {project_id}")
             planned = await latest_version(transaction, project_id) > 0
             given_up = (
                 {"state": ProjectState.PLANNED, "attachment": None} if planned else {"state": ProjectState.FAILED}
@@ -159,7 +162,7 @@ class Projects:
         """Record a fetched and validated video, and that this attachment is dealt with; a newer one is not."""
         async with self._database.transaction() as transaction:
             await transaction.execute(
-                insert_or_ignore(assets)
+                insert_or_ignore(transaction, assets)
                 .values(**asdict(asset), created_at=self._clock())
                 .on_conflict_do_nothing(index_elements=["id"])
             )
@@ -199,7 +202,7 @@ class Projects:
     async def keep_analysis(self, asset_id: str, question: str, analysis: Analysis) -> None:
         async with self._database.transaction() as transaction:
             await transaction.execute(
-                insert_or_ignore(analyses)
+                insert_or_ignore(transaction, analyses)
                 .values(asset_id=asset_id, question=question, analysis=analysis.to_json(), created_at=self._clock())
                 .on_conflict_do_nothing()
             )
@@ -223,6 +226,7 @@ class Projects:
             await self._add_version(transaction, project_id, plan)
 
     async def _add_version(self, transaction: Transaction, project_id: str, plan: Plan) -> None:
+        await lock(transaction, f"project {project_id}")
         newest = await latest_version(transaction, project_id)
         if plan.version != newest + 1:
             raise PlanMoved(newest)
@@ -245,7 +249,7 @@ class Projects:
         """Keep what a person said; `None` where this message was heard before."""
         async with self._database.transaction() as transaction:
             added = await transaction.execute(
-                insert_or_ignore(turns)
+                insert_or_ignore(transaction, turns)
                 .values(
                     project_id=project_id,
                     message_id=message_id,
@@ -254,8 +258,10 @@ class Projects:
                     created_at=self._clock(),
                 )
                 .on_conflict_do_nothing(index_elements=["message_id"])
+                .returning(turns.c.id)
             )
-            return int(added.inserted_primary_key[0]) if added.rowcount and added.inserted_primary_key else None
+            row = added.one_or_none()
+            return int(row.id) if row is not None else None
 
     async def answer(self, turn_id: int, reply: str, project_id: str, plan: Plan | None) -> None:
         """Keep an answer and the version it made in one transaction, so that a crash repeats both or neither.

@@ -679,8 +679,27 @@ def test_a_database_that_would_not_last_is_refused(url: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+asyncpg"])
 @pytest.mark.parametrize("name", ["DATABASE_URL", "POSTGRES_URL"])
-def test_postgresql_is_understood_and_refused(name: str, scheme: str) -> None:
-    assert only_fault(**{name: f"{scheme}://user:fake@host/films"}).startswith(f"{name}: names a PostgreSQL database")
+def test_postgresql_is_read_whatever_driver_is_named(name: str, scheme: str) -> None:
+    settings = read(**{name: f"{scheme}://user:fake@host/films?sslmode=require"})
+
+    assert settings.database_url == "postgresql+psycopg://user:fake@host/films?sslmode=require"
+    assert settings.is_shared
+
+
+def test_the_password_of_the_database_is_a_secret() -> None:
+    assert {"fake%2Fword", "fake/word"} <= read(DATABASE_URL="postgresql://user:fake%2Fword@host/films").secrets()
+
+
+@pytest.mark.parametrize("url", ["postgresql://", "postgresql://host", "postgresql:///films", "postgresql://h:x/films"])
+def test_a_postgresql_url_without_its_parts_is_refused(url: str) -> None:
+    assert only_fault(DATABASE_URL=url).startswith("DATABASE_URL: does not name a PostgreSQL database")
+
+
+def test_a_pooled_postgresql_is_refused_with_the_direct_host() -> None:
+    pooled = only_fault(DATABASE_URL="postgresql://u:fake@ep-a-1-pooler.eu.aws.neon.example/films?sslmode=require")
+
+    assert pooled.endswith("use the direct connection: the host ep-a-1.eu.aws.neon.example")
+    assert "PgBouncer" in only_fault(DATABASE_URL="postgresql://u:fake@host:6432/films?pgbouncer=true")
 
 
 def test_the_older_database_name_counts_only_alone(tmp_path: Path) -> None:

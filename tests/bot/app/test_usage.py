@@ -22,9 +22,6 @@ from bot.db import Database
 from bot.db.tables import usage_entries
 from ratelimit import Entry, StoreAway, Turn, UsageStore
 from tests.bot.app.hammers import Hammer, over_admitted
-from tests.postgres import postgres
-
-__all__ = ["postgres"]  # a fixture
 
 ENTRY = Entry(
     id="one",

@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, select
 from sqlalchemy.exc import IntegrityError
 
-from bot.db import Database, DatabaseTooNew, Transaction, open_database, uninterrupted
+from bot.db import Database, DatabaseTooNew, Transaction, lock, open_database, uninterrupted
 from bot.db.tables import assets, metadata, plans
 
 
@@ -53,6 +53,60 @@ async def test_opening_makes_exactly_the_tables_that_the_code_declares(tmp_path:
     with engine.connect() as connection:
         assert differences(connection) == []
     engine.dispose()
+
+
+async def test_processes_that_open_a_new_postgresql_at_once_make_the_same_tables_together(
+    postgres_database: str,
+) -> None:
+    opened = await asyncio.gather(*(open_database(postgres_database) for _ in range(3)))
+    for each in opened:
+        await each.close()
+
+    def differences(connection: Connection) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata))
+
+    engine = create_engine(postgres_database)
+    with engine.connect() as connection:
+        assert differences(connection) == []
+    engine.dispose()
+
+
+async def test_who_holds_a_name_is_waited_for(postgres_database: str) -> None:
+    database = await open_database(postgres_database)
+    order = []
+    held = asyncio.Event()
+
+    async def first() -> None:
+        async with database.transaction() as transaction:
+            await lock(transaction, "a name")
+            held.set()
+            await asyncio.sleep(0.05)  # long enough for the second to be there, were it let in
+            order.append("first")
+
+    async def second() -> None:
+        await held.wait()
+        async with database.transaction() as transaction:
+            await lock(transaction, "a name")
+            order.append("second")
+
+    await asyncio.gather(first(), second())
+
+    assert order == ["first", "second"]
+    await database.close()
+
+
+async def test_connections_that_the_server_has_cut_are_made_anew(postgres_database: str) -> None:
+    database = await open_database(postgres_database)
+    async with database.transaction() as transaction:
+        await add(transaction, "a")
+    engine = create_engine(postgres_database)
+    with engine.connect() as connection:
+        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid != pg_backend_pid()"
+        connection.exec_driver_sql(cut + " AND datname = current_database()")
+    engine.dispose()
+
+    assert await kept(database) == ["a"]
+    await database.close()
 
 
 async def test_what_was_kept_is_there_when_opened_again(tmp_path: Path) -> None:

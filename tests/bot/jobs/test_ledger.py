@@ -13,6 +13,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from bot.db import Database, Transaction
 from bot.jobs.ledger import Accepted, CallState, Completed, Intent, Ledger, Outcome, Refused, Unknown
 
+ON_BOTH_DATABASES = True
+
 INTENT = Intent(
     key="film/1/1",
     job="film",

@@ -16,6 +16,8 @@ from bot.studio.model import Project
 from bot.studio.projects import Projects
 from tests.bot.studio.samples import CATALOGUE, OWNER, plan, request
 
+ON_BOTH_DATABASES = True
+
 STRANGER = 2002
 
 
@@ -258,3 +260,14 @@ async def test_the_latest_production_of_a_film_is_the_one_accepted_last(office: 
 
     assert latest is not None
     assert latest.id == last.id
+
+
+async def test_of_greenlights_pressed_at_the_same_time_one_is_taken(database: Database) -> None:
+    office = Office(database)
+    project = await office.film("1")
+
+    taken = await asyncio.gather(
+        *(office.accept(project.id, press=f"press {number}") for number in range(4)), return_exceptions=True
+    )
+
+    assert sorted(type(each).__name__ for each in taken) == [*["AlreadyRendering"] * 3, "Production"]

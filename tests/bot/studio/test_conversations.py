@@ -21,6 +21,8 @@ from tests.bot.studio.fakes import Said, ScriptedModel, mind
 from tests.bot.studio.samples import CATALOGUE, CLIP, OWNER, edit, plan, request
 from tests.bot.waiting import until
 
+ON_BOTH_DATABASES = True
+
 
 class Board:
     """Shows answers by writing down what it was told, as (words asked, what happened). A `broken` one shows nothing."""

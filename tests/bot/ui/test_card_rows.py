@@ -11,6 +11,8 @@ from bot.ui.cards import CardKind
 from tests.bot.production.test_productions import Office
 from tests.bot.studio.samples import CLIP, OWNER, plan
 
+ON_BOTH_DATABASES = True
+
 PLAN, JOB = CardKind.PLAN, CardKind.JOB
 
 
