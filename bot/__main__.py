@@ -16,7 +16,13 @@ EX_CONFIG, EX_TEMPFAIL = 78, 75
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bot", description="Greenlight, the Discord bot.")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("run", help="run the bot")
+    run = commands.add_parser("run", help="run the bot")
+    run.add_argument(
+        "--role",
+        choices=["all", "gateway", "worker"],
+        default="all",
+        help="a part of it, beside other processes on one PostgreSQL: gateway talks to Discord, worker makes films",
+    )
     commands.add_parser("check", help="look at the settings and say everything that is wrong with them")
     models = commands.add_parser("models", help="print what can be made, and what it costs")
     form = models.add_mutually_exclusive_group()
@@ -36,7 +42,7 @@ def main() -> int:
         case "check":
             return _check(settings)
         case _:
-            return _run(settings)
+            return _run(settings, arguments.role)
 
 
 def _check(settings: Settings) -> int:
@@ -48,7 +54,14 @@ def _check(settings: Settings) -> int:
     return 0
 
 
-def _run(settings: Settings) -> int:
+def _run(settings: Settings, role: str) -> int:
+    if role != "all" and not settings.is_shared:
+        print(
+            f"STOPPED  --role {role} needs a database that processes can share, and DATABASE_URL names a file. "
+            "Set it to a PostgreSQL, or run without --role.",
+            file=sys.stderr,
+        )
+        return EX_CONFIG
     from bot import app, log
     from bot.db import DatabaseTooNew
     from bot.media.errors import FfmpegUnusable
@@ -56,7 +69,7 @@ def _run(settings: Settings) -> int:
     log.configure(settings.log_level, settings.log_format, settings.secrets())
     code = 0
     try:
-        asyncio.run(app.run(settings))
+        asyncio.run(app.run(settings, app.Role(role)))
     except* app.AnotherInstance as group:
         code = _say(group, EX_TEMPFAIL)
     except* (app.DiscordRefused, DatabaseTooNew, FfmpegUnusable) as group:

@@ -19,7 +19,8 @@ STOPS_WITHIN = 30.0
 class BotProcess:
     """`python -m bot run` with the variables given and nothing else of ours; what it says goes to `log`."""
 
-    def __init__(self, environ: Mapping[str, str], log: Path) -> None:
+    def __init__(self, environ: Mapping[str, str], log: Path, *, role: str = "all") -> None:
+        self._role = role
         self._environ = {**environ, "PATH": os.environ.get("PATH", ""), "PYTHONUNBUFFERED": "1"}
         self.log = log
         self._process: asyncio.subprocess.Process | None = None
@@ -30,7 +31,11 @@ class BotProcess:
         with self.log.open("ab") as log:
             self._began_at = log.tell()
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run", cwd=ROOT, env=self._environ, stdout=log, stderr=log
+                *(sys.executable, "-m", "bot", "run", "--role", self._role),
+                cwd=ROOT,
+                env=self._environ,
+                stdout=log,
+                stderr=log,
             )
 
     @property

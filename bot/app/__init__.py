@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import logging
 import os
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import IO
 
 import discord
 import yarl
 
 from bot.app.build import attachment_bases, build, clip_hosts
 from bot.app.pools import build_pools, heard_by
+from bot.app.post import Post, Role
 from bot.app.service import DiscordRefused
-from bot.app.usage import SqliteUsageStore
+from bot.app.usage import PostgresUsageStore, SqliteUsageStore
 from bot.db import open_database
+from bot.jobs.presence import Presence, name_of_process
 from bot.media.download import AttachmentDownloader
 from bot.media.ffmpeg import Ffmpeg, find_ffmpeg
 from bot.settings import DiscordEndpoints, Settings
 from bot.storage.files import Files
 from providers.registry import open_providers
 
-__all__ = ["AnotherInstance", "DiscordRefused", "run"]
+__all__ = ["AnotherInstance", "DiscordRefused", "Role", "run"]
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +36,8 @@ class AnotherInstance(Exception):
     """The data directory is in use by another process."""
 
 
-async def run(settings: Settings) -> None:
-    """Run the bot until SIGTERM or SIGINT.
+async def run(settings: Settings, role: Role = Role.ALL) -> None:
+    """Run the bot, or its part in `role`, until SIGTERM or SIGINT. Only a PostgreSQL lets parts run apart.
 
     Raises:
         AnotherInstance: the data directory is taken.
@@ -44,12 +48,13 @@ async def run(settings: Settings) -> None:
     for note in settings.notes():
         logger.warning(note)
     async with AsyncExitStack() as stack:
-        stack.enter_context(_only_instance(settings.data_dir))
+        await stack.enter_async_context(_in_data_dir(settings.data_dir, is_shared=settings.is_shared))
         ffmpeg = Ffmpeg(find_ffmpeg(str(settings.ffmpeg_path) if settings.ffmpeg_path else None))
         logger.info("ffmpeg", extra={"version": await ffmpeg.self_test()})
         database = await open_database(settings.database_url)
         stack.push_async_callback(database.close)
-        pools = build_pools(settings.providers, settings.lending, SqliteUsageStore(database))
+        store = PostgresUsageStore(database.engine) if database.is_shared else SqliteUsageStore(database)
+        pools = build_pools(settings.providers, settings.lending, store)
         cloud = settings.providers.get("vertex")
         providers = open_providers(
             {name: provider.base_url for name, provider in settings.providers.items()},
@@ -62,8 +67,9 @@ async def run(settings: Settings) -> None:
         stack.push_async_callback(providers.close)
         downloader = await stack.enter_async_context(AttachmentDownloader(attachment_bases(settings)))
         files = Files(settings.data_dir)
-        await files.sweep()
-        service = await build(settings, stack, ffmpeg, database, pools, providers, downloader, files)
+        post = await _take_post(settings, role, stack)
+        logger.info("post taken", extra={"role": role.value, "worker": post.name})
+        service = await build(settings, stack, ffmpeg, database, pools, providers, downloader, files, post)
         await service.serve()
 
 
@@ -72,6 +78,48 @@ def _aim_at(endpoints: DiscordEndpoints) -> None:
     discord.http.Route.BASE = endpoints.api_url
     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(endpoints.gateway_url)
     discord.asset.Asset.BASE = endpoints.cdn_url
+
+
+async def _take_post(settings: Settings, role: Role, stack: AsyncExitStack) -> Post:
+    """Hold our name before anything is done in it: a worker whose name is free counts as dead."""
+    name = name_of_process()
+    if not settings.is_shared or role is Role.GATEWAY:
+        return Post(role=role, name=name, presence=None)
+    presence = Presence(settings.database_url, name)
+    stack.push_async_callback(presence.hide)
+    await presence.show()
+    return Post(role=role, name=name, presence=presence)
+
+
+@asynccontextmanager
+async def _in_data_dir(data_dir: Path, *, is_shared: bool) -> AsyncIterator[None]:
+    """Hold the data directory, alone or with those who share the rows; whoever is alone there tidies it up."""
+    if not is_shared:
+        with _only_instance(data_dir):
+            await Files(data_dir).sweep()
+            yield
+        return
+    path = data_dir / "lock"
+    with path.open("a+") as file:
+        is_alone = _try_lock(file, fcntl.LOCK_EX)
+        for _ in range(50):
+            if is_alone or _try_lock(file, fcntl.LOCK_SH):
+                break
+            await asyncio.sleep(0.2)  # another tidies up before it lets others in
+        else:
+            raise AnotherInstance(f"another instance holds {path} for itself; stop it first")
+        if is_alone:
+            await Files(data_dir).sweep()
+            fcntl.flock(file, fcntl.LOCK_SH)  # whoever shares the rows shares the files
+        yield
+
+
+def _try_lock(file: IO[str], kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextmanager

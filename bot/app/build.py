@@ -11,12 +11,16 @@ from urllib.parse import urlsplit
 
 from bot.app.limits import unknown_models
 from bot.app.pools import heard_by
+from bot.app.post import Post
 from bot.app.service import Loop, Service
 from bot.app.standings import Standings
 from bot.app.upkeep import keep_store_tidy, warn_of_endings
 from bot.db import Database
 from bot.jobs.engine import Engine
 from bot.jobs.ledger import Ledger
+from bot.jobs.liveness import Liveness
+from bot.jobs.presence import claim_alone
+from bot.jobs.relay import Relay
 from bot.jobs.wake import Wake
 from bot.media.download import DISCORD_CDN, AttachmentDownloader, is_loopback
 from bot.media.ffmpeg import Ffmpeg
@@ -69,6 +73,7 @@ async def build(
     providers: Providers,
     downloader: AttachmentDownloader,
     files: Files,
+    post: Post,
 ) -> Service:
     """Put the rooms together: storage below, studio and production on it, Discord on top."""
     catalogue = Catalogue.load()
@@ -80,8 +85,12 @@ async def build(
     projects = Projects(database)
     productions = Productions(database, changed)
     switches = Switches(database, changed)
-    await _restore_room(ledger, productions, pools)
-    engine = Engine(settings.data_dir / "engine.sqlite3")
+    if post.works:
+        await _restore_room(ledger, productions, pools)
+    engine = Engine(
+        settings.database_url if settings.is_shared else settings.data_dir / "engine.sqlite3",
+        worker=post.worker or "single",
+    )
 
     minds = Minds(_minds(settings, catalogue, providers, pools), Answers(database, catalogue))
     stage = _sound_stage(catalogue, providers, pools, ledger, files, ffmpeg, switches)
@@ -102,6 +111,7 @@ async def build(
         ),
         files=files,
         changed=changed,
+        claim=post.presence.claim if post.presence is not None else claim_alone,
     )
     rigs = {name: Rig(provider=video, pool=pools[name]) for name, video in providers.video.items()}
     film_maker = FilmMaker(
@@ -123,9 +133,15 @@ async def build(
         catalogue=catalogue,
         ffmpeg=ffmpeg,
         files=files,
+        worker=post.worker,
     )
     dispatcher = Dispatcher(
-        engine, productions, give_back=film_maker.give_back, at_once=settings.max_films_at_once, switches=switches
+        engine,
+        productions,
+        give_back=film_maker.give_back,
+        at_once=settings.max_films_at_once if post.works else 0,
+        worker=post.worker,
+        switches=switches,
     )
     offer = _offer(settings, catalogue, stage.offer, can_plan=bool(minds))
     desk = Desk(
@@ -168,7 +184,7 @@ async def build(
     service = Service(
         client=client,
         token=settings.discord.token,
-        engine=engine,
+        engine=engine if post.works else None,
         ledger=ledger,
         dispatcher=dispatcher,
         changed=changed,
@@ -180,11 +196,17 @@ async def build(
         Loop(name="endings", run=lambda _: warn_of_endings(catalogue, settings.providers.keys())),
         Loop(name="store", run=lambda _: keep_store_tidy(store)),
     ]
-    service.loops = [
-        Loop(name="planner", run=planner.run),
-        Loop(name="dispatcher", run=dispatcher.run),
-        Loop(name="latecomers", run=latecomers.run),
-    ]
+    service.loops = [Loop(name="dispatcher", run=dispatcher.run)]
+    if post.works:
+        service.loops.append(Loop(name="planner", run=planner.run))
+        service.loops.append(Loop(name="latecomers", run=latecomers.run))
+    if settings.is_shared:
+        service.loops.append(Loop(name="relay", run=Relay(settings.database_url, post.name, changed).run))
+    if post.presence is not None:
+        service.loops.append(Loop(name="liveness", run=Liveness(post.presence, engine, productions, changed).run))
+    if not post.talks:
+        service.token = None
+        return service
     service.discord_loops = [
         Loop(name="threads", run=client.threads.run),
         Loop(name="cards", run=keeper.run),

@@ -48,10 +48,18 @@ class Service:
     """The built parts, and how they run and stop."""
 
     def __init__(
-        self, *, client: Greenlight, token: str, engine: Engine, ledger: Ledger, dispatcher: Dispatcher, changed: Wake
+        self,
+        *,
+        client: Greenlight,
+        token: str,
+        engine: Engine | None,
+        ledger: Ledger,
+        dispatcher: Dispatcher,
+        changed: Wake,
     ) -> None:
         self.client = client
-        self._token = token
+        #: `None` in a process that does not talk to Discord.
+        self.token: str | None = token
         self._engine = engine
         self._ledger = ledger
         self._dispatcher = dispatcher
@@ -83,14 +91,16 @@ class Service:
                     task.cancel()
 
     async def _work(self, stop: asyncio.Event) -> None:
-        await self._engine.launch()
+        if self._engine is not None:
+            await self._engine.launch()
         try:
             async with asyncio.TaskGroup() as group:
                 tasks: list[asyncio.Task[NoReturn]] = [
                     group.create_task(self._supervised(each), name=each.name) for each in self.loops
                 ]
                 tasks += [group.create_task(self._after_ready(each), name=each.name) for each in self.discord_loops]
-                tasks.append(group.create_task(self._stay_connected(), name="discord"))
+                if self.token is not None:
+                    tasks.append(group.create_task(self._stay_connected(self.token), name="discord"))
                 await stop.wait()
                 logger.info("stopping")
                 self._dispatcher.pause()
@@ -99,7 +109,8 @@ class Service:
                     task.cancel()
         finally:
             await self._drain()
-            await self._engine.close()
+            if self._engine is not None:
+                await self._engine.close()
 
     async def _drain(self) -> None:
         """Hear the answers of orders under way, and begin none: an answer unheard holds a film."""
@@ -109,7 +120,7 @@ class Service:
         except TimeoutError:
             logger.warning("orders still unanswered at the end; they are looked at after the restart")
 
-    async def _stay_connected(self) -> NoReturn:
+    async def _stay_connected(self, token: str) -> NoReturn:
         """Keep the gateway open. The library reconnects after drops; the first connection, and crashes, are ours."""
         pause = RECONNECT_FIRST
         client = self.client
@@ -117,7 +128,7 @@ class Service:
             began = time.monotonic()
             try:
                 async with client:  # sets its loop anew; a client that was closed has none (2.7.1)
-                    await client.start(self._token)
+                    await client.start(token)
             except discord.LoginFailure as error:
                 raise DiscordRefused(
                     "Discord refuses the token. Copy it anew from the portal into DISCORD_TOKEN."

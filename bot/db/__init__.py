@@ -17,9 +17,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import Connection, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
@@ -38,7 +40,7 @@ logger = logging.getLogger(__name__)
 
 #: What a statement raises where the database is away, busy or restarting, or chose us to end a deadlock: nothing was
 #: kept unless the commit itself was cut off, and trying again later may work.
-AWAY = (OperationalError, InterfaceError, NoConnection)
+AWAY = (OperationalError, InterfaceError, NoConnection, psycopg.OperationalError, psycopg.InterfaceError)
 #: Seconds that a transaction waits for a PostgreSQL that is away to come back before it begins, and between two tries.
 COMES_BACK_WITHIN, KNOCK_EVERY = 20.0, 0.5
 #: A dead machine's connection is noticed after about half a minute, on both sides.
@@ -129,6 +131,12 @@ async def open_database(url: str) -> Database:
     return Database(engine)
 
 
+def driver_url(url: str) -> str:
+    """A PostgreSQL's URL as the driver itself takes it, for the few connections that hold something of their own."""
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    return make_conninfo(plain, connect_timeout=10, **KEEPALIVE)
+
+
 async def lock(transaction: Transaction, name: str) -> None:
     """Until the transaction ends, no other holds this name. On SQLite it is alone anyway."""
     if transaction.dialect.name == "postgresql":
@@ -138,6 +146,21 @@ async def lock(transaction: Transaction, name: str) -> None:
 def insert_or_ignore(transaction: Transaction, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An insert with `on_conflict_do_nothing`: the two dialects spell it alike, but share no class for it."""
     return postgresql.insert(table) if transaction.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+#: Seconds after which work begins again that found the database away.
+AGAIN_AFTER = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+
+
+async def patiently(work: Callable[[], Awaitable[Result]]) -> Result:
+    """Do repeatable work, again where the database was away."""
+    for pause in AGAIN_AFTER:
+        try:
+            return await work()
+        except AWAY as error:
+            logger.warning("database away; once more", extra={"error": type(error).__name__})
+            await asyncio.sleep(pause)
+    return await work()
 
 
 async def uninterrupted(work: Callable[[], Awaitable[Result]]) -> Result:

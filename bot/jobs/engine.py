@@ -18,6 +18,8 @@ from typing import Any
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID, StepOptions
 from dbos import error as dbos_error
 
+from bot.db import patiently
+
 Workflow = Callable[[str], Coroutine[Any, Any, None]]
 Step = Callable[[str], Coroutine[Any, Any, str]]
 
@@ -29,10 +31,14 @@ MAX_RECOVERIES = 100
 
 
 class Engine:
-    """Durable workflows in a SQLite file of their own. One per process: DBOS is process-wide."""
+    """Durable workflows in a SQLite file of their own, or in a schema of their own in a PostgreSQL.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    One per process: DBOS is process-wide. `worker` names this process among those that share a PostgreSQL.
+    """
+
+    def __init__(self, where: Path | str, *, worker: str = "single") -> None:
+        self._where = where
+        self._worker = worker
         self._workflows: dict[str, Workflow] = {}
 
     def register(self, name: str, workflow: Workflow) -> None:
@@ -41,14 +47,15 @@ class Engine:
 
     async def launch(self) -> None:
         """Start on the running loop and resume every workflow that a crash or stop interrupted."""
-        with sqlite3.connect(self._path) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")  # sticks; DBOS leaves the slower default
-        connection.close()
+        if isinstance(self._where, Path):
+            with sqlite3.connect(self._where) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")  # sticks; DBOS leaves the slower default
+            connection.close()
         config: DBOSConfig = {
             "name": "greenlight",
-            "system_database_url": f"sqlite:///{self._path}",
+            "system_database_url": f"sqlite:///{self._where}" if isinstance(self._where, Path) else self._where,
             "application_version": APPLICATION_VERSION,
-            "executor_id": "single",  # one process: the lock on DATA_DIR sees to it
+            "executor_id": self._worker,  # a second start under the same id would run what the first still runs
             "serializer": DBOSPortableJSONSerializer(),  # the default is pickle
             "max_executor_threads": 8,  # unlimited by default
             "notification_listener_polling_interval_sec": 0.25,
@@ -78,6 +85,15 @@ class Engine:
         """Whether a workflow has ended in any way, or was never started: nothing of it runs."""
         status = await DBOS.get_workflow_status_async(workflow_id)
         return status is None or status.status in {"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"}
+
+    async def owners(self) -> set[str]:
+        """The workers that have a workflow under way, dead ones among them."""
+        pending = await DBOS.list_workflows_async(status="PENDING", load_input=False, load_output=False)
+        return {workflow.executor_id for workflow in pending if workflow.executor_id}
+
+    async def recover(self, worker: str) -> None:
+        """Put what a dead worker had under way into the line again; any that is alive takes it up (dbos 3.4)."""
+        await asyncio.to_thread(DBOS._recover_pending_workflows, [worker])  # noqa: SLF001  # engine.owners' counterpart
 
     async def is_new(self, change: str) -> bool:
         """Whether the current workflow began after a change of its steps: an older one resumes on its old path."""
@@ -110,6 +126,7 @@ def _plain(workflow: Workflow) -> Workflow:
 
 def _plain_step(work: Step) -> Step:
     async def run(subject: str) -> str:
-        return await work(subject)
+        # DBOS repeats what it asks of its own tables; ours are our affair.
+        return await patiently(lambda: work(subject))
 
     return run

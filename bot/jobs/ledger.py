@@ -25,7 +25,7 @@ from enum import StrEnum
 
 from sqlalchemy import Row, insert, select, update
 
-from bot.db import AWAY, Database, Transaction, uninterrupted
+from bot.db import AWAY, Database, Transaction, patiently, uninterrupted
 from bot.db.tables import paid_calls
 
 logger = logging.getLogger(__name__)
@@ -203,8 +203,7 @@ class Ledger:
             return [_call(row) for row in rows]
 
     async def _order(self, intent: Intent, post: Callable[[], Awaitable[Outcome]]) -> PaidCall:
-        async with self._database.transaction() as transaction:
-            await self._write_intent(transaction, intent)
+        await self._intend(intent)
         try:
             outcome = await post()
         except Exception as error:
@@ -231,8 +230,30 @@ class Ledger:
         async with self._database.transaction() as transaction:
             return _call((await transaction.execute(select(paid_calls).where(paid_calls.c.key == intent.key))).one())
 
-    async def _write_intent(self, transaction: Transaction, intent: Intent) -> None:
+    async def _intend(self, intent: Intent) -> None:
+        """Write the intent. Where the answer to its commit was lost it may stand already: nothing was sent yet."""
         now = self._clock()
+        tries = 0
+
+        async def once() -> None:
+            nonlocal tries
+            tries += 1
+            async with self._database.transaction() as transaction:
+                if tries > 1:
+                    ours = await transaction.execute(
+                        select(paid_calls.c.key).where(
+                            paid_calls.c.key == intent.key,
+                            paid_calls.c.state == CallState.INTENT,
+                            paid_calls.c.updated_at == now,
+                        )
+                    )
+                    if ours.one_or_none() is not None:
+                        return
+                await self._write_intent(transaction, intent, now)
+
+        await patiently(once)
+
+    async def _write_intent(self, transaction: Transaction, intent: Intent, now: float) -> None:
         values = {
             "job": intent.job,
             "provider": intent.provider,

@@ -11,10 +11,11 @@ class Wake:
     def __init__(self) -> None:
         self._listeners: set[asyncio.Event] = set()
 
-    def __call__(self) -> None:
-        """Wake every listener now."""
+    def __call__(self, *, but_for: Listener | None = None) -> None:
+        """Wake every listener now, but for one that passes on what it heard elsewhere."""
         for listener in self._listeners:
-            listener.set()
+            if but_for is None or not but_for.is_woken_by(listener):
+                listener.set()
 
     def listener(self) -> Listener:
         """A new listener: it remembers a nudge that came while its loop was busy."""
@@ -26,6 +27,9 @@ class Wake:
 class Listener:
     def __init__(self, event: asyncio.Event) -> None:
         self._event = event
+
+    def is_woken_by(self, event: asyncio.Event) -> bool:
+        return self._event is event
 
     async def wait(self, at_most: float) -> None:
         """Return at the next nudge, or after `at_most` seconds."""

@@ -27,6 +27,9 @@ LOOK_EVERY = 5.0
 class Dispatcher:
     """Admits productions, `at_once` of them at a time, fairly between their owners.
 
+    Where several processes share the rows, each has a dispatcher: `worker` is its name, and `at_once` counts what it
+    has under way itself. One that may have nothing under way only knows the line.
+
     `give_back` frees the room of a production that a fault of ours ended; `clock` never runs backwards.
     """
 
@@ -37,6 +40,7 @@ class Dispatcher:
         *,
         give_back: Callable[[str], Awaitable[None]],
         at_once: int,
+        worker: str | None = None,
         clock: Callable[[], float] = time.monotonic,
         switches: Switches | None = None,
     ) -> None:
@@ -44,6 +48,7 @@ class Dispatcher:
         self._productions = productions
         self._give_back = give_back
         self._at_once = at_once
+        self._worker = worker
         self._line = Line(productions, clock=clock)
         self._paused = False
         self._switches = switches
@@ -64,15 +69,17 @@ class Dispatcher:
 
     async def look(self) -> None:
         """Bring the line and the engine in step with the rows, once."""
+        if self._worker is not None and self._at_once:
+            await self._productions.inherit(None, self._worker)  # begun where one process was alone, and brought here
         await self._line.catch_up()
-        running = await self._productions.running()
+        running = [each for each in await self._productions.running() if self._worker in {None, each.worker}]
         for production in running:
             await self._tend(production)
         paused = self._switches is not None and await self._switches.is_paused(ALL)
         for _ in range(self._at_once - len(running)):
             if self._paused or paused or (production_id := self._line.pop()) is None:
                 break
-            if await self._productions.begin(production_id):
+            if await self._productions.begin(production_id, self._worker):
                 production = await self._productions.get(production_id)
                 await self._engine.start(FILM, production.workflow_id, production_id)
                 logger.info("film started", extra={"production": production_id})

@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from bot.db import AWAY, patiently
 from bot.jobs.engine import Engine
 from bot.jobs.ledger import CallState, Ledger
 from bot.media.captions import Word
@@ -62,8 +63,10 @@ class FilmMaker:
         catalogue: Catalogue,
         ffmpeg: Ffmpeg,
         files: Files,
+        worker: str | None = None,
     ) -> None:
         self._engine = engine
+        self._worker = worker
         self._ledger = ledger
         self._projects = projects
         self._productions = productions
@@ -81,7 +84,8 @@ class FilmMaker:
 
     async def film(self, production_id: str) -> None:
         """Make the film. Every branch depends on what steps returned, so that a resumed run takes the same path."""
-        _, plan, _ = await self._read(production_id)
+        await self._taken(production_id)
+        _, plan, _ = await patiently(lambda: self._read(production_id))
         chains = chains_of(plan)
         speaks_first = await self._engine.is_new("voice before shots")
         if speaks_first:
@@ -105,7 +109,14 @@ class FilmMaker:
         await self._engine.step("cut", self._cut, production_id)
 
     async def settle(self, production_id: str) -> None:
+        await self._taken(production_id)
         await self._engine.step("settle", self._settle, production_id)
+
+    async def _taken(self, production_id: str) -> None:
+        """After a crash the engine gives a film to any worker; that one looks after it."""
+        worker = self._worker
+        if worker is not None:
+            await patiently(lambda: self._productions.made_by(production_id, worker))
 
     async def _shoot_chain(self, subject: str) -> str:
         """Make the shots of a chain, one after the other; stops at the first that cannot be made."""
@@ -117,6 +128,8 @@ class FilmMaker:
                 failure = type(error).__name__
                 await self._productions.set_take(production_id, int(first), TakeState.FAILED, failure=failure)
                 return "short"
+            except AWAY:
+                raise  # the step begins again
             except Exception:
                 # A step that raises would end the film while the other chains go on ordering.
                 logger.exception("shots failed by a fault of ours", extra={"production": production_id, "from": first})
@@ -185,6 +198,8 @@ class FilmMaker:
             await self._productions.note(production_id, OF_VOICE, notes)
         except (StudioError, ProviderError) as error:  # the catalogue has changed under a plan: the shots will say so
             logger.warning("nothing narrated", extra={"production": production_id, "error": type(error).__name__})
+        except AWAY:
+            raise  # the step begins again
         except Exception:
             logger.exception("narration failed by a fault of ours", extra={"production": production_id})
         await self._productions.enter(production_id, Stage.SHOTS)
@@ -201,6 +216,8 @@ class FilmMaker:
                 await self._productions.note(production_id, OF_SOUND, notes)
             except (StudioError, ProviderError) as error:
                 logger.warning("no sound made", extra={"production": production_id, "error": type(error).__name__})
+            except AWAY:
+                raise  # the step begins again
             except Exception:
                 logger.exception("sound failed by a fault of ours", extra={"production": production_id})
         return "heard"

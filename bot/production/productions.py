@@ -158,16 +158,40 @@ class Productions:
         found = await self._select(productions.c.project_id == project_id)
         return found[-1] if found else None
 
-    async def begin(self, production_id: str) -> bool:
-        """Take a production out of the line; false where it was stopped or begun meanwhile."""
+    async def begin(self, production_id: str, worker: str | None = None) -> bool:
+        """Take a production out of the line; false where it was stopped, or begun by anybody, meanwhile."""
         now = self._clock()
         return await self._change(
             production_id,
             [ProductionState.ACCEPTED],
             state=ProductionState.RUNNING,
+            worker=worker,
             stage=Stage.SHOTS,
             started_at=now,
         )
+
+    async def owners(self) -> set[str]:
+        """Workers that have a film under way."""
+        running = await self._select(productions.c.state == ProductionState.RUNNING)
+        return {production.worker for production in running if production.worker is not None}
+
+    async def inherit(self, gone: str | None, heir: str) -> None:
+        """What a worker has under way, or nobody has, is another's from here on."""
+        async with self._database.transaction() as transaction:
+            await transaction.execute(
+                update(productions)
+                .where(productions.c.state == ProductionState.RUNNING, productions.c.worker.is_not_distinct_from(gone))
+                .values(worker=heir)
+            )
+
+    async def made_by(self, production_id: str, worker: str) -> None:
+        """The engine has given a running production to this worker."""
+        async with self._database.transaction() as transaction:
+            await transaction.execute(
+                update(productions)
+                .where(productions.c.id == production_id, productions.c.state == ProductionState.RUNNING)
+                .values(worker=worker)
+            )
 
     async def resume(self, production_id: str, states: Collection[ProductionState], **values: object) -> bool:
         """Put a production that was over, or waited for a person, into the line again: its next run.

@@ -183,6 +183,11 @@ class Project:
     voice_name: str = ""
     captions: Captions = Captions.SOFT
 
+    @property
+    def is_unfinished(self) -> bool:
+        """Neither plan nor failure yet, or a video that nobody looked at."""
+        return self.state is ProjectState.NEW or (self.state is ProjectState.PLANNED and self.attachment is not None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:

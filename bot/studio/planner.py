@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
+from bot.db import AWAY
+from bot.jobs.presence import claim_alone
 from bot.jobs.wake import Listener, Wake
 from bot.media.download import AttachmentDownloader
 from bot.media.errors import MediaError
@@ -23,6 +27,8 @@ from providers.errors import ProviderError
 from ratelimit import RateLimitError
 
 logger = logging.getLogger(__name__)
+
+Claim = Callable[[str], AbstractAsyncContextManager[bool]]
 
 LOOK_EVERY = 5.0
 #: Films planned at once; what they wait for is mostly the pool.
@@ -44,6 +50,7 @@ class Planner:
         limits: MediaLimits,
         files: Files,
         changed: Wake,
+        claim: Claim = claim_alone,
     ) -> None:
         self._projects = projects
         self._analyst = analyst
@@ -54,6 +61,7 @@ class Planner:
         self._limits = limits
         self._files = files
         self._changed = changed
+        self._claim = claim
         self._busy: set[str] = set()
 
     async def run(self, listener: Listener) -> None:
@@ -68,7 +76,21 @@ class Planner:
 
     async def _plan_one(self, project: Project) -> None:
         try:
+            async with self._claim(f"plan {project.id}") as is_ours:
+                if not is_ours or not (await self._projects.get(project.id)).is_unfinished:
+                    return  # another worker has it, or has just had it
+                await self._plan_claimed(project)
+            self._changed()
+        except AWAY as error:
+            logger.warning("planned later", extra={"project": project.id, "error": type(error).__name__})
+        finally:
+            self._busy.discard(project.id)
+
+    async def _plan_claimed(self, project: Project) -> None:
+        try:
             await self.plan(project)
+        except AWAY:
+            raise
         except (StudioError, MediaError, StorageError, ProviderError, RateLimitError) as error:
             logger.warning(
                 "no plan", extra={"project": project.id, "error": type(error).__name__, "detail": str(error)}
@@ -78,9 +100,6 @@ class Planner:
             # One film must not end the planning of the others.
             logger.exception("planning failed by a fault of ours", extra={"project": project.id})
             await self._projects.fail(project.id, "Bug")
-        finally:
-            self._busy.discard(project.id)
-        self._changed()
 
     async def plan(self, project: Project) -> None:
         """Do what is left to do for one film, and keep its plan. Raises what the rooms below raise."""

@@ -1,0 +1,39 @@
+"""What one process does of the whole: talk to Discord, work, or both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.jobs.presence import Presence
+
+
+class Role(StrEnum):
+    ALL = "all"
+    GATEWAY = "gateway"
+    WORKER = "worker"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """The part of this process.
+
+    `name` names it among those that share a PostgreSQL; `presence` is there for each of them that works.
+    """
+
+    role: Role
+    name: str
+    presence: Presence | None
+
+    @property
+    def talks(self) -> bool:
+        return self.role is not Role.WORKER
+
+    @property
+    def works(self) -> bool:
+        return self.role is not Role.GATEWAY
+
+    @property
+    def worker(self) -> str | None:
+        """By which its films are known as its own; `None` where one process has them all."""
+        return None if self.presence is None and self.works else self.name
