@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bot.db import Database
@@ -13,6 +15,9 @@ from tests.bot.production.test_productions import Office
 from tests.bot.studio.samples import OWNER
 
 
+ON_BOTH_DATABASES = True
+
+
 class Line(Office):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
@@ -20,11 +25,18 @@ class Line(Office):
         self.names: dict[str, str] = {}
         self.given_back: list[str] = []
 
-    def dispatcher(self, at_once: int = 1) -> Dispatcher:
+    def dispatcher(self, at_once: int = 1, *, worker: str | None = None) -> Dispatcher:
         async def give_back(production_id: str) -> None:
             self.given_back.append(production_id)
 
-        return Dispatcher(self.engine, self.productions, give_back=give_back, at_once=at_once, clock=lambda: self.now)
+        return Dispatcher(
+            self.engine,
+            self.productions,
+            give_back=give_back,
+            at_once=at_once,
+            worker=worker,
+            clock=lambda: self.now,
+        )
 
     async def enter(self, name: str, owner_id: int = OWNER) -> Production:
         self.now += 1.0
@@ -160,3 +172,37 @@ async def test_a_paused_dispatcher_starts_nothing_and_looks_after_what_runs(line
 
     assert line.films() == ["a"]
     assert (await line.productions.get(a.id)).state is ProductionState.FAILED
+
+
+async def test_workers_with_a_line_in_common_each_take_what_they_may_and_begin_nothing_twice(line: Line) -> None:
+    a, b, _ = [await line.enter(name) for name in "abc"]
+    ana, ben = line.dispatcher(worker="ana"), line.dispatcher(worker="ben")
+
+    await asyncio.gather(ana.look(), ben.look())
+    await asyncio.gather(ana.look(), ben.look())
+
+    assert sorted(line.films()) == ["a", "b"]
+    assert {(await line.productions.get(each.id)).worker for each in (a, b)} == {"ana", "ben"}
+
+
+async def test_one_that_only_talks_knows_the_line_and_begins_nothing(line: Line) -> None:
+    production = await line.enter("a")
+    gateway = line.dispatcher(0, worker="gateway")
+
+    await gateway.look()
+
+    assert gateway.position(production.id) == 1
+    assert not line.films()
+
+
+async def test_a_film_of_another_worker_is_left_alone_until_it_is_inherited(line: Line) -> None:
+    production = await line.enter("a")
+    await line.productions.begin(production.id, "dead")  # killed before it was started
+    ana = line.dispatcher(worker="ana")
+
+    await ana.look()
+    assert not line.films()
+    await line.productions.inherit("dead", "ana")
+    await ana.look()
+
+    assert line.films() == ["a"]
