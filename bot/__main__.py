@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run | check | models [--json | --check]`."""
+"""The command line: `python -m bot run [--role …] | check | migrate --to URL | models [--json | --check]`."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ def main() -> int:
         help="a part of it, beside other processes on one PostgreSQL: gateway talks to Discord, worker makes films",
     )
     commands.add_parser("check", help="look at the settings and say everything that is wrong with them")
+    migrate = commands.add_parser("migrate", help="copy everything from the SQLite file to an empty PostgreSQL")
+    migrate.add_argument("--to", required=True, metavar="URL", help="postgresql://user:password@host/database")
     models = commands.add_parser("models", help="print what can be made, and what it costs")
     form = models.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="as JSON, money in micro-dollars")
@@ -41,6 +43,8 @@ def main() -> int:
             return asyncio.run(_check_models(settings))
         case "check":
             return _check(settings)
+        case "migrate":
+            return _migrate(settings, arguments.to)
         case _:
             return _run(settings, arguments.role)
 
@@ -75,6 +79,36 @@ def _run(settings: Settings, role: str) -> int:
     except* (app.DiscordRefused, DatabaseTooNew, FfmpegUnusable) as group:
         code = _say(group, EX_CONFIG)
     return code
+
+
+def _migrate(settings: Settings, to: str) -> int:
+    """Copy the rows to another database; DATABASE_URL is the operator's to change afterwards."""
+    from bot.app.data_dir import AnotherInstance
+    from bot.app.migration import migrate
+    from bot.db.move import Differs, NotEmpty
+
+    if settings.is_shared:
+        print("STOPPED  DATABASE_URL names a PostgreSQL already.", file=sys.stderr)
+        return EX_CONFIG
+    try:
+        target = Settings.from_environ({**os.environ, "DATABASE_URL": to}).database_url
+    except SettingsError as error:
+        print(error.report(), file=sys.stderr)
+        return EX_CONFIG
+    if not target.startswith("postgresql"):
+        print("STOPPED  --to does not name a PostgreSQL.", file=sys.stderr)
+        return EX_CONFIG
+    try:
+        moved = asyncio.run(migrate(settings, target))
+    except AnotherInstance as error:
+        print(f"STOPPED  {error}", file=sys.stderr)
+        return EX_TEMPFAIL
+    except (NotEmpty, Differs) as error:
+        print(f"STOPPED  {error}", file=sys.stderr)
+        return EX_CONFIG
+    rows = sum(table.rows for table in moved.values())
+    print(f"Copied {rows} rows in {len(moved)} tables. Set DATABASE_URL to the new database and start the bot.")
+    return 0
 
 
 def _say(group: BaseExceptionGroup[BaseException], code: int) -> int:

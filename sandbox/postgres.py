@@ -12,7 +12,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 
@@ -23,6 +23,13 @@ class NoPostgres(Exception):
 @contextlib.contextmanager
 def cluster() -> Iterator[str]:
     """The SQLAlchemy URL of an empty database on loopback, gone with the block. Raises `NoPostgres`."""
+    with restartable(commits="off") as (url, _):
+        yield url
+
+
+@contextlib.contextmanager
+def restartable(*, commits: str = "on") -> Iterator[tuple[str, Callable[[], None]]]:
+    """The same, and what ends the server without a word and starts it again. What was committed is kept then."""
     folder = programs()
     with tempfile.TemporaryDirectory(prefix="greenlight-postgres-", ignore_cleanup_errors=True) as name:
         home = Path(name)
@@ -37,12 +44,15 @@ def cluster() -> Iterator[str]:
         port = _free_port()
         options = (
             f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories= "
-            "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+            f"-c fsync=off -c synchronous_commit={commits} -c full_page_writes=off"
         )
         log = data / "log"
         _run(user, folder / "pg_ctl", "start", "--wait", "--silent", "-D", data, "-l", log, "-o", options)
         try:
-            yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
+            yield (
+                f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres",
+                lambda: _run(user, folder / "pg_ctl", "restart", "--wait", "--silent", "-D", data, "-m", "immediate"),
+            )
         finally:
             _run(user, folder / "pg_ctl", "stop", "--wait", "--silent", "-D", data, "-m", "immediate")
 

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import fcntl
 import logging
-import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from pathlib import Path
-from typing import IO
+from contextlib import AsyncExitStack
 
 import discord
 import yarl
 
 from bot.app.build import attachment_bases, build, clip_hosts
+from bot.app.data_dir import AnotherInstance, in_data_dir
 from bot.app.pools import build_pools, heard_by
 from bot.app.post import Post, Role
 from bot.app.service import DiscordRefused
@@ -32,10 +27,6 @@ __all__ = ["AnotherInstance", "DiscordRefused", "Role", "run"]
 logger = logging.getLogger(__name__)
 
 
-class AnotherInstance(Exception):
-    """The data directory is in use by another process."""
-
-
 async def run(settings: Settings, role: Role = Role.ALL) -> None:
     """Run the bot, or its part in `role`, until SIGTERM or SIGINT. Only a PostgreSQL lets parts run apart.
 
@@ -48,7 +39,7 @@ async def run(settings: Settings, role: Role = Role.ALL) -> None:
     for note in settings.notes():
         logger.warning(note)
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(_in_data_dir(settings.data_dir, is_shared=settings.is_shared))
+        await stack.enter_async_context(in_data_dir(settings.data_dir, is_shared=settings.is_shared))
         ffmpeg = Ffmpeg(find_ffmpeg(str(settings.ffmpeg_path) if settings.ffmpeg_path else None))
         logger.info("ffmpeg", extra={"version": await ffmpeg.self_test()})
         database = await open_database(settings.database_url)
@@ -89,51 +80,3 @@ async def _take_post(settings: Settings, role: Role, stack: AsyncExitStack) -> P
     stack.push_async_callback(presence.hide)
     await presence.show()
     return Post(role=role, name=name, presence=presence)
-
-
-@asynccontextmanager
-async def _in_data_dir(data_dir: Path, *, is_shared: bool) -> AsyncIterator[None]:
-    """Hold the data directory, alone or with those who share the rows; whoever is alone there tidies it up."""
-    if not is_shared:
-        with _only_instance(data_dir):
-            await Files(data_dir).sweep()
-            yield
-        return
-    path = data_dir / "lock"
-    with path.open("a+") as file:
-        is_alone = _try_lock(file, fcntl.LOCK_EX)
-        for _ in range(50):
-            if is_alone or _try_lock(file, fcntl.LOCK_SH):
-                break
-            await asyncio.sleep(0.2)  # another tidies up before it lets others in
-        else:
-            raise AnotherInstance(f"another instance holds {path} for itself; stop it first")
-        if is_alone:
-            await Files(data_dir).sweep()
-            fcntl.flock(file, fcntl.LOCK_SH)  # whoever shares the rows shares the files
-        yield
-
-
-def _try_lock(file: IO[str], kind: int) -> bool:
-    try:
-        fcntl.flock(file, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-@contextmanager
-def _only_instance(data_dir: Path) -> Iterator[None]:
-    """Hold an exclusive lock on the data directory; it dies with the process."""
-    path = data_dir / "lock"
-    with path.open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            raise AnotherInstance(f"another instance holds {path} (process {holder}); stop it first") from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        yield

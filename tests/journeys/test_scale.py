@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import psycopg
 import pytest
 
-from sandbox.process import BotProcess
+from sandbox.postgres import restartable
+from sandbox.process import ROOT, BotProcess
 from tests.bot.conftest import postgres_database
 from tests.journeys.stage import PATIENCE, Stage
 from tests.postgres import postgres
@@ -51,13 +55,13 @@ class Fleet:
         return next(each for each in self.workers if f"-{each.pid}-" in str(name))
 
 
-@pytest.fixture
-async def fleet(tmp_path: Path, postgres_database: str) -> AsyncIterator[Fleet]:
+@asynccontextmanager
+async def running(tmp_path: Path, url: str) -> AsyncIterator[Fleet]:
     async with (
-        Stage(tmp_path, environ={"DATABASE_URL": postgres_database}, starts=False, pace=1.5) as stage,
+        Stage(tmp_path, environ={"DATABASE_URL": url}, starts=False, pace=1.5) as stage,
         AsyncExitStack() as exits,
     ):
-        fleet = Fleet(stage, postgres_database)
+        fleet = Fleet(stage, url)
         try:
             for process in (stage.bot, *fleet.workers):
                 await exits.enter_async_context(process)
@@ -65,6 +69,12 @@ async def fleet(tmp_path: Path, postgres_database: str) -> AsyncIterator[Fleet]:
             yield fleet
         finally:
             print(await fleet.said())
+
+
+@pytest.fixture
+async def fleet(tmp_path: Path, postgres_database: str) -> AsyncIterator[Fleet]:
+    async with running(tmp_path, postgres_database) as fleet:
+        yield fleet
 
 
 async def ends_well(fleet: Fleet, thread: int) -> None:
@@ -92,3 +102,55 @@ async def test_what_a_killed_worker_had_ordered_another_finishes_without_orderin
     await fleet.row("SELECT 1 FROM paid_calls WHERE state = 'submitted' GROUP BY state HAVING count(*) = 2")
     await (await fleet.busy_worker()).kill()
     await ends_well(fleet, thread)
+
+
+async def test_a_server_that_crashes_and_comes_back_costs_no_film_and_no_order(tmp_path: Path, postgres: str) -> None:
+    with restartable() as (url, restart):
+        async with running(tmp_path, url) as fleet:
+            stage = fleet.stage
+            thread = await stage.plan(stage.mia)
+            await stage.greenlight(stage.mia, thread)
+            await fleet.row("SELECT 1 FROM paid_calls WHERE state = 'submitted' GROUP BY state HAVING count(*) = 2")
+            (before,) = await fleet.row("SELECT worker FROM productions")
+            await asyncio.to_thread(restart)
+            await ends_well(fleet, thread)
+            assert await fleet.row("SELECT worker FROM productions") == (before,)  # nobody was taken for dead
+
+
+async def test_a_bot_that_moves_to_postgresql_takes_its_films_along(tmp_path: Path, postgres_database: str) -> None:
+    async with Stage(tmp_path, pace=1.5) as stage:
+        thread = await stage.plan(stage.mia)
+        await stage.greenlight(stage.mia, thread)
+        await stage.until(
+            lambda: stage.rows("SELECT 1 FROM paid_calls WHERE state = 'submitted' GROUP BY state HAVING count(*) = 2")
+        )
+        assert "another instance" in await migrated(stage, postgres_database)
+        await stage.bot.kill()
+        assert "Copied" in await migrated(stage, postgres_database)
+        stage.bot = BotProcess({**stage.environ(), "DATABASE_URL": postgres_database}, tmp_path / "moved.log")
+        async with stage.bot:
+            await stage.film_in(thread)
+            await stage.until(lambda: stage.card(thread, "Here is your film"))
+            assert len(stage.films(thread)) == 1
+            assert len(stage.orders()) == SHOTS
+
+
+async def migrated(stage: Stage, url: str) -> str:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "migrate", "--to", url),
+        cwd=ROOT,
+        env={**stage.environ(), "PATH": os.environ.get("PATH", "")},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate()
+    return said.decode()
+
+
+@pytest.mark.parametrize("role", ["gateway", "worker"])
+async def test_a_part_that_has_no_database_to_share_is_refused_with_words(tmp_path: Path, role: str) -> None:
+    async with Stage(tmp_path, starts=False) as stage:
+        stage.bot = BotProcess(stage.environ(), tmp_path / "part.log", role=role)
+        await stage.bot.start()
+        assert await stage.bot.wait() == 78
+        assert "needs a database that processes can share" in stage.bot.last_words()

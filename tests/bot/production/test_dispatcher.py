@@ -14,7 +14,6 @@ from tests.bot.production.fakes import NotingEngine
 from tests.bot.production.test_productions import Office
 from tests.bot.studio.samples import OWNER
 
-
 ON_BOTH_DATABASES = True
 
 
