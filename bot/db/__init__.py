@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -152,9 +152,9 @@ def insert_or_ignore(transaction: Transaction, table: Table) -> sqlite.Insert | 
 AGAIN_AFTER = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 
 
-async def patiently(work: Callable[[], Awaitable[Result]]) -> Result:
+async def patiently(work: Callable[[], Awaitable[Result]], pauses: Sequence[float] = AGAIN_AFTER) -> Result:
     """Do repeatable work, again where the database was away."""
-    for pause in AGAIN_AFTER:
+    for pause in pauses:
         try:
             return await work()
         except AWAY as error:

@@ -19,13 +19,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import Row, insert, select, update
 
-from bot.db import AWAY, Database, Transaction, patiently, uninterrupted
+from bot.db import AGAIN_AFTER, AWAY, Database, Transaction, patiently, uninterrupted
 from bot.db.tables import paid_calls
 
 logger = logging.getLogger(__name__)
@@ -117,8 +117,11 @@ Outcome = Accepted | Completed | Refused | Unknown
 class Ledger:
     """Reads and writes `paid_calls`."""
 
-    def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, database: Database, *, clock: Callable[[], float] = time.time, pauses: Sequence[float] = AGAIN_AFTER
+    ) -> None:
         self._database = database
+        self._pauses = pauses
         self._clock = clock
         self._under_way = 0
         self._quiet = asyncio.Event()
@@ -251,7 +254,7 @@ class Ledger:
                         return
                 await self._write_intent(transaction, intent, now)
 
-        await patiently(once)
+        await patiently(once, self._pauses)
 
     async def _write_intent(self, transaction: Transaction, intent: Intent, now: float) -> None:
         values = {

@@ -239,6 +239,22 @@ async def test_orders_of_a_job_are_found_in_the_order_they_were_placed(database:
     assert [call.key for call in await ledger.calls_of("film")] == ["film/2/1", "film/1/1", "film/3/1"]
 
 
+class SilentDatabase(Database):
+    """Keeps the first transaction, and loses its answer."""
+
+    def __init__(self, real: Database) -> None:
+        self._real = real
+        self._answers = False
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        async with self._real.transaction() as transaction:
+            yield transaction
+        if not self._answers:
+            self._answers = True
+            raise OperationalError("COMMIT", None, Exception("the connection was lost"))
+
+
 class BusyDatabase(Database):
     """Refuses the given transactions, counted from 1, as SQLite does when it is busy or full."""
 
@@ -265,7 +281,20 @@ async def test_an_operation_id_is_written_again_until_the_database_answers(datab
 
 
 async def test_nothing_is_ordered_while_the_intent_cannot_be_written(database: Database) -> None:
-    ledger = Ledger(BusyDatabase(database, refuses={1}))
+    ledger = Ledger(BusyDatabase(database, refuses={1}), pauses=())
 
     with pytest.raises(OperationalError):
         await ledger.order(INTENT, never)
+
+
+async def test_an_intent_whose_commit_was_not_answered_is_ordered_once(database: Database) -> None:
+    posts = 0
+
+    async def post() -> Outcome:
+        nonlocal posts
+        posts += 1
+        return Accepted(operation="op")
+
+    call = await Ledger(SilentDatabase(database), pauses=(0.0,)).order(INTENT, post)
+
+    assert (call.state, posts) == (CallState.SUBMITTED, 1)
