@@ -6,6 +6,7 @@ the numbers do not agree. Reading all of them at each nudge stood in everybody's
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -16,6 +17,8 @@ from ratelimit import FairQueue, Priority
 TELL_EVERY = 2.0
 #: Everything is read at least this often, in seconds, should a clock have been set back.
 SWEEP_EVERY = 60.0
+#: So many are let in at a stretch.
+BREATH = 250
 
 
 class Line:
@@ -51,7 +54,9 @@ class Line:
         """Let those stand in line that do not yet, of those whose rows changed since; the ids of all these."""
         found = await self._productions.waiting(since=since)
         now = self._clock()
-        for each in found:
+        for number, each in enumerate(found, start=1):
+            if not number % BREATH:
+                await asyncio.sleep(0)  # a full line is read at the start, and others have something to do meanwhile
             self._newest = max(self._newest, each.updated_at)
             if each.id not in self._queue:
                 self._queue.push(

@@ -143,7 +143,8 @@ class Productions:
             .order_by(productions.c.accepted_at)
         )
         async with self._database.transaction() as transaction:
-            return [Waiting(**row) for row in (await transaction.execute(query)).mappings()]
+            rows = (await transaction.execute(query)).all()
+        return [Waiting(id=id_, owner_id=owner, price_microusd=price, updated_at=at) for id_, owner, price, at in rows]
 
     async def count_waiting(self) -> int:
         query = select(func.count()).where(productions.c.state == ProductionState.ACCEPTED)
