@@ -86,6 +86,8 @@ class Decisions:
             .where(productions.c.id == production_id, productions.c.state == ProductionState.HELD)
             .values(state=ProductionState.CANCELLED, failure=None, updated_at=self._clock())
         )
+        if stopped.rowcount:
+            await self._productions.settle_within(transaction, production_id)
         return bool(stopped.rowcount)
 
     async def _write_off(self, transaction: Transaction, production_id: str, user_id: int) -> None:

@@ -311,13 +311,7 @@ class FilmMaker:
     async def _end(
         self, production_id: str, state: ProductionState, *, failure: str | None = None, duration: float | None = None
     ) -> None:
-        """Bring a production to its end, with what it has cost.
-
-        An order nobody answered is not counted, but told; what was written off is not its owner's to pay.
-        """
-        calls = await self._ledger.calls_of(production_id)
-        cost = sum(call.price_microusd for call in calls if call.state not in {CallState.UNKNOWN, CallState.LOST})
-        await self._productions.end(production_id, state, cost_microusd=cost, failure=failure, duration=duration)
+        await self._productions.end(production_id, state, failure=failure, duration=duration)
 
     @asynccontextmanager
     async def _at_work(self, production_id: str) -> AsyncIterator[None]:

@@ -13,8 +13,10 @@ from bot.db.tables import paid_calls, productions, projects, takes
 from bot.jobs.ledger import CallState
 from bot.jobs.wake import Wake
 from bot.production import notes
+from bot.production.bill import Bill, bill_of, settle_by_bill
 from bot.production.model import ACTIVE, TERMINAL, Production, ProductionState, Stage, Take, TakeState, Waiting
 from bot.production.notes import Note, NoteKind
+from bot.studio.budget import Budgets, Kind
 from bot.studio.casting import Casting, Quote
 from bot.studio.errors import (
     AlreadyRendering,
@@ -34,9 +36,17 @@ MAX_WAITING = 10
 class Productions:
     """Reads and writes the production tables; nudges `changed` after each write."""
 
-    def __init__(self, database: Database, changed: Wake, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        database: Database,
+        changed: Wake,
+        *,
+        budgets: Budgets | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._database = database
         self._changed = changed
+        self._budgets = budgets or Budgets(database, clock=clock)
         self._clock = clock
 
     async def accept(
@@ -51,8 +61,10 @@ class Productions:
             AlreadyRendering: a production of it is in the line or running.
             AwaitsDecision: one of it is held.
             TooManyWaiting: this person's line is full.
+            OverBudget: its price would pass a cap.
         """
         now = self._clock()
+        asks = self._budgets.needs_approval(quote.price_microusd)
         async with self._database.transaction() as transaction:
             await lock(transaction, f"owner {user_id}")
             await lock(transaction, f"project {project_id}")
@@ -70,13 +82,21 @@ class Productions:
                     owner_id=user_id,
                     guild_id=project.guild_id,
                     asset_id=project.asset_id,
-                    state=ProductionState.ACCEPTED,
+                    state=ProductionState.ASKING if asks else ProductionState.ACCEPTED,
                     stopping=0,
                     stage=Stage.QUEUE,
                     price_microusd=quote.price_microusd,
                     accepted_at=now,
                     updated_at=now,
                 )
+            )
+            await self._budgets.reserve(
+                transaction,
+                id=production_id,
+                kind=Kind.FILM,
+                owner_id=user_id,
+                guild_id=project.guild_id,
+                amount_microusd=quote.price_microusd,
             )
             for casting in castings:
                 kept = casting.number in quote.kept
@@ -114,11 +134,14 @@ class Productions:
         if production.owner_id != user_id:
             raise NotYours(production.owner_id)
         async with self._database.transaction() as transaction:
-            await transaction.execute(
+            waited = [ProductionState.ASKING, ProductionState.ACCEPTED]
+            stopped = await transaction.execute(
                 update(productions)
-                .where(productions.c.id == production_id, productions.c.state == ProductionState.ACCEPTED)
+                .where(productions.c.id == production_id, productions.c.state.in_(waited))
                 .values(state=ProductionState.CANCELLED, stage=Stage.OVER, finished_at=now, updated_at=now)
             )
+            if stopped.rowcount:
+                await self.settle_within(transaction, production_id)
             await transaction.execute(
                 update(productions)
                 .where(productions.c.id == production_id, productions.c.state == ProductionState.RUNNING)
@@ -248,21 +271,44 @@ class Productions:
         production_id: str,
         state: ProductionState,
         *,
-        cost_microusd: int = 0,
+        cost_microusd: int | None = None,
         failure: str | None = None,
         duration: float | None = None,
     ) -> None:
-        """Bring a running production to its one end; a second end changes nothing."""
-        await self._change(
-            production_id,
-            [ProductionState.RUNNING],
-            state=state,
-            stage=Stage.OVER,
-            failure=failure,
-            cost_microusd=cost_microusd,
-            film_duration=duration,
-            finished_at=self._clock(),
-        )
+        """Bring a running production to its one end; a second end changes nothing.
+
+        It has cost what the ledger tells, unless another cost is given. What was kept aside is settled, but for a held
+        one, which may yet order.
+        """
+        now = self._clock()
+        async with self._database.transaction() as transaction:
+            if cost_microusd is None:
+                cost_microusd = (await bill_of(transaction, production_id)).charged_microusd
+            ended = await transaction.execute(
+                update(productions)
+                .where(productions.c.id == production_id, productions.c.state == ProductionState.RUNNING)
+                .values(
+                    updated_at=now,
+                    state=state,
+                    stage=Stage.OVER,
+                    failure=failure,
+                    cost_microusd=cost_microusd,
+                    film_duration=duration,
+                    finished_at=now,
+                )
+            )
+            if ended.rowcount and state is not ProductionState.HELD:
+                await self.settle_within(transaction, production_id)
+        self._changed()
+
+    async def settle_within(self, transaction: Transaction, production_id: str) -> None:
+        """Charge what a production that is over has cost, at most its price, in the transaction that ends it."""
+        await settle_by_bill(transaction, self._budgets, production_id)
+
+    async def bill(self, production_id: str) -> Bill:
+        """What it was charged so far, part by part."""
+        async with self._database.transaction() as transaction:
+            return await bill_of(transaction, production_id)
 
     async def note(self, production_id: str, kinds: Collection[NoteKind], new: Sequence[Note]) -> None:
         """Keep what is not as planned in place of what was noted of these kinds before."""
@@ -369,7 +415,8 @@ async def _check(transaction: Transaction, project_id: str, version: int, user_i
         raise NothingToRender
     if newest != version:
         raise PlanMoved(newest)
-    same = select(func.count()).where(productions.c.project_id == project_id, productions.c.state.in_(ACTIVE))
+    under_way = (ProductionState.ASKING, *ACTIVE)
+    same = select(func.count()).where(productions.c.project_id == project_id, productions.c.state.in_(under_way))
     if (await transaction.execute(same)).scalar():
         raise AlreadyRendering
     held = select(func.count()).where(

@@ -8,9 +8,12 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.db import Database
+from bot.production.bill import settle_by_bill
 from bot.production.booth import Booth, Found, NoRecording, Recording
 from bot.production.sound import found
 from bot.storage.files import Files
+from bot.studio.budget import Budgets, Kind
 from bot.studio.errors import NothingToSay
 from bot.studio.text import clean
 from providers.catalogue import SpeechModel
@@ -34,17 +37,31 @@ class Reading:
 class Readings:
     """Speaks for one person at a time; the same words by the same voice are spoken once for each."""
 
-    def __init__(self, speech: SpeechProvider, booth: Booth, files: Files, *, model: SpeechModel) -> None:
+    def __init__(
+        self,
+        speech: SpeechProvider,
+        booth: Booth,
+        files: Files,
+        database: Database,
+        budgets: Budgets,
+        *,
+        model: SpeechModel,
+    ) -> None:
         self._speech = speech
         self._booth = booth
         self._files = files
+        self._database = database
+        self._budgets = budgets
         self._model = model
 
-    async def read(self, *, request_id: str, user_id: int, text: str, voice: Voice | None) -> Reading:
+    async def read(
+        self, *, request_id: str, user_id: int, text: str, voice: Voice | None, guild_id: int | None = None
+    ) -> Reading:
         """Speak a text; one request is one order, however often it comes.
 
         Raises:
             NothingToSay: there is nothing in it to say.
+            OverBudget: its price would pass a cap; nothing is ordered.
             NoRecording: it could not be had; `reason` is the name of an error's class.
         """
         words = clean(text)[:MAX_READING]
@@ -64,19 +81,34 @@ class Readings:
                 speech = await self._speech.find(words, path, key, since=since, voice=voice_id or None)
                 return found(speech, self._model)
 
-            call = await self._booth.buy(
-                Recording(
-                    key=f"voice-{request_id}/line/1",
-                    job=f"voice-{request_id}",
-                    user_id=user_id,
-                    provider=self._speech.name,
-                    model=self._model.id,
-                    words=f"{voice_id} {words}",
-                    price_microusd=self._model.price_microusd(len(words)),
-                    record=record,
-                    find=find,
+            job = f"voice-{request_id}"
+            most = self._model.price_microusd(len(words))
+            async with self._database.transaction() as transaction:
+                await self._budgets.reserve(
+                    transaction,
+                    id=job,
+                    kind=Kind.READING,
+                    owner_id=user_id,
+                    guild_id=guild_id,
+                    amount_microusd=most,
                 )
-            )
+            try:
+                call = await self._booth.buy(
+                    Recording(
+                        key=f"{job}/line/1",
+                        job=job,
+                        user_id=user_id,
+                        provider=self._speech.name,
+                        model=self._model.id,
+                        words=f"{voice_id} {words}",
+                        price_microusd=most,
+                        record=record,
+                        find=find,
+                    )
+                )
+            finally:
+                async with self._database.transaction() as transaction:
+                    await settle_by_bill(transaction, self._budgets, job)
             price = call.price_microusd
             if not await asyncio.to_thread(path.exists):  # ordered and kept once, and gone since
                 raise NoRecording("OutcomeUnknown")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,6 +90,22 @@ class Environment:
             self.fault(name, "is out of range", f"give a number from {lowest} to {highest}")
         else:
             return float(value)
+        return None
+
+    def microusd(self, name: str) -> int | None:
+        """Dollars within the variable's bounds as whole micro-dollars, exactly; its default where unset."""
+        variable = VARIABLES[name]
+        assert variable.between is not None
+        lowest, highest = variable.between
+        value = self.text(name) or variable.default
+        if value is None:
+            return None
+        if not re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,6})?", value):
+            self.fault(name, "is not an amount of dollars", f"give a plain number, such as {variable.example}")
+        elif not lowest <= Decimal(value) <= highest:
+            self.fault(name, "is out of range", f"give a number from {lowest} to {highest}")
+        else:
+            return int(Decimal(value) * 1_000_000)
         return None
 
     def limit(self, name: str) -> int:

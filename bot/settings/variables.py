@@ -99,6 +99,56 @@ _FILMS = Group(
     ),
 )
 
+_MONEY = Group(
+    "Money",
+    "What may be spent, in US dollars. An order that would pass one of these is refused before anything is ordered.",
+    (
+        Variable(
+            name="MAX_USD_PER_FILM",
+            means="The most that one film may cost.",
+            example="12.50",
+            default="25",
+            between=(0, 1_000_000),
+        ),
+        Variable(
+            name="MAX_USD_PER_USER_DAY",
+            means="The most that one person may spend in a day (UTC). Not more than MAX_USD_PER_DAY.",
+            example="12.50",
+            default="25",
+            between=(0, 1_000_000),
+        ),
+        Variable(
+            name="MAX_USD_PER_GUILD_MONTH",
+            means="The most that all people of one server may spend in a calendar month (UTC).",
+            example="250",
+            default="500",
+            between=(0, 1_000_000),
+        ),
+        Variable(
+            name="MAX_USD_PER_DAY",
+            means="The most that the bot may spend in a day (UTC), for everybody together and with what language models"
+            " take.",
+            example="50",
+            default="100",
+            between=(0, 1_000_000),
+        ),
+        Variable(
+            name="APPROVAL_ABOVE_USD",
+            means="A film that costs more waits until an operator or somebody with one of the roles below approves it.",
+            example="5",
+            assumed="no film needs approval",
+            between=(0, 1_000_000),
+        ),
+        Variable(
+            name="APPROVER_ROLE_IDS",
+            means="Discord ids of the roles whose members may approve films, separated by commas. Nobody approves their"
+            " own film, operators excepted.",
+            example="300000000000000001,300000000000000002",
+            many=True,
+        ),
+    ),
+)
+
 _UPLOADS = Group(
     "Uploads",
     "What people may send. The limits protect this machine: raise them only if it has memory to spare.",
@@ -247,6 +297,7 @@ GROUPS = (
     *(group_of(provider) for provider in PROVIDERS),
     _KEYS_ON_LOAN,
     _FILMS,
+    _MONEY,
     _UPLOADS,
     _OBJECT_STORE,
     _LOGS,

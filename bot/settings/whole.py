@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from bot.settings.discord import DiscordSettings, read_discord
 from bot.settings.environment import Environment
 from bot.settings.faults import SettingsError
+from bot.settings.money import MoneySettings, read_money
 from bot.settings.places import ObjectStoreSettings, read_data_dir, read_database_url, read_object_store
 from bot.settings.providers import ProviderSettings, read_providers
 
@@ -63,6 +64,7 @@ class Settings:
     lending: LendingSettings
     object_store: ObjectStoreSettings | None
     uploads: UploadLimits
+    money: MoneySettings
     ffmpeg_path: Path | None
     max_films_at_once: int
     ambiguous_retry_microusd: int
@@ -100,6 +102,7 @@ class Settings:
                 max_side=environment.limit("MAX_UPLOAD_SIDE"),
                 max_pixels=environment.limit("MAX_UPLOAD_PIXELS"),
             ),
+            money=read_money(environment),
             ffmpeg_path=_read_program(environment, "FFMPEG_PATH"),
             max_films_at_once=environment.limit("MAX_FILMS_AT_ONCE"),
             # Exact: at most six decimals are read, and far fewer digits than a float holds.

@@ -13,6 +13,8 @@ StudioError
 ├── NothingLeft       no shot would be left to cut
 ├── NothingToRender   no plan yet
 ├── TooManyWaiting    this person's line is full
+├── OverBudget        it would cost more than a cap leaves
+├── NotApprover       somebody else has to allow that film's price
 ├── CannotPlan        no language provider is configured
 ├── CannotRender      no video provider (or not this model's) is configured
 ├── RatioNotOffered   a shape that the chosen model does not make
@@ -24,6 +26,11 @@ StudioError
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.studio.budget import Cap
 
 
 class StudioError(Exception):
@@ -85,6 +92,23 @@ class TooManyWaiting(StudioError):
     def __init__(self, limit: int) -> None:
         super().__init__(str(limit))
         self.limit = limit
+
+
+class OverBudget(StudioError):
+    """`cap` is which bound was met, `needed_microusd` what was asked for (0 where nothing at all is left), and
+    `resets_at` when there is room again; `None` where only a smaller film helps.
+    """
+
+    def __init__(self, cap: Cap, *, left_microusd: int, needed_microusd: int, resets_at: float | None) -> None:
+        super().__init__(f"{cap}: {needed_microusd} of {left_microusd}")
+        self.cap = cap
+        self.left_microusd = left_microusd
+        self.needed_microusd = needed_microusd
+        self.resets_at = resets_at
+
+
+class NotApprover(StudioError):
+    pass
 
 
 class CannotPlan(StudioError):

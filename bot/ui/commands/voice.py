@@ -40,7 +40,11 @@ def add_to(client: Greenlight) -> None:
         try:
             who = await client.desk.voice(voice) if voice is not None else None
             reading = await readings.read(
-                request_id=str(interaction.id), user_id=interaction.user.id, text=text, voice=who
+                request_id=str(interaction.id),
+                user_id=interaction.user.id,
+                guild_id=interaction.guild_id,
+                text=text,
+                voice=who,
             )
             await _post(interaction, reading)
         except DiscordFailed as error:  # what was spoken is kept: the same words again cost nothing

@@ -12,6 +12,7 @@ from bot.jobs.ledger import Ledger
 from bot.production.booth import Booth, NoRecording
 from bot.production.readings import Readings
 from bot.storage.files import Files
+from bot.studio.budget import Budgets
 from bot.studio.errors import NothingToSay
 from providers.errors import OutcomeUnknown
 from providers.speech import Voice
@@ -26,7 +27,7 @@ class Room:
     def __init__(self, database: Database, folder: Path, sounds: ScriptedSounds) -> None:
         pool = KeyPool("elevenlabs", [ApiKey("voice-1", "a", "fake-secret")], limits=Limits(), judge=judge)
         booth = Booth(pool, Ledger(database))
-        self.readings = Readings(sounds, booth, Files(folder), model=CATALOGUE.speech[0])
+        self.readings = Readings(sounds, booth, Files(folder), database, Budgets(database), model=CATALOGUE.speech[0])
 
 
 async def test_a_text_is_spoken_and_the_same_words_again_cost_nothing(database: Database, tmp_path: Path) -> None:

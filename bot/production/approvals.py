@@ -1,0 +1,134 @@
+"""Films whose price somebody else has to allow, and money kept aside for what nobody ends any more.
+
+    asking ──► accepted     approved: it takes its place in the line
+       ├────► cancelled     declined, or nobody decided within `PATIENCE`: its owner is told why
+       └────► cancelled     by its owner, through `Productions.stop`
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from sqlalchemy import select, update
+
+from bot.db import Database, Transaction
+from bot.db.tables import productions, reservations
+from bot.jobs.wake import Listener, Wake
+from bot.production.bill import settle_by_bill
+from bot.production.model import ProductionState, Stage
+from bot.production.productions import Productions
+from bot.studio.audit import Audit
+from bot.studio.budget import Budgets, Kind
+from bot.studio.errors import DecidedAlready, NotApprover
+
+logger = logging.getLogger(__name__)
+
+#: Seconds that a film waits for somebody to decide, and after which a reading is over whatever became of it.
+PATIENCE, READING_OVER = 72 * 3600.0, 3600.0
+#: Seconds between two looks at what has waited too long.
+LOOK_EVERY = 60.0
+
+
+class Approvals:
+    """Decides on films that ask: operators do, and members of the approvers' roles, never for a film of their own."""
+
+    def __init__(
+        self,
+        database: Database,
+        productions: Productions,
+        budgets: Budgets,
+        changed: Wake,
+        *,
+        operators: frozenset[int] = frozenset(),
+        approver_roles: frozenset[int] = frozenset(),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._database = database
+        self._productions = productions
+        self._budgets = budgets
+        self._changed = changed
+        self._operators = operators
+        self._roles = approver_roles
+        self._audit = Audit(database, clock=clock)
+        self._clock = clock
+
+    async def run(self, listener: Listener) -> None:
+        while True:
+            await self.end_overdue()
+            await listener.wait(LOOK_EVERY)
+
+    async def approve(self, production_id: str, user_id: int, role_ids: frozenset[int]) -> None:
+        """Let it into the line.
+
+        Raises:
+            NoSuchFilm | NotApprover: not for this person to decide.
+            DecidedAlready: it does not wait any more.
+        """
+        await self._check(production_id, user_id, role_ids)
+        async with self._database.transaction() as transaction:
+            approved = await transaction.execute(
+                update(productions)
+                .where(productions.c.id == production_id, productions.c.state == ProductionState.ASKING)
+                .values(state=ProductionState.ACCEPTED, approved_by=user_id, updated_at=self._clock())
+            )
+            if not approved.rowcount:
+                raise DecidedAlready
+            await self._audit.note_within(transaction, user_id, "approve", production_id)
+        self._changed()
+        logger.info("film approved", extra={"production": production_id, "by": user_id})
+
+    async def decline(self, production_id: str, user_id: int, role_ids: frozenset[int]) -> None:
+        """End it unordered. Raises as `approve` does."""
+        await self._check(production_id, user_id, role_ids)
+        async with self._database.transaction() as transaction:
+            if not await self._end(transaction, production_id, "Declined"):
+                raise DecidedAlready
+            await self._audit.note_within(transaction, user_id, "decline", production_id)
+        self._changed()
+        logger.info("film declined", extra={"production": production_id, "by": user_id})
+
+    async def end_overdue(self) -> None:
+        """End what nobody decided on, and settle readings that a crash left open."""
+        now = self._clock()
+        asking = select(productions.c.id).where(
+            productions.c.state == ProductionState.ASKING, productions.c.updated_at <= now - PATIENCE
+        )
+        readings = select(reservations.c.id).where(
+            reservations.c.kind == Kind.READING,
+            reservations.c.settled_microusd.is_(None),
+            reservations.c.at <= now - READING_OVER,
+        )
+        async with self._database.transaction() as transaction:
+            overdue = [row.id for row in await transaction.execute(asking)]
+            for production_id in overdue:
+                await self._end(transaction, production_id, "NotApproved")
+            for row in (await transaction.execute(readings)).all():
+                await settle_by_bill(transaction, self._budgets, row.id)
+        if overdue:
+            self._changed()
+            logger.info("films not approved in time", extra={"count": len(overdue)})
+
+    async def _check(self, production_id: str, user_id: int, role_ids: frozenset[int]) -> None:
+        production = await self._productions.get(production_id)
+        is_owner = production.owner_id == user_id
+        if user_id not in self._operators and (is_owner or not role_ids & self._roles):
+            raise NotApprover
+
+    async def _end(self, transaction: Transaction, production_id: str, failure: str) -> bool:
+        now = self._clock()
+        ended = await transaction.execute(
+            update(productions)
+            .where(productions.c.id == production_id, productions.c.state == ProductionState.ASKING)
+            .values(
+                state=ProductionState.CANCELLED,
+                stage=Stage.OVER,
+                failure=failure,
+                finished_at=now,
+                updated_at=now,
+            )
+        )
+        if ended.rowcount:
+            await self._budgets.settle(transaction, production_id, settled_microusd=0)
+        return bool(ended.rowcount)

@@ -1,0 +1,258 @@
+"""Money: what is kept aside for what people order, what of it is spent, and the caps that no sum may pass.
+
+    reserve ──► settle    a film or a reading is accepted at the price shown, and charged what it cost, never more
+       └──► reserve_more  another order for the same film, after a person's decision
+
+Everything that changes money stands in the transaction that changes its subject. A reservation counts in the UTC day and
+month it was accepted in: at its ceiling until it is settled, at what was charged from then on.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, func, insert, select, update
+
+from bot.db import Database, Transaction, lock
+from bot.db.tables import answers, reservations
+from bot.studio.errors import OverBudget
+
+logger = logging.getLogger(__name__)
+
+
+class Kind(StrEnum):
+    """What money is kept aside for."""
+
+    FILM = "film"
+    READING = "reading"
+
+
+class Cap(StrEnum):
+    """Which bound was met."""
+
+    FILM = "film"
+    USER_DAY = "user_day"
+    GUILD_MONTH = "guild_month"
+    BOT_DAY = "bot_day"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """The most that may be spent, in micro-dollars; `None` is no bound.
+
+    What costs more than `approval_above_microusd` needs somebody's approval; `None` where nothing does.
+    """
+
+    film_microusd: int | None = None
+    user_day_microusd: int | None = None
+    guild_month_microusd: int | None = None
+    bot_day_microusd: int | None = None
+    approval_above_microusd: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """A sum of one period and its cap. `held_microusd` is the part of `used_microusd` that is kept aside only."""
+
+    used_microusd: int
+    held_microusd: int
+    cap_microusd: int | None
+    resets_at: float
+
+    @property
+    def left_microusd(self) -> int | None:
+        """`None` without a cap; never below zero, though what models took may have passed it."""
+        return None if self.cap_microusd is None else max(0, self.cap_microusd - self.used_microusd)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How somebody stands: today, this month in their server (`None` in a DM), and the whole bot today."""
+
+    user: Spending
+    guild: Spending | None
+    bot: Spending
+
+
+def day_of(now: float) -> tuple[float, float]:
+    """Begin and end of the UTC day."""
+    day = datetime.fromtimestamp(now, tz=UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return day.timestamp(), (day + timedelta(days=1)).timestamp()
+
+
+def month_of(now: float) -> tuple[float, float]:
+    """Begin and end of the UTC calendar month."""
+    first = datetime.fromtimestamp(now, tz=UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return first.timestamp(), (first + timedelta(days=32)).replace(day=1).timestamp()
+
+
+class Budgets:
+    """Reads and writes the reservations."""
+
+    def __init__(self, database: Database, caps: Caps | None = None, *, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self.caps = caps or Caps()
+        self._clock = clock
+
+    def needs_approval(self, price_microusd: int) -> bool:
+        above = self.caps.approval_above_microusd
+        return above is not None and price_microusd > above
+
+    async def reserve(
+        self,
+        transaction: Transaction,
+        *,
+        id: str,  # noqa: A002  # the row's
+        kind: Kind,
+        owner_id: int,
+        guild_id: int | None,
+        amount_microusd: int,
+    ) -> None:
+        """Keep money aside; once for an id, however often it is asked.
+
+        Raises:
+            OverBudget: it would pass a cap; nothing is kept aside.
+        """
+        await lock(transaction, "budget")
+        known = await transaction.execute(select(reservations.c.id).where(reservations.c.id == id))
+        if known.one_or_none() is not None:
+            return
+        await self._admit(transaction, id, owner_id, guild_id, whole=amount_microusd, more=amount_microusd)
+        await transaction.execute(
+            insert(reservations).values(
+                id=id,
+                kind=kind,
+                owner_id=owner_id,
+                guild_id=guild_id,
+                reserved_microusd=amount_microusd,
+                at=self._clock(),
+            )
+        )
+
+    async def reserve_more(self, transaction: Transaction, id: str, amount_microusd: int) -> None:  # noqa: A002
+        """Keep more aside for what is open already, or was settled and goes on; all of it counts as of today then.
+
+        Raises:
+            OverBudget: it would pass a cap; nothing changes.
+        """
+        await lock(transaction, "budget")
+        row = (await transaction.execute(select(reservations).where(reservations.c.id == id))).one_or_none()
+        if row is None:
+            raise LookupError(f"no reservation {id}")
+        before = row.reserved_microusd if row.settled_microusd is None else row.settled_microusd
+        whole = before + amount_microusd
+        await self._admit(transaction, id, row.owner_id, row.guild_id, whole=whole, more=amount_microusd)
+        await transaction.execute(
+            update(reservations)
+            .where(reservations.c.id == id)
+            .values(reserved_microusd=whole, settled_microusd=None, settled_at=None, at=self._clock())
+        )
+
+    async def settle(
+        self,
+        transaction: Transaction,
+        id: str,  # noqa: A002
+        *,
+        settled_microusd: int,
+        written_off_microusd: int = 0,
+    ) -> None:
+        """Charge what was spent, at most what is kept aside; what was more is the bot's own loss.
+
+        A second settlement, and one of what was never kept aside, changes nothing.
+        """
+        await lock(transaction, "budget")
+        row = (await transaction.execute(select(reservations).where(reservations.c.id == id))).one_or_none()
+        if row is None or row.settled_microusd is not None:
+            return
+        charged = min(settled_microusd, row.reserved_microusd)
+        if over := settled_microusd - charged:
+            logger.error("charged more than the price shown", extra={"reservation": id, "over_microusd": over})
+        # A film that went on after it was settled tells everything written off for it again.
+        lost = max(row.written_off_microusd, written_off_microusd + over)
+        await transaction.execute(
+            update(reservations)
+            .where(reservations.c.id == id)
+            .values(settled_microusd=charged, written_off_microusd=lost, settled_at=self._clock())
+        )
+
+    async def standing(self, owner_id: int, guild_id: int | None) -> Standing:
+        async with self._database.transaction() as transaction:
+            return await self._standing(transaction, owner_id, guild_id)
+
+    async def check_day(self) -> None:
+        """Raise `OverBudget` where the whole bot has used up its day: language models cost money, too."""
+        if self.caps.bot_day_microusd is None:
+            return
+        async with self._database.transaction() as transaction:
+            bot = await self._of_bot(transaction)
+        if bot.left_microusd == 0:
+            raise OverBudget(Cap.BOT_DAY, left_microusd=0, needed_microusd=0, resets_at=bot.resets_at)
+
+    async def _admit(
+        self, transaction: Transaction, id: str, owner_id: int, guild_id: int | None, *, whole: int, more: int  # noqa: A002
+    ) -> None:
+        """Raise `OverBudget` unless `whole` for this id fits under every cap, beside all others."""
+        cap = self.caps.film_microusd
+        if cap is not None and whole > cap:
+            left = max(0, cap - (whole - more))
+            raise OverBudget(Cap.FILM, left_microusd=left, needed_microusd=more, resets_at=None)
+        standing = await self._standing(transaction, owner_id, guild_id, but_for=id)
+        for which, spending in (
+            (Cap.USER_DAY, standing.user),
+            (Cap.GUILD_MONTH, standing.guild),
+            (Cap.BOT_DAY, standing.bot),
+        ):
+            if spending is not None and spending.left_microusd is not None and whole > spending.left_microusd:
+                left = max(0, spending.left_microusd - (whole - more))
+                raise OverBudget(which, left_microusd=left, needed_microusd=more, resets_at=spending.resets_at)
+
+    async def _standing(
+        self, transaction: Transaction, owner_id: int, guild_id: int | None, *, but_for: str = ""
+    ) -> Standing:
+        now = self._clock()
+        today, tomorrow = day_of(now)
+        begin, end = month_of(now)
+        used, held = await _sum(
+            transaction, reservations.c.owner_id == owner_id, reservations.c.at >= today, reservations.c.id != but_for
+        )
+        user = Spending(
+            used_microusd=used, held_microusd=held, cap_microusd=self.caps.user_day_microusd, resets_at=tomorrow
+        )
+        guild = None
+        if guild_id is not None:
+            used, held = await _sum(
+                transaction,
+                reservations.c.guild_id == guild_id,
+                reservations.c.at >= begin,
+                reservations.c.id != but_for,
+            )
+            guild = Spending(
+                used_microusd=used, held_microusd=held, cap_microusd=self.caps.guild_month_microusd, resets_at=end
+            )
+        return Standing(user=user, guild=guild, bot=await self._of_bot(transaction, but_for=but_for))
+
+    async def _of_bot(self, transaction: Transaction, *, but_for: str = "") -> Spending:
+        """Everybody's today, with what was written off and what language models took."""
+        today, tomorrow = day_of(self._clock())
+        used, held = await _sum(transaction, reservations.c.at >= today, reservations.c.id != but_for)
+        lost = select(func.coalesce(func.sum(reservations.c.written_off_microusd), 0)).where(reservations.c.at >= today)
+        talk = select(func.coalesce(func.sum(answers.c.cost_microusd), 0)).where(answers.c.at >= today)
+        for query in (lost, talk):
+            used += int((await transaction.execute(query)).scalar_one())
+        return Spending(
+            used_microusd=used, held_microusd=held, cap_microusd=self.caps.bot_day_microusd, resets_at=tomorrow
+        )
+
+
+async def _sum(transaction: Transaction, *conditions: ColumnElement[bool]) -> tuple[int, int]:
+    """What these reservations amount to, and how much of that is kept aside only."""
+    counted = func.coalesce(reservations.c.settled_microusd, reservations.c.reserved_microusd)
+    held = func.sum(reservations.c.reserved_microusd).filter(reservations.c.settled_microusd.is_(None))
+    query = select(func.coalesce(func.sum(counted), 0), func.coalesce(held, 0)).where(*conditions)
+    used, kept = (await transaction.execute(query)).one()
+    return int(used), int(kept)
