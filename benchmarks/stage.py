@@ -39,6 +39,10 @@ class LogLine:
     facts: Mapping[str, object]
 
 
+#: Caps that no crowd of films meets.
+RICH = {f"MAX_USD_PER_{what}": "1000000" for what in ("FILM", "USER_DAY", "GUILD_MONTH", "DAY")}
+
+
 def quick_world(directory: Path) -> World:
     """Discord without rate limits; providers without limits or waiting, who hand out one stock clip for each shape."""
     unlimited = {service: Limits() for service in REALISTIC}
@@ -52,7 +56,7 @@ def settings_in(world: World, data_dir: Path) -> dict[str, str]:
     """A bot's variables in which no account is ever short of requests or room."""
     prefixes = [name.removesuffix("_API_KEYS") for name in KEYS]
     roomy = {f"{prefix}_{what}": most for prefix in prefixes for what, most in _ROOMY.items()}
-    return {**world.environ(data_dir), **roomy, "VIDEO_MODEL": MODEL, "LOG_FORMAT": "json"}
+    return {**world.environ(data_dir), **roomy, "VIDEO_MODEL": MODEL, **RICH, "LOG_FORMAT": "json"}
 
 
 _ROOMY = {"REQUESTS_PER_MINUTE": "100000", "ROOM": "1000"}

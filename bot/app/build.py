@@ -25,6 +25,7 @@ from bot.jobs.wake import Wake
 from bot.media.download import DISCORD_CDN, AttachmentDownloader, is_loopback
 from bot.media.ffmpeg import Ffmpeg
 from bot.media.probe import MediaLimits
+from bot.production.approvals import Approvals
 from bot.production.booth import Booth
 from bot.production.camera import Camera, Rig
 from bot.production.cut import Cutter
@@ -42,6 +43,7 @@ from bot.storage.files import Files
 from bot.storage.objects import ObjectStore
 from bot.studio.analyst import Analyst
 from bot.studio.answers import Answers
+from bot.studio.budget import Budgets, Caps
 from bot.studio.conversations import Conversations
 from bot.studio.director import Director
 from bot.studio.minds import Mind, Minds
@@ -83,7 +85,8 @@ async def build(
     changed = Wake()
     ledger = Ledger(database)
     projects = Projects(database)
-    productions = Productions(database, changed)
+    budgets = Budgets(database, _caps(settings))
+    productions = Productions(database, changed, budgets=budgets)
     switches = Switches(database, changed)
     if post.works:
         await _restore_room(ledger, productions, pools)
@@ -93,7 +96,7 @@ async def build(
     )
 
     minds = Minds(_minds(settings, catalogue, providers, pools), Answers(database, catalogue))
-    stage = _sound_stage(catalogue, providers, pools, ledger, files, ffmpeg, switches)
+    stage = _sound_stage(catalogue, providers, pools, ledger, files, ffmpeg, switches, database, budgets)
     offered = partial(catalogue.video_models, settings.providers.keys())
     director = Director(minds, catalogue, models=offered, voices=stage.voices)
     planner = Planner(
@@ -144,6 +147,14 @@ async def build(
         switches=switches,
     )
     offer = _offer(settings, catalogue, stage.offer, can_plan=bool(minds))
+    approvals = Approvals(
+        database,
+        productions,
+        budgets,
+        changed,
+        operators=settings.discord.operator_ids,
+        approver_roles=settings.money.approver_role_ids,
+    )
     desk = Desk(
         projects=projects,
         productions=productions,
@@ -155,6 +166,8 @@ async def build(
         readings=stage.readings,
         decisions=Decisions(database, productions, changed, operators=settings.discord.operator_ids),
         switches=switches,
+        budgets=budgets,
+        approvals=approvals,
     )
     latecomers = Latecomers(database, ledger, productions, rigs, ffmpeg, files, changed)
     client = Greenlight(desk=desk, projects=projects, sync_mark=settings.data_dir / "commands.sha256")
@@ -200,6 +213,7 @@ async def build(
     if post.works:
         service.loops.append(Loop(name="planner", run=planner.run))
         service.loops.append(Loop(name="latecomers", run=latecomers.run))
+        service.loops.append(Loop(name="approvals", run=approvals.run))
     if settings.is_shared:
         service.loops.append(Loop(name="relay", run=Relay(settings.database_url, post.name, changed).run))
     if post.presence is not None:
@@ -264,6 +278,8 @@ def _sound_stage(
     files: Files,
     ffmpeg: Ffmpeg,
     switches: Switches,
+    database: Database,
+    budgets: Budgets,
 ) -> _SoundStage:
     for name, speech in providers.speech.items():
         voice = catalogue.speech_models({name})[0]
@@ -280,9 +296,19 @@ def _sound_stage(
             offer=offer,
             sounds=SoundMaker(speech, providers.sounds.get(name), booth, files, ffmpeg, offer),
             voices=Voices(speech, pools[name]),
-            readings=Readings(speech, counter, files, model=voice),
+            readings=Readings(speech, counter, files, database, budgets, model=voice),
         )
     return _SoundStage()
+
+
+def _caps(settings: Settings) -> Caps:
+    return Caps(
+        film_microusd=settings.money.film_microusd,
+        user_day_microusd=settings.money.user_day_microusd,
+        guild_month_microusd=settings.money.guild_month_microusd,
+        bot_day_microusd=settings.money.day_microusd,
+        approval_above_microusd=settings.money.approval_above_microusd,
+    )
 
 
 def _offer(settings: Settings, catalogue: Catalogue, sound: SoundOffer, *, can_plan: bool) -> Offer:

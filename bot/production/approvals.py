@@ -1,8 +1,8 @@
 """Films whose price somebody else has to allow, and money kept aside for what nobody ends any more.
 
-    asking ──► accepted     approved: it takes its place in the line
-       ├────► cancelled     declined, or nobody decided within `PATIENCE`: its owner is told why
-       └────► cancelled     by its owner, through `Productions.stop`
+asking ──► accepted     approved: it takes its place in the line
+   ├────► cancelled     declined, or nobody decided within `PATIENCE`: its owner is told why
+   └────► cancelled     by its owner, through `Productions.stop`
 """
 
 from __future__ import annotations

@@ -43,6 +43,8 @@ def read_money(environment: Environment) -> MoneySettings:
 def _read_roles(environment: Environment) -> frozenset[int]:
     ids = environment.items("APPROVER_ROLE_IDS")
     if not all(re.fullmatch(r"[0-9]{17,20}", one) and int(one) < 2**64 for one in ids):
-        environment.fault("APPROVER_ROLE_IDS", "holds something that is not a Discord id", "give ids of 17 to 20 digits")
+        environment.fault(
+            "APPROVER_ROLE_IDS", "holds something that is not a Discord id", "give ids of 17 to 20 digits"
+        )
         return frozenset()
     return frozenset(int(one) for one in ids)

@@ -194,7 +194,14 @@ class Budgets:
             raise OverBudget(Cap.BOT_DAY, left_microusd=0, needed_microusd=0, resets_at=bot.resets_at)
 
     async def _admit(
-        self, transaction: Transaction, id: str, owner_id: int, guild_id: int | None, *, whole: int, more: int  # noqa: A002
+        self,
+        transaction: Transaction,
+        id: str,
+        owner_id: int,
+        guild_id: int | None,
+        *,
+        whole: int,
+        more: int,
     ) -> None:
         """Raise `OverBudget` unless `whole` for this id fits under every cap, beside all others."""
         cap = self.caps.film_microusd

@@ -21,6 +21,8 @@ class Action(StrEnum):
     AGAIN = "again"  # a held film: order what went unanswered again,
     WITHOUT = "without"  # finish it without that,
     STOP = "stop"  # or give it up
+    APPROVE = "approve"  # let a film into the line whose price needs that,
+    DECLINE = "decline"  # or end it unordered
     RETRY = "retry"  # plan a failed film anew
     INSTEAD = "instead"  # a new version of the plan, for another model
 

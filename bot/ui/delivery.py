@@ -28,6 +28,7 @@ from bot.studio.projects import Projects
 from bot.studio.text import shorten
 from bot.ui import wording
 from bot.ui.held import held_view, held_words
+from bot.ui.receipts import receipt
 from bot.ui.remarks import remarks_on
 from bot.ui.replies import words_for, words_for_failure
 from bot.ui.sending import (
@@ -120,7 +121,7 @@ class Delivery:
 
     async def _post(self, production: Production) -> int | None:
         """The id of the message that tells the end, posted now or before; `None` where nothing needs to be told."""
-        if production.state is ProductionState.CANCELLED:
+        if production.state is ProductionState.CANCELLED and not production.failure:
             return None  # its owner pressed the button and its card says so
         project = await self._projects.get(production.project_id)
         plan = await self._projects.plan(project.id, production.version)
@@ -154,7 +155,8 @@ class Delivery:
         head = f"<@{production.owner_id}> **{wording.plain(plan.title)}** is ready · {length}"
         spent = wording.money(production.cost_microusd or 0)
         foot = f"-# plan v{plan.version} · {len(plan.shots)} shots · {_took(production)} · cost {spent}"
-        foot = "\n".join([*remarks_on(production.notes), foot])
+        told = receipt(await self._productions.bill(production.id), production.price_microusd)
+        foot = "\n".join(filter(None, [*remarks_on(production.notes), foot, told]))
         limit = self._upload_limit(channel)
         while True:
             with self._files.work_dir() as desk:

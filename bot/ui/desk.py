@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.jobs.wake import Wake
+from bot.production.approvals import Approvals
 from bot.production.cut import RATIOS
 from bot.production.decisions import Decision, Decisions
 from bot.production.model import Production
 from bot.production.productions import Productions
 from bot.production.readings import Readings
 from bot.production.switches import Switches
+from bot.studio.budget import Budgets
 from bot.studio.casting import Casting, Quote, cast, quote
 from bot.studio.errors import (
     CannotPlan,
@@ -23,6 +25,7 @@ from bot.studio.errors import (
     IdeaMissing,
     IdeaTooLong,
     ModelGone,
+    NotApprover,
     NothingToRender,
     NotOperator,
     NotYours,
@@ -75,6 +78,8 @@ class Desk:
         readings: Readings | None = None,
         decisions: Decisions | None = None,
         switches: Switches | None = None,
+        budgets: Budgets | None = None,
+        approvals: Approvals | None = None,
     ) -> None:
         self._projects = projects
         self._productions = productions
@@ -86,6 +91,8 @@ class Desk:
         self.readings = readings
         self._decisions = decisions
         self.switches = switches
+        self.budgets = budgets
+        self._approvals = approvals
 
     @property
     def ratios(self) -> tuple[str, ...]:
@@ -110,6 +117,7 @@ class Desk:
             IdeaMissing | IdeaTooLong | CannotPlan | CannotRender | RatioNotOffered: it cannot be taken.
             ModelGone | InvalidRequest: the model named is not offered.
             NoVoice | VoiceNotFound: nobody here speaks like that.
+            OverBudget: the bot has spent what it may for today.
         """
         idea = clean(request.idea)
         if not idea and request.attachment is None:
@@ -118,6 +126,7 @@ class Desk:
             raise IdeaTooLong(len(idea), MAX_IDEA)
         if not self.offer.can_plan:
             raise CannotPlan
+        await self._check_day()
         model = self._model(request.model or self.offer.default_model)
         if request.model and model.provider not in self.offer.providers:
             raise CannotRender
@@ -206,6 +215,7 @@ class Desk:
         Raises:
             NotYours: only the owner directs.
             IdeaTooLong: too many words.
+            OverBudget: the bot has spent what it may for today.
         """
         if author_id != project.owner_id:
             raise NotYours(project.owner_id)
@@ -214,6 +224,7 @@ class Desk:
             raise IdeaTooLong(len(words), MAX_IDEA)
         if attachment is None and not words:
             return False
+        await self._check_day()
         if project.state is ProjectState.FAILED and await self._projects.plan(project.id) is None:
             await self._projects.try_again(project.id, words or None, attachment)
             self._changed()
@@ -309,6 +320,18 @@ class Desk:
             raise NotOperator
         assert self.switches is not None
         return self.switches
+
+    async def judge(self, *, production_id: str, user_id: int, role_ids: frozenset[int], approves: bool) -> None:
+        """Approve or decline a film that asks. Raises `NoSuchFilm | NotApprover | DecidedAlready`."""
+        if self._approvals is None:
+            raise NotApprover
+        decide = self._approvals.approve if approves else self._approvals.decline
+        await decide(production_id, user_id, role_ids)
+
+    async def _check_day(self) -> None:
+        """Language models cost money, too: no new plan and no talk once the whole bot's day is used up."""
+        if self.budgets is not None:
+            await self.budgets.check_day()
 
     async def resend(self, *, production_id: str, user_id: int) -> bool:
         """Post the end of a film again that could not be posted; false where it stands there.

@@ -15,6 +15,7 @@ from bot.ui.card_layout import BAD, GOOD, PAST, PENDING, count, fitted, layout, 
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.held import held_buttons, held_words
 from bot.ui.instead import Instead, instead_button
+from bot.ui.receipts import asking
 from bot.ui.remarks import remarks_on
 from bot.ui.replies import words_for_failure
 from bot.ui.wording import money, plain
@@ -27,7 +28,7 @@ class JobFacts:
     `position` counts from 1 in the line; `waits` says by shot what a waiting take waits for, where that is known;
     `film_link` leads to the delivered film; `instead` is a model that could make what this one had no room for;
     `at_risk_microusd` may have been charged for orders that went unanswered; `is_paused` says that the operator lets
-    no film begin.
+    no film begin; `receipt` is a line on what was charged.
     """
 
     production: Production
@@ -39,6 +40,7 @@ class JobFacts:
     instead: Instead | None = None
     at_risk_microusd: int = 0
     is_paused: bool = False
+    receipt: str = ""
 
 
 def job_card(facts: JobFacts) -> ui.LayoutView:
@@ -67,7 +69,12 @@ def _job_card(facts: JobFacts, room: int) -> ui.LayoutView:
             button = instead_button(facts.instead, production.project_id, production.version)
             parts += [ui.TextDisplay(facts.instead.offer), ui.ActionRow(button)]
     if production.state not in ACTIVE and production.started_at is not None:
-        parts.append(ui.TextDisplay(f"-# Cost so far {money(production.cost_microusd or 0)}"))
+        cost = f"-# Cost so far {money(production.cost_microusd or 0)}"
+        parts.append(ui.TextDisplay("\n".join(filter(None, [cost, facts.receipt]))))
+    if production.state is ProductionState.ASKING:
+        parts += asking(production)
+    if production.state is ProductionState.CANCELLED and production.failure:
+        parts.append(ui.TextDisplay(words_for_failure(production.failure)))
     if production.state in ACTIVE:
         if production.started_at is not None:
             parts.append(
@@ -82,6 +89,7 @@ def _where_it_is(facts: JobFacts) -> list[ui.Item[ui.LayoutView]]:
     if facts.film_link is not None:
         spent = money(facts.production.cost_microusd or 0)
         lines = [f"[Here is your film]({facts.film_link}) · cost {spent}", *remarks_on(facts.production.notes)]
+        lines += [facts.receipt] if facts.receipt else []
         return [ui.TextDisplay("\n".join(lines))]
     if facts.production.delivered_at is None:
         return [ui.TextDisplay("Sending your film…")]
@@ -126,6 +134,8 @@ def _progress_line(facts: JobFacts, made: int) -> str:
     production, total = facts.production, len(facts.takes)
     if production.state is ProductionState.ACCEPTED:
         return _position(facts.position, facts.is_paused)
+    if production.state is ProductionState.ASKING:
+        return "Nothing is ordered yet."
     if production.stage is Stage.VOICE:
         return "🎙️ Recording the voice, before anything else is ordered…"
     if production.stage is Stage.CUT:

@@ -21,6 +21,7 @@ from bot.ui.card_rows import Card, CardRows
 from bot.ui.cards import CardKind, JobFacts, PlanFacts, job_card, plan_card
 from bot.ui.desk import Desk
 from bot.ui.instead import Instead
+from bot.ui.receipts import receipt
 from bot.ui.remarks import remark_on_sight, remarks_on_length
 from bot.ui.waits import why_waiting
 from bot.ui.wording import plain
@@ -160,6 +161,7 @@ class Renderer:
             waits=self._waits(production, plan, takes, paused),
             is_paused=ALL in paused,
             film_link=link,
+            receipt=await self._receipt(production),
             instead=await self._way_out(production, project, plan, takes),
             at_risk_microusd=await self._productions.at_risk(production.id),
         )
@@ -169,6 +171,11 @@ class Renderer:
         if production.state is ProductionState.DONE:
             final = link is not None
         return Rendering(job_card(facts), final=final)
+
+    async def _receipt(self, production: Production) -> str:
+        if production.state not in TERMINAL:
+            return ""
+        return receipt(await self._productions.bill(production.id), production.price_microusd)
 
     async def _way_out(
         self, production: Production, project: Project, plan: Plan, takes: Sequence[Take]

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from bot.media import errors as media
 from bot.storage import errors as storage
 from bot.studio import errors as studio
-from bot.ui import sending
+from bot.studio.budget import Cap
+from bot.ui import sending, wording
 from providers import errors as provider
 from ratelimit import errors as ratelimit
 
@@ -31,6 +32,9 @@ _WORDS: dict[type[Exception], str] = {
     studio.NothingLeft: "No shot of this film is made yet, so there is nothing to finish without it. Order again, or stop.",
     studio.NothingToRender: "There is no plan to render yet. It appears here as soon as it is written.",
     studio.TooManyWaiting: "You have {limit} films in the line already. Wait for one to finish, or cancel one.",
+    studio.OverBudget: "That would cost more than may be spent here just now. Nothing was ordered; `/quota` shows what is left.",
+    studio.NotApprover: "Only the operators of this bot and moderators whom they named can decide that, and nobody on "
+    "their own film. Nothing was changed.",
     studio.CannotPlan: "This bot has no language model set up, so it can't write plans. Please tell its operator.",
     studio.CannotRender: "No video service that can make this film is set up. Ask the operator, or choose another model "
     "with `/plan`; the plan is kept.",
@@ -104,6 +108,10 @@ _REFUSED: dict[media.Reason, str] = {
 _KEPT = {
     "Bug": "Something went wrong on my side. Nothing you made is lost; try again, and tell the operator if it stays.",
     "Cancelled": "It was cancelled.",
+    "Declined": "It was not approved, so nothing was ordered and nothing is charged. Make it shorter or choose a "
+    "cheaper model, and greenlight that.",
+    "NotApproved": "Nobody approved it within three days, so nothing was ordered and nothing is charged. Ask a "
+    "moderator, and greenlight it again.",
     "KeyRemoved": "It was ordered with a key that this bot no longer has, so I can't fetch it. The operator has to put "
     "the key back; then press **Look again** on the job card: I look for it before I order anything.",
     "NotOverYet": "The service has not finished it in an hour. I go on looking for a day, and finish the film by myself "
@@ -119,10 +127,33 @@ def words_for(error: Exception) -> str:
     """The sentence for an error we expect; an incident id for one we do not."""
     if isinstance(error, media.MediaRefused):
         return _refused(error.reason, error.limit)
+    if isinstance(error, studio.OverBudget):
+        return _over_budget(error)
     for ancestor in type(error).__mro__:
         if words := _WORDS.get(ancestor):
             return words.format_map(vars(error))
     return words_for_bug(incident_id())
+
+
+def _over_budget(error: studio.OverBudget) -> str:
+    """Which cap, how much is left, and when there is room again."""
+    again = f"There is room again <t:{int(error.resets_at)}:R>." if error.resets_at is not None else ""
+    if not error.needed_microusd:
+        return f"I have spent what I may for today, so I can't plan or talk just now. {again} Your films are kept."
+    left, needed = wording.money_left(error.left_microusd), wording.money(error.needed_microusd)
+    match error.cap:
+        case Cap.FILM:
+            return (
+                f"It costs up to {needed}, and {left} is left for this one film. Nothing was ordered: make it shorter, or "
+                "choose a cheaper model, and greenlight that."
+            )
+        case Cap.USER_DAY:
+            whose = "of what you may spend today"
+        case Cap.GUILD_MONTH:
+            whose = "of what this server may spend this month"
+        case Cap.BOT_DAY:
+            whose = "of what I may spend today for everybody"
+    return f"It costs up to {needed}, and {left} {whose} is left. Nothing was ordered. {again} `/quota` shows more."
 
 
 def words_for_failure(failure: str) -> str:

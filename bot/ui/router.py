@@ -73,6 +73,11 @@ class Router:
                     user_id=user_id,
                 )
                 price = money(production.price_microusd)
+                if production.state is ProductionState.ASKING:
+                    return (
+                        f"It costs up to {price}, so a moderator or operator has to approve it first. "
+                        "Its card says so; nothing is ordered before, and the money is kept aside."
+                    )
                 return (
                     f"Greenlit for at most {price}. Its job card shows how it goes, and I mention you when it is done."
                 )
@@ -82,6 +87,15 @@ class Router:
                 decision = DECISIONS[custom_id.action]
                 await self._desk.decide(decision, production_id=custom_id.ref, user_id=user_id)
                 return decided(decision)
+            case Action.APPROVE | Action.DECLINE:
+                approves = custom_id.action is Action.APPROVE
+                await self._desk.judge(
+                    production_id=custom_id.ref,
+                    user_id=user_id,
+                    role_ids=_roles_of(interaction),
+                    approves=approves,
+                )
+                return "Approved. It takes its place in the line." if approves else "Declined. I tell its owner."
             case Action.RESEND:
                 again = await self._desk.resend(production_id=custom_id.ref, user_id=user_id)
                 return "Sending it again." if again else "It stands there already; look for my message with your name."
@@ -107,6 +121,12 @@ class Router:
                 if not heard:
                     return "There was nothing in that to read, so the plan stays as it is. Press **Change…** again."
                 return "Got it. The answer comes in the thread."
+
+
+def _roles_of(interaction: discord.Interaction) -> frozenset[int]:
+    """The roles of whoever pressed, as Discord tells them with the press; none in a DM."""
+    roles = interaction.user.roles if isinstance(interaction.user, discord.Member) else []
+    return frozenset(role.id for role in roles)
 
 
 def _stopped(production: Production) -> str:

@@ -32,6 +32,11 @@ def money(microusd: int) -> str:
     return f"${cents // 100}.{cents % 100:02d}"
 
 
+def money_left(microusd: int) -> str:
+    """Dollars, rounded down to the cent: more is not there."""
+    return money(microusd // 10_000 * 10_000)
+
+
 def seconds(count: float) -> str:
     if count < 60:
         return f"{count:g} s"

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from bot.ui.commands import admin, plan, voice
+from bot.ui.commands import admin, plan, quota, voice
 
-EVERY = (plan.add_to, voice.add_to, admin.add_to)
+EVERY = (plan.add_to, voice.add_to, admin.add_to, quota.add_to)

@@ -11,6 +11,7 @@ import pytest
 from bot.media import errors as media
 from bot.storage import errors as storage
 from bot.studio import errors as studio
+from bot.studio.budget import Cap
 from bot.studio.planner import failure_of
 from bot.ui import replies
 from providers import errors as provider
@@ -31,6 +32,7 @@ INSTANCES: dict[type[Exception], Exception] = {
     studio.PlanMoved: studio.PlanMoved(3),
     studio.TooManyWaiting: studio.TooManyWaiting(10),
     studio.EditRefused: studio.EditRefused("No {such} shot."),
+    studio.OverBudget: studio.OverBudget(Cap.USER_DAY, left_microusd=1, needed_microusd=5_000_000, resets_at=86_400.0),
     studio.ModelGone: studio.ModelGone("veo3", " on 30 June 2026", "Veo 3.1 has taken over, at $0.40 a second."),
     studio.VoiceNotFound: studio.VoiceNotFound("Aria"),
     studio.RatioNotOffered: studio.RatioNotOffered("Runway Gen-4.5", "16:9, 9:16"),
