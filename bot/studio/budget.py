@@ -3,8 +3,8 @@
     reserve ──► settle    a film or a reading is accepted at the price shown, and charged what it cost, never more
        └──► reserve_more  another order for the same film, after a person's decision
 
-Everything that changes money stands in the transaction that changes its subject. A reservation counts in the UTC day and
-month it was accepted in: at its ceiling until it is settled, at what was charged from then on.
+Everything that changes money stands in the transaction that changes its subject. A reservation counts in the UTC day
+and month it was accepted in: at its ceiling until it is settled, at what was charged from then on.
 """
 
 from __future__ import annotations
@@ -196,7 +196,7 @@ class Budgets:
     async def _admit(
         self,
         transaction: Transaction,
-        id: str,
+        id: str,  # noqa: A002
         owner_id: int,
         guild_id: int | None,
         *,

@@ -31,8 +31,8 @@ def receipt(bill: Bill, price_microusd: int) -> str:
 def asking(production: Production) -> list[ui.Item[ui.LayoutView]]:
     """What a card of a film says that waits for approval, with the buttons for those who may give it."""
     words = (
-        f"It costs up to **{money(production.price_microusd)}**, and a film that dear needs a moderator's or operator's "
-        "approval. Nothing is ordered before; the money is kept aside. If nobody decides within three days, it ends."
+        f"It costs up to **{money(production.price_microusd)}**, and that needs the approval of a moderator "
+        "or operator. Nothing is ordered before; the money is kept aside. If nobody decides within three days, it ends."
     )
     return [
         ui.TextDisplay(words),

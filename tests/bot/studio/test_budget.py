@@ -13,6 +13,9 @@ from bot.db import Database
 from bot.db.tables import answers, metadata, reservations
 from bot.studio.budget import Budgets, Cap, Caps, Kind, day_of, month_of
 from bot.studio.errors import OverBudget
+from tests.postgres import postgres
+
+__all__ = ["postgres"]  # a fixture
 
 NOON = datetime(2026, 2, 28, 12, tzinfo=UTC).timestamp()
 DAY = 86_400.0
@@ -130,8 +133,7 @@ async def test_five_hundred_at_once_never_pass_five_dollars(database: Database) 
 
 
 async def test_many_connections_of_postgresql_never_pass_a_cap(postgres: str) -> None:
-    url = postgres.replace("postgresql://", "postgresql+psycopg://")
-    engine = create_async_engine(url, pool_size=8)
+    engine = create_async_engine(postgres, pool_size=8)
     try:
         async with engine.begin() as connection:
             await connection.run_sync(metadata.create_all)
