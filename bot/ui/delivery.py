@@ -194,7 +194,7 @@ class Delivery:
                 return await channel.send(text, allowed_mentions=mentions, nonce=once, view=view)
             if film is None:
                 return await channel.send(text, allowed_mentions=mentions, nonce=once)
-            file = discord.File(film, filename=_file_name(production), description=_alt_text(plan))
+            file = discord.File(film, filename=file_name(production), description=_alt_text(plan))
             with file.fp:
                 return await channel.send(text, file=file, allowed_mentions=mentions, nonce=once)
 
@@ -217,7 +217,7 @@ class Delivery:
             async for message in channel.history(after=since, limit=100):
                 if self._client.user is None or message.author.id != self._client.user.id:
                     continue
-                if any(file.filename == _file_name(production) for file in message.attachments):
+                if any(file.filename == file_name(production) for file in message.attachments):
                     return message.id
                 if production.state is not ProductionState.DONE and message.content == words:
                     return message.id
@@ -251,9 +251,10 @@ def _bad_news(production: Production, plan: Plan, words: str) -> str:
     return f"<@{production.owner_id}> **{wording.plain(plan.title)}** is not finished: {words}\n{mark}"
 
 
-def _file_name(production: Production) -> str:
+def file_name(production: Production) -> str:
     """Names the film for good, in letters that Discord keeps as they are; a restart finds its delivery by it."""
-    return f"greenlight-{production.id}.mp4"
+    again = f"-{production.run}" if production.run > 1 else ""
+    return f"greenlight-{production.id}{again}.mp4"
 
 
 def _alt_text(plan: Plan) -> str:
