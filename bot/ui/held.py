@@ -55,12 +55,12 @@ def held_buttons(production_id: str, takes: Sequence[Take], at_risk_microusd: in
     """Order again, finish without, stop."""
     missing = _missing(takes)
     again = f"Order again (may cost {money(at_risk_microusd)} twice)" if at_risk_microusd else "Look again"
-    which = "it" if len(missing) == 1 else _shots(missing).lower()
+    finish = "Finish it"  # nothing is missing any more: what was late has come
+    if missing:
+        finish = "Finish without it" if len(missing) == 1 else f"Finish without {_shots(missing).lower()}"
     buttons = [_button(Action.AGAIN, production_id, again, discord.ButtonStyle.primary)]
     if len(missing) < len(takes):
-        buttons.append(
-            _button(Action.WITHOUT, production_id, f"Finish without {which}"[:80], discord.ButtonStyle.secondary)
-        )
+        buttons.append(_button(Action.WITHOUT, production_id, finish[:80], discord.ButtonStyle.secondary))
     return [*buttons, _button(Action.STOP, production_id, "Stop", discord.ButtonStyle.danger)]
 
 
