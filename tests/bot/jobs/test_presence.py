@@ -15,6 +15,7 @@ from bot.jobs.liveness import Liveness
 from bot.jobs.presence import Presence, name_of_process
 from bot.jobs.relay import Relay
 from bot.jobs.wake import Wake
+from tests.bot.waiting import until
 
 
 class Estate(Engine):
