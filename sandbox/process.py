@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,10 +17,21 @@ STOPS_WITHIN = 30.0
 
 
 class BotProcess:
-    """`python -m bot run` with the variables given and nothing else of ours; what it says goes to `log`."""
+    """`python -m bot run` with the variables given and nothing else of ours; what it says goes to `log`.
 
-    def __init__(self, environ: Mapping[str, str], log: Path, *, role: str = "all") -> None:
+    `program` is what Python runs in its place, for those who look closer; `run` and the role follow it.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        log: Path,
+        *,
+        role: str = "all",
+        program: Sequence[str] = ("-m", "bot"),
+    ) -> None:
         self._role = role
+        self._program = tuple(program)
         self._environ = {**environ, "PATH": os.environ.get("PATH", ""), "PYTHONUNBUFFERED": "1"}
         self.log = log
         self._process: asyncio.subprocess.Process | None = None
@@ -31,7 +42,7 @@ class BotProcess:
         with self.log.open("ab") as log:
             self._began_at = log.tell()
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "bot", "run", "--role", self._role),
+                *(sys.executable, *self._program, "run", "--role", self._role),
                 cwd=ROOT,
                 env=self._environ,
                 stdout=log,
