@@ -22,6 +22,7 @@ from bot.jobs.liveness import Liveness
 from bot.jobs.presence import claim_alone
 from bot.jobs.relay import Relay
 from bot.jobs.wake import Wake
+from bot.log import Scrubber
 from bot.media.download import DISCORD_CDN, AttachmentDownloader, is_loopback
 from bot.media.ffmpeg import Ffmpeg
 from bot.media.probe import MediaLimits
@@ -83,7 +84,7 @@ async def build(
         for model in sorted(unknown_models(catalogue, provider)):
             logger.warning("limits for a model that is not offered", extra={"provider": name, "model": model})
     changed = Wake()
-    ledger = Ledger(database)
+    ledger = Ledger(database, scrub=Scrubber(settings.secrets()).scrub)
     projects = Projects(database)
     budgets = Budgets(database, _caps(settings))
     productions = Productions(database, changed, budgets=budgets)

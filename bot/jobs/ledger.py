@@ -115,11 +115,20 @@ Outcome = Accepted | Completed | Refused | Unknown
 
 
 class Ledger:
-    """Reads and writes `paid_calls`."""
+    """Reads and writes `paid_calls`.
+
+    `scrub` takes secrets out of what services say: some repeat the key they refuse.
+    """
 
     def __init__(
-        self, database: Database, *, clock: Callable[[], float] = time.time, pauses: Sequence[float] = AGAIN_AFTER
+        self,
+        database: Database,
+        *,
+        scrub: Callable[[str], str] = str,
+        clock: Callable[[], float] = time.time,
+        pauses: Sequence[float] = AGAIN_AFTER,
     ) -> None:
+        self._scrub = scrub
         self._database = database
         self._pauses = pauses
         self._clock = clock
@@ -168,7 +177,7 @@ class Ledger:
         if price_microusd is not None:
             values["price_microusd"] = price_microusd
         if detail:
-            values["detail"] = detail[:500]
+            values["detail"] = self._scrub(detail)[:500]
         await uninterrupted(lambda: self._record(key, values))
 
     async def give_back(self, key: str) -> None:
@@ -225,10 +234,10 @@ class Ledger:
                 if price is not None:
                     values["price_microusd"] = price
             case Refused(detail=detail):
-                values = {"state": CallState.REFUSED, "detail": detail[:500], "price_microusd": 0}
+                values = {"state": CallState.REFUSED, "detail": self._scrub(detail)[:500], "price_microusd": 0}
             case Unknown(detail=detail):
                 logger.warning("order without an answer", extra={"call": intent.key, "provider": intent.provider})
-                values = {"state": CallState.UNKNOWN, "detail": detail[:500]}
+                values = {"state": CallState.UNKNOWN, "detail": self._scrub(detail)[:500]}
         await self._record(intent.key, {**values, "updated_at": self._clock()})
         async with self._database.transaction() as transaction:
             return _call((await transaction.execute(select(paid_calls).where(paid_calls.c.key == intent.key))).one())

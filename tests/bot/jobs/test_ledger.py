@@ -298,3 +298,17 @@ async def test_an_intent_whose_commit_was_not_answered_is_ordered_once(database:
     call = await Ledger(SilentDatabase(database), pauses=(0.0,)).order(INTENT, post)
 
     assert (call.state, posts) == (CallState.SUBMITTED, 1)
+
+
+@pytest.mark.parametrize("outcome", [Refused("KeyRejected fake-secret"), Unknown("fake-secret")])
+async def test_a_secret_that_a_service_repeats_is_not_written_down(database: Database, outcome: Outcome) -> None:
+    ledger = Ledger(database, scrub=lambda text: text.replace("fake-secret", "…"))
+
+    call = await ledger.order(INTENT, answers(outcome))
+    await ledger.finish(INTENT.key, CallState.FAILED, detail="again fake-secret")
+
+    after = await ledger.find(INTENT.key)
+    assert call.detail is not None
+    assert after is not None
+    assert "fake-secret" not in call.detail
+    assert after.detail == "again …"
