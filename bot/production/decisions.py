@@ -56,6 +56,7 @@ class Decisions:
         Raises:
             NoSuchFilm | NotYours: not this person's film.
             DecidedAlready: it is not held any more.
+            OverBudget: the bot's day does not bear what may have to be paid twice.
             NothingLeft: no shot of it is made, so there is nothing to finish.
         """
         production = await self._productions.get(production_id)
@@ -67,6 +68,7 @@ class Decisions:
                 raise DecidedAlready
             match decision:
                 case Decision.AGAIN:
+                    await self._productions.lose_within(transaction, production_id)
                     await self._write_off(transaction, production_id, user_id)
                 case Decision.WITHOUT:
                     await self._leave_out(transaction, production_id)

@@ -255,6 +255,11 @@ class Productions:
         )
         return bool(resumed.rowcount)
 
+    async def lose_within(self, transaction: Transaction, production_id: str) -> None:
+        """Count what went unanswered as lost to the bot, before it is ordered again. Raises `OverBudget`."""
+        told = await bill_of(transaction, production_id)
+        await self._budgets.lose(transaction, production_id, told.unanswered_microusd)
+
     async def at_risk(self, production_id: str) -> int:
         """What a production may have been charged for without an answer, in micro-dollars."""
         query = select(func.sum(paid_calls.c.price_microusd)).where(

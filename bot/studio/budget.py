@@ -153,6 +153,30 @@ class Budgets:
             .values(reserved_microusd=whole, settled_microusd=None, settled_at=None, at=self._clock())
         )
 
+    async def lose(self, transaction: Transaction, id: str, in_all_microusd: int) -> None:  # noqa: A002
+        """Count at once what may have been charged for nothing, all of it so far; its owner does not pay it.
+
+        Raises:
+            OverBudget: the bot's day does not bear it; nothing changes.
+        """
+        await lock(transaction, "budget")
+        query = select(reservations.c.written_off_microusd).where(reservations.c.id == id)
+        before = (await transaction.execute(query)).scalar() or 0
+        bot = await self._of_bot(transaction)
+        more = in_all_microusd - before
+        if bot.left_microusd is not None and more > bot.left_microusd:
+            raise OverBudget(
+                Cap.BOT_DAY,
+                left_microusd=bot.left_microusd,
+                needed_microusd=more,
+                resets_at=bot.resets_at,
+            )
+        await transaction.execute(
+            update(reservations)
+            .where(reservations.c.id == id)
+            .values(written_off_microusd=max(before, in_all_microusd))
+        )
+
     async def settle(
         self,
         transaction: Transaction,

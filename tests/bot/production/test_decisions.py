@@ -13,8 +13,10 @@ from bot.jobs.ledger import Accepted, CallState, Intent, Ledger, Outcome, Unknow
 from bot.jobs.wake import Wake
 from bot.production.decisions import Decision, Decisions
 from bot.production.model import Production, ProductionState, TakeState
+from bot.production.productions import Productions
 from bot.production.write_offs import DAY, WriteOffs
-from bot.studio.errors import AwaitsDecision, DecidedAlready, NothingLeft, NotYours
+from bot.studio.budget import Budgets, Caps
+from bot.studio.errors import AwaitsDecision, DecidedAlready, NothingLeft, NotYours, OverBudget
 from tests.bot.production.test_productions import STRANGER, Office
 from tests.bot.studio.samples import OWNER
 
@@ -212,3 +214,32 @@ async def test_without_a_rule_nothing_is_written_off_unasked(bench: Bench) -> No
 
     assert not await WriteOffs(bench.database, 0).cover((await bench.ledger.calls_of(film.id))[0])
     assert await bench.calls(film) == [CallState.UNKNOWN]
+
+
+async def test_what_is_lost_counts_in_the_bots_day_before_it_is_ordered_again(database: Database) -> None:
+    bench = Bench(database)
+    production = await bench.held()
+    before = await Budgets(database, clock=lambda: bench.office.now).standing(OWNER, None)
+
+    await bench.decisions().decide(Decision.AGAIN, production.id, OWNER)
+
+    after = await Budgets(database, clock=lambda: bench.office.now).standing(OWNER, None)
+    assert after.bot.used_microusd - before.bot.used_microusd == 600_000
+    assert after.user.used_microusd == before.user.used_microusd
+
+
+async def test_a_day_that_cannot_bear_paying_twice_leaves_the_film_held(database: Database) -> None:
+    bench = Bench(database)
+    production = await bench.held()
+    spent = (await Budgets(database, clock=lambda: bench.office.now).standing(OWNER, None)).bot.used_microusd
+    caps = Caps(bot_day_microusd=spent + 599_999)
+    budgets = Budgets(database, caps, clock=lambda: bench.office.now)
+    productions = Productions(database, Wake(), budgets=budgets, clock=lambda: bench.office.now)
+
+    with pytest.raises(OverBudget):
+        await Decisions(database, productions, Wake()).decide(Decision.AGAIN, production.id, OWNER)
+
+    assert (await productions.get(production.id)).state is ProductionState.HELD
+    call = await bench.ledger.find(f"{production.id}/2/1")
+    assert call is not None
+    assert call.state is CallState.UNKNOWN
