@@ -15,6 +15,7 @@ from bot.app.post import Post
 from bot.app.service import Loop, Service
 from bot.app.standings import Standings
 from bot.app.upkeep import keep_store_tidy, warn_of_endings
+from bot.app.watchdog import Watchdog
 from bot.db import Database
 from bot.jobs.engine import Engine
 from bot.jobs.ledger import Ledger
@@ -205,6 +206,7 @@ async def build(
     )
     standings = Standings(providers.readers, settings.providers, pools, heard_by(pools, settings.providers))
     service.pool_loops = [
+        Loop(name="watchdog", run=lambda _: Watchdog().run()),
         *(_keeping(name, pool) for name, pool in pools.items()),
         Loop(name="standings", run=lambda _: standings.run()),
         Loop(name="endings", run=lambda _: warn_of_endings(catalogue, settings.providers.keys())),
