@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import signal
 import sys
 import threading
 import time
@@ -20,7 +21,7 @@ from typing import NoReturn
 logger = logging.getLogger(__name__)
 
 #: Seconds between two ticks, and between two looks at them.
-TICK = 0.05
+TICK = 0.025
 #: A loop that is late by more than this, in seconds, is blocked.
 BLOCKED_AFTER = 0.25
 #: Seconds between two stacks that are told, so that a slow machine does not fill the log.
@@ -58,7 +59,7 @@ class Lateness:
 
 
 class Watchdog:
-    """One per process. `tick` and `blocked_after` are in seconds."""
+    """One per process. `tick` and `blocked_after` are in seconds. SIGUSR1 has it report at once."""
 
     def __init__(self, *, tick: float = TICK, blocked_after: float = BLOCKED_AFTER) -> None:
         self._tick = tick
@@ -70,10 +71,12 @@ class Watchdog:
 
     async def run(self) -> NoReturn:
         """Watch until cancelled, and report at the end what was seen since the last report."""
-        now = asyncio.get_running_loop().time
+        loop = asyncio.get_running_loop()
+        now = loop.time
         self._over.clear()
         watching = threading.Thread(target=self._look_on, args=(threading.get_ident(),), name="watchdog", daemon=True)
         watching.start()
+        loop.add_signal_handler(signal.SIGUSR1, self._report)
         report_at = now() + REPORT_EVERY
         try:
             while True:
@@ -86,6 +89,7 @@ class Watchdog:
                     self._report()
                     report_at = now() + REPORT_EVERY
         finally:
+            loop.remove_signal_handler(signal.SIGUSR1)
             self._due = math.inf
             self._over.set()
             self._report()

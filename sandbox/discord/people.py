@@ -104,6 +104,15 @@ class People:
         self._simulation = simulation
         self.members: list[Member] = []
 
+    @property
+    def hurried(self) -> bool:
+        """Whether people act without waiting for the bot's answer; a crowd that waits wakes each other all the time."""
+        return self._simulation.env.hurried
+
+    @hurried.setter
+    def hurried(self, hurried: bool) -> None:
+        self._simulation.env.hurried = hurried
+
     def join(self, name: str) -> Member:
         member = Member(self._simulation.join(name).id, name)
         self.members.append(member)

@@ -171,6 +171,7 @@ class RemoteBotEnv(Env):
         self._dispatched: dict[asyncio.Task[Any] | None, Interaction] = {}
         self._started = True
         self._generation = 1  # the page refuses 0: "no bot yet"
+        self.hurried = False
 
     def _begin_operation(self, label: str) -> None:
         """People act at the same time here, so operations may overlap."""
@@ -187,7 +188,7 @@ class RemoteBotEnv(Env):
 
     async def _settle_internal(self, **_: object) -> None:
         interaction = self._dispatched.pop(asyncio.current_task(), None)
-        if interaction is None:
+        if interaction is None or self.hurried:
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(ACKNOWLEDGEMENT_PERIOD):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import signal
 import time
 
 import pytest
@@ -57,3 +59,15 @@ async def test_a_loop_that_waits_is_not_taken_for_a_blocked_one(caplog: pytest.L
 
     stacks = [record.__dict__["stack"] for record in caplog.records]
     assert not [stack for stack in stacks if " select < " in stack]
+
+
+async def test_whoever_asks_by_a_signal_is_told_at_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    async with asyncio.TaskGroup() as group:
+        watching = group.create_task(Watchdog(tick=0.001).run())
+        await asyncio.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGUSR1)
+        while not caplog.records:
+            await asyncio.sleep(0.001)
+        assert caplog.records[-1].message == "event loop"
+        watching.cancel()
