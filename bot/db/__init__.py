@@ -30,6 +30,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from bot.db.hops import HopConnection, connecting
 from bot.db.tables import metadata
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -118,7 +119,8 @@ async def open_database(url: str) -> Database:
             connect_args={"connect_timeout": 10, **KEEPALIVE},
         )
     else:
-        engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=30)
+        file = make_url(url).database or ":memory:"
+        engine = create_async_engine(url, async_creator=connecting(file), pool_size=1, max_overflow=0, pool_timeout=30)
         event.listen(engine.sync_engine, "connect", _prepare)
         event.listen(engine.sync_engine, "begin", _begin_immediate)
     try:
@@ -203,7 +205,9 @@ def _prepare(connection: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401  
 
 
 def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, HopConnection), driver
+    driver.begin("BEGIN IMMEDIATE")
 
 
 def _migrate(connection: Connection) -> None:
