@@ -131,6 +131,7 @@ productions = Table(
     Column("delivered_message_id", BigInteger),
     Column("delivered_at", Float),
     Column("delivery_channel_id", BigInteger),  # where it was posted, or was last tried
+    Column("delivery_guild_id", BigInteger),  # the server of that channel; None for a DM
     Column("delivery_tries", Integer, nullable=False, default=0, server_default="0"),
     Column("delivery_at", Float),  # the next try is not before this
     Column("undelivered", Text),  # why it could not be posted: the name of an error class, and Discord's code

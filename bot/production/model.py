@@ -94,6 +94,11 @@ class Production:
     delivering_at: float | None
     delivered_message_id: int | None
     delivered_at: float | None
+    delivery_channel_id: int | None = None
+    delivery_guild_id: int | None = None
+    delivery_tries: int = 0
+    delivery_at: float | None = None
+    undelivered: str | None = None
     run: int = 1
     worker: str | None = None
     approved_by: int | None = None

@@ -16,6 +16,7 @@ from bot.production import notes
 from bot.production.bill import Bill, bill_of, settle_by_bill
 from bot.production.model import ACTIVE, TERMINAL, Production, ProductionState, Stage, Take, TakeState, Waiting
 from bot.production.notes import Note, NoteKind
+from bot.production.outbox import Outbox
 from bot.studio.budget import Budgets, Kind
 from bot.studio.casting import Casting, Quote
 from bot.studio.errors import (
@@ -48,6 +49,7 @@ class Productions:
         self._changed = changed
         self._budgets = budgets or Budgets(database, clock=clock)
         self._clock = clock
+        self.outbox = Outbox(database, changed, clock=clock)
 
     async def accept(
         self, *, request_id: str, project_id: str, version: int, user_id: int, castings: Sequence[Casting], quote: Quote
@@ -247,6 +249,7 @@ class Productions:
                 delivered_at=None,
                 delivered_message_id=None,
                 delivery_channel_id=None,
+                delivery_guild_id=None,
                 delivery_tries=0,
                 delivery_at=None,
                 undelivered=None,
@@ -331,17 +334,13 @@ class Productions:
             )
         self._changed()
 
-    async def delivering(self, production_id: str) -> None:
-        await self._update(production_id, delivering_at=self._clock())
-
     async def delivered(self, production_id: str, message_id: int | None) -> None:
-        """The end was posted as `message_id`, or cannot be posted there (`None`); see `redeliver`."""
-        now = self._clock()
-        await self._update(production_id, delivered_at=now, delivered_message_id=message_id, updated_at=now)
+        """As `Outbox.delivered`."""
+        await self.outbox.delivered(production_id, message_id)
 
-    async def redeliver(self, production_id: str) -> None:
-        """Post the end of a production again that could not be posted."""
-        await self._change(production_id, list(TERMINAL), delivering_at=None, delivered_at=None)
+    async def redeliver(self, production_id: str, *, channel_id: int | None = None) -> bool:
+        """As `Outbox.redeliver`."""
+        return await self.outbox.redeliver(production_id, channel_id=channel_id)
 
     async def takes_of(self, production_id: str) -> list[Take]:
         async with self._database.transaction() as transaction:
@@ -403,10 +402,6 @@ class Productions:
         self._changed()
         return bool(changed.rowcount)
 
-    async def _update(self, production_id: str, **values: object) -> None:
-        async with self._database.transaction() as transaction:
-            await transaction.execute(update(productions).where(productions.c.id == production_id).values(**values))
-
 
 async def _check(transaction: Transaction, project_id: str, version: int, user_id: int) -> Row[tuple[object, ...]]:
     """Whether this person may have this version made now; the film as it is at this moment."""
@@ -458,6 +453,11 @@ def _production(row: Row[tuple[object, ...]]) -> Production:
         delivering_at=row.delivering_at,
         delivered_message_id=row.delivered_message_id,
         delivered_at=row.delivered_at,
+        delivery_channel_id=row.delivery_channel_id,
+        delivery_guild_id=row.delivery_guild_id,
+        delivery_tries=row.delivery_tries,
+        delivery_at=row.delivery_at,
+        undelivered=row.undelivered,
         run=row.run,
         worker=row.worker,
         approved_by=row.approved_by,

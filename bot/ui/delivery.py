@@ -1,7 +1,7 @@
 """Posts how a film ended, once: a new message that mentions its owner, with the film in it.
 
-Before posting, `delivering_at` is committed; a restart that finds it set looks for the message in the channel before it
-posts again. The nonce covers the minutes in between.
+Before posting, the try is committed (`production.outbox`); one that finds another before it looks for the message in
+the channel before it posts again. The nonce covers the minutes in between.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from bot.media.errors import CannotFit, MediaError
 from bot.media.ffmpeg import Ffmpeg
 from bot.media.fit import fit
 from bot.production.model import Production, ProductionState
+from bot.production.outbox import pause_after
 from bot.production.productions import Productions
 from bot.storage.errors import StorageError
 from bot.storage.files import Files
@@ -45,9 +46,7 @@ from bot.ui.sending import (
 
 logger = logging.getLogger(__name__)
 
-LOOK_EVERY = 10.0
-#: The longest pause between two tries to post one end, in seconds.
-LONGEST_PAUSE = 600.0
+LOOK_EVERY = 2.0
 #: What Discord lets a bot upload where nobody boosts (Discord docs, 2026-08).
 DEFAULT_UPLOAD_LIMIT = 10 << 20
 #: How long a link to a film that was too large to post can be followed, in seconds.
@@ -79,47 +78,47 @@ class Delivery:
         self._changed = changed
         self._learned: dict[int, int] = {}  # channel → bytes that Discord really takes there
         self._busy: set[str] = set()
-        self._pauses: dict[str, float] = {}  # production → seconds before its next try
+        self._outbox = productions.outbox
 
     async def run(self, listener: Listener) -> None:
         async with asyncio.TaskGroup() as group:
             while True:
-                for production in await self._productions.undelivered():
-                    if production.id not in self._busy:
-                        self._busy.add(production.id)
-                        group.create_task(self._deliver(production))
+                for production_id in await self._outbox.due():
+                    if production_id not in self._busy:
+                        self._busy.add(production_id)
+                        group.create_task(self._deliver(production_id))
                 await listener.wait(LOOK_EVERY)
 
-    async def _deliver(self, production: Production) -> None:
+    async def _deliver(self, production_id: str) -> None:
         """Post one end, somewhere. Nothing that goes wrong here touches another film's."""
         try:
-            message_id = await self._post(production)
+            before = await self._productions.get(production_id)
+            await self._outbox.begin_try(production_id)
+            message_id = await self._post(await self._productions.get(production_id), looks=bool(before.delivery_tries))
         except (Busy, StorageError, OSError) as error:
-            await self._rest(production, error)
+            await self._rest(production_id, error)
         except (DiscordFailed, MediaError) as error:
             # Its card says so and offers to send it again; the film is kept.
-            logger.error("end cannot be posted", extra={"production": production.id, "error": str(error)})
-            await self._productions.delivered(production.id, None)
+            logger.error("end cannot be posted", extra={"production": production_id, "error": str(error)})
+            await self._outbox.keep(production_id, _why(error))
         except Exception as error:
-            logger.exception("end not posted by a fault of ours", extra={"production": production.id})
-            await self._rest(production, error)
+            logger.exception("end not posted by a fault of ours", extra={"production": production_id})
+            await self._rest(production_id, error)
         else:
-            await self._productions.delivered(production.id, message_id)
-            self._pauses.pop(production.id, None)
+            await self._outbox.delivered(production_id, message_id)
         finally:
-            self._busy.discard(production.id)
+            self._busy.discard(production_id)
         self._changed()
 
-    async def _rest(self, production: Production, error: Exception) -> None:
+    async def _rest(self, production_id: str, error: Exception) -> None:
         """Wait before the next try, longer each time."""
-        pause = self._pauses.get(production.id, LOOK_EVERY)
+        pause = pause_after((await self._productions.get(production_id)).delivery_tries)
         logger.warning(
-            "end not posted yet", extra={"production": production.id, "error": str(error), "again_in": pause}
+            "end not posted yet", extra={"production": production_id, "error": str(error), "again_in": pause}
         )
-        self._pauses[production.id] = min(pause * 2, LONGEST_PAUSE)
-        await asyncio.sleep(pause)
+        await self._outbox.rest(production_id, _why(error), seconds=pause)
 
-    async def _post(self, production: Production) -> int | None:
+    async def _post(self, production: Production, *, looks: bool) -> int | None:
         """The id of the message that tells the end, posted now or before; `None` where nothing needs to be told."""
         if production.state is ProductionState.CANCELLED and not production.failure:
             return None  # its owner pressed the button and its card says so
@@ -127,14 +126,15 @@ class Delivery:
         plan = await self._projects.plan(project.id, production.version)
         assert plan is not None, production
         refusal: DiscordFailed | None = None
-        if production.delivering_at is None:
-            await self._productions.delivering(production.id)
-        # The film's thread first; where that is gone, locked or closed to us, the channel it was asked for in.
-        for channel_id in dict.fromkeys([project.thread_id or project.channel_id, project.channel_id]):
+        # Where it was aimed at, or the film's thread first; where that is gone, locked or closed to us, the channel it
+        # was asked for in.
+        places = (production.delivery_channel_id, project.thread_id, project.channel_id)
+        for channel_id in dict.fromkeys(place for place in places if place is not None):
+            await self._outbox.aim(production.id, channel_id=channel_id, guild_id=project.guild_id)
             channel = self._client.get_partial_messageable(channel_id, guild_id=project.guild_id)
             try:
                 words, view = await self._bad_news(production, plan)
-                if production.delivering_at is not None and (found := await self._find(channel, production, words)):
+                if looks and (found := await self._find(channel, production, words)):
                     return found
                 if production.state is ProductionState.DONE:
                     return await self._post_film(channel, production, project, plan)
@@ -189,7 +189,7 @@ class Delivery:
 
         async def send() -> discord.Message:
             # A File is used up by one send, so each try opens its own.
-            once = nonce(production.id, f"end {production.run}")
+            once = nonce(production.id, f"end {production.run}", production.delivering_at)
             if film is None and view is not None:
                 return await channel.send(text, allowed_mentions=mentions, nonce=once, view=view)
             if film is None:
@@ -211,7 +211,8 @@ class Delivery:
     async def _find(self, channel: discord.PartialMessageable, production: Production, words: str) -> int | None:
         """The message of a delivery that was cut off, if it was posted: a film by its file, a text by its words."""
         assert production.delivering_at is not None
-        since = discord.Object(discord.utils.time_snowflake(_utc(production.delivering_at - 60.0)))
+        began = discord.utils.time_snowflake(_utc(production.delivering_at - 60.0))
+        since = discord.Object(max(began, production.delivered_message_id or 0))  # not the one that is sent again
 
         async def look() -> int | None:
             async for message in channel.history(after=since, limit=100):
@@ -242,6 +243,10 @@ class Delivery:
         guild = self._client.get_guild(channel.guild_id) if channel.guild_id is not None else None
         allowed = guild.filesize_limit if guild is not None else DEFAULT_UPLOAD_LIMIT
         return min(allowed, self._learned.get(channel.id, allowed))
+
+
+def _why(error: Exception) -> str:
+    return f"{type(error).__name__}:{error.code}" if isinstance(error, DiscordFailed) else type(error).__name__
 
 
 def _bad_news(production: Production, plan: Plan, words: str) -> str:

@@ -342,10 +342,9 @@ class Desk:
         production = await self._productions.get(production_id)
         if production.owner_id != user_id:
             raise NotYours(production.owner_id)
-        if production.delivered_message_id is not None:
+        if production.delivered_message_id is not None and production.delivered_at is not None:
             return False
-        if production.delivered_at is not None:  # else it is being posted already
-            await self._productions.redeliver(production_id)
+        await self._productions.redeliver(production_id)
         return True
 
     async def try_again(self, *, project_id: str, user_id: int) -> None:

@@ -150,8 +150,11 @@ class Renderer:
         assert plan is not None, production
         takes = await self._productions.takes_of(production.id)
         link = None
-        if production.delivered_message_id is not None:
-            link = _link(project.guild_id, project.thread_id or project.channel_id, production.delivered_message_id)
+        if production.delivered_at is not None and production.delivered_message_id is not None:
+            place = (project.guild_id, project.thread_id or project.channel_id)
+            if production.delivery_channel_id is not None:
+                place = (production.delivery_guild_id, production.delivery_channel_id)
+            link = _link(*place, production.delivered_message_id)
         paused = frozenset[str]() if self._desk.switches is None else await self._desk.switches.paused()
         facts = JobFacts(
             production=production,

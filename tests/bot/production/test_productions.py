@@ -240,8 +240,6 @@ async def test_an_end_is_undelivered_until_it_was_posted(office: Office) -> None
     await office.productions.end(production.id, ProductionState.DONE, duration=1.0)
     assert [each.id for each in await office.productions.undelivered()] == [production.id]
 
-    await office.productions.delivering(production.id)
-    assert [each.delivering_at for each in await office.productions.undelivered()] == [100.0]
     await office.productions.delivered(production.id, 77)
 
     assert await office.productions.undelivered() == []

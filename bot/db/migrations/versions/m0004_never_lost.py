@@ -16,6 +16,7 @@ def upgrade() -> None:
         sa.Column("worker", sa.String(length=80), nullable=True),
         sa.Column("approved_by", sa.BigInteger(), nullable=True),
         sa.Column("delivery_channel_id", sa.BigInteger(), nullable=True),
+        sa.Column("delivery_guild_id", sa.BigInteger(), nullable=True),
         sa.Column("delivery_tries", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("delivery_at", sa.Float(), nullable=True),
         sa.Column("undelivered", sa.Text(), nullable=True),

@@ -1,0 +1,137 @@
+"""The outbox as rows: a try is counted before it is made, an end is posted once, and posted again when asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.db import Database
+from bot.jobs.wake import Wake
+from bot.production.model import Production, ProductionState
+from bot.production.outbox import FIRST_PAUSE, LONGEST_PAUSE, Outbox, pause_after
+from tests.bot.production.test_productions import Office
+
+ON_BOTH_DATABASES = True
+THREAD, ELSEWHERE = 7, 8
+
+
+class Post(Office):
+    """An office with a film that is over."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.outbox = self.productions.outbox
+        #: As after a restart: the same rows, another process.
+        self.reopened = Outbox(database, Wake(), clock=lambda: self.now)
+
+    async def ended(self, press: str = "press") -> Production:
+        production = await self.accept((await self.film(press)).id, press=press)
+        await self.productions.begin(production.id)
+        await self.productions.end(production.id, ProductionState.DONE, duration=1.0)
+        return production
+
+
+@pytest.fixture
+def post(database: Database) -> Post:
+    return Post(database)
+
+
+async def test_a_try_is_counted_and_the_next_one_dated_before_it_is_made(post: Post) -> None:
+    production = await post.ended()
+    assert await post.outbox.due() == [production.id]
+    for tries in (1, 2, 3):
+        began = post.now
+        await post.outbox.begin_try(production.id)  # and then the process is killed
+
+        assert await post.reopened.due() == []
+        row = await post.productions.get(production.id)
+        assert (row.delivery_tries, row.delivering_at) == (tries, 100.0)
+        post.now = began + pause_after(tries)
+        assert await post.reopened.due() == [production.id]
+
+
+def test_pauses_grow_and_stay_bounded() -> None:
+    pauses = [pause_after(tries) for tries in range(1, 2000)]
+
+    assert pauses[:3] == [FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE]
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == LONGEST_PAUSE
+
+
+async def test_a_rest_as_long_as_discord_says_is_kept(post: Post) -> None:
+    production = await post.ended()
+    await post.outbox.begin_try(production.id)
+    await post.outbox.rest(production.id, "Busy:0", seconds=7200.0)
+
+    post.now += 7199.0
+    assert await post.reopened.due() == []
+    post.now += 1.0
+    assert await post.reopened.due() == [production.id]
+    assert (await post.productions.get(production.id)).undelivered == "Busy:0"
+
+
+async def test_what_was_posted_is_not_due_and_says_where_it_stands(post: Post) -> None:
+    production = await post.ended()
+    await post.outbox.begin_try(production.id)
+    await post.outbox.rest(production.id, "Busy:0", seconds=1.0)
+    await post.outbox.aim(production.id, channel_id=THREAD, guild_id=5)
+    await post.outbox.delivered(production.id, 77)
+    post.now += 10_000.0
+
+    assert await post.reopened.due() == []
+    row = await post.productions.get(production.id)
+    stands = (row.delivered_message_id, row.delivery_channel_id, row.delivery_guild_id, row.undelivered)
+    assert stands == (77, THREAD, 5, None)
+
+
+@pytest.mark.parametrize("posted", [True, False])
+async def test_an_end_is_posted_again_where_it_is_asked_for(post: Post, posted: bool) -> None:
+    production = await post.ended()
+    await post.outbox.begin_try(production.id)
+    if posted:
+        await post.outbox.delivered(production.id, 77)
+    else:
+        await post.outbox.keep(production.id, "NotAllowed:50013")
+    assert await post.outbox.due() == []
+
+    assert await post.productions.redeliver(production.id, channel_id=ELSEWHERE)
+
+    row = await post.productions.get(production.id)
+    assert await post.outbox.due() == [production.id]
+    assert (row.delivery_channel_id, row.delivery_tries, row.delivering_at, row.undelivered) == (
+        ELSEWHERE,
+        0,
+        None,
+        None,
+    )
+
+
+async def test_an_end_that_is_being_posted_goes_on_where_it_was_aimed_at(post: Post) -> None:
+    production = await post.ended()
+    await post.outbox.begin_try(production.id)
+    await post.outbox.aim(production.id, channel_id=THREAD, guild_id=5)
+    await post.outbox.rest(production.id, "Busy:0", seconds=600.0)
+
+    assert not await post.productions.redeliver(production.id, channel_id=ELSEWHERE)
+
+    row = await post.productions.get(production.id)
+    assert await post.outbox.due() == [production.id]
+    assert (row.delivery_channel_id, row.delivering_at) == (THREAD, 100.0)
+
+
+async def test_a_film_that_is_not_over_has_no_end_to_post(post: Post) -> None:
+    production = await post.accept((await post.film()).id)
+
+    assert not await post.productions.redeliver(production.id)
+    assert await post.outbox.due() == []
+
+
+async def test_kept_ends_of_a_server_are_tried_again_when_it_is_back_and_no_others(post: Post) -> None:
+    kept, posted = await post.ended("1"), await post.ended("2")
+    await post.outbox.keep(kept.id, "Vanished:10004")
+    await post.outbox.delivered(posted.id, 77)
+    guild_id = (await post.productions.get(kept.id)).guild_id
+    assert guild_id is not None
+
+    assert await post.outbox.redeliver_in(guild_id + 1) == 0
+    assert await post.outbox.redeliver_in(guild_id) == 1
+    assert await post.outbox.due() == [kept.id]
