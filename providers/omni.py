@@ -137,6 +137,15 @@ class Omni:
         except InvalidRequest:
             pass  # already over, or gone
 
+    async def forget(self, operation_id: str, credential: Credential) -> None:
+        """Google keeps an interaction, its words and its film, for 55 days where it is not deleted (2026-08)."""
+        try:
+            with self._translated(credential):
+                interactions = await self._interactions(credential)
+                await interactions.delete(operation_id)
+        except InvalidRequest:
+            pass  # gone already
+
     async def close(self) -> None:
         await self._clients.close()
 

@@ -98,6 +98,9 @@ class Veo:
     async def cancel(self, operation_id: str, credential: Credential) -> None:
         """Nothing: an order of Veo cannot be stopped, and is charged for when it ends well."""
 
+    async def forget(self, operation_id: str, credential: Credential) -> None:
+        """Nothing: Google deletes a film two days after it was made (ai.google.dev/gemini-api/docs/video, 2026-08)."""
+
     async def close(self) -> None:
         await self._clients.close()
 

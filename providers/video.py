@@ -195,4 +195,7 @@ class VideoProvider(Protocol):
     async def cancel(self, operation_id: str, credential: Credential) -> None:
         """Stop an operation where the provider can; quiet when it is already over. Raises `ProviderError`."""
 
+    async def forget(self, operation_id: str, credential: Credential) -> None:
+        """Have deleted what the provider keeps of an operation, where it can; quiet when it is gone. As `cancel`."""
+
     async def close(self) -> None: ...

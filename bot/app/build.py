@@ -32,7 +32,9 @@ from bot.production.booth import Booth
 from bot.production.camera import Camera, Rig
 from bot.production.cut import Cutter
 from bot.production.decisions import Decisions
+from bot.production.deletions import Deletions
 from bot.production.dispatcher import Dispatcher
+from bot.production.erasure import Erasure
 from bot.production.film import FilmMaker
 from bot.production.latecomers import Latecomers
 from bot.production.productions import Productions
@@ -41,6 +43,7 @@ from bot.production.sound import SoundMaker
 from bot.production.switches import Switches
 from bot.production.write_offs import WriteOffs
 from bot.settings import Settings
+from bot.settings.services import PROVIDERS
 from bot.storage.files import Files
 from bot.storage.objects import ObjectStore
 from bot.studio.analyst import Analyst
@@ -51,16 +54,20 @@ from bot.studio.director import Director
 from bot.studio.minds import Mind, Minds
 from bot.studio.planner import Planner
 from bot.studio.projects import Projects
+from bot.studio.pseudonyms import Pseudonyms, read_key
 from bot.studio.soundtrack import SoundOffer
 from bot.studio.stills import Ears
 from bot.studio.voices import Voices
 from bot.ui import commands
 from bot.ui.card_rows import CardRows
 from bot.ui.client import Greenlight
-from bot.ui.delivery import Delivery
+from bot.ui.delivery import LINK_LASTS, STORED_FILMS, Delivery
 from bot.ui.desk import Desk, Offer
+from bot.ui.library import Library
+from bot.ui.privacy import Kept
 from bot.ui.progress import CardKeeper
 from bot.ui.talk import Talk
+from bot.ui.unposting import Unposting
 from providers.catalogue import Catalogue
 from providers.registry import Providers
 from ratelimit import KeyPool, OpenOperation
@@ -87,7 +94,8 @@ async def build(
     changed = Wake()
     ledger = Ledger(database, scrub=Scrubber(settings.secrets()).scrub)
     projects = Projects(database)
-    budgets = Budgets(database, _caps(settings))
+    pseudonyms = Pseudonyms(read_key(settings.data_dir / "pseudonyms.key"))
+    budgets = Budgets(database, _caps(settings), pseudonyms=pseudonyms)
     productions = Productions(database, changed, budgets=budgets)
     switches = Switches(database, changed)
     if post.works:
@@ -97,6 +105,7 @@ async def build(
         worker=post.worker or "single",
     )
 
+    claim = post.presence.claim if post.presence is not None else claim_alone
     minds = Minds(_minds(settings, catalogue, providers, pools), Answers(database, catalogue))
     stage = _sound_stage(catalogue, providers, pools, ledger, files, ffmpeg, switches, database, budgets)
     offered = partial(catalogue.video_models, settings.providers.keys())
@@ -116,7 +125,7 @@ async def build(
         ),
         files=files,
         changed=changed,
-        claim=post.presence.claim if post.presence is not None else claim_alone,
+        claim=claim,
     )
     rigs = {name: Rig(provider=video, pool=pools[name]) for name, video in providers.video.items()}
     film_maker = FilmMaker(
@@ -157,6 +166,9 @@ async def build(
         operators=settings.discord.operator_ids,
         approver_roles=settings.money.approver_role_ids,
     )
+    decisions = Decisions(database, productions, changed, operators=settings.discord.operator_ids)
+    deletions = Deletions(database, changed, pseudonyms)
+    store = _object_store(settings, stack)
     desk = Desk(
         projects=projects,
         productions=productions,
@@ -166,10 +178,11 @@ async def build(
         changed=changed,
         voices=stage.voices,
         readings=stage.readings,
-        decisions=Decisions(database, productions, changed, operators=settings.discord.operator_ids),
+        decisions=decisions,
         switches=switches,
         budgets=budgets,
         approvals=approvals,
+        library=Library(database, productions, deletions, _kept(settings, store)),
     )
     latecomers = Latecomers(database, ledger, productions, rigs, ffmpeg, files, changed)
     client = Greenlight(desk=desk, projects=projects, sync_mark=settings.data_dir / "commands.sha256")
@@ -185,7 +198,6 @@ async def build(
         desk=desk,
         pools=pools,
     )
-    store = _object_store(settings, stack)
     delivery = Delivery(
         client=client,
         projects=projects,
@@ -217,6 +229,21 @@ async def build(
         service.loops.append(Loop(name="planner", run=planner.run))
         service.loops.append(Loop(name="latecomers", run=latecomers.run))
         service.loops.append(Loop(name="approvals", run=approvals.run))
+        erasure = Erasure(
+            database,
+            deletions,
+            productions,
+            decisions,
+            engine=engine,
+            rigs=rigs,
+            files=files,
+            store=store,
+            stored_under=STORED_FILMS,
+            pseudonyms=pseudonyms,
+            changed=changed,
+            claim=claim,
+        )
+        service.loops.append(Loop(name="erasure", run=erasure.run))
     if settings.is_shared:
         service.loops.append(Loop(name="relay", run=Relay(settings.database_url, post.name, changed).run))
     if post.presence is not None:
@@ -229,6 +256,7 @@ async def build(
         Loop(name="cards", run=keeper.run),
         Loop(name="conversations", run=conversations.run),
         Loop(name="delivery", run=delivery.run),
+        Loop(name="unposting", run=Unposting(client, database, deletions).run),
     ]
     return service
 
@@ -322,6 +350,16 @@ def _offer(settings: Settings, catalogue: Catalogue, sound: SoundOffer, *, can_p
     if settings.video_model in {model.id for model in offered}:
         default = settings.video_model or default
     return Offer(video_models=offered, default_model=default, can_plan=can_plan, sound=sound)
+
+
+def _kept(settings: Settings, store: ObjectStore | None) -> Kept:
+    """What `/privacy` tells of this installation."""
+    titles = {provider.name: provider.title for provider in PROVIDERS}
+    return Kept(
+        services=tuple(titles[name] for name in settings.providers),
+        has_store=store is not None,
+        link_days=None if store is not None and store.is_public else round(LINK_LASTS / 86_400),
+    )
 
 
 def _object_store(settings: Settings, stack: AsyncExitStack) -> ObjectStore | None:

@@ -98,6 +98,18 @@ class Database:
                 logger.warning("database not reached", extra={"error": type(error).__name__})
             await asyncio.sleep(KNOCK_EVERY)
 
+    async def shred(self) -> None:
+        """Leave nothing of deleted rows in the files, as far as we rule them.
+
+        SQLite overwrites what is deleted (`secure_delete`), but its journal of writes still tells of it. What a
+        PostgreSQL deleted goes when it vacuums.
+        """
+        if not self.is_shared:
+            async with self._engine.connect() as connection:
+                driver = (await connection.get_raw_connection()).driver_connection
+                assert driver is not None
+                await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def close(self) -> None:
         await self._engine.dispose()
 
@@ -199,7 +211,7 @@ async def _settle(outcome: asyncio.Future[Result], work: Callable[[], Awaitable[
 def _prepare(connection: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401  # the driver's own, untyped
     connection.isolation_level = None  # we say BEGIN ourselves; the driver's own is deferred and can fail late
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

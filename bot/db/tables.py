@@ -47,6 +47,8 @@ projects = Table(
     Column("captions", String(8), nullable=False, default="soft", server_default="soft"),  # studio.model.Captions
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
+    Column("deleted_at", Float),  # its owner asked for it to be deleted: nobody finds it any more
+    Index("projects_by_owner", "owner_id", "created_at"),
     Index("projects_by_state", "state"),
     Index("projects_by_thread", "thread_id"),
 )
@@ -195,13 +197,23 @@ audit = Table(
     Index("audit_by_time", "at"),
 )
 
+posts = Table(
+    "posts",  # every message that told how a production ended: a film may be posted again elsewhere
+    metadata,
+    Column("production_id", String(32), ForeignKey("productions.id"), primary_key=True),
+    Column("message_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel_id", BigInteger, nullable=False),
+)
+
 deletions = Table(
     "deletions",  # what people asked to have deleted; done again until it is done
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("owner_id", BigInteger, nullable=False),
+    Column("owner_id", BigInteger, nullable=False),  # a pseudonym once it is done
     Column("project_id", String(32)),  # None for everything of this person
     Column("asked_at", Float, nullable=False),
+    Column("unposted", Integer, nullable=False, default=0, server_default="0"),  # how often our messages were removed
+    Column("erased_at", Float),  # all is gone but ids; looked at once more later, for what was under way
     Column("done_at", Float),
     Column("failure", Text),  # why the last try did not get through, for the operator
     Index("deletions_by_done", "done_at"),

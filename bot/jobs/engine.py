@@ -86,6 +86,11 @@ class Engine:
         status = await DBOS.get_workflow_status_async(workflow_id)
         return status is None or status.status in {"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"}
 
+    async def forget(self, workflow_id: str) -> None:
+        """Remove what is kept of a workflow that is over, its steps and their results too; none is fine."""
+        if await self.was_started(workflow_id):
+            await DBOS.delete_workflow_async(workflow_id)
+
     async def owners(self) -> set[str]:
         """The workers that have a workflow under way, dead ones among them."""
         pending = await DBOS.list_workflows_async(status="PENDING", load_input=False, load_output=False)

@@ -69,7 +69,7 @@ class Decisions:
             match decision:
                 case Decision.AGAIN:
                     await self._productions.lose_within(transaction, production_id)
-                    await self._write_off(transaction, production_id, user_id)
+                    await self._write_off(transaction, production_id)
                 case Decision.WITHOUT:
                     await self._leave_out(transaction, production_id)
                 case Decision.STOP:
@@ -92,13 +92,13 @@ class Decisions:
             await self._productions.settle_within(transaction, production_id)
         return bool(stopped.rowcount)
 
-    async def _write_off(self, transaction: Transaction, production_id: str, user_id: int) -> None:
+    async def _write_off(self, transaction: Transaction, production_id: str) -> None:
         """Let everything that went unanswered be ordered anew; what was accepted stays to be looked at again."""
         now = self._clock()
         await transaction.execute(
             update(paid_calls)
             .where(paid_calls.c.job == production_id, paid_calls.c.state == CallState.UNKNOWN)
-            .values(state=CallState.LOST, open=0, detail=f"ordered again by {user_id}", updated_at=now)
+            .values(state=CallState.LOST, open=0, detail="ordered again", updated_at=now)
         )
         await transaction.execute(
             update(takes)

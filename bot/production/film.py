@@ -331,7 +331,7 @@ class FilmMaker:
 
     async def _read(self, production_id: str) -> tuple[Production, Plan, Project]:
         production = await self._productions.get(production_id)
-        project = await self._projects.get(production.project_id)
+        project = await self._projects.get(production.project_id, even_deleted=True)  # it is stopped, and settles
         plan = await self._projects.plan(project.id, production.version)
         assert plan is not None, production
         return production, plan, project

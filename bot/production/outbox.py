@@ -10,10 +10,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from sqlalchemy import Select, and_, func, or_, select, update
+from sqlalchemy import Select, and_, func, literal, or_, select, update
 
-from bot.db import Database
-from bot.db.tables import productions
+from bot.db import Database, insert_or_ignore
+from bot.db.tables import posts, productions, projects
 from bot.jobs.wake import Wake
 from bot.production.model import TERMINAL
 
@@ -38,10 +38,14 @@ class Outbox:
         self._clock = clock
 
     async def due(self) -> list[str]:
-        """Productions that are over, whose end was not posted and whose next try is due; oldest first."""
+        """Productions that are over, whose end was not posted and whose next try is due; oldest first.
+
+        Of films that their owners deleted nothing is told any more.
+        """
         is_due = or_(productions.c.delivery_at.is_(None), productions.c.delivery_at <= self._clock())
-        query = select(productions.c.id).where(_is_over, _is_pending, is_due).order_by(productions.c.accepted_at)
-        return await self._ids(query)
+        is_kept = productions.c.project_id.in_(select(projects.c.id).where(projects.c.deleted_at.is_(None)))
+        query = select(productions.c.id).where(_is_over, _is_pending, is_due, is_kept)
+        return await self._ids(query.order_by(productions.c.accepted_at))
 
     async def begin_try(self, production_id: str) -> None:
         """Count a try and date the next one, before Discord is asked."""
@@ -108,14 +112,25 @@ class Outbox:
 
     async def _settle(self, production_id: str, message_id: int | None, why: str | None) -> None:
         now = self._clock()
-        await self._write(
-            production_id,
-            delivered_at=now,
-            delivered_message_id=message_id,
-            delivery_at=None,
-            undelivered=why,
-            updated_at=now,
+        row = update(productions).where(productions.c.id == production_id)
+        where = select(productions.c.id, literal(message_id), productions.c.delivery_channel_id).where(
+            productions.c.id == production_id, productions.c.delivery_channel_id.is_not(None)
         )
+        async with self._database.transaction() as transaction:
+            await transaction.execute(
+                row.values(
+                    delivered_at=now,
+                    delivered_message_id=message_id,
+                    delivery_at=None,
+                    undelivered=why,
+                    updated_at=now,
+                )
+            )
+            if message_id is not None:  # kept beside the row, which tells of the last one only
+                posted = insert_or_ignore(transaction, posts).from_select(
+                    ["production_id", "message_id", "channel_id"], where
+                )
+                await transaction.execute(posted.on_conflict_do_nothing())
         self._changed()
 
     async def _write(self, production_id: str, **values: object) -> None:

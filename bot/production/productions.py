@@ -72,7 +72,7 @@ class Productions:
             await lock(transaction, f"project {project_id}")
             same = await transaction.execute(select(productions).where(productions.c.request_id == request_id))
             if (row := same.one_or_none()) is not None:
-                return _production(row)
+                return production_of(row)
             project = await _check(transaction, project_id, version, user_id)
             production_id = uuid.uuid4().hex
             await transaction.execute(
@@ -114,7 +114,7 @@ class Productions:
                 )
             row = (await transaction.execute(select(productions).where(productions.c.id == production_id))).one()
         self._changed()
-        return _production(row)
+        return production_of(row)
 
     async def get(self, production_id: str) -> Production:
         async with self._database.transaction() as transaction:
@@ -123,7 +123,7 @@ class Productions:
             ).one_or_none()
         if row is None:
             raise NoSuchFilm
-        return _production(row)
+        return production_of(row)
 
     async def stop(self, production_id: str, user_id: int) -> Production:
         """Ask a production to stop; in the line it is over at once. Over already, it stays as it is.
@@ -390,7 +390,7 @@ class Productions:
     async def _select(self, *conditions: object) -> list[Production]:
         query = select(productions).where(*conditions).order_by(productions.c.accepted_at)  # type: ignore[arg-type]
         async with self._database.transaction() as transaction:
-            return [_production(row) for row in await transaction.execute(query)]
+            return [production_of(row) for row in await transaction.execute(query)]
 
     async def _change(self, production_id: str, states: list[ProductionState], **values: object) -> bool:
         async with self._database.transaction() as transaction:
@@ -406,7 +406,7 @@ class Productions:
 async def _check(transaction: Transaction, project_id: str, version: int, user_id: int) -> Row[tuple[object, ...]]:
     """Whether this person may have this version made now; the film as it is at this moment."""
     project = (await transaction.execute(select(projects).where(projects.c.id == project_id))).one_or_none()
-    if project is None:
+    if project is None or project.deleted_at is not None:
         raise NoSuchFilm
     if project.owner_id != user_id:
         raise NotYours(project.owner_id)
@@ -432,7 +432,7 @@ async def _check(transaction: Transaction, project_id: str, version: int, user_i
     return project
 
 
-def _production(row: Row[tuple[object, ...]]) -> Production:
+def production_of(row: Row[tuple[object, ...]]) -> Production:
     return Production(
         id=row.id,
         project_id=row.project_id,

@@ -8,6 +8,7 @@ work/<random>/                   for one piece of work; swept at start
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import shutil
@@ -56,6 +57,15 @@ class Files:
         if not _SHA256.fullmatch(sha256) or kind not in _UPLOAD_KINDS:
             raise ValueError("not the name of an upload")
         return self.root / "uploads" / f"{sha256}.{kind}"
+
+    async def remove_film(self, film_id: str) -> None:
+        """Remove everything that was made for a film; nothing is fine."""
+        with contextlib.suppress(FileNotFoundError):
+            await asyncio.to_thread(shutil.rmtree, self._film_folder(film_id))
+
+    async def remove_upload(self, sha256: str, kind: str) -> None:
+        """Remove an upload; none is fine."""
+        await asyncio.to_thread(self.upload(sha256, kind).unlink, missing_ok=True)
 
     def keep(self, source: Path, destination: Path) -> None:
         """Move a whole file to its lasting name, atomically; blocks on the disk. Both are under the data directory."""

@@ -128,6 +128,11 @@ class ObjectStore:
         _check_key(key)
         await self._run(partial(self._client.delete_object, Bucket=self._bucket, Key=key))
 
+    async def remove_all(self, prefix: str) -> None:
+        """Remove every object whose key begins so; none is fine."""
+        _check_key(prefix)
+        await self._run(self._remove_all, prefix)
+
     async def tidy(self, *, prefix: str, expire_after_days: int | None) -> None:
         """Have the bucket itself remove what nobody needs any more: uploads that died in the middle, after a day.
 
@@ -155,6 +160,11 @@ class ObjectStore:
         self._client.upload_file(str(file), self._bucket, key, ExtraArgs=extra, Config=transfer)
         if self._size(key) != file.stat().st_size:
             raise StoreUnavailable("the stored object has another size than the file")
+
+    def _remove_all(self, prefix: str) -> None:
+        for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
+            for found in page.get("Contents", []):
+                self._client.delete_object(Bucket=self._bucket, Key=found["Key"])
 
     def _tidy(self, prefix: str, expire_after_days: int | None) -> None:
         from botocore.exceptions import ClientError

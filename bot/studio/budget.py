@@ -21,6 +21,7 @@ from sqlalchemy import ColumnElement, func, insert, select, update
 from bot.db import Database, Transaction, lock
 from bot.db.tables import answers, reservations
 from bot.studio.errors import OverBudget
+from bot.studio.pseudonyms import Pseudonyms
 
 logger = logging.getLogger(__name__)
 
@@ -94,8 +95,16 @@ def month_of(now: float) -> tuple[float, float]:
 class Budgets:
     """Reads and writes the reservations."""
 
-    def __init__(self, database: Database, caps: Caps | None = None, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        database: Database,
+        caps: Caps | None = None,
+        *,
+        pseudonyms: Pseudonyms | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._database = database
+        self._pseudonyms = pseudonyms or Pseudonyms()
         self.caps = caps or Caps()
         self._clock = clock
 
@@ -248,9 +257,9 @@ class Budgets:
         now = self._clock()
         today, tomorrow = day_of(now)
         begin, end = month_of(now)
-        used, held = await _sum(
-            transaction, reservations.c.owner_id == owner_id, reservations.c.at >= today, reservations.c.id != but_for
-        )
+        # What a person had deleted still counts.
+        theirs = reservations.c.owner_id.in_([owner_id, self._pseudonyms.of(owner_id)])
+        used, held = await _sum(transaction, theirs, reservations.c.at >= today, reservations.c.id != but_for)
         user = Spending(
             used_microusd=used, held_microusd=held, cap_microusd=self.caps.user_day_microusd, resets_at=tomorrow
         )

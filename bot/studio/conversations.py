@@ -9,7 +9,7 @@ from typing import Protocol
 
 from bot.jobs.wake import Listener, Wake
 from bot.studio.director import Director, Revised
-from bot.studio.errors import PlanMoved, StudioError
+from bot.studio.errors import NoSuchFilm, PlanMoved, StudioError
 from bot.studio.model import Answered, Heard, Plan, Project, ProjectState
 from bot.studio.projects import Projects
 from providers.errors import ProviderError
@@ -89,6 +89,8 @@ class Conversations:
             if project.state is not ProjectState.PLANNED or project.attachment is not None:
                 return  # its plan or its new video is at work: the turn waits, and the planner's nudge brings us back
             await self._answer(heard, project)
+        except NoSuchFilm:
+            return  # deleted meanwhile
         finally:
             self._busy.discard(heard.project_id)
         self._changed()  # the next turn of this film may go
@@ -102,6 +104,8 @@ class Conversations:
                 view.finish(answered.reply, made)
             if view.stands:
                 await self._projects.shown(heard.turn_id)
+        except NoSuchFilm:
+            return  # deleted meanwhile
         finally:
             self._busy.discard(heard.project_id)
         self._changed()
@@ -128,7 +132,8 @@ class Conversations:
     async def _revise(self, heard: Heard, project: Project, view: ReplyView) -> Revised:
         for last_try in (False, True):
             plan = await self._projects.plan(project.id)
-            assert plan is not None, project
+            if plan is None:
+                raise NoSuchFilm
             analysis = await self._projects.analysis(project.asset_id) if project.asset_id else None
             revised = Revised(reply="", plan=None)
             talk = await self._projects.talk(project.id)

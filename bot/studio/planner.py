@@ -19,7 +19,7 @@ from bot.storage.files import Files
 from bot.studio.analyst import Analyst
 from bot.studio.casting import cast
 from bot.studio.director import Director
-from bot.studio.errors import StudioError
+from bot.studio.errors import NoSuchFilm, StudioError
 from bot.studio.model import Analysis, Asset, Attachment, Project
 from bot.studio.projects import Projects
 from providers.catalogue import Catalogue
@@ -81,6 +81,8 @@ class Planner:
                     return  # another worker has it, or has just had it
                 await self._plan_claimed(project)
             self._changed()
+        except NoSuchFilm:
+            logger.info("deleted before it was planned", extra={"project": project.id})
         except AWAY as error:
             logger.warning("planned later", extra={"project": project.id, "error": type(error).__name__})
         finally:

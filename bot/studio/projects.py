@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import asdict
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, func, insert, select, update
 
 from bot.db import Database, Transaction, insert_or_ignore, lock
 from bot.db.tables import analyses, assets, plans, projects, turns
@@ -67,14 +67,15 @@ class Projects:
             )
             is_new = added.one_or_none() is not None
             row = (await transaction.execute(select(projects).where(projects.c.request_id == request.request_id))).one()
-        return _project(row), is_new
+        return project_of(row), is_new
 
-    async def get(self, project_id: str) -> Project:
+    async def get(self, project_id: str, *, even_deleted: bool = False) -> Project:
+        """A film; one that its owner deleted only for what still has to be stopped. Raises `NoSuchFilm`."""
         async with self._database.transaction() as transaction:
             row = (await transaction.execute(select(projects).where(projects.c.id == project_id))).one_or_none()
-        if row is None:
+        if row is None or (row.deleted_at is not None and not even_deleted):
             raise NoSuchFilm
-        return _project(row)
+        return project_of(row)
 
     async def in_thread(self, thread_id: int, *, owner_id: int | None = None) -> Project | None:
         """The newest film talked over there, or the newest of one owner.
@@ -86,13 +87,13 @@ class Projects:
                 await self._load_threads()
             if thread_id not in self._threads:
                 return None
-        query = select(projects).where(projects.c.thread_id == thread_id)
+        query = select(projects).where(projects.c.thread_id == thread_id, projects.c.deleted_at.is_(None))
         if owner_id is not None:
             query = query.where(projects.c.owner_id == owner_id)
         async with self._database.transaction() as transaction:
             newest = await transaction.execute(query.order_by(projects.c.created_at.desc()).limit(1))
             row = newest.one_or_none()
-        return _project(row) if row is not None else None
+        return project_of(row) if row is not None else None
 
     async def _load_threads(self) -> None:
         async with self._database.transaction() as transaction:
@@ -107,19 +108,22 @@ class Projects:
                 select(projects).where(
                     projects.c.thread_id.is_(None),
                     projects.c.state != ProjectState.FAILED,
+                    projects.c.deleted_at.is_(None),
                     projects.c.created_at < before,
                 )
             )
-            return [_project(row) for row in rows]
+            return [project_of(row) for row in rows]
 
     async def unfinished(self) -> list[Project]:
         """Films that have neither plan nor failure yet, or a video that nobody looked at; oldest first."""
         unseen = (projects.c.state == ProjectState.PLANNED) & projects.c.attachment.is_not(None)
         async with self._database.transaction() as transaction:
             rows = await transaction.execute(
-                select(projects).where((projects.c.state == ProjectState.NEW) | unseen).order_by(projects.c.created_at)
+                select(projects)
+                .where((projects.c.state == ProjectState.NEW) | unseen, projects.c.deleted_at.is_(None))
+                .order_by(projects.c.created_at)
             )
-            return [_project(row) for row in rows]
+            return [project_of(row) for row in rows]
 
     async def set_thread(self, project_id: str, thread_id: int) -> None:
         await self._update(project_id, thread_id=thread_id)
@@ -220,6 +224,7 @@ class Projects:
         """Add the next version.
 
         Raises:
+            NoSuchFilm: it was deleted meanwhile.
             PlanMoved: another version came meanwhile.
         """
         async with self._database.transaction() as transaction:
@@ -227,6 +232,9 @@ class Projects:
 
     async def _add_version(self, transaction: Transaction, project_id: str, plan: Plan) -> None:
         await lock(transaction, f"project {project_id}")
+        there = select(projects.c.id).where(projects.c.id == project_id, projects.c.deleted_at.is_(None))
+        if (await transaction.execute(there)).one_or_none() is None:
+            raise NoSuchFilm
         newest = await latest_version(transaction, project_id)
         if plan.version != newest + 1:
             raise PlanMoved(newest)
@@ -270,6 +278,7 @@ class Projects:
         as shown.
 
         Raises:
+            NoSuchFilm: it was deleted meanwhile; nothing is kept.
             PlanMoved: another version came meanwhile; nothing is kept.
         """
         async with self._database.transaction() as transaction:
@@ -301,14 +310,18 @@ class Projects:
     async def unanswered(self) -> list[Heard]:
         """Everything heard but not answered, oldest first: a restart takes it up."""
         async with self._database.transaction() as transaction:
-            rows = await transaction.execute(select(turns).where(turns.c.reply.is_(None)).order_by(turns.c.id))
+            rows = await transaction.execute(
+                select(turns).where(turns.c.reply.is_(None), _of_films_there_are()).order_by(turns.c.id)
+            )
             return [_heard(row) for row in rows]
 
     async def unshown(self) -> list[Answered]:
         """Answers that are kept but may not stand in their threads, oldest first."""
         async with self._database.transaction() as transaction:
             rows = await transaction.execute(
-                select(turns).where(turns.c.reply.is_not(None), turns.c.shown == 0).order_by(turns.c.id)
+                select(turns)
+                .where(turns.c.reply.is_not(None), turns.c.shown == 0, _of_films_there_are())
+                .order_by(turns.c.id)
             )
             return [Answered(heard=_heard(row), reply=row.reply, version=row.version) for row in rows]
 
@@ -317,6 +330,11 @@ class Projects:
             await transaction.execute(
                 update(projects).where(projects.c.id == project_id).values(updated_at=self._clock(), **values)
             )
+
+
+def _of_films_there_are() -> ColumnElement[bool]:
+    """Turns of films that were not deleted."""
+    return turns.c.project_id.in_(select(projects.c.id).where(projects.c.deleted_at.is_(None)))
 
 
 async def latest_version(transaction: Transaction, project_id: str) -> int:
@@ -329,7 +347,7 @@ def _heard(row: Row[tuple[object, ...]]) -> Heard:
     return Heard(turn_id=row.id, project_id=row.project_id, message_id=row.message_id, words=row.words)
 
 
-def _project(row: Row[tuple[object, ...]]) -> Project:
+def project_of(row: Row[tuple[object, ...]]) -> Project:
     return Project(
         id=row.id,
         owner_id=row.owner_id,

@@ -187,7 +187,7 @@ def _new_card(kind: CardKind, ref: ColumnElement[str], now: float) -> Select[tup
 
 
 def _is_among(films: Collection[str] | None) -> ColumnElement[bool]:
-    return true() if films is None else projects.c.id.in_(films)
+    return projects.c.deleted_at.is_(None) & (true() if films is None else projects.c.id.in_(films))
 
 
 def _later(one: ColumnElement[float], other: ScalarSelect[float]) -> ColumnElement[float]:

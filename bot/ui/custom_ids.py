@@ -25,11 +25,20 @@ class Action(StrEnum):
     DECLINE = "decline"  # or end it unordered
     RETRY = "retry"  # plan a failed film anew
     INSTEAD = "instead"  # a new version of the plan, for another model
+    FILMS = "films"  # a page of somebody's films; `ref` is theirs, `version` the page
+    FILM = "film"  # one of them
+    SEND = "send"  # post it again, in the channel of the press
+    DELETE = "delete"  # ask whether it is to be deleted,
+    ERASE = "erase"  # and have it deleted
+    PRIVACY = "privacy"  # what is kept of somebody; `ref` is theirs
+    EXPORT = "export"  # everything of theirs as a file
+    FORGET = "forget"  # ask whether everything of theirs is to be deleted,
+    ERASEALL = "eraseall"  # and have it deleted
 
 
 @dataclass(frozen=True, slots=True)
 class CustomId:
-    """`ref` is a project's or production's id, `version` a plan's."""
+    """`ref` is a project's, production's or person's id, `version` a plan's, or a page."""
 
     action: Action
     ref: str

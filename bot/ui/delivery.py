@@ -24,6 +24,7 @@ from bot.production.productions import Productions
 from bot.storage.errors import StorageError
 from bot.storage.files import Files
 from bot.storage.objects import ObjectStore
+from bot.studio.errors import NoSuchFilm
 from bot.studio.model import Plan, Project
 from bot.studio.projects import Projects
 from bot.studio.text import shorten
@@ -95,6 +96,8 @@ class Delivery:
             before = await self._productions.get(production_id)
             await self._outbox.begin_try(production_id)
             message_id = await self._post(await self._productions.get(production_id), looks=bool(before.delivery_tries))
+        except NoSuchFilm:
+            logger.info("deleted before it was posted", extra={"production": production_id})
         except (Busy, StorageError, OSError) as error:
             await self._rest(production_id, error)
         except (DiscordFailed, MediaError) as error:

@@ -40,6 +40,7 @@ from bot.studio.revision import with_model
 from bot.studio.soundtrack import SoundOffer, sound_price
 from bot.studio.text import clean, shorten
 from bot.studio.voices import Voices
+from bot.ui.library import Library
 from bot.ui.wording import money
 from providers.catalogue import Catalogue, VideoModel
 from providers.errors import ModelRetired, RequestFault
@@ -80,6 +81,7 @@ class Desk:
         switches: Switches | None = None,
         budgets: Budgets | None = None,
         approvals: Approvals | None = None,
+        library: Library | None = None,
     ) -> None:
         self._projects = projects
         self._productions = productions
@@ -93,6 +95,7 @@ class Desk:
         self.switches = switches
         self.budgets = budgets
         self._approvals = approvals
+        self.library = library
 
     @property
     def ratios(self) -> tuple[str, ...]:

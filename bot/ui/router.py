@@ -5,6 +5,8 @@ Acknowledges before anything else: Discord gives three seconds. Whatever happens
 
 from __future__ import annotations
 
+import io
+import json
 import logging
 from collections.abc import Coroutine
 
@@ -18,7 +20,8 @@ from bot.ui import replies
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.desk import Desk
 from bot.ui.held import DECISIONS, decided
-from bot.ui.sending import DiscordFailed, once
+from bot.ui.library import IN_PLACE
+from bot.ui.sending import DiscordFailed, NotAllowed, once
 from bot.ui.wording import money
 
 logger = logging.getLogger(__name__)
@@ -38,6 +41,12 @@ class Router:
         assert interaction.data is not None
         custom_id = CustomId.parse(str(interaction.data.get("custom_id", "")))
         submitted = interaction.type is discord.InteractionType.modal_submit
+        if custom_id is not None and custom_id.action in IN_PLACE:
+            await self._turn(interaction, custom_id)
+            return
+        if custom_id is not None and custom_id.action is Action.EXPORT:
+            await self._export(interaction, custom_id)
+            return
         if custom_id is not None and custom_id.action is Action.CHANGE and not submitted:
             await self._open_modal(interaction, custom_id)
             return
@@ -53,6 +62,31 @@ class Router:
             await _quietly(interaction.response.send_message(told(error), ephemeral=True))
         else:
             await _quietly(interaction.response.send_modal(_change_modal(custom_id)))
+
+    async def _turn(self, interaction: discord.Interaction, custom_id: CustomId) -> None:
+        """Change the private message that the button stands on; a refusal comes beside it."""
+        await _quietly(interaction.response.defer())
+        try:
+            assert self._desk.library is not None
+            view = await self._desk.library.press(custom_id, interaction.user.id)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the person reads a sentence; told() logs it
+            await _quietly(interaction.followup.send(told(error), ephemeral=True))
+        else:
+            await _quietly(interaction.edit_original_response(view=view))
+
+    async def _export(self, interaction: discord.Interaction, custom_id: CustomId) -> None:
+        """Everything of a person as a file, to them alone."""
+        await _quietly(interaction.response.defer(ephemeral=True, thinking=True))
+        try:
+            assert self._desk.library is not None
+            data = await self._desk.library.export(custom_id.ref, interaction.user.id)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the person reads a sentence; told() logs it
+            await _quietly(interaction.edit_original_response(content=told(error)))
+            return
+        content = json.dumps(data, ensure_ascii=False, indent=1).encode()
+        file = discord.File(io.BytesIO(content), filename="greenlight-my-data.json")
+        words = "Everything I keep about you, but for the films and recordings themselves: those you have in Discord."
+        await _quietly(interaction.edit_original_response(content=words, attachments=[file]))
 
     async def _words(self, interaction: discord.Interaction, custom_id: CustomId | None, *, submitted: bool) -> str:
         if custom_id is None:
@@ -101,6 +135,8 @@ class Router:
             case Action.RESEND:
                 again = await self._desk.resend(production_id=custom_id.ref, user_id=user_id)
                 return "Sending it again." if again else "It stands there already; look for my message with your name."
+            case Action.SEND:
+                return await self._send_here(interaction, custom_id.ref)
             case Action.RETRY:
                 await self._desk.try_again(project_id=custom_id.ref, user_id=user_id)
                 return "Trying again. The card shows how it goes."
@@ -123,6 +159,21 @@ class Router:
                 if not heard:
                     return "There was nothing in that to read, so the plan stays as it is. Press **Change…** again."
                 return "Got it. The answer comes in the thread."
+            case _:
+                raise AssertionError(custom_id.action)  # answered in place
+
+    async def _send_here(self, interaction: discord.Interaction, project_id: str) -> str:
+        """Have a film posted again in the channel of the press, if we may post there."""
+        assert self._desk.library is not None
+        assert interaction.channel_id is not None
+        allowed = interaction.app_permissions
+        in_thread = isinstance(interaction.channel, discord.Thread)
+        if not (allowed.attach_files and (allowed.send_messages_in_threads if in_thread else allowed.send_messages)):
+            raise NotAllowed("app permissions")
+        again = await self._desk.library.send(
+            project_id, user_id=interaction.user.id, channel_id=interaction.channel_id
+        )
+        return "Sending it here. Nothing is ordered for that." if again else "It is being posted already."
 
 
 def _roles_of(interaction: discord.Interaction) -> frozenset[int]:

@@ -128,6 +128,10 @@ class Runway:
         except InvalidRequest:
             pass  # already over, or gone
 
+    async def forget(self, operation_id: str, credential: Credential) -> None:
+        """The same request as `cancel`: a task that is over is deleted by it (docs.dev.runwayml.com, 2026-08)."""
+        await self.cancel(operation_id, credential)
+
     async def standing(self, credential: Credential) -> Standing:
         """The organisation behind a key: its credits, and its limits and today's use of them by model."""
         return (await self._organization(credential)).standing(credential.id)

@@ -36,3 +36,20 @@ def suggest_voices(client: Greenlight) -> Suggest:
         ]
 
     return suggest
+
+
+def suggest_films(client: Greenlight) -> Suggest:
+    """The person's own films by words of their titles."""
+
+    async def suggest(interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        if client.desk.library is None:
+            return []
+        found = await client.desk.library.titles(interaction.user.id, clean(typed), most=MOST)
+        return [
+            app_commands.Choice(
+                name=shorten(" ".join(clean(film.title).split()), LONGEST) or "…", value=film.project_id
+            )
+            for film in found
+        ]
+
+    return suggest

@@ -39,6 +39,7 @@ class ScriptedStudio:
         self.requests: list[VideoRequest] = []
         self.looks: list[tuple[str, str]] = []
         self.cancelled: list[str] = []
+        self.forgotten: list[str] = []
         self.gate = asyncio.Event()
         self.gate.set()
         self.ordering, self.looking = asyncio.Event(), asyncio.Event()
@@ -72,6 +73,9 @@ class ScriptedStudio:
 
     async def cancel(self, operation_id: str, credential: Credential) -> None:
         self.cancelled.append(operation_id)
+
+    async def forget(self, operation_id: str, credential: Credential) -> None:
+        self.forgotten.append(operation_id)
 
     async def close(self) -> None:
         """Nothing is open."""

@@ -88,11 +88,22 @@ def upgrade() -> None:
         sa.Column("owner_id", sa.BigInteger(), nullable=False),
         sa.Column("project_id", sa.String(length=32), nullable=True),
         sa.Column("asked_at", sa.Float(), nullable=False),
+        sa.Column("unposted", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("erased_at", sa.Float(), nullable=True),
         sa.Column("done_at", sa.Float(), nullable=True),
         sa.Column("failure", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("deletions_by_done", "deletions", ["done_at"])
+    op.add_column("projects", sa.Column("deleted_at", sa.Float(), nullable=True))
+    op.create_index("projects_by_owner", "projects", ["owner_id", "created_at"])
+    op.create_table(
+        "posts",
+        sa.Column("production_id", sa.String(length=32), sa.ForeignKey("productions.id"), nullable=False),
+        sa.Column("message_id", sa.BigInteger(), nullable=False),
+        sa.Column("channel_id", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("production_id", "message_id"),
+    )
     op.create_table(
         "channels",
         sa.Column("id", sa.BigInteger(), nullable=False),

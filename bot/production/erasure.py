@@ -1,0 +1,295 @@
+"""Erases what people asked to have deleted: stops it, and takes rows, files, stored films and traces at services away.
+
+Works through `deletions` until each is done. Every step may be repeated, and what the next ones need to know goes last:
+the rows that name a film's productions. Money rows stay, without a name: caps must not be reset by deleting.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from sqlalchemy import ColumnElement, case, delete, exists, or_, select, update
+
+from bot.db import Database, Transaction
+from bot.db.tables import (
+    analyses,
+    answers,
+    assets,
+    audit,
+    cards,
+    deletions,
+    paid_calls,
+    plans,
+    posts,
+    productions,
+    projects,
+    reservations,
+    switches,
+    takes,
+    turns,
+)
+from bot.jobs.wake import Listener, Wake
+from bot.production.camera import Rig
+from bot.production.decisions import Decision, Decisions
+from bot.production.deletions import Deletion, Deletions
+from bot.production.model import OPEN, Production, ProductionState
+from bot.production.productions import Productions, production_of
+from bot.storage.errors import StorageError
+from bot.storage.files import Files
+from bot.studio.budget import Kind, month_of
+from bot.studio.errors import DecidedAlready
+from bot.studio.pseudonyms import Pseudonyms
+from providers.errors import ProviderError
+from ratelimit import NoUsableKey
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between two looks, and after which a deletion that is not done is told to the operator at every look.
+LOOK_EVERY, OVERDUE = 30.0, 24 * 3600.0
+#: Who a money row belongs to once nothing counts by its person any more.
+NOBODY = 0
+
+Claim = Callable[[str], AbstractAsyncContextManager[bool]]
+
+
+class Workflows(Protocol):
+    """What the engine keeps of workflows."""
+
+    async def is_over(self, workflow_id: str) -> bool: ...
+
+    async def forget(self, workflow_id: str) -> None: ...
+
+
+class Store(Protocol):
+    async def remove_all(self, prefix: str) -> None: ...
+
+
+class NotYet(Exception):
+    """Something of it still runs; the text says what."""
+
+
+class Erasure:
+    """Erases. `stored_under` is where the object store holds films; `claim` keeps other processes off a deletion."""
+
+    def __init__(
+        self,
+        database: Database,
+        deletions: Deletions,
+        productions: Productions,
+        decisions: Decisions,
+        *,
+        engine: Workflows,
+        rigs: Mapping[str, Rig],
+        files: Files,
+        store: Store | None,
+        stored_under: str,
+        pseudonyms: Pseudonyms,
+        changed: Wake,
+        claim: Claim,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._database = database
+        self._deletions = deletions
+        self._productions = productions
+        self._decisions = decisions
+        self._engine = engine
+        self._rigs = rigs
+        self._files = files
+        self._store = store
+        self._stored_under = stored_under
+        self._pseudonyms = pseudonyms
+        self._changed = changed
+        self._claim = claim
+        self._clock = clock
+
+    async def run(self, listener: Listener) -> None:
+        while True:
+            await self.look()
+            await listener.wait(LOOK_EVERY)
+
+    async def look(self) -> None:
+        """Bring every deletion as far as it gets now. One that fails is tried again, and holds up no other."""
+        for deletion in await self._deletions.pending():
+            async with self._claim(f"deletion {deletion.id}") as is_ours:
+                if is_ours:
+                    await self._try(deletion)
+
+    async def _try(self, deletion: Deletion) -> None:
+        try:
+            await self.advance(deletion)
+        except NotYet as waits:
+            logger.info("deletion waits", extra={"deletion": deletion.id, "for": str(waits)})
+        except (StorageError, OSError) as error:
+            await self._deletions.failed(deletion, type(error).__name__)
+            logger.warning("deletion not done yet", extra={"deletion": deletion.id, "error": type(error).__name__})
+        if self._clock() > deletion.asked_at + OVERDUE:
+            logger.error("a deletion is overdue", extra={"deletion": deletion.id})
+
+    async def advance(self, deletion: Deletion) -> None:
+        """Do what can be done now. Raises `NotYet | StorageError | OSError`, and may be called again."""
+        await self._stop(deletion)
+        if not deletion.wants_erasing(self._clock()):
+            return
+        for project_id in await self._deletions.films_of(deletion):
+            await self._erase_film(project_id, is_last=deletion.erased_at is not None)
+        await self._erase_orphans()
+        if deletion.project_id is None:
+            await self._erase_person(deletion.owner_id)
+        await self._finish(deletion)
+        await self._database.shred()
+        self._changed()
+
+    async def _stop(self, deletion: Deletion) -> None:
+        """Stop what is in the line, waits or runs. Raises `NotYet` until all is over."""
+        films = await self._deletions.films_of(deletion)
+        for production in await self._of(films):
+            if production.state is ProductionState.HELD:
+                try:
+                    await self._decisions.decide(Decision.STOP, production.id, production.owner_id)
+                except DecidedAlready:
+                    raise NotYet(f"production {production.id}") from None
+            elif production.state in OPEN and not production.stopping:
+                await self._productions.stop(production.id, production.owner_id)
+        for production in await self._of(films):
+            if production.state in OPEN:
+                raise NotYet(f"production {production.id}")
+            for workflow_id in _workflows_of(production):
+                if not await self._engine.is_over(workflow_id):
+                    raise NotYet(f"workflow {workflow_id}")
+
+    async def _of(self, films: Sequence[str]) -> list[Production]:
+        query = select(productions).where(productions.c.project_id.in_(films)).order_by(productions.c.accepted_at)
+        async with self._database.transaction() as transaction:
+            return [production_of(row) for row in await transaction.execute(query)]
+
+    async def _erase_film(self, project_id: str, *, is_last: bool) -> None:
+        """Take everything of a film away; the ids that find it again go at the last time."""
+        made = await self._of([project_id])
+        for production in made:
+            for workflow_id in _workflows_of(production):
+                await self._engine.forget(workflow_id)
+            await self._forget_at_services(production.id)
+            if self._store is not None:
+                await self._store.remove_all(f"{self._stored_under}film-{production.id}")
+        await self._files.remove_film(project_id)
+        ids = [production.id for production in made]
+        async with self._database.transaction() as transaction:
+            await self._erase_words(transaction, project_id, ids)
+            if is_last:
+                await transaction.execute(delete(posts).where(posts.c.production_id.in_(ids)))
+                await transaction.execute(delete(productions).where(productions.c.project_id == project_id))
+                await transaction.execute(delete(projects).where(projects.c.id == project_id))
+
+    async def _erase_words(self, transaction: Transaction, project_id: str, production_ids: Sequence[str]) -> None:
+        """Rows that say anything of a film; those of its productions and itself are emptied."""
+        seen = select(projects.c.asset_id).where(projects.c.id == project_id, projects.c.asset_id.is_not(None))
+        used = select(productions.c.asset_id).where(
+            productions.c.project_id == project_id, productions.c.asset_id.is_not(None)
+        )
+        # An answer about a video is shaped by what was asked: where another film uses the same video, it asks anew.
+        await transaction.execute(delete(analyses).where(analyses.c.asset_id.in_(seen.union(used))))
+        await transaction.execute(delete(turns).where(turns.c.project_id == project_id))
+        await transaction.execute(delete(plans).where(plans.c.project_id == project_id))
+        await transaction.execute(delete(takes).where(takes.c.production_id.in_(production_ids)))
+        plan_cards = cards.c.ref.between(f"{project_id}:", f"{project_id};")
+        await transaction.execute(delete(cards).where(or_(plan_cards, cards.c.ref.in_(production_ids))))
+        await transaction.execute(
+            update(productions)
+            .where(productions.c.project_id == project_id)
+            .values(asset_id=None, notes=None, failure=None, undelivered=None)
+        )
+        await transaction.execute(
+            update(projects)
+            .where(projects.c.id == project_id)
+            .values(idea="", attachment=None, asset_id=None, failure=None, voice="", voice_name="")
+        )
+        await _strip(transaction, paid_calls.c.job.in_(production_ids))
+
+    async def _forget_at_services(self, production_id: str) -> None:
+        """Have deleted what services keep of its orders. One that does not answer is no reason to keep anything here:
+        each deletes by itself some day (docs/privacy.md).
+        """
+        query = select(paid_calls).where(paid_calls.c.job == production_id, paid_calls.c.operation.is_not(None))
+        async with self._database.transaction() as transaction:
+            calls = (await transaction.execute(query)).all()
+        for call in calls:
+            if (rig := self._rigs.get(call.provider)) is None:
+                continue
+            try:
+                await rig.provider.forget(call.operation, rig.pool.key(call.key_id))
+            except (ProviderError, NoUsableKey) as error:
+                logger.warning("not deleted at the service", extra={"call": call.key, "error": type(error).__name__})
+
+    async def _erase_orphans(self) -> None:
+        """Videos that no film uses any more, and what was seen in them: file first, so that a crash leaves its row."""
+        is_used = or_(
+            exists().where(projects.c.asset_id == assets.c.id), exists().where(productions.c.asset_id == assets.c.id)
+        )
+        query = select(assets.c.id, assets.c.suffix).where(~is_used)
+        async with self._database.transaction() as transaction:
+            for row in (await transaction.execute(query)).all():
+                await self._files.remove_upload(row.id, row.suffix.removeprefix("."))
+                await transaction.execute(delete(analyses).where(analyses.c.asset_id == row.id))
+                await transaction.execute(delete(assets).where(assets.c.id == row.id, ~is_used))
+
+    async def _erase_person(self, owner_id: int) -> None:
+        """What is no film's: readings, and the name on rows that stay. Only this month's still count for a person."""
+        await self._files.remove_film(f"voice-{owner_id}")
+        begin, _ = month_of(self._clock())
+        pseudonym = self._pseudonyms.of(owner_id)
+        kept = select(productions.c.id).where(productions.c.owner_id == owner_id, _has_film)
+        readings = select(reservations.c.id).where(
+            reservations.c.owner_id == owner_id, reservations.c.kind == Kind.READING
+        )
+        async with self._database.transaction() as transaction:
+            await _strip(transaction, paid_calls.c.job.in_(readings))
+            await transaction.execute(
+                update(reservations)
+                .where(reservations.c.owner_id == owner_id, reservations.c.id.not_in(kept))
+                .values(owner_id=case((reservations.c.at >= begin, pseudonym), else_=NOBODY))
+            )
+            await transaction.execute(
+                update(answers)
+                .where(answers.c.user == str(owner_id))
+                .values(user=case((answers.c.at >= begin, str(pseudonym)), else_=str(NOBODY)))
+            )
+            for column in (audit.c.actor_id, switches.c.by, productions.c.approved_by):
+                await transaction.execute(
+                    update(column.table).where(column == owner_id).values({column.name: pseudonym})
+                )
+
+    async def _finish(self, deletion: Deletion) -> None:
+        """Write down that all was done: for the first time, or for good. Nothing where it was asked anew meanwhile."""
+        now = self._clock()
+        values: dict[str, object] = {"erased_at": now, "failure": None}
+        if deletion.erased_at is not None:
+            values = {"done_at": now, "failure": None, "owner_id": self._pseudonyms.of(deletion.owner_id)}
+        async with self._database.transaction() as transaction:
+            await transaction.execute(
+                update(deletions)
+                .where(deletions.c.id == deletion.id, deletions.c.asked_at == deletion.asked_at)
+                .values(values)
+            )
+        logger.warning(
+            "deleted for good" if deletion.erased_at is not None else "deleted; looked at once more later",
+            extra={"deletion": deletion.id},
+        )
+
+
+#: A production whose film is there: one that was begun after its owner had everything deleted.
+_has_film = productions.c.project_id.in_(select(projects.c.id).where(projects.c.deleted_at.is_(None)))
+
+
+async def _strip(transaction: Transaction, which: ColumnElement[bool]) -> None:
+    """Leave of orders what they cost."""
+    await transaction.execute(update(paid_calls).where(which).values(request_hash="", operation=None, detail=None))
+
+
+def _workflows_of(production: Production) -> list[str]:
+    """Every workflow that may have worked on it, in any of its runs."""
+    runs = [production.id, *(f"{production.id}-{run}" for run in range(2, production.run + 1))]
+    return [workflow for run in runs for workflow in (run, f"{run}-settle")]

@@ -1,0 +1,63 @@
+"""`/films`: one's own films, to watch, send again, decide on, or delete; in private."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+
+from bot.studio.errors import NoSuchFilm, NotYours
+from bot.studio.text import clean
+from bot.ui.client import Greenlight
+from bot.ui.commands.suggestions import suggest_films
+from bot.ui.router import told
+from bot.ui.sending import DiscordFailed, once
+
+if TYPE_CHECKING:
+    from discord import ui
+
+    from bot.ui.library import Library
+
+logger = logging.getLogger(__name__)
+
+_ID = re.compile(r"[0-9a-f]{32}")
+
+
+def add_to(client: Greenlight) -> None:
+    library = client.desk.library
+    if library is None:
+        return
+
+    @app_commands.command(name="films", description="Your films: watch them, send them again, or delete them")
+    @app_commands.describe(title="Which one: type a word of its title")
+    @app_commands.autocomplete(title=suggest_films(client))
+    async def films(interaction: discord.Interaction, title: app_commands.Range[str, 1, 100] | None = None) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        try:
+            try:
+                view = await shown(library, interaction.user.id, title)
+            except Exception as error:  # noqa: BLE001  # whatever it is, the person reads a sentence; told() logs it
+                words = told(error)
+                await once(lambda: interaction.edit_original_response(content=words))
+            else:
+                await once(lambda: interaction.edit_original_response(view=view))
+        except DiscordFailed as error:
+            logger.warning("command not answered", extra={"code": error.code, "error": str(error)})
+
+    client.tree.add_command(films)
+
+
+async def shown(library: Library, user_id: int, title: str | None) -> ui.LayoutView:
+    """All films, or what was typed or chosen: an id where Discord suggested it."""
+    words = clean(title or "").strip()
+    if not words:
+        return await library.page(user_id)
+    if _ID.fullmatch(words):
+        try:
+            return await library.film(user_id, words)
+        except (NoSuchFilm, NotYours):  # an id that somebody typed: of others' films nothing is told
+            pass
+    return await library.search(user_id, words)

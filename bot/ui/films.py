@@ -1,0 +1,226 @@
+"""A person's films as they browse them: a list in pages, one film with what can be done with it, and its deletion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+from discord import ui
+
+from bot.production.model import ProductionState, Take
+from bot.production.shelf import Film, Place
+from bot.studio.model import ProjectState
+from bot.studio.text import shorten
+from bot.ui.card_layout import BAD, GOOD, PAST, PENDING, READY, count, fitted, layout
+from bot.ui.custom_ids import Action, CustomId
+from bot.ui.held import held_buttons, held_words
+from bot.ui.replies import words_for_failure
+from bot.ui.wording import money, plain, seconds
+
+#: Films on one page.
+ON_A_PAGE = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some of a person's films. `number` counts from 1; `words` is what was searched for, "" for nothing."""
+
+    owner_id: int
+    films: Sequence[Film]
+    number: int = 1
+    total: int = 0
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenFilm:
+    """One film with its latest production's takes, and what unanswered orders may have cost."""
+
+    film: Film
+    takes: Sequence[Take] = ()
+    at_risk_microusd: int = 0
+
+
+def owner_ref(user_id: int) -> str:
+    """A person as a button's `ref`."""
+    return f"{user_id:032x}"
+
+
+def owner_of(ref: str) -> int:
+    return int(ref, 16)
+
+
+def list_view(page: Page) -> ui.LayoutView:
+    """The films of a page, each with a button that opens it."""
+    return fitted(lambda room: _list_view(page, room))
+
+
+def film_view(facts: OpenFilm) -> ui.LayoutView:
+    """One film: how it stands, and what can be done with it."""
+    return fitted(lambda room: _film_view(facts, room))
+
+
+def confirm_view(film: Film) -> ui.LayoutView:
+    """What deleting a film takes away, what stays, and the button that does it."""
+    return fitted(lambda room: _confirm_view(film, room))
+
+
+def deleted_view(title: str) -> ui.LayoutView:
+    words = (
+        f"## 🗑️ {plain(shorten(title, 80))} is being deleted\n"
+        "Nobody can open, change or render it any more. What runs is stopped first; then everything goes, within "
+        "minutes where nothing is in the way and within a day at most."
+    )
+    return layout(ui.Container(ui.TextDisplay(words), accent_colour=PAST))
+
+
+def link_to(place: Place) -> str:
+    return f"https://discord.com/channels/{place.guild_id or '@me'}/{place.channel_id}/{place.message_id}"
+
+
+def _list_view(page: Page, room: int) -> ui.LayoutView:
+    if not page.films:
+        words = "You have no films here yet. Start one with `/plan`."
+        if page.words:
+            words = f"None of your films is called *{plain(shorten(page.words, 80))}*. `/films` shows them all."
+        return layout(ui.Container(ui.TextDisplay(f"## 🎞️ Your films\n{words}"), accent_colour=READY))
+    pages = -(-page.total // ON_A_PAGE)
+    where = f" · page {page.number} of {pages}" if pages > 1 else ""
+    head = f"## 🎞️ Your films\n-# {count(page.total, 'film')}, newest first{where} · only you see this"
+    if page.words:
+        head = f"## 🎞️ Your films called *{plain(shorten(page.words, 80))}*\n-# newest first · only you see this"
+    parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(head), ui.Separator()]
+    for film in page.films:
+        opens = _button(Action.FILM, film.project.id, "Open", discord.ButtonStyle.secondary)
+        icon, words, _ = standing(film)
+        text = f"{icon} **{_title(film, room)}** · {words}\n{_facts(film)}"
+        parts.append(ui.Section(ui.TextDisplay(text), accessory=opens))
+    if pages > 1 and not page.words:
+        parts += [ui.Separator(), _turning(page, pages)]
+    return layout(ui.Container(*parts, accent_colour=READY))
+
+
+def _turning(page: Page, pages: int) -> ui.ActionRow[ui.LayoutView]:
+    ref = owner_ref(page.owner_id)
+    newer = _button(Action.FILMS, ref, "◀ Newer", discord.ButtonStyle.secondary, max(1, page.number - 1))
+    older = _button(Action.FILMS, ref, "Older ▶", discord.ButtonStyle.secondary, page.number + 1)
+    newer.disabled, older.disabled = page.number <= 1, page.number >= pages
+    return ui.ActionRow(newer, older)
+
+
+def _film_view(facts: OpenFilm, room: int) -> ui.LayoutView:
+    film, latest = facts.film, facts.film.latest
+    icon, words, colour = standing(film)
+    text = f"## {icon} {_title(film, room)}\n{words[0].upper()}{words[1:]}\n{_facts(film)}"
+    if film.plan is not None:
+        text += f"\n> {plain(shorten(film.plan.logline, min(240, 3 * room)))}"
+    parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(text)]
+    if latest is not None and latest.failure and latest.state in {ProductionState.FAILED, ProductionState.CANCELLED}:
+        parts.append(ui.TextDisplay(words_for_failure(latest.failure)))
+    if latest is not None and latest.state is ProductionState.HELD:
+        parts.append(ui.TextDisplay(held_words(facts.takes, facts.at_risk_microusd)))
+        parts.append(ui.ActionRow(*held_buttons(latest.id, facts.takes, facts.at_risk_microusd)))
+    buttons = []
+    if film.done is not None:
+        buttons.append(_button(Action.SEND, film.project.id, "Send here", discord.ButtonStyle.primary))
+    if latest is not None and latest.state in _CANCELLABLE and not latest.stopping:
+        buttons.append(_button(Action.CANCEL, latest.id, "Cancel", discord.ButtonStyle.secondary))
+    buttons.append(_button(Action.DELETE, film.project.id, "Delete…", discord.ButtonStyle.danger))
+    buttons.append(
+        _button(Action.FILMS, owner_ref(film.project.owner_id), "All films", discord.ButtonStyle.secondary, 1)
+    )
+    return layout(ui.Container(*parts, ui.ActionRow(*buttons), accent_colour=colour))
+
+
+def _confirm_view(film: Film, room: int) -> ui.LayoutView:
+    goes = ["your idea, every version of the plan, and what was said about it"]
+    if film.latest is not None:
+        goes.append("the film, its clips and its voices, here and in the file store")
+    if film.project.asset_id is not None or film.project.attachment is not None:
+        goes.append("the video you added and what was seen in it, unless another film uses it")
+    goes.append("my messages about it in Discord, wherever I may delete them: cards, answers, and the film itself")
+    stays = ["what you and others wrote, and the thread itself: those are Discord's and yours to delete"]
+    if film.charged_microusd or film.is_active:
+        stays.append("what it cost: deleting gives no budget back")
+    text = (
+        f"## 🗑️ Delete {_title(film, room)}?\n**This goes, for good**\n{_listed(goes)}\n**This stays**\n{_listed(stays)}"
+    )
+    if film.is_active:
+        text += "\nIt is not over yet, so it is stopped first. What was ordered by then is charged."
+    return layout(
+        ui.Container(
+            ui.TextDisplay(text),
+            ui.ActionRow(
+                _button(Action.ERASE, film.project.id, "Delete for good", discord.ButtonStyle.danger),
+                _button(Action.FILM, film.project.id, "Keep it", discord.ButtonStyle.secondary),
+            ),
+            accent_colour=BAD,
+        )
+    )
+
+
+_CANCELLABLE = {ProductionState.ASKING, ProductionState.ACCEPTED, ProductionState.RUNNING}
+
+
+def standing(film: Film) -> tuple[str, str, discord.Colour]:  # noqa: C901  # one arm for each state
+    """How a film stands: a sign, words and a colour."""
+    production = film.latest
+    if production is None:
+        match film.project.state:
+            case ProjectState.NEW:
+                return "✍️", "being planned", PENDING
+            case ProjectState.FAILED:
+                return "❌", "no plan yet", BAD
+            case ProjectState.PLANNED:
+                return "🎬", "planned, not greenlit yet", READY
+    match production.state:
+        case ProductionState.ASKING:
+            return "🖐️", "waiting for approval", PENDING
+        case ProductionState.ACCEPTED:
+            return "🕓", "in line", PENDING
+        case ProductionState.RUNNING:
+            return "⏳", "stopping" if production.stopping else "rendering", PENDING
+        case ProductionState.HELD:
+            return "✋", "held: it waits for you to decide", BAD
+        case ProductionState.DONE:
+            newer = film.plan is not None and film.plan.version > production.version
+            return "✅", f"v{production.version} done, a newer plan waits" if newer else "done", GOOD
+        case ProductionState.FAILED:
+            return "❌", "not finished", BAD
+        case ProductionState.CANCELLED:
+            return "⏹️", "cancelled", PAST
+
+
+def _facts(film: Film) -> str:
+    """Version, length, cost, when, and the ways to it, in a line."""
+    parts = []
+    if film.plan is not None:
+        parts.append(f"plan v{film.plan.version}")
+        made = film.done.film_duration if film.done is not None else None
+        parts.append(seconds(round(made, 1)) if made else f"{seconds(film.plan.duration)} planned")
+    if film.charged_microusd:
+        parts.append(f"cost {money(film.charged_microusd)}")
+    elif film.latest is not None and film.is_active:
+        parts.append(f"at most {money(film.latest.price_microusd)}")
+    parts.append(f"<t:{int(film.at)}:R>")
+    if film.posted is not None:
+        parts.append(f"[watch it]({link_to(film.posted)})")
+    if film.project.thread_id is not None and film.project.guild_id is not None:
+        parts.append(f"<#{film.project.thread_id}>")
+    return " · ".join(parts)
+
+
+def _title(film: Film, room: int) -> str:
+    return plain(shorten(film.title, min(60, 2 * room)))
+
+
+def _listed(items: Sequence[str]) -> str:
+    return "\n".join(f"- {item}" for item in items)
+
+
+def _button(
+    action: Action, ref: str, label: str, style: discord.ButtonStyle, version: int | None = None
+) -> ui.Button[Any]:
+    return ui.Button(style=style, label=label, custom_id=str(CustomId(action, ref, version)))
