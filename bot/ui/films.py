@@ -104,8 +104,8 @@ def _list_view(page: Page, room: int) -> ui.LayoutView:
 
 def _turning(page: Page, pages: int) -> ui.ActionRow[ui.LayoutView]:
     ref = owner_ref(page.owner_id)
-    newer = _button(Action.FILMS, ref, "◀ Newer", discord.ButtonStyle.secondary, max(1, page.number - 1))
-    older = _button(Action.FILMS, ref, "Older ▶", discord.ButtonStyle.secondary, page.number + 1)
+    newer = _button(Action.FILMS, ref, "← Newer", discord.ButtonStyle.secondary, max(1, page.number - 1))
+    older = _button(Action.FILMS, ref, "Older →", discord.ButtonStyle.secondary, page.number + 1)
     newer.disabled, older.disabled = page.number <= 1, page.number >= pages
     return ui.ActionRow(newer, older)
 
@@ -140,18 +140,24 @@ def _confirm_view(film: Film, room: int) -> ui.LayoutView:
         goes.append("the film, its clips and its voices, here and in the file store")
     if film.project.asset_id is not None or film.project.attachment is not None:
         goes.append("the video you added and what was seen in it, unless another film uses it")
-    goes.append("my messages about it in Discord, wherever I may delete them: cards, answers, and the film itself")
+    goes.append(
+        "my messages about it in Discord, wherever I may delete them: cards, answers, the film; and its thread's name"
+    )
     stays = ["what you and others wrote, and the thread itself: those are Discord's and yours to delete"]
     if film.charged_microusd or film.is_active:
         stays.append("what it cost: deleting gives no budget back")
-    text = (
-        f"## 🗑️ Delete {_title(film, room)}?\n**This goes, for good**\n{_listed(goes)}\n**This stays**\n{_listed(stays)}"
-    )
+    parts: list[ui.Item[ui.LayoutView]] = [
+        ui.TextDisplay(f"## 🗑️ Delete {_title(film, room)}?"),
+        ui.TextDisplay(f"**This goes, for good**\n{listed(goes)}"),
+        ui.TextDisplay(f"**This stays**\n{listed(stays)}"),
+    ]
     if film.is_active:
-        text += "\nIt is not over yet, so it is stopped first. What was ordered by then is charged."
+        words = "It is not over yet, so it is stopped first. What was ordered by then is charged."
+        parts.append(ui.TextDisplay(words))
     return layout(
         ui.Container(
-            ui.TextDisplay(text),
+            *parts,
+            ui.Separator(),
             ui.ActionRow(
                 _button(Action.ERASE, film.project.id, "Delete for good", discord.ButtonStyle.danger),
                 _button(Action.FILM, film.project.id, "Keep it", discord.ButtonStyle.secondary),
@@ -207,8 +213,9 @@ def _facts(film: Film) -> str:
     parts.append(f"<t:{int(film.at)}:R>")
     if film.posted is not None:
         parts.append(f"[watch it]({link_to(film.posted)})")
-    if film.project.thread_id is not None and film.project.guild_id is not None:
-        parts.append(f"<#{film.project.thread_id}>")
+    if film.project.thread_id is not None:
+        place = f"{film.project.guild_id or '@me'}/{film.project.thread_id}"
+        parts.append(f"[thread](https://discord.com/channels/{place})")
     return " · ".join(parts)
 
 
@@ -216,7 +223,7 @@ def _title(film: Film, room: int) -> str:
     return plain(shorten(film.title, min(60, 2 * room)))
 
 
-def _listed(items: Sequence[str]) -> str:
+def listed(items: Sequence[str]) -> str:
     return "\n".join(f"- {item}" for item in items)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import discord
 from discord import ui
 
-from bot.production.model import ACTIVE, Production, ProductionState
+from bot.production.model import OPEN, Production, ProductionState
 from bot.studio.casting import Quote
 from bot.studio.model import Captions, Plan, Project, ProjectState, Shot, ShotStart
 from bot.studio.text import shorten
@@ -62,7 +62,7 @@ def _written_card(facts: PlanFacts, plan: Plan, room: int) -> ui.LayoutView:
     )
     parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(head), ui.Separator()]
     # While it renders, shots are made one by one: the job card tells that, and this one stays as it was greenlit.
-    kept = facts.quote.kept if facts.quote is not None and _rendering(facts) is None else ()
+    kept = facts.quote.kept if facts.quote is not None and _under_way(facts) is None else ()
     for number, shot in enumerate(plan.shots, 1):
         text = _shot_text(number, shot, room, kept=number in kept)
         parts += [ui.TextDisplay(text), ui.Separator(visible=False)]
@@ -129,13 +129,8 @@ def _foot(facts: PlanFacts, plan: Plan, room: int) -> str:
     lines = []
     if _is_made(facts):
         lines.append("**The film of this plan is made.** Change something to make another.")
-    elif (production := _rendering(facts)) is not None:
-        if production.version == plan.version:
-            lines.append(
-                f"**Greenlit** for at most {money(production.price_microusd)}; its job card shows how it goes."
-            )
-        else:
-            lines.append(f"v{production.version} is rendering now. This version can be greenlit when it is done.")
+    elif (production := _under_way(facts)) is not None:
+        lines.append(_how_it_goes(production, plan))
     elif facts.quote is not None:
         price = f"**Cost** at most {money(facts.quote.price_microusd)}"
         if facts.quote.kept:
@@ -152,17 +147,30 @@ def _foot(facts: PlanFacts, plan: Plan, room: int) -> str:
     return "\n".join(lines)
 
 
+def _how_it_goes(production: Production, plan: Plan) -> str:
+    """What becomes of a plan while a production of it, or of another version, is not over."""
+    price = money(production.price_microusd)
+    if production.state is ProductionState.ASKING:
+        return f"**v{production.version} waits for approval**, at most {price}; its job card shows how it goes."
+    if production.state is ProductionState.HELD:
+        return f"**v{production.version} is held**: choose on its job card how it goes on."
+    if production.version == plan.version:
+        return f"**Greenlit** for at most {price}; its job card shows how it goes."
+    return f"v{production.version} is rendering now. This version can be greenlit when it is done."
+
+
 def _plan_buttons(facts: PlanFacts) -> ui.ActionRow[ui.LayoutView]:
     assert facts.plan is not None
-    rendering = _rendering(facts)
+    under_way = _under_way(facts)
     label = "Rendered" if _is_made(facts) else "Greenlight"
-    if rendering is not None:
-        label = "Rendering…" if rendering.version == facts.plan.version else f"Rendering v{rendering.version}…"
+    if under_way is not None:
+        which = "" if under_way.version == facts.plan.version else f" v{under_way.version}"
+        label = _UNDER_WAY[under_way.state].format(which=which)
     greenlight: ui.Button[ui.LayoutView] = ui.Button(
         style=discord.ButtonStyle.success,
         label=label,
         custom_id=str(CustomId(Action.GREENLIGHT, facts.project.id, facts.plan.version)),
-        disabled=rendering is not None or _is_made(facts) or not facts.can_render,
+        disabled=under_way is not None or _is_made(facts) or not facts.can_render,
     )
     change: ui.Button[ui.LayoutView] = ui.Button(
         style=discord.ButtonStyle.secondary,
@@ -174,9 +182,18 @@ def _plan_buttons(facts: PlanFacts) -> ui.ActionRow[ui.LayoutView]:
     return ui.ActionRow(greenlight, change)
 
 
-def _rendering(facts: PlanFacts) -> Production | None:
-    """The production of this film that is in the line or running, of whichever version."""
-    return facts.production if facts.production is not None and facts.production.state in ACTIVE else None
+#: What the button says instead of Greenlight while a production is not over.
+_UNDER_WAY = {
+    ProductionState.ASKING: "Awaiting approval{which}",
+    ProductionState.ACCEPTED: "Rendering{which}…",
+    ProductionState.RUNNING: "Rendering{which}…",
+    ProductionState.HELD: "Held{which}",
+}
+
+
+def _under_way(facts: PlanFacts) -> Production | None:
+    """The production of this film that is not over, of whichever version: no other can be ordered meanwhile."""
+    return facts.production if facts.production is not None and facts.production.state in OPEN else None
 
 
 def _is_made(facts: PlanFacts) -> bool:

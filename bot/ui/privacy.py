@@ -10,7 +10,7 @@ from discord import ui
 
 from bot.ui.card_layout import BAD, PAST, READY, count, layout
 from bot.ui.custom_ids import Action, CustomId
-from bot.ui.films import owner_ref
+from bot.ui.films import listed, owner_ref
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,37 +20,31 @@ class Kept:
     services: tuple[str, ...] = ()
     has_store: bool = False
     link_days: int | None = 7
-    lines: tuple[str, ...] = ()
 
 
 def privacy_view(kept: Kept, user_id: int, films: int) -> ui.LayoutView:
     """What is kept, how long and where; with the ways to take it along and to have it deleted."""
     lines = [
-        "**Films** · your idea, the plans, what you say in a film's thread, the videos you add, what was seen in "
+        "**Films**: your idea, the plans, what you say in a film's thread, the videos you add and what was seen in "
         "them, the clips and the film. Kept until you delete them.",
-        "**Recordings** of `/voice` · kept so that the same words cost nothing again, until you delete everything.",
-        "**Money** · what each order cost, when, and for whom: it counts towards what may be spent.",
-        *kept.lines,
+        "**Recordings** of `/voice`, so that the same words cost nothing again. Kept until you delete everything.",
+        "**Money**: what each order cost, when, and for whom. It counts towards what may be spent, so it stays.",
     ]
     if kept.has_store:
-        lasts = "until you delete the film" if kept.link_days is None else f"for {count(kept.link_days, 'day')}"
-        lines.append(f"**Films too large for Discord** · in the operator's file store; their links work {lasts}.")
+        lasts = "work until you delete the film" if kept.link_days is None else f"work {count(kept.link_days, 'day')}"
+        lines.append(f"**Films too large for Discord**, in the operator's file store; links to them {lasts}.")
     if kept.services:
         lines.append(
-            f"**Services** · {', '.join(kept.services)} get the words and pictures they work on. I delete there what "
+            f"**Services**: {', '.join(kept.services)} get the words and pictures they work on. I delete there what "
             "can be deleted; the rest goes by their own rules."
         )
-    lines.append("**Logs** · ids of films and people, and no words of yours, unless the operator debugs.")
-    text = f"## 🔐 What I keep about you\n-# You have {count(films, 'film')} here · only you see this\n" + "\n".join(
-        lines
-    )
+    lines.append("**Logs**: ids of films and people, and no words of yours unless the operator looks for a fault.")
     return layout(
         ui.Container(
-            ui.TextDisplay(text),
+            ui.TextDisplay(f"## 🔐 What I keep about you\n-# {count(films, 'film')} of yours · only you see this"),
+            ui.TextDisplay(listed(lines)),
             ui.Separator(),
-            ui.TextDisplay(
-                "One film is deleted from `/films`. Here you can take everything along, or have it all gone."
-            ),
+            ui.TextDisplay("`/films` deletes a single film. Here you take everything along, or have it all deleted."),
             ui.ActionRow(
                 _button(Action.EXPORT, user_id, "Export my data", discord.ButtonStyle.primary),
                 _button(Action.FORGET, user_id, "Delete everything of mine…", discord.ButtonStyle.danger),
@@ -62,27 +56,32 @@ def privacy_view(kept: Kept, user_id: int, films: int) -> ui.LayoutView:
 
 def forget_view(user_id: int, films: int, active: int) -> ui.LayoutView:
     """What deleting everything takes away and what stays, and the button that does it."""
-    them = "is" if active == 1 else "are"
-    text = (
-        f"## 🗑️ Delete everything of yours?\n**This goes, for good**\n"
-        f"- {count(films, 'film')} of yours, here and in the file store: ideas, plans, what you said about them, "
-        "clips, the videos you added and what was seen in them\n"
-        "- what you had spoken with `/voice`\n"
-        "- my messages about your films in Discord, wherever I may delete them, and the names of their threads\n"
-        "- your Discord id in everything I keep\n"
-        "**This stays**\n"
-        "- what was spent, without your name: a number stands for you, so that today's budget still counts\n"
-        "- what you and others wrote in Discord, the threads, and recordings that you posted with `/voice`: those are "
-        "Discord's and yours to delete\n"
-        "- the operator's backups and logs, until they expire"
-    )
+    goes = [
+        f"{count(films, 'film')} of yours, here and in the file store: ideas, plans, what you said about them, clips, "
+        "the videos you added and what was seen in them",
+        "what you had spoken with `/voice`",
+        "my messages about your films in Discord, wherever I may delete them, and the names of their threads",
+        "your Discord id in everything I keep",
+    ]
+    stays = [
+        "what was spent, without your name: a number stands for you, so that today's budget still counts",
+        "what you and others wrote in Discord, the threads, and recordings that you posted with `/voice`: those are "
+        "Discord's and yours to delete",
+        "the operator's backups and logs, until they expire",
+    ]
+    parts: list[ui.Item[ui.LayoutView]] = [
+        ui.TextDisplay("## 🗑️ Delete everything of yours?"),
+        ui.TextDisplay(f"**This goes, for good**\n{listed(goes)}"),
+        ui.TextDisplay(f"**This stays**\n{listed(stays)}"),
+    ]
     if active:
-        text += (
-            f"\n{count(active, 'film')} of these {them} not over yet and stopped first. What was ordered is charged."
-        )
+        verb = "is" if active == 1 else "are"
+        words = f"{count(active, 'film')} of these {verb} not over yet and stopped first. What was ordered is charged."
+        parts.append(ui.TextDisplay(words))
     return layout(
         ui.Container(
-            ui.TextDisplay(text),
+            *parts,
+            ui.Separator(),
             ui.ActionRow(
                 _button(Action.ERASEALL, user_id, "Delete everything for good", discord.ButtonStyle.danger),
                 _button(Action.PRIVACY, user_id, "Keep it", discord.ButtonStyle.secondary),

@@ -89,6 +89,7 @@ class NotingEngine(Engine):
         self.started: list[tuple[str, str]] = []
         self.cancelled: list[str] = []
         self.over: set[str] = set()
+        self.forgotten: list[str] = []
         self.steps: dict[str, int] = defaultdict(int)
 
     async def start(self, name: str, workflow_id: str, subject: str) -> None:
@@ -103,6 +104,9 @@ class NotingEngine(Engine):
 
     async def is_over(self, workflow_id: str) -> bool:
         return workflow_id in self.over or not await self.was_started(workflow_id)
+
+    async def forget(self, workflow_id: str) -> None:
+        self.forgotten.append(workflow_id)
 
     async def is_new(self, change: str) -> bool:
         return True

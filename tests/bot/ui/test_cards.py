@@ -11,7 +11,7 @@ from discord import ui
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.production.model import Production, ProductionState, Stage, Take, TakeState
+from bot.production.model import OPEN, Production, ProductionState, Stage, Take, TakeState
 from bot.studio.casting import Quote
 from bot.studio.model import MAX_SHOTS, Captions, Plan, Project, ProjectState, Shot, ShotStart
 from bot.ui.cards import JobFacts, PlanFacts, fingerprint, job_card, plan_card
@@ -130,10 +130,26 @@ async def test_a_new_version_says_what_changed_and_an_old_one_points_to_it() -> 
 async def test_a_film_being_made_cannot_be_greenlit_again_until_it_is_over(state: ProductionState) -> None:
     _, _, disabled = buttons(planned(plan(), production=production(state)))[0]
 
-    busy = state in {ProductionState.ACCEPTED, ProductionState.RUNNING}
-    assert disabled or not busy
-    if state in {ProductionState.FAILED, ProductionState.CANCELLED, ProductionState.HELD}:
+    assert disabled or state not in OPEN
+    if state in {ProductionState.FAILED, ProductionState.CANCELLED}:
         assert not disabled
+
+
+@pytest.mark.parametrize(
+    ("state", "label", "words"),
+    [
+        (ProductionState.ASKING, "Awaiting approval", "**v1 waits for approval**, at most $1.80"),
+        (ProductionState.HELD, "Held", "**v1 is held**: choose on its job card"),
+    ],
+)
+async def test_a_plan_whose_film_waits_for_somebody_says_for_whom(
+    state: ProductionState, label: str, words: str
+) -> None:
+    same, newer = (planned(plan(version=version), production=production(state)) for version in (1, 2))
+
+    assert [buttons(card)[0][0] for card in (same, newer)] == [label, f"{label} v1"]
+    assert words in text(same)
+    assert words in text(newer)
 
 
 async def test_while_it_renders_a_plan_keeps_the_price_it_was_greenlit_at_and_names_the_version() -> None:
