@@ -1,1 +1,3 @@
 """Greenlight, the Discord bot."""
+
+__version__ = "0.1.0"

@@ -1,4 +1,7 @@
-"""The command line: `python -m bot run [--role …] | check | migrate --to URL | models [--json | --check]`."""
+"""The command line.
+
+python -m bot run [--role …] | check | backup [DIR] | restore FROM | migrate --to URL | models [--json | --check]
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,13 @@ import argparse
 import asyncio
 import os
 import sys
+from pathlib import Path
 
 from bot.settings import Settings, SettingsError
 
-#: Exit codes as sysexits.h names them: a configuration fault, and a resource that is taken for now.
-EX_CONFIG, EX_TEMPFAIL = 78, 75
+#: Exit codes as sysexits.h names them: a configuration fault, a resource that is taken for now, data that is damaged,
+#: data that is not there, and a disk that does not take what is written.
+EX_CONFIG, EX_TEMPFAIL, EX_DATAERR, EX_NOINPUT, EX_IOERR = 78, 75, 65, 66, 74
 
 
 def main() -> int:
@@ -24,6 +29,8 @@ def main() -> int:
         help="a part of it, beside other processes on one PostgreSQL: gateway talks to Discord, worker makes films",
     )
     commands.add_parser("check", help="look at the settings and say everything that is wrong with them")
+    backup = commands.add_parser("backup", help="copy the database and every file, while the bot runs or not")
+    backup.add_argument("folder", nargs="?", metavar="DIR", help="where to; BACKUP_DIR where none is named")
     migrate = commands.add_parser("migrate", help="copy everything from the SQLite file to an empty PostgreSQL")
     migrate.add_argument("--to", required=True, metavar="URL", help="postgresql://user:password@host/database")
     models = commands.add_parser("models", help="print what can be made, and what it costs")
@@ -43,6 +50,8 @@ def main() -> int:
             return asyncio.run(_check_models(settings))
         case "check":
             return _check(settings)
+        case "backup":
+            return _backup(settings, arguments.folder)
         case "migrate":
             return _migrate(settings, arguments.to)
         case _:
@@ -109,6 +118,33 @@ def _migrate(settings: Settings, to: str) -> int:
     rows = sum(table.rows for table in moved.values())
     print(f"Copied {rows} rows in {len(moved)} tables. Set DATABASE_URL to the new database and start the bot.")
     return 0
+
+
+def _backup(settings: Settings, folder: str | None) -> int:
+    from bot.app.backup import FAILURES, NothingToBackUp, back_up
+    from bot.db.snapshot import DatabaseDamaged
+    from bot.storage.backups import BackupUnderWay
+
+    try:
+        backup = asyncio.run(back_up(settings, Path(folder).absolute() if folder is not None else None))
+    except NothingToBackUp as error:
+        return _stopped(error, EX_NOINPUT)
+    except DatabaseDamaged as error:
+        return _stopped(error, EX_DATAERR)
+    except BackupUnderWay as error:
+        return _stopped(error, EX_TEMPFAIL)
+    except FAILURES as error:
+        return _stopped(error, EX_IOERR)
+    manifest = backup.manifest
+    print(f"{backup.folder}: {len(manifest.files)} files, {manifest.size} bytes, of {manifest.engine}.")
+    if manifest.note:
+        print(f"NOTE  {manifest.note}")
+    return 0
+
+
+def _stopped(error: Exception, code: int) -> int:
+    print(f"STOPPED  {error}", file=sys.stderr)
+    return code
 
 
 def _say(group: BaseExceptionGroup[BaseException], code: int) -> int:

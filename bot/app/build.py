@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from urllib.parse import urlsplit
 
+from bot.app.backup import BackupKeeper
 from bot.app.limits import unknown_models
 from bot.app.pools import heard_by
 from bot.app.post import Post
@@ -224,6 +225,10 @@ async def build(
         Loop(name="endings", run=lambda _: warn_of_endings(catalogue, settings.providers.keys())),
         Loop(name="store", run=lambda _: keep_store_tidy(store)),
     ]
+    if post.works:
+        claim = post.presence.claim if post.presence is not None else claim_alone
+        backups = BackupKeeper(settings, database, store, claim=claim)
+        service.pool_loops.append(Loop(name="backups", run=lambda _: backups.run()))
     service.loops = [Loop(name="dispatcher", run=dispatcher.run)]
     if post.works:
         service.loops.append(Loop(name="planner", run=planner.run))

@@ -145,6 +145,12 @@ async def open_database(url: str) -> Database:
     return Database(engine)
 
 
+def file_of(url: str) -> Path | None:
+    """The file of a SQLite database; `None` for a PostgreSQL."""
+    made = make_url(url)
+    return Path(made.database) if made.get_backend_name() == "sqlite" and made.database else None
+
+
 def driver_url(url: str) -> str:
     """A PostgreSQL's URL as the driver itself takes it, for the few connections that hold something of their own."""
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

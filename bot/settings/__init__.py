@@ -9,6 +9,7 @@ from bot.settings.faults import Fault, SettingsError
 from bot.settings.limits import Amount, LimitSetting
 from bot.settings.places import ObjectStoreSettings
 from bot.settings.providers import ProviderKey, ProviderSettings
+from bot.settings.storage import StorageSettings
 from bot.settings.whole import LendingSettings, Settings, UploadLimits
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "ProviderSettings",
     "Settings",
     "SettingsError",
+    "StorageSettings",
     "UploadLimits",
 ]

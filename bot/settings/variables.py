@@ -60,6 +60,76 @@ _DATA = Group(
     ),
 )
 
+_STORAGE = Group(
+    "Storage",
+    "What is kept, for how long, and where a copy lies. What a film in the making, a film that was not delivered, or a"
+    " thread in which people still talk needs is kept in any case.",
+    (
+        Variable(
+            name="BACKUP_DIR",
+            means="The folder for backups. Another disk survives the loss of this one.",
+            example="/mnt/backups/greenlight",
+            assumed="backups in DATA_DIR",
+        ),
+        Variable(
+            name="BACKUP_EVERY_HOURS",
+            means="Hours between two backups that the bot makes by itself; 0 for none.",
+            example="24",
+            default="24",
+            between=(0, 720),
+        ),
+        Variable(
+            name="KEEP_BACKUPS",
+            means="How many of them are kept.",
+            example="7",
+            default="7",
+            between=(1, 365),
+        ),
+        Variable(
+            name="BACKUP_TO_STORE",
+            means="Whether the database of each backup is copied to the object store, too. Never to a public bucket.",
+            example="yes",
+            default="no",
+            choices=("no", "yes"),
+        ),
+        Variable(
+            name="KEEP_UPLOADS_DAYS",
+            means="Days that an uploaded video is kept after its film was last worked on; 0 for ever.",
+            example="30",
+            default="30",
+            between=(0, 3650),
+        ),
+        Variable(
+            name="KEEP_CLIPS_DAYS",
+            means="Days that the clips and recordings of a film are kept after it was last worked on; 0 for ever. What"
+            " is not kept has to be paid again when the film is changed.",
+            example="30",
+            default="30",
+            between=(0, 3650),
+        ),
+        Variable(
+            name="KEEP_FILMS_DAYS",
+            means="Days that a finished film is kept on this machine after it was posted; 0 for ever.",
+            example="90",
+            default="90",
+            between=(0, 3650),
+        ),
+        Variable(
+            name="KEEP_STORED_FILMS_DAYS",
+            means="Days that a film is kept in the object store; 0 for ever.",
+            example="30",
+            assumed="8 days, just longer than links last; for ever where the bucket has a public address",
+            between=(0, 3650),
+        ),
+        Variable(
+            name="MIN_FREE_DISK_MIB",
+            means="What stays free on the disk of DATA_DIR, in MiB. With less, nothing new is begun, and films wait.",
+            example="2048",
+            default="2048",
+            between=(0, 10_000_000),
+        ),
+    ),
+)
 
 _FILMS = Group(
     "Films",
@@ -294,6 +364,7 @@ _OLDER_NAMES = Group(
 GROUPS = (
     _DISCORD,
     _DATA,
+    _STORAGE,
     *(group_of(provider) for provider in PROVIDERS),
     _KEYS_ON_LOAN,
     _FILMS,
@@ -304,4 +375,11 @@ GROUPS = (
     _OLDER_NAMES,
 )
 VARIABLES = {variable.name: variable for group in GROUPS for variable in group.variables}
-PREFIXES = ("DISCORD_", *(f"{provider.prefix}_" for provider in PROVIDERS), "CLOUDFLARE_R2_", "MAX_", "POOL_")
+PREFIXES = (
+    "DISCORD_",
+    *(f"{provider.prefix}_" for provider in PROVIDERS),
+    "CLOUDFLARE_R2_",
+    "MAX_",
+    "POOL_",
+    "BACKUP_",
+)

@@ -14,6 +14,7 @@ from bot.settings.faults import SettingsError
 from bot.settings.money import MoneySettings, read_money
 from bot.settings.places import ObjectStoreSettings, read_data_dir, read_database_url, read_object_store
 from bot.settings.providers import ProviderSettings, read_providers
+from bot.settings.storage import StorageSettings, read_storage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,6 +65,7 @@ class Settings:
     lending: LendingSettings
     object_store: ObjectStoreSettings | None
     uploads: UploadLimits
+    storage: StorageSettings
     money: MoneySettings
     ffmpeg_path: Path | None
     max_films_at_once: int
@@ -102,6 +104,7 @@ class Settings:
                 max_side=environment.limit("MAX_UPLOAD_SIDE"),
                 max_pixels=environment.limit("MAX_UPLOAD_PIXELS"),
             ),
+            storage=read_storage(environment, data_dir),
             money=read_money(environment),
             ffmpeg_path=_read_program(environment, "FFMPEG_PATH"),
             max_films_at_once=environment.limit("MAX_FILMS_AT_ONCE"),

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from bot import __main__ as command_line
+from bot import __version__
 from bot.ops.model_check import ending
 from bot.settings.variables import VARIABLES
 from providers.catalogue import Catalogue
@@ -63,3 +66,25 @@ def test_json_and_check_do_not_go_together(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(SystemExit) as stopped:
         run(monkeypatch, "models", "--json", "--check")
     assert stopped.value.code == 2
+
+
+def test_the_version_is_the_projects() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+    assert project["project"]["version"] == __version__
+
+
+def test_a_backup_is_made_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
+    assert run(monkeypatch, "backup") == command_line.EX_NOINPUT
+    assert "STOPPED  there is no database" in capsys.readouterr().err
+
+    (tmp_path / "data" / "greenlight.db").write_text("no database" * 100)
+    assert run(monkeypatch, "backup", "elsewhere") == command_line.EX_DATAERR
+    (tmp_path / "data" / "greenlight.db").unlink()
+    sqlite3.connect(tmp_path / "data" / "greenlight.db").close()
+
+    assert run(monkeypatch, "backup", "elsewhere") == 0
+    (made,) = (tmp_path / "elsewhere").glob("greenlight-*")
+    assert str(made) in capsys.readouterr().out

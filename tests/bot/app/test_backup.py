@@ -1,0 +1,213 @@
+"""Backups of a whole bot: of both kinds of database, under writes; when they are due, and who gets a copy."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any, cast
+
+import psycopg
+import pytest
+from sqlalchemy import insert
+
+from bot.app.backup import FORGET_WITHIN, BackupKeeper, DumpFailed, NothingToBackUp, back_up, is_due, run_with_database
+from bot.db import Database, driver_url, open_database
+from bot.db.tables import deletions, switches
+from bot.jobs.presence import claim_alone
+from bot.settings import Settings
+from bot.storage.backups import Backups, verify
+from bot.storage.errors import StoreUnavailable
+from bot.storage.files import Files
+from tests.bot.waiting import until
+
+TOKEN = "fake-id.fake-time.fake-signature"
+
+
+def settings_in(folder: Path, **environ: str) -> Settings:
+    return Settings.from_environ({"DISCORD_TOKEN": TOKEN, "DATA_DIR": str(folder / "data"), **environ})
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Database]:
+    database = await open_database(settings.database_url)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def pause(database: Database, name: str) -> None:
+    async with database.transaction() as transaction:
+        await transaction.execute(insert(switches).values(name=name, by=1, at=0.0))
+
+
+async def test_a_backup_is_made_beside_a_bot_that_writes(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    Files(settings.data_dir).artefact("p1", "clip.mp4").write_bytes(b"clip")
+    async with running(settings) as database:
+
+        async def write() -> None:
+            for number in range(200):
+                await pause(database, str(number))
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(write())
+            made = [await back_up(settings, mark=f"-{number}") for number in range(3)]
+    for backup in made:
+        verify(backup.folder, backup.manifest)
+        with closing(sqlite3.connect(backup.folder / "greenlight.db")) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            names = [
+                int(name) for (name,) in connection.execute("SELECT name FROM switches ORDER BY CAST(name AS int)")
+            ]
+            assert names == list(range(len(names)))  # all that was committed before, and nothing after
+    assert (made[0].manifest.schema, made[0].manifest.engine) == ("0004", f"SQLite {sqlite3.sqlite_version}")
+    assert [entry.path for entry in made[0].manifest.files] == ["greenlight.db", "films/p1/clip.mp4"]
+
+
+async def test_where_there_is_no_database_nothing_is_backed_up(tmp_path: Path) -> None:
+    with pytest.raises(NothingToBackUp):
+        await back_up(settings_in(tmp_path))
+    assert not list((tmp_path / "data" / "backups").glob("greenlight*"))
+
+
+async def test_a_postgres_is_dumped_without_the_engines_rows(tmp_path: Path, postgres_database: str) -> None:
+    settings = settings_in(tmp_path, DATABASE_URL=driver_style(postgres_database))
+    async with running(settings) as database:
+        await pause(database, "all")
+        async with await psycopg.AsyncConnection.connect(driver_url(postgres_database)) as connection:
+            await connection.execute("CREATE SCHEMA dbos CREATE TABLE workflow_status (id int)")
+        backup = await back_up(settings)
+    verify(backup.folder, backup.manifest)
+    assert backup.manifest.engine.startswith("PostgreSQL")
+    dump = (backup.folder / "greenlight.dump").read_bytes()
+    assert b"switches" in dump
+    assert b"workflow_status" not in dump
+
+
+async def test_without_pg_dump_the_manifest_says_whose_task_it_is(
+    tmp_path: Path, postgres_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    settings = settings_in(tmp_path, DATABASE_URL=driver_style(postgres_database))
+    async with running(settings):
+        backup = await back_up(settings)
+    assert backup.manifest.database is None
+    assert "pg_dump -Fc -N dbos" in backup.manifest.note
+
+
+async def test_a_password_is_in_no_argument_and_no_failure(tmp_path: Path) -> None:
+    program = tmp_path / "dump"
+    program.write_text('#!/bin/sh\necho "$@" >&2\necho "$PGPASSWORD" >&2\nexit 1\n')
+    program.chmod(0o755)
+    with pytest.raises(DumpFailed) as failed:
+        await run_with_database([str(program)], "postgresql+psycopg://me:hush-hush@127.0.0.1:1/films")
+    assert "hush-hush" not in str(failed.value)
+    assert "***" in str(failed.value)  # it had it, by its environment
+
+
+@pytest.mark.parametrize(
+    ("latest", "deleted_at", "due"),
+    [
+        (None, None, True),
+        (1000.0, None, False),
+        (1000.0 - 3600.0, None, True),
+        (1000.0 + 4000.0, None, True),  # the clock was wrong then
+        (1000.0, 999.0, False),
+        (1000.0 - 100.0, 950.0, False),  # not yet
+    ],
+)
+def test_a_backup_is_due(latest: float | None, deleted_at: float | None, due: bool) -> None:
+    assert is_due(1000.0, latest, 3600.0, deleted_at) is due
+
+
+def test_what_was_deleted_is_soon_in_no_backup() -> None:
+    day = 24 * 3600.0
+    assert not is_due(FORGET_WITHIN - 1, -2.0, 30 * day, 0.0)
+    assert is_due(FORGET_WITHIN, -2.0, 30 * day, 0.0)
+
+
+class Shelf:
+    """An object store that notes what it gets."""
+
+    def __init__(self, *, is_public: bool = False, fails: bool = False) -> None:
+        self.is_public = is_public
+        self.keys: list[str] = []
+        self._fails = fails
+
+    async def put(self, file: Path, key: str, *, content_type: str) -> None:
+        if self._fails:
+            raise StoreUnavailable("down")
+        self.keys.append(key)
+
+    async def remove(self, key: str) -> None:
+        self.keys = [each for each in self.keys if each != key]
+
+
+def keeper(settings: Settings, database: Database, shelf: Shelf | None, now: list[float]) -> BackupKeeper:
+    return BackupKeeper(settings, database, cast("Any", shelf), claim=claim_alone, clock=lambda: now[0])
+
+
+async def test_the_bot_makes_one_a_day_keeps_so_many_and_copies_the_database(tmp_path: Path) -> None:
+    now = [time.time()]
+    settings = settings_in(tmp_path, KEEP_BACKUPS="2", BACKUP_TO_STORE="yes")
+    shelf = Shelf()
+    async with running(settings) as database:
+        each = keeper(settings, database, shelf, now)
+        made = []
+        for _ in range(3):
+            made.append((await each.look(), await each.look()))
+            now[0] += 24 * 3600.0
+    assert made == [(True, False)] * 3
+    kept = [backup.folder.name for backup in Backups(settings.storage.backup_dir).all()]
+    assert len(kept) == 2
+    assert shelf.keys == [f"backups/{name}/{file}" for name in kept for file in ("greenlight.db", "manifest.json")]
+
+
+async def test_a_deletion_takes_the_backups_of_before_with_it(tmp_path: Path) -> None:
+    now = [time.time()]
+    settings = settings_in(tmp_path)
+    async with running(settings) as database:
+        each = keeper(settings, database, None, now)
+        await each.look()
+        async with database.transaction() as transaction:
+            await transaction.execute(insert(deletions).values(owner_id=1, asked_at=now[0], done_at=now[0] + 1))
+        now[0] += 1 + FORGET_WITHIN
+        assert await each.look()
+    (left,) = Backups(settings.storage.backup_dir).all()
+    assert left.manifest.made_at == now[0]
+
+
+async def test_nothing_goes_to_a_public_bucket_and_somebody_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = settings_in(tmp_path, BACKUP_TO_STORE="yes")
+    shelf = Shelf(is_public=True)
+    async with running(settings) as database:
+        assert await keeper(settings, database, shelf, [time.time()]).look()
+    assert not shelf.keys
+    assert "was not copied to the object store" in caplog.text
+
+
+async def test_a_backup_that_failed_is_told_loudly_and_tried_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "taken").write_text("a file where the folder should be")
+    settings = settings_in(tmp_path, BACKUP_DIR=str(tmp_path / "taken"))
+
+    async def told() -> bool:
+        return "NO BACKUP" in caplog.text
+
+    async with running(settings) as database, asyncio.TaskGroup() as group:
+        task = group.create_task(keeper(settings, database, None, [time.time()]).run())
+        await until(told)
+        task.cancel()
+    assert [record.levelname for record in caplog.records if record.message == "NO BACKUP WAS MADE"] == ["ERROR"]
+
+
+def driver_style(url: str) -> str:
+    return url.replace("+psycopg", "")
