@@ -31,6 +31,8 @@ def main() -> int:
     commands.add_parser("check", help="look at the settings and say everything that is wrong with them")
     backup = commands.add_parser("backup", help="copy the database and every file, while the bot runs or not")
     backup.add_argument("folder", nargs="?", metavar="DIR", help="where to; BACKUP_DIR where none is named")
+    restore = commands.add_parser("restore", help="put a backup in place, on a machine that has nothing yet")
+    restore.add_argument("source", metavar="FROM", help="a backup's folder")
     migrate = commands.add_parser("migrate", help="copy everything from the SQLite file to an empty PostgreSQL")
     migrate.add_argument("--to", required=True, metavar="URL", help="postgresql://user:password@host/database")
     models = commands.add_parser("models", help="print what can be made, and what it costs")
@@ -52,6 +54,8 @@ def main() -> int:
             return _check(settings)
         case "backup":
             return _backup(settings, arguments.folder)
+        case "restore":
+            return _restore(settings, Path(arguments.source).absolute())
         case "migrate":
             return _migrate(settings, arguments.to)
         case _:
@@ -139,6 +143,30 @@ def _backup(settings: Settings, folder: str | None) -> int:
     print(f"{backup.folder}: {len(manifest.files)} files, {manifest.size} bytes, of {manifest.engine}.")
     if manifest.note:
         print(f"NOTE  {manifest.note}")
+    return 0
+
+
+def _restore(settings: Settings, source: Path) -> int:
+    from bot.app.backup import FAILURES
+    from bot.app.data_dir import AnotherInstance
+    from bot.app.restore import CannotRestore, restore
+    from bot.storage.backups import NotABackup
+
+    try:
+        restored = asyncio.run(restore(settings, source))
+    except CannotRestore as error:
+        return _stopped(error, EX_CONFIG)
+    except NotABackup as error:
+        return _stopped(error, EX_DATAERR)
+    except AnotherInstance as error:
+        return _stopped(error, EX_TEMPFAIL)
+    except FAILURES as error:
+        print(f"{settings.data_dir} is half restored: empty it before the next try.", file=sys.stderr)
+        return _stopped(error, EX_IOERR)
+    print(
+        f"Restored {len(restored.manifest.files)} files. {len(restored.held)} films that were not over wait for their "
+        "owners, who choose on the job cards; nothing is ordered by itself. Start the bot."
+    )
     return 0
 
 

@@ -228,12 +228,22 @@ def _begin_immediate(connection: Connection) -> None:
     driver.begin("BEGIN IMMEDIATE")
 
 
-def _migrate(connection: Connection) -> None:
+def known_schemas() -> list[str]:
+    """The numbers of all migrations that this version has, the newest first."""
+    return [revision.revision for revision in ScriptDirectory.from_config(_config()).walk_revisions()]
+
+
+def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
+    return config
+
+
+def _migrate(connection: Connection) -> None:
+    config = _config()
     config.attributes["connection"] = connection
     config.attributes["metadata"] = metadata
-    known = {revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()}
+    known = known_schemas()
     if connection.dialect.has_table(connection, "alembic_version"):
         for (revision,) in connection.exec_driver_sql("SELECT version_num FROM alembic_version"):
             if revision not in known:

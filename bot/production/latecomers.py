@@ -23,7 +23,7 @@ from bot.media.errors import MediaError, MediaRefused
 from bot.media.ffmpeg import Ffmpeg
 from bot.media.probe import MediaLimits, probe
 from bot.production.camera import Rig
-from bot.production.model import ProductionState, TakeState
+from bot.production.model import RESTORED, ProductionState, TakeState
 from bot.production.productions import Productions
 from bot.storage.files import Files
 from providers.errors import KeyFault, ProviderError
@@ -172,7 +172,9 @@ class Latecomers:
                 takes.c.production_id == late.production_id,
                 takes.c.state.in_((TakeState.UNKNOWN, TakeState.FAILED)),
             )
-            if not (await transaction.execute(holding)).scalar():
+            restored = select(productions.c.failure == RESTORED).where(productions.c.id == late.production_id)
+            is_restored = (await transaction.execute(restored)).scalar()  # what else was done for it, nobody knows
+            if not is_restored and not (await transaction.execute(holding)).scalar():
                 await self._productions.resume_within(transaction, late.production_id, [ProductionState.HELD])
         self._changed()
 

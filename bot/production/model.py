@@ -25,6 +25,9 @@ OPEN = (ProductionState.ASKING, *ACTIVE, ProductionState.HELD)
 #: States whose coming is told in a new message: its end, or that it waits for its owner.
 TERMINAL = (ProductionState.HELD, ProductionState.DONE, ProductionState.FAILED, ProductionState.CANCELLED)
 
+#: The failure of a film that was open when the backup was made which its rows come from: nothing goes on by itself.
+RESTORED = "Restored"
+
 
 class Stage(StrEnum):
     """What a running production is doing."""

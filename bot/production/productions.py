@@ -14,7 +14,17 @@ from bot.jobs.ledger import CallState
 from bot.jobs.wake import Wake
 from bot.production import notes
 from bot.production.bill import Bill, bill_of, settle_by_bill
-from bot.production.model import ACTIVE, TERMINAL, Production, ProductionState, Stage, Take, TakeState, Waiting
+from bot.production.model import (
+    ACTIVE,
+    RESTORED,
+    TERMINAL,
+    Production,
+    ProductionState,
+    Stage,
+    Take,
+    TakeState,
+    Waiting,
+)
 from bot.production.notes import Note, NoteKind
 from bot.production.outbox import Outbox
 from bot.studio.budget import Budgets, Kind
@@ -306,6 +316,28 @@ class Productions:
                 )
             )
             if ended.rowcount and state is not ProductionState.HELD:
+                await self.settle_within(transaction, production_id)
+        self._changed()
+
+    async def found_done(self, production_id: str) -> None:
+        """A film that was held when a backup was brought back turns out to have been made and posted."""
+        now = self._clock()
+        async with self._database.transaction() as transaction:
+            found = await transaction.execute(
+                update(productions)
+                .where(
+                    productions.c.id == production_id,
+                    productions.c.state == ProductionState.HELD,
+                    productions.c.failure == RESTORED,
+                )
+                .values(state=ProductionState.DONE, failure=None, updated_at=now)
+            )
+            if found.rowcount:
+                await transaction.execute(
+                    update(takes)
+                    .where(takes.c.production_id == production_id, takes.c.state == TakeState.UNKNOWN)
+                    .values(state=TakeState.MADE, failure=None, progress=1.0, updated_at=now)
+                )
                 await self.settle_within(transaction, production_id)
         self._changed()
 

@@ -18,7 +18,7 @@ from bot.jobs.wake import Listener, Wake
 from bot.media.errors import CannotFit, MediaError
 from bot.media.ffmpeg import Ffmpeg
 from bot.media.fit import fit
-from bot.production.model import Production, ProductionState
+from bot.production.model import RESTORED, Production, ProductionState
 from bot.production.outbox import pause_after
 from bot.production.productions import Productions
 from bot.storage.errors import StorageError
@@ -136,6 +136,9 @@ class Delivery:
             await self._outbox.aim(production.id, channel_id=channel_id, guild_id=project.guild_id)
             channel = self._client.get_partial_messageable(channel_id, guild_id=project.guild_id)
             try:
+                if production.failure == RESTORED and (found := await self._film_of_before(channel, production)):
+                    await self._productions.found_done(production.id)
+                    return found
                 words, view = await self._bad_news(production, plan)
                 if looks and (found := await self._find(channel, production, words)):
                     return found
@@ -224,6 +227,20 @@ class Delivery:
                 if any(file.filename == file_name(production) for file in message.attachments):
                     return message.id
                 if production.state is not ProductionState.DONE and message.content == words:
+                    return message.id
+            return None
+
+        return await persistently(look)
+
+    async def _film_of_before(self, channel: discord.PartialMessageable, production: Production) -> int | None:
+        """The film's message, where it was posted after the backup was made that its rows come from."""
+        assert production.delivering_at is not None
+        since = discord.Object(discord.utils.time_snowflake(_utc(production.delivering_at)))
+
+        async def look() -> int | None:
+            async for message in channel.history(after=since, limit=None):
+                is_ours = self._client.user is not None and message.author.id == self._client.user.id
+                if is_ours and any(f"greenlight-{production.id}" in file.filename for file in message.attachments):
                     return message.id
             return None
 

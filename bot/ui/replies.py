@@ -118,6 +118,8 @@ _KEPT = {
     "if it comes.",
     "OperationLost": "The service says it doesn't know this order any more, so it may or may not have been charged. "
     "Choose on the job card whether I should order it once more.",
+    "Restored": "I was brought back from a backup, and don't know what was done since: it may or may not have been "
+    "ordered and charged already. I won't order it by guessing: choose on its job card what to do.",
     "UnusableClip": "The service delivered something that is no video. Press **Greenlight** again to order just that "
     "once more.",
 }

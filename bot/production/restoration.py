@@ -1,0 +1,211 @@
+"""Makes rows safe that come from a backup: what happened after it was made is unknown, and is not guessed.
+
+Every film that could still order is held for its owner. Each part of it that is not there gets an order without an
+answer in the ledger, so that whatever runs later finds a silence and not a gap: nothing is ordered unless its owner
+says so. Ends that were not posted then may have been posted since: they are looked for first.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Row, func, insert, select, update
+
+from bot.db import Database, Transaction
+from bot.db.tables import cards, paid_calls, plans, productions, takes
+from bot.jobs.ledger import CallState
+from bot.production.model import OPEN, RESTORED, TERMINAL, ProductionState, Stage, TakeState
+from bot.production.productions import Productions
+from bot.production.sound import effect_path, music_path, voice_path
+from bot.storage.files import Files
+from bot.studio.audit import RULE, Audit
+from bot.studio.casting import Casting, cast
+from bot.studio.errors import StudioError
+from bot.studio.model import Plan
+from bot.studio.soundtrack import SoundOffer, effect_price, has_effect
+from providers.catalogue import Catalogue
+from providers.errors import ProviderError
+
+#: What the ledger knows of an order that nobody knows of.
+_DETAIL = "may have been ordered after the backup was made"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """Something that a film orders, by the name it has in the ledger."""
+
+    name: str
+    provider: str
+    model: str
+    price_microusd: int
+
+
+class Restoration:
+    """Works on the rows before anything else does. `offer` is what makes sound here."""
+
+    def __init__(
+        self,
+        database: Database,
+        productions: Productions,
+        catalogue: Catalogue,
+        files: Files,
+        offer: SoundOffer,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._database = database
+        self._productions = productions
+        self._catalogue = catalogue
+        self._files = files
+        self._offer = offer
+        self._audit = Audit(database, clock=clock)
+        self._clock = clock
+
+    async def hold(self, made_at: float, ref: str) -> list[str]:
+        """Hold every film that was open at `made_at`, when the backup `ref` was made; the ids of those held now."""
+        async with self._database.transaction() as transaction:
+            rows = (await transaction.execute(select(productions).where(productions.c.state.in_(OPEN)))).all()
+            for row in rows:
+                await self._hold(transaction, row, made_at)
+            ours = [row.id for row in rows]
+            await transaction.execute(
+                update(productions)
+                .where(
+                    productions.c.state.in_(TERMINAL),
+                    productions.c.delivered_at.is_(None),
+                    productions.c.id.not_in(ours),
+                )
+                .values(
+                    delivering_at=func.coalesce(productions.c.delivering_at, made_at),
+                    delivery_tries=productions.c.delivery_tries + 1,
+                )
+            )
+            await self._audit.note_within(transaction, RULE, "restored", ref, f"{len(rows)} films held")
+        return ours
+
+    async def _hold(self, transaction: Transaction, row: Row[tuple[object, ...]], made_at: float) -> None:
+        now = self._clock()
+        kept = await transaction.execute(select(takes).where(takes.c.production_id == row.id))
+        shots = {take.shot: take for take in kept}
+        plan, castings = await self._cast(transaction, row)
+        missing = []
+        for number, take in shots.items():
+            clip = self._files.artefact(row.project_id, f"{take.content}.mp4")
+            if take.state == TakeState.LEFT_OUT or (take.state == TakeState.MADE and clip.exists()):
+                continue
+            casting = next((casting for casting in castings if casting.number == number), None)
+            missing.append(
+                _Part(
+                    name=str(number),
+                    provider=casting.model.provider if casting is not None else "",
+                    model=casting.model.id if casting is not None else "",
+                    price_microusd=take.price_microusd,
+                )
+            )
+            await transaction.execute(
+                update(takes)
+                .where(takes.c.production_id == row.id, takes.c.shot == number)
+                .values(state=TakeState.UNKNOWN, failure=RESTORED, progress=None, updated_at=now)
+            )
+        if plan is not None:
+            missing += self._sounds_missing(row.project_id, plan, castings)
+        await self._leave_unanswered(transaction, row.id, missing, made_at)
+        # Another run: its end is told anew, and no workflow of before is taken for it.
+        await self._productions.resume_within(transaction, row.id, OPEN)
+        await transaction.execute(
+            update(productions)
+            .where(productions.c.id == row.id)
+            .values(
+                state=ProductionState.HELD,
+                stage=Stage.OVER,
+                failure=RESTORED,
+                finished_at=now,
+                delivering_at=made_at,  # its film may have been posted since: that is looked for first
+                delivery_tries=1,
+            )
+        )
+        await transaction.execute(
+            update(cards).where(cards.c.kind == "job", cards.c.ref == row.id).values(settled=0, stamp=0.0)
+        )
+
+    async def _cast(
+        self, transaction: Transaction, row: Row[tuple[object, ...]]
+    ) -> tuple[Plan | None, tuple[Casting, ...]]:
+        query = select(plans).where(plans.c.project_id == row.project_id, plans.c.version == row.version)
+        found = (await transaction.execute(query)).one_or_none()
+        if found is None:
+            return None, ()
+        plan = Plan.from_json(found.plan, version=found.version, changes=found.changes)
+        try:
+            return plan, cast(plan, self._catalogue, asset_id=row.asset_id)
+        except (StudioError, ProviderError):  # its model has left the catalogue: nothing more can be ordered for it
+            return None, ()
+
+    def _sounds_missing(self, project_id: str, plan: Plan, castings: Iterable[Casting]) -> Iterator[_Part]:
+        """Recordings that are not there. ElevenLabs is asked for a line of which the answer was lost before."""
+        castings = tuple(castings)
+        voice, effects, music = self._offer.voice, self._offer.effects, self._offer.music
+        for casting in castings:
+            text = casting.shot.narration
+            if voice is not None and text and not voice_path(self._files, project_id, plan.voice, text).exists():
+                price = voice.price_microusd(len(text))
+                yield _Part(
+                    name=f"voice-{casting.number}", provider=voice.provider, model=voice.id, price_microusd=price
+                )
+            if (
+                effects is not None
+                and has_effect(casting)
+                and not effect_path(self._files, project_id, casting).exists()
+            ):
+                yield _Part(
+                    name=f"effect-{casting.number}",
+                    provider=effects.provider,
+                    model=effects.id,
+                    price_microusd=effect_price(effects, casting),
+                )
+        if music is not None and plan.music and not music_path(self._files, project_id, plan, castings).exists():
+            price = music.price_microusd(float(sum(casting.duration for casting in castings)))
+            yield _Part(name="music", provider=music.provider, model=music.id, price_microusd=price)
+
+    async def _leave_unanswered(
+        self, transaction: Transaction, job: str, missing: Iterable[_Part], made_at: float
+    ) -> None:
+        """See to it that the last order of each part is one that went unanswered."""
+        now = self._clock()
+        rows = (await transaction.execute(select(paid_calls).where(paid_calls.c.job == job))).all()
+        for part in missing:
+            attempts = {int(call.key.rsplit("/", 1)[1]): call for call in rows if call.key.split("/")[1] == part.name}
+            number = max(attempts, default=0)
+            if number and attempts[number].state in {CallState.INTENT, CallState.UNKNOWN, CallState.REFUSED}:
+                # What was refused is ordered again under the same key.
+                await transaction.execute(
+                    update(paid_calls)
+                    .where(paid_calls.c.key == attempts[number].key)
+                    .values(
+                        state=CallState.UNKNOWN,
+                        price_microusd=part.price_microusd,
+                        detail=_DETAIL,
+                        open=0,
+                        updated_at=now,
+                    )
+                )
+                continue
+            await transaction.execute(
+                insert(paid_calls).values(
+                    key=f"{job}/{part.name}/{number + 1}",
+                    job=job,
+                    provider=part.provider,
+                    model=part.model,
+                    key_id="",
+                    request_hash="",
+                    state=CallState.UNKNOWN,
+                    open=0,
+                    price_microusd=part.price_microusd,
+                    detail=_DETAIL,
+                    deadline_at=now,
+                    created_at=made_at,
+                    updated_at=now,
+                )
+            )
