@@ -1,6 +1,6 @@
 """The command line.
 
-python -m bot run [--role …] | check | backup [DIR] | restore FROM | migrate --to URL | models [--json | --check]
+python -m bot run [--role …] [--shards …] | check | backup [DIR] | restore FROM | migrate --to URL | models [--json]
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ def main() -> int:
         choices=["all", "gateway", "worker"],
         default="all",
         help="a part of it, beside other processes on one PostgreSQL: gateway talks to Discord, worker makes films",
+    )
+    run.add_argument(
+        "--shards",
+        metavar="A-B/N",
+        help="of Discord's N shards, those that this process serves; from about 2,500 servers on there are several",
     )
     commands.add_parser("check", help="look at the settings and say everything that is wrong with them")
     backup = commands.add_parser("backup", help="copy the database and every file, while the bot runs or not")
@@ -59,7 +64,7 @@ def main() -> int:
         case "migrate":
             return _migrate(settings, arguments.to)
         case _:
-            return _run(settings, arguments.role)
+            return _run(settings, arguments.role, arguments.shards)
 
 
 def _check(settings: Settings) -> int:
@@ -71,7 +76,24 @@ def _check(settings: Settings) -> int:
     return 0
 
 
-def _run(settings: Settings, role: str) -> int:
+def _run(settings: Settings, role: str, range_of_shards: str | None) -> int:
+    from bot.studio.shards import ALL_SHARDS, Shards
+
+    try:
+        shards = Shards.parse(range_of_shards) if range_of_shards is not None else ALL_SHARDS
+    except ValueError as error:
+        print(f"STOPPED  --shards {range_of_shards}: {error}.", file=sys.stderr)
+        return EX_CONFIG
+    if range_of_shards is not None and role == "worker":
+        print("STOPPED  --shards is for what talks to Discord; a worker does not.", file=sys.stderr)
+        return EX_CONFIG
+    if not shards.are_all and not settings.is_shared:
+        print(
+            f"STOPPED  --shards {shards} leaves shards to other processes, which needs a database that they can share. "
+            f"Set DATABASE_URL to a PostgreSQL, or serve them all: --shards 0-{shards.count - 1}/{shards.count}.",
+            file=sys.stderr,
+        )
+        return EX_CONFIG
     if role != "all" and not settings.is_shared:
         print(
             f"STOPPED  --role {role} needs a database that processes can share, and DATABASE_URL names a file. "
@@ -86,7 +108,7 @@ def _run(settings: Settings, role: str) -> int:
     log.configure(settings.log_level, settings.log_format, settings.secrets())
     code = 0
     try:
-        asyncio.run(app.run(settings, app.Role(role)))
+        asyncio.run(app.run(settings, app.Role(role), shards))
     except* app.AnotherInstance as group:
         code = _say(group, EX_TEMPFAIL)
     except* (app.DiscordRefused, DatabaseTooNew, FfmpegUnusable) as group:

@@ -19,7 +19,7 @@ STOPS_WITHIN = 30.0
 class BotProcess:
     """`python -m bot run` with the variables given and nothing else of ours; what it says goes to `log`.
 
-    `program` is what Python runs in its place, for those who look closer; `run` and the role follow it.
+    `program` is what Python runs in its place, for those who look closer; `run`, the role and the shards follow it.
     """
 
     def __init__(
@@ -28,9 +28,10 @@ class BotProcess:
         log: Path,
         *,
         role: str = "all",
+        shards: str | None = None,
         program: Sequence[str] = ("-m", "bot"),
     ) -> None:
-        self._role = role
+        self._words = ("run", "--role", role, *(() if shards is None else ("--shards", shards)))
         self._program = tuple(program)
         self._environ = {**environ, "PATH": os.environ.get("PATH", ""), "PYTHONUNBUFFERED": "1"}
         self.log = log
@@ -42,7 +43,7 @@ class BotProcess:
         with self.log.open("ab") as log:
             self._began_at = log.tell()
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, *self._program, "run", "--role", self._role),
+                *(sys.executable, *self._program, *self._words),
                 cwd=ROOT,
                 env=self._environ,
                 stdout=log,

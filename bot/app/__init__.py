@@ -16,10 +16,12 @@ from bot.app.service import DiscordRefused
 from bot.app.usage import PostgresUsageStore, SqliteUsageStore
 from bot.db import open_database
 from bot.jobs.presence import Presence, name_of_process
+from bot.jobs.shard_locks import ShardLocks, ShardsTaken
 from bot.media.download import AttachmentDownloader
 from bot.media.ffmpeg import Ffmpeg, find_ffmpeg
 from bot.settings import DiscordEndpoints, Settings
 from bot.storage.files import Files
+from bot.studio.shards import ALL_SHARDS, Shards
 from providers.registry import open_providers
 
 __all__ = ["AnotherInstance", "DiscordRefused", "Role", "run"]
@@ -27,11 +29,11 @@ __all__ = ["AnotherInstance", "DiscordRefused", "Role", "run"]
 logger = logging.getLogger(__name__)
 
 
-async def run(settings: Settings, role: Role = Role.ALL) -> None:
+async def run(settings: Settings, role: Role = Role.ALL, shards: Shards = ALL_SHARDS) -> None:
     """Run the bot, or its part in `role`, until SIGTERM or SIGINT. Only a PostgreSQL lets parts run apart.
 
     Raises:
-        AnotherInstance: the data directory is taken.
+        AnotherInstance: the data directory is taken, or the shards are.
         DiscordRefused: the token or an intent is refused.
     """
     if settings.discord.endpoints is not None:
@@ -58,8 +60,8 @@ async def run(settings: Settings, role: Role = Role.ALL) -> None:
         stack.push_async_callback(providers.close)
         downloader = await stack.enter_async_context(AttachmentDownloader(attachment_bases(settings)))
         files = Files(settings.data_dir)
-        post = await _take_post(settings, role, stack)
-        logger.info("post taken", extra={"role": role.value, "worker": post.name})
+        post = await _take_post(settings, role, shards, stack)
+        logger.info("post taken", extra={"role": role.value, "worker": post.name, "shards": str(post.shards)})
         service = await build(settings, stack, ffmpeg, database, pools, providers, downloader, files, post)
         await service.serve()
 
@@ -71,12 +73,20 @@ def _aim_at(endpoints: DiscordEndpoints) -> None:
     discord.asset.Asset.BASE = endpoints.cdn_url
 
 
-async def _take_post(settings: Settings, role: Role, stack: AsyncExitStack) -> Post:
+async def _take_post(settings: Settings, role: Role, shards: Shards, stack: AsyncExitStack) -> Post:
     """Hold our name before anything is done in it: a worker whose name is free counts as dead."""
     name = name_of_process()
-    if not settings.is_shared or role is Role.GATEWAY:
-        return Post(role=role, name=name, presence=None)
-    presence = Presence(settings.database_url, name)
-    stack.push_async_callback(presence.hide)
-    await presence.show()
-    return Post(role=role, name=name, presence=presence)
+    presence: Presence | None = None
+    locks: ShardLocks | None = None
+    if settings.is_shared and role is not Role.WORKER:
+        locks = ShardLocks(settings.database_url, first=shards.first, last=shards.last, count=shards.count)
+        stack.push_async_callback(locks.release)
+        try:
+            await locks.take()
+        except ShardsTaken as error:
+            raise AnotherInstance(str(error)) from error
+    if settings.is_shared and role is not Role.GATEWAY:
+        presence = Presence(settings.database_url, name)
+        stack.push_async_callback(presence.hide)
+        await presence.show()
+    return Post(role=role, name=name, presence=presence, shards=shards, locks=locks)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot.app.backup import BackupKeeper
@@ -23,6 +24,7 @@ from bot.jobs.ledger import Ledger
 from bot.jobs.liveness import Liveness
 from bot.jobs.presence import claim_alone
 from bot.jobs.relay import Relay
+from bot.jobs.spacing import Spacing
 from bot.jobs.wake import Wake
 from bot.log import Scrubber
 from bot.media.download import DISCORD_CDN, AttachmentDownloader, is_loopback
@@ -56,6 +58,7 @@ from bot.studio.minds import Mind, Minds
 from bot.studio.planner import Planner
 from bot.studio.projects import Projects
 from bot.studio.pseudonyms import Pseudonyms, read_key
+from bot.studio.shards import Shards
 from bot.studio.soundtrack import SoundOffer
 from bot.studio.stills import Ears
 from bot.studio.voices import Voices
@@ -67,6 +70,7 @@ from bot.ui.desk import Desk, Offer
 from bot.ui.library import Library
 from bot.ui.privacy import Kept
 from bot.ui.progress import CardKeeper
+from bot.ui.sharded import IDENTIFY_EVERY, ShardedGreenlight
 from bot.ui.talk import Talk
 from bot.ui.unposting import Unposting
 from providers.catalogue import Catalogue
@@ -94,10 +98,10 @@ async def build(
             logger.warning("limits for a model that is not offered", extra={"provider": name, "model": model})
     changed = Wake()
     ledger = Ledger(database, scrub=Scrubber(settings.secrets()).scrub)
-    projects = Projects(database)
+    projects = Projects(database, shards=post.shards)
     pseudonyms = Pseudonyms(read_key(settings.data_dir / "pseudonyms.key"))
     budgets = Budgets(database, _caps(settings), pseudonyms=pseudonyms)
-    productions = Productions(database, changed, budgets=budgets)
+    productions = Productions(database, changed, budgets=budgets, shards=post.shards)
     switches = Switches(database, changed)
     if post.works:
         await _restore_room(ledger, productions, pools)
@@ -186,12 +190,12 @@ async def build(
         library=Library(database, productions, deletions, _kept(settings, store)),
     )
     latecomers = Latecomers(database, ledger, productions, rigs, ffmpeg, files, changed)
-    client = Greenlight(desk=desk, projects=projects, sync_mark=settings.data_dir / "commands.sha256")
+    client = _client(post.shards, desk, projects, settings.data_dir / "commands.sha256", database)
     for add_to in commands.EVERY:
         add_to(client)
     keeper = CardKeeper(
         client=client,
-        rows=CardRows(database),
+        rows=CardRows(database, shards=post.shards),
         projects=projects,
         productions=productions,
         dispatcher=dispatcher,
@@ -251,6 +255,8 @@ async def build(
         service.loops.append(Loop(name="erasure", run=erasure.run))
     if settings.is_shared:
         service.loops.append(Loop(name="relay", run=Relay(settings.database_url, post.name, changed).run))
+    if post.locks is not None:
+        service.loops.append(Loop(name="shards", run=post.locks.run))
     if post.presence is not None:
         service.loops.append(Loop(name="liveness", run=Liveness(post.presence, engine, productions, changed).run))
     if not post.talks:
@@ -264,6 +270,13 @@ async def build(
         Loop(name="unposting", run=Unposting(client, database, deletions).run),
     ]
     return service
+
+
+def _client(shards: Shards, desk: Desk, projects: Projects, sync_mark: Path, database: Database) -> Greenlight:
+    if shards.count == 1:
+        return Greenlight(desk=desk, projects=projects, sync_mark=sync_mark)
+    identifying = Spacing(database, IDENTIFY_EVERY)
+    return ShardedGreenlight(desk=desk, projects=projects, sync_mark=sync_mark, shards=shards, identifying=identifying)
 
 
 def _keeping(name: str, pool: KeyPool) -> Loop:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.jobs.presence import Presence
+from bot.jobs.shard_locks import ShardLocks
+from bot.studio.shards import ALL_SHARDS, Shards
 
 
 class Role(StrEnum):
@@ -18,12 +20,15 @@ class Role(StrEnum):
 class Post:
     """The part of this process.
 
-    `name` names it among those that share a PostgreSQL; `presence` is there for each of them that works.
+    `name` names it among those that share a PostgreSQL; `presence` is there for each of them that works, `locks` for
+    each that talks. A worker shows nothing, and has all shards.
     """
 
     role: Role
     name: str
     presence: Presence | None
+    shards: Shards = ALL_SHARDS
+    locks: ShardLocks | None = None
 
     @property
     def talks(self) -> bool:

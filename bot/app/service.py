@@ -15,8 +15,10 @@ from typing import NoReturn
 import aiohttp
 import discord
 
+from bot.app.data_dir import AnotherInstance
 from bot.jobs.engine import Engine
 from bot.jobs.ledger import Ledger
+from bot.jobs.shard_locks import ShardsTaken
 from bot.jobs.wake import Listener, Wake
 from bot.production.dispatcher import Dispatcher
 from bot.ui.client import Greenlight
@@ -157,6 +159,8 @@ class Service:
             began = time.monotonic()
             try:
                 await each.run(listener)
+            except ShardsTaken as error:  # lost to another process: what both showed would be seen twice
+                raise AnotherInstance(str(error)) from error
             except Exception:
                 logger.exception("loop failed; starting it again", extra={"loop": each.name})
             if time.monotonic() - began > HEALTHY_AFTER:

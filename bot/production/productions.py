@@ -39,6 +39,7 @@ from bot.studio.errors import (
     TooManyWaiting,
 )
 from bot.studio.projects import latest_version
+from bot.studio.shards import ALL_SHARDS, Shards
 
 #: Productions one person may have in the line at once.
 MAX_WAITING = 10
@@ -53,11 +54,13 @@ class Productions:
         changed: Wake,
         *,
         budgets: Budgets | None = None,
+        shards: Shards = ALL_SHARDS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
         self._changed = changed
         self._budgets = budgets or Budgets(database, clock=clock)
+        self._shards = shards
         self._clock = clock
         self.outbox = Outbox(database, changed, clock=clock)
 
@@ -187,8 +190,12 @@ class Productions:
             return (await transaction.execute(query)).scalar_one()
 
     async def undelivered(self) -> list[Production]:
-        """Everything that is over and whose end was not posted."""
-        return await self._select(productions.c.state.in_(TERMINAL), productions.c.delivered_at.is_(None))
+        """Everything of our shards that is over and whose end was not posted."""
+        return await self._select(
+            productions.c.state.in_(TERMINAL),
+            productions.c.delivered_at.is_(None),
+            self._shards.among(productions.c.guild_id),
+        )
 
     async def latest_of(self, project_id: str) -> Production | None:
         found = await self._select(productions.c.project_id == project_id)

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import asdict
 
-from sqlalchemy import ColumnElement, Row, func, insert, select, update
+from sqlalchemy import Row, Select, func, insert, select, update
 
 from bot.db import Database, Transaction, insert_or_ignore, lock
 from bot.db.tables import analyses, assets, plans, projects, turns
@@ -26,13 +26,17 @@ from bot.studio.model import (
     Request,
     Talk,
 )
+from bot.studio.shards import ALL_SHARDS, Shards
 
 
 class Projects:
-    """Reads and writes the studio's tables."""
+    """Reads and writes the studio's tables; `shards` bounds what of them is shown from here."""
 
-    def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, database: Database, *, shards: Shards = ALL_SHARDS, clock: Callable[[], float] = time.time
+    ) -> None:
         self._database = database
+        self._shards = shards
         self._clock = clock
         #: Where films are talked over, as far as only we write: then what the database knows is known here.
         self._threads: set[int] = set()
@@ -102,7 +106,7 @@ class Projects:
         self._threads_loaded = True
 
     async def homeless(self, *, before: float) -> list[Project]:
-        """Films asked for before a time whose thread was not opened, or not recorded."""
+        """Films of our shards asked for before a time whose thread was not opened, or not recorded."""
         async with self._database.transaction() as transaction:
             rows = await transaction.execute(
                 select(projects).where(
@@ -110,6 +114,7 @@ class Projects:
                     projects.c.state != ProjectState.FAILED,
                     projects.c.deleted_at.is_(None),
                     projects.c.created_at < before,
+                    self._shards.among(projects.c.guild_id),
                 )
             )
             return [project_of(row) for row in rows]
@@ -308,33 +313,29 @@ class Projects:
         return talk[::-1]
 
     async def unanswered(self) -> list[Heard]:
-        """Everything heard but not answered, oldest first: a restart takes it up."""
+        """Everything heard in our shards but not answered, oldest first: a restart takes it up."""
         async with self._database.transaction() as transaction:
-            rows = await transaction.execute(
-                select(turns).where(turns.c.reply.is_(None), _of_films_there_are()).order_by(turns.c.id)
-            )
+            rows = await transaction.execute(self._turns_of_ours().where(turns.c.reply.is_(None)))
             return [_heard(row) for row in rows]
 
     async def unshown(self) -> list[Answered]:
-        """Answers that are kept but may not stand in their threads, oldest first."""
+        """Answers that are kept but may not stand in the threads of our shards, oldest first."""
         async with self._database.transaction() as transaction:
             rows = await transaction.execute(
-                select(turns)
-                .where(turns.c.reply.is_not(None), turns.c.shown == 0, _of_films_there_are())
-                .order_by(turns.c.id)
+                self._turns_of_ours().where(turns.c.reply.is_not(None), turns.c.shown == 0)
             )
             return [Answered(heard=_heard(row), reply=row.reply, version=row.version) for row in rows]
+
+    def _turns_of_ours(self) -> Select[tuple[object, ...]]:
+        """Turns of our shards' films, but for deleted ones; oldest first."""
+        ours = (projects.c.deleted_at.is_(None), self._shards.among(projects.c.guild_id))
+        return select(turns).join(projects, projects.c.id == turns.c.project_id).where(*ours).order_by(turns.c.id)
 
     async def _update(self, project_id: str, **values: object) -> None:
         async with self._database.transaction() as transaction:
             await transaction.execute(
                 update(projects).where(projects.c.id == project_id).values(updated_at=self._clock(), **values)
             )
-
-
-def _of_films_there_are() -> ColumnElement[bool]:
-    """Turns of films that were not deleted."""
-    return turns.c.project_id.in_(select(projects.c.id).where(projects.c.deleted_at.is_(None)))
 
 
 async def latest_version(transaction: Transaction, project_id: str) -> int:

@@ -29,6 +29,7 @@ from sqlalchemy import (
 from bot.db import Database
 from bot.db.tables import cards, plans, productions, projects, takes
 from bot.production.model import TERMINAL, ProductionState
+from bot.studio.shards import ALL_SHARDS, Shards
 from bot.ui.card_layout import CardKind
 
 
@@ -63,16 +64,21 @@ class CardRows:
     """Reads and writes the cards table.
 
     `films` bounds a look to those that changed lately, so that thousands of old ones cost nothing; `None` means all.
+    Only films of `shards` are looked at.
     """
 
-    def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, database: Database, *, shards: Shards = ALL_SHARDS, clock: Callable[[], float] = time.time
+    ) -> None:
         self._database = database
+        self._are_ours = shards.among(projects.c.guild_id)
+        self._are_made_for_us = shards.among(productions.c.guild_id)
         self._clock = clock
 
     async def changed_films(self, since: float) -> list[str]:
         """Ids of the films that changed after `since`, in words or in the making."""
-        in_words = select(projects.c.id).where(projects.c.updated_at > since)
-        in_the_making = select(productions.c.project_id).where(productions.c.updated_at > since)
+        in_words = select(projects.c.id).where(projects.c.updated_at > since, self._are_ours)
+        in_the_making = select(productions.c.project_id).where(productions.c.updated_at > since, self._are_made_for_us)
         async with self._database.transaction() as transaction:
             return [row.id for row in await transaction.execute(in_words.union(in_the_making))]
 
@@ -86,14 +92,14 @@ class CardRows:
             _new_card(CardKind.PLAN, plan_ref, self._clock())
             .select_from(projects.outerjoin(plans, plans.c.project_id == projects.c.id))
             .outerjoin(cards, and_(cards.c.kind == CardKind.PLAN, cards.c.ref == plan_ref))
-            .where(_is_among(films))
+            .where(_is_among(films), self._are_ours)
             .order_by(projects.c.created_at, plans.c.version)
         )
         wanted_jobs = (
             _new_card(CardKind.JOB, job_ref, self._clock())
             .select_from(projects.join(productions, productions.c.project_id == projects.c.id))
             .outerjoin(cards, and_(cards.c.kind == CardKind.JOB, cards.c.ref == job_ref))
-            .where(_is_among(films))
+            .where(_is_among(films), self._are_ours)
             .order_by(productions.c.accepted_at)
         )
         columns = ["kind", "ref", "channel_id", "created_at", "stamp", "settled"]
@@ -115,6 +121,7 @@ class CardRows:
             .join(projects, projects.c.id == func.substr(cards.c.ref, 1, 32))
             .where(
                 _is_among(films),
+                self._are_ours,
                 cards.c.kind == CardKind.PLAN,
                 cards.c.settled == 0,
                 or_(cards.c.message_id.is_(None), cards.c.stamp != plan_stamp),
@@ -136,6 +143,7 @@ class CardRows:
             select(cards, job_stamp.label("moved_at"), case((is_over, 1), else_=0).label("is_over"))
             .join(productions, productions.c.id == cards.c.ref)
             .where(
+                self._are_made_for_us,
                 cards.c.kind == CardKind.JOB,
                 cards.c.settled == 0,
                 or_(cards.c.message_id.is_(None), not_(waits), cards.c.stamp != job_stamp),

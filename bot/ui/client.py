@@ -14,6 +14,7 @@ from discord import app_commands
 
 from bot.studio.model import Attachment, Project, Request
 from bot.studio.projects import Projects
+from bot.studio.shards import ALL_SHARDS, Shards
 from bot.ui.desk import Desk
 from bot.ui.meaning import Meaning, Seen, meaning
 from bot.ui.router import Router, told
@@ -35,9 +36,17 @@ class Greenlight(discord.Client):
 
     Args:
         sync_mark: a file that remembers which commands Discord has, so that they are sent when they changed only.
+        shards: which of them this is; whoever has the first sends the commands.
     """
 
-    def __init__(self, *, desk: Desk, projects: Projects, sync_mark: Path) -> None:
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        projects: Projects,
+        sync_mark: Path,
+        shards: Shards = ALL_SHARDS,
+    ) -> None:
         intents = discord.Intents.none()
         intents.guilds = True
         intents.guild_messages = True
@@ -64,6 +73,7 @@ class Greenlight(discord.Client):
         self.tree = app_commands.CommandTree(self)
         self._router = Router(desk, projects)
         self._sync_mark = sync_mark
+        self._shards = shards
 
     async def setup_hook(self) -> None:
         """Between login and gateway: ask for the intents we may have, and tell Discord our commands."""
@@ -76,7 +86,8 @@ class Greenlight(discord.Client):
                 "The message-content intent is off in Discord's portal (page Bot), so I only understand replies, "
                 "mentions and buttons."
             )
-        await self._send_commands()
+        if self._shards.serve(None):
+            await self._send_commands()
 
     async def _send_commands(self) -> None:
         """Send the commands where they changed; a failure leaves Discord the ones it has."""

@@ -255,7 +255,8 @@ class Gateway:
         self._forget_oldest()
         self.identifies += 1
         ready = self._simulation.ready() | {"session_id": session.id, "resume_gateway_url": self._url}
-        session.deliver("READY", ready | {"shard": [shard, count]})
+        guilds = [guild for guild in ready["guilds"] if session.concerns("GUILD_CREATE", guild)]
+        session.deliver("READY", ready | {"guilds": guilds, "shard": [shard, count]})
         for guild in self._simulation.guilds():
             if session.concerns("GUILD_CREATE", guild):
                 seen = self._simulation.project("GUILD_CREATE", guild, intents)

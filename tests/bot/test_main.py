@@ -88,3 +88,20 @@ def test_a_backup_is_made_and_named(
     assert run(monkeypatch, "backup", "elsewhere") == 0
     (made,) = (tmp_path / "elsewhere").glob("greenlight-*")
     assert str(made) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--role", "gateway", "--shards", "1"), "write A-B/N"),
+        (("--role", "gateway", "--shards", "0-2/2"), "of 2 shards the first is 0 and the last 1"),
+        (("--role", "worker", "--shards", "0-1/2"), "a worker does not"),
+        (("--shards", "0-1/4"), "serve them all: --shards 0-3/4"),
+    ],
+)
+def test_shards_that_cannot_be_served_are_refused_with_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], told: str
+) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
+    assert run(monkeypatch, "run", *words) == command_line.EX_CONFIG
+    assert told in capsys.readouterr().err

@@ -26,17 +26,41 @@ SHOTS = 2
 
 
 class Fleet:
-    """A gateway and workers, and what their rows say."""
+    """A gateway and workers, and what their rows say. `idle` is another gateway, which serves no server here."""
 
-    def __init__(self, stage: Stage, url: str) -> None:
+    def __init__(self, stage: Stage, url: str, *, is_sharded: bool = False) -> None:
         self.stage = stage
         self._url = url.replace("+psycopg", "")
         environ = stage.environ()
         self.workers = [BotProcess(environ, stage.folder / f"worker-{number}.log", role="worker") for number in (1, 2)]
-        stage.bot = BotProcess(environ, stage.folder / "gateway.log", role="gateway")
+        self.count = 1
+        self.shards: str | None = None
+        self.idle: list[BotProcess] = []
+        if is_sharded:
+            place = stage.discord.guild_id >> 22
+            self.count = next(count for count in (2, 3, 5, 7) if place % count)
+            shard = place % self.count
+            self.shards = f"{shard}-{self.count - 1}/{self.count}"
+            self.idle.append(self._gateway("idle", f"0-{shard - 1}/{self.count}"))
+        stage.bot = self._gateway("gateway", self.shards)
+
+    def _gateway(self, name: str, shards: str | None) -> BotProcess:
+        return BotProcess(self.stage.environ(), self.stage.folder / f"{name}.log", role="gateway", shards=shards)
+
+    def connected(self) -> set[int]:
+        """The shards that are served."""
+        sessions = self.stage.discord.gateway.sessions.values()
+        return {session.shard[0] for session in sessions if session.socket is not None}
+
+    async def refusal(self) -> str:
+        """What a second gateway for the same shards says before it ends."""
+        second = self._gateway("second", self.shards)
+        await second.start()
+        assert await second.wait() == 75
+        return second.last_words()
 
     async def said(self) -> str:
-        return "\n".join(each.said()[-5000:] for each in self.workers)
+        return "\n".join(each.said()[-5000:] for each in (*self.idle, *self.workers))
 
     async def row(self, query: str) -> tuple[object, ...]:
         """The first row that a query finds, waited for."""
@@ -56,16 +80,17 @@ class Fleet:
 
 
 @asynccontextmanager
-async def running(tmp_path: Path, url: str) -> AsyncIterator[Fleet]:
+async def running(tmp_path: Path, url: str, *, is_sharded: bool = False) -> AsyncIterator[Fleet]:
     async with (
         Stage(tmp_path, environ={"DATABASE_URL": url}, starts=False, pace=1.5) as stage,
         AsyncExitStack() as exits,
     ):
-        fleet = Fleet(stage, url)
+        fleet = Fleet(stage, url, is_sharded=is_sharded)
         try:
-            for process in (stage.bot, *fleet.workers):
+            for process in (*fleet.idle, stage.bot, *fleet.workers):
                 await exits.enter_async_context(process)
             await stage.discord.ready(within=PATIENCE)
+            await stage.until(lambda: fleet.connected() == set(range(fleet.count)))
             yield fleet
         finally:
             print(await fleet.said())
@@ -86,13 +111,19 @@ async def ends_well(fleet: Fleet, thread: int) -> None:
     assert len(stage.orders()) == SHOTS
 
 
-async def test_a_film_is_planned_made_and_posted_by_processes_of_their_own(fleet: Fleet) -> None:
-    stage = fleet.stage
-    thread = await stage.plan(stage.mia)
-    await stage.greenlight(stage.mia, thread)
-    await ends_well(fleet, thread)
-    plans = [r for r in stage.providers.requests if r.service == "gemini" and r.method == "POST"]
-    assert len(plans) <= 3  # looked at, planned, answered: nothing was planned by both workers
+async def test_a_film_is_planned_made_and_posted_by_processes_of_their_own(
+    tmp_path: Path, postgres_database: str
+) -> None:
+    async with running(tmp_path, postgres_database, is_sharded=True) as fleet:
+        stage = fleet.stage
+        thread = await stage.plan(stage.mia)
+        await stage.greenlight(stage.mia, thread)
+        await ends_well(fleet, thread)
+        plans = [r for r in stage.providers.requests if r.service == "gemini" and r.method == "POST"]
+        assert len(plans) <= 3  # looked at, planned, answered: nothing was planned by both workers
+        cards = [message for message in stage.messages(thread) if message.get("components")]
+        assert len(cards) == 2  # of the plan and of the film: each was posted by one gateway
+        assert "another gateway on this database serves shard" in await fleet.refusal()
 
 
 async def test_what_a_killed_worker_had_ordered_another_finishes_without_ordering_again(fleet: Fleet) -> None:

@@ -14,6 +14,7 @@ from bot.studio.casting import cast, quote
 from bot.studio.errors import AlreadyRendering, NoSuchFilm, NothingToRender, NotYours, PlanMoved, TooManyWaiting
 from bot.studio.model import Project
 from bot.studio.projects import Projects
+from bot.studio.shards import Shards
 from tests.bot.studio.samples import CATALOGUE, OWNER, plan, request
 
 ON_BOTH_DATABASES = True
@@ -269,3 +270,12 @@ async def test_of_greenlights_pressed_at_the_same_time_one_is_taken(database: Da
     )
 
     assert sorted(type(each).__name__ for each in taken) == [*["AlreadyRendering"] * 3, "Production"]
+
+
+async def test_an_end_is_posted_by_whoever_serves_its_server(office: Office, database: Database) -> None:
+    production = await office.accept((await office.film()).id)  # in server 5, which is shard 0's
+    await office.productions.stop(production.id, OWNER)
+    told = {
+        text: await Productions(database, Wake(), shards=Shards.parse(text)).undelivered() for text in ("0/2", "1/2")
+    }
+    assert {text: [each.id for each in ends] for text, ends in told.items()} == {"0/2": [production.id], "1/2": []}

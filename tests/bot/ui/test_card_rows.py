@@ -6,6 +6,7 @@ import pytest
 
 from bot.db import Database
 from bot.production.model import ProductionState, TakeState
+from bot.studio.shards import Shards
 from bot.ui.card_rows import CardRows
 from bot.ui.cards import CardKind
 from tests.bot.production.test_productions import Office
@@ -179,3 +180,17 @@ async def test_a_look_at_what_changed_lately_passes_over_old_films_only(wall: Wa
     await wall.rows.create_missing()
     assert {card.ref for card in await wall.rows.to_look_at()} == expected | {f"{old.id}:1"}
     assert {card.ref for card in await wall.rows.to_look_at([])} == {production.id}
+
+
+async def test_the_cards_of_other_shards_are_left_to_others(wall: Wall, database: Database) -> None:
+    project = await wall.film()  # in server 5, which is shard 0's
+    await wall.projects.set_thread(project.id, 7)
+    await wall.accept(project.id)
+    others = CardRows(database, shards=Shards.parse("1-1/2"), clock=lambda: wall.now)
+
+    await others.create_missing()
+    assert await others.to_look_at() == []
+    assert await others.changed_films(0.0) == []
+
+    assert len(await wall.cards()) == 2
+    assert await others.to_look_at() == []
