@@ -21,6 +21,7 @@ from bot.media.download import AttachmentDownloader
 from bot.media.ffmpeg import Ffmpeg, find_ffmpeg
 from bot.settings import DiscordEndpoints, Settings
 from bot.storage.files import Files
+from bot.storage.objects import ObjectStore
 from bot.studio.shards import ALL_SHARDS, Shards
 from providers.registry import open_providers
 
@@ -59,11 +60,26 @@ async def run(settings: Settings, role: Role = Role.ALL, shards: Shards = ALL_SH
         )
         stack.push_async_callback(providers.close)
         downloader = await stack.enter_async_context(AttachmentDownloader(attachment_bases(settings)))
-        files = Files(settings.data_dir)
+        bucket = _object_store(settings, stack)
+        files = Files(settings.data_dir, store=bucket if settings.shares_files else None)
         post = await _take_post(settings, role, shards, stack)
         logger.info("post taken", extra={"role": role.value, "worker": post.name, "shards": str(post.shards)})
-        service = await build(settings, stack, ffmpeg, database, pools, providers, downloader, files, post)
+        service = await build(settings, ffmpeg, database, pools, providers, downloader, files, bucket, post)
         await service.serve()
+
+
+def _object_store(settings: Settings, stack: AsyncExitStack) -> ObjectStore | None:
+    if settings.object_store is None:
+        return None
+    store = ObjectStore(
+        endpoint_url=settings.object_store.endpoint_url,
+        access_key_id=settings.object_store.access_key_id,
+        secret_access_key=settings.object_store.secret_access_key,
+        bucket=settings.object_store.bucket,
+        public_url=settings.object_store.public_url,
+    )
+    stack.push_async_callback(store.close)
+    return store
 
 
 def _aim_at(endpoints: DiscordEndpoints) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,7 @@ from bot.app.pools import heard_by
 from bot.app.post import Post
 from bot.app.service import Loop, Service
 from bot.app.standings import Standings
-from bot.app.upkeep import keep_store_tidy, warn_of_endings
+from bot.app.upkeep import forget_what_others_removed, keep_store_tidy, warn_of_endings
 from bot.app.watchdog import Watchdog
 from bot.db import Database
 from bot.jobs.engine import Engine
@@ -82,13 +81,13 @@ logger = logging.getLogger(__name__)
 
 async def build(
     settings: Settings,
-    stack: AsyncExitStack,
     ffmpeg: Ffmpeg,
     database: Database,
     pools: dict[str, KeyPool],
     providers: Providers,
     downloader: AttachmentDownloader,
     files: Files,
+    store: ObjectStore | None,
     post: Post,
 ) -> Service:
     """Put the rooms together: storage below, studio and production on it, Discord on top."""
@@ -145,6 +144,7 @@ async def build(
             ffmpeg,
             write_offs=WriteOffs(database, settings.ambiguous_retry_microusd),
             switches=switches,
+            files=files,
         ),
         cutter=Cutter(ffmpeg, files),
         sounds=stage.sounds,
@@ -228,6 +228,7 @@ async def build(
         Loop(name="standings", run=lambda _: standings.run()),
         Loop(name="endings", run=lambda _: warn_of_endings(catalogue, settings.providers.keys())),
         Loop(name="store", run=lambda _: keep_store_tidy(store)),
+        Loop(name="sharing", run=lambda _: forget_what_others_removed(files)),
     ]
     if post.works:
         claim = post.presence.claim if post.presence is not None else claim_alone
@@ -378,20 +379,6 @@ def _kept(settings: Settings, store: ObjectStore | None) -> Kept:
         has_store=store is not None,
         link_days=None if store is not None and store.is_public else round(LINK_LASTS / 86_400),
     )
-
-
-def _object_store(settings: Settings, stack: AsyncExitStack) -> ObjectStore | None:
-    if settings.object_store is None:
-        return None
-    store = ObjectStore(
-        endpoint_url=settings.object_store.endpoint_url,
-        access_key_id=settings.object_store.access_key_id,
-        secret_access_key=settings.object_store.secret_access_key,
-        bucket=settings.object_store.bucket,
-        public_url=settings.object_store.public_url,
-    )
-    stack.push_async_callback(store.close)
-    return store
 
 
 async def _restore_room(ledger: Ledger, productions: Productions, pools: dict[str, KeyPool]) -> None:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Collection
 
 from bot.storage.errors import StorageError
+from bot.storage.files import Files
 from bot.storage.objects import ObjectStore
 from bot.ui.delivery import LINK_LASTS, STORED_FILMS
 from providers.catalogue import Catalogue
@@ -46,4 +47,12 @@ async def keep_store_tidy(store: ObjectStore | None) -> None:
                 "the object store takes no rules from us: let parts of broken uploads expire there by hand",
                 extra={"error": type(error).__name__},
             )
+        await asyncio.sleep(EVERY)
+
+
+async def forget_what_others_removed(files: Files) -> None:
+    """Remove files here that were removed on another machine; nothing to do where all see one folder."""
+    while True:
+        if files.sharing is not None:
+            await files.sharing.run()
         await asyncio.sleep(EVERY)

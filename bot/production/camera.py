@@ -27,6 +27,7 @@ from bot.production.productions import Productions
 from bot.production.switches import Switches
 from bot.production.watch import LOST_AFTER, OPERATION_DEADLINE, Watch
 from bot.production.write_offs import WriteOffs
+from bot.storage.files import Files
 from bot.studio.casting import Casting
 from providers.errors import (
     KeyFault,
@@ -112,6 +113,7 @@ class Camera:
         lost_after: float = LOST_AFTER,
         write_offs: WriteOffs | None = None,
         switches: Switches | None = None,
+        files: Files | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._rigs = rigs
@@ -124,6 +126,7 @@ class Camera:
         self._clock = clock
         self._write_offs = write_offs
         self._switches = switches
+        self._files = files
 
     async def shoot(self, order: Order) -> bool:
         """Bring a take to its end, and its row with it; true where the clip is at `order.destination`.
@@ -135,15 +138,20 @@ class Camera:
         alike = self._clips.setdefault(order.destination, asyncio.Lock())
         try:
             async with alike:
-                if await asyncio.to_thread(order.destination.exists):
+                if await self._is_here(order.destination):
                     await self._close_orders(order)
                 else:
                     await self._make(order)
+                if self._files is not None:
+                    await self._files.share(order.destination)
         except _TakeFailed as failed:
             await self._productions.set_take(production, number, failed.state, failure=failed.failure)
             return False
         await self._productions.set_take(production, number, TakeState.MADE, progress=1.0)
         return True
+
+    async def _is_here(self, clip: Path) -> bool:
+        return await (self._files.here(clip) if self._files is not None else asyncio.to_thread(clip.exists))
 
     async def _close_orders(self, order: Order) -> None:
         """A process killed between keeping the clip and saying so has left its order open, and with it its room."""

@@ -29,7 +29,7 @@ from bot.production.cut import FRAMES, Cutter, Piece
 from bot.production.model import Production, ProductionState, Stage, TakeState
 from bot.production.notes import OF_CUT, OF_SOUND, OF_VOICE, Note, NoteKind
 from bot.production.productions import Productions
-from bot.production.sound import SoundMaker, effect_path, music_path, read_words, voice_path
+from bot.production.sound import SoundMaker, effect_path, music_path, read_words, voice_path, words_path
 from bot.storage.files import Files
 from bot.studio.casting import Casting, cast
 from bot.studio.errors import StudioError
@@ -172,14 +172,14 @@ class FilmMaker:
         if await asyncio.to_thread(picture.exists):
             return picture
         if casting.shot.start is ShotStart.PREVIOUS:
-            before = castings[casting.number - 2]
-            await last_frame(
-                self._ffmpeg, self._files.artefact(production.project_id, f"{before.content}.mp4"), picture
-            )
+            before = self._files.artefact(production.project_id, f"{castings[casting.number - 2].content}.mp4")
+            await self._files.here(before)
+            await last_frame(self._ffmpeg, before, picture)
         else:
             assert production.asset_id is not None, production
             asset = await self._projects.asset(production.asset_id)
             upload = self._files.upload(asset.id, asset.suffix.removeprefix("."))
+            await self._files.here(upload)
             await frame_at(self._ffmpeg, upload, casting.shot.start_at or 0.0, picture)
         return picture
 
@@ -228,6 +228,7 @@ class FilmMaker:
         film = self._files.artefact(project.id, f"film-{production_id}.mp4")
         castings = cast(plan, self._catalogue, asset_id=production.asset_id)
         left_out = await self._left_out(production_id)
+        await self._bring(project.id, plan, castings, left_out)
         pieces = [
             await asyncio.to_thread(self._piece, project.id, plan, casting)
             for casting in castings
@@ -242,6 +243,7 @@ class FilmMaker:
                 music=music if bool(plan.music) and await asyncio.to_thread(music.is_file) else None,
                 captions=plan.captions,
             )
+            await self._files.share(film)
         except (MediaError, OSError) as error:
             logger.exception("film could not be cut", extra={"production": production_id})
             failure = type(error).__name__ if isinstance(error, MediaError) else FfmpegFailed.__name__
@@ -257,6 +259,20 @@ class FilmMaker:
         """The shots that the film is to be finished without."""
         takes = await self._productions.takes_of(production_id)
         return {take.shot for take in takes if take.state is TakeState.LEFT_OUT}
+
+    async def _bring(self, project_id: str, plan: Plan, castings: Sequence[Casting], left_out: set[int]) -> None:
+        """Have everything here that the film is cut from, as far as it was made."""
+        wanted = []
+        for casting in castings:
+            if casting.number not in left_out:
+                wanted.append(self._files.artefact(project_id, f"{casting.content}.mp4"))
+                voice = voice_path(self._files, project_id, plan.voice, casting.shot.narration)
+                wanted += [voice, words_path(voice)] if casting.shot.narration else []
+                wanted += [effect_path(self._files, project_id, casting)] if has_effect(casting) else []
+        if plan.music:
+            wanted.append(music_path(self._files, project_id, plan, tuple(castings)))
+        for path in wanted:
+            await self._files.here(path)
 
     def _piece(self, project_id: str, plan: Plan, casting: Casting) -> Piece:
         """What there is of one shot. Looks at the disk."""

@@ -155,6 +155,7 @@ class Latecomers:
         await rig.provider.fetch(state.output, unchecked, key)
         await probe(self._ffmpeg, unchecked, MediaLimits(max_bytes=1 << 30))
         await asyncio.to_thread(Path.replace, unchecked, destination)
+        await self._files.share(destination)
 
     async def _made(self, late: _Late) -> None:
         """The take is made; a held film that nothing else holds goes on with what is left to do."""

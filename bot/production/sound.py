@@ -104,6 +104,7 @@ class SoundMaker:
             # The times first: where the recording lies, they lie beside it.
             await asyncio.to_thread(_write_words, words_path(path), speech.words)
             await asyncio.to_thread(unchecked.replace, path)
+            await self._share_at_once(path)
             return None if speech.characters is None else model.price_microusd(speech.characters)
 
         async def find(key: ApiKey, since: float) -> Found | None:
@@ -138,6 +139,7 @@ class SoundMaker:
 
         async def record(key: ApiKey) -> int | None:
             await sounds.effect(casting.shot.sound, seconds, path, key)
+            await self._share_at_once(path)
             return None  # what it charges in characters is no price we know: our own stands
 
         await self._have(
@@ -163,6 +165,7 @@ class SoundMaker:
 
         async def record(key: ApiKey) -> int | None:
             await sounds.compose(plan.music, seconds, path, key)
+            await self._share_at_once(path)
             return None
 
         await self._have(
@@ -180,8 +183,16 @@ class SoundMaker:
         await self._checked(path)
 
     async def _have(self, path: Path, recording: Recording) -> None:
-        if not await asyncio.to_thread(path.exists):
+        if not await self._files.here(path):
             await self._booth.buy(recording)
+        for part in await asyncio.to_thread(_parts, path):
+            await self._files.share(part)
+
+    async def _share_at_once(self, path: Path) -> None:
+        """Let others have a recording before its order is closed: none would be placed for it again."""
+        if self._files.sharing is not None:
+            for part in await asyncio.to_thread(_parts, path):
+                await self._files.sharing.put_if_it_answers(part)
 
     async def _checked(self, path: Path) -> float:
         """The length of a recording that can be heard; one that cannot is as good as none, and is thrown away."""
@@ -241,6 +252,11 @@ def effect_path(files: Files, project_id: str, casting: Casting) -> Path:
 
 def music_path(files: Files, project_id: str, plan: Plan, castings: tuple[Casting, ...]) -> Path:
     return _path(files, project_id, "music", plan.music, str(sum(casting.duration for casting in castings)))
+
+
+def _parts(recording: Path) -> list[Path]:
+    """What there is of a recording, the times of its words first: where it lies, they lie beside it. Blocks."""
+    return [path for path in (words_path(recording), recording) if path.is_file()]
 
 
 def read_words(recording: Path) -> tuple[TimedWord, ...]:

@@ -133,6 +133,11 @@ class Settings:
         return self.database_url.startswith("postgresql")
 
     @property
+    def shares_files(self) -> bool:
+        """Whether processes on different machines exchange files through the object store."""
+        return self.is_shared and self.object_store is not None
+
+    @property
     def can_plan(self) -> bool:
         return not self.providers.keys().isdisjoint({"gemini", "groq"})
 
@@ -147,10 +152,15 @@ class Settings:
     def notes(self) -> list[str]:
         """What an operator should know although nothing is wrong: one sentence each, safe to print."""
         notes = list(self.remarks)
-        if self.is_shared:
+        if self.shares_files:
+            notes.append(
+                "PostgreSQL and an object store: gateways and workers may run on machines of their own, each with its "
+                "own DATA_DIR. Uploads, clips, recordings and films are exchanged through the store."
+            )
+        elif self.is_shared:
             notes.append(
                 "PostgreSQL: gateways and workers may run as processes of their own. All of them must see the same "
-                "DATA_DIR: clips and uploads lie there."
+                "DATA_DIR, for clips and uploads lie there; with an object store each may have its own."
             )
         if not self.can_plan:
             notes.append("No language model: nothing can be planned. Set GEMINI_API_KEYS or GROQ_API_KEYS.")

@@ -18,9 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.storage.errors import DiskFull
+from bot.storage.sharing import Sharing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from bot.storage.objects import ObjectStore
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\.(mp4|mov|webm|jpg|png|mp3|wav|ogg|srt|vtt|json)")
@@ -35,10 +38,19 @@ class Files:
         data_dir: made if absent, readable by us alone.
         min_free_bytes: and
         min_free_share: of the disk, 0 to 1: whichever is more stays free; new work is refused before it is touched.
+        store: where files are shared with other machines; `None` where all of them see this directory.
     """
 
-    def __init__(self, data_dir: Path, *, min_free_bytes: int = 2 << 30, min_free_share: float = 0.10) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        min_free_bytes: int = 2 << 30,
+        min_free_share: float = 0.10,
+        store: ObjectStore | None = None,
+    ) -> None:
         self.root = data_dir.absolute()
+        self.sharing = Sharing(self.root, store) if store is not None else None
         self._min_free_bytes = min_free_bytes
         self._min_free_share = min_free_share
         for name in ("films", "uploads", "work"):
@@ -59,13 +71,33 @@ class Files:
         return self.root / "uploads" / f"{sha256}.{kind}"
 
     async def remove_film(self, film_id: str) -> None:
-        """Remove everything that was made for a film; nothing is fine."""
+        """Remove everything that was made for a film, here and where it is shared; nothing is fine.
+
+        Raises:
+            StorageError: the store did not answer, so that copies may be left there.
+        """
         with contextlib.suppress(FileNotFoundError):
             await asyncio.to_thread(shutil.rmtree, self._film_folder(film_id))
+        if self.sharing is not None:
+            await self.sharing.remove(self._film_folder(film_id))
 
     async def remove_upload(self, sha256: str, kind: str) -> None:
-        """Remove an upload; none is fine."""
-        await asyncio.to_thread(self.upload(sha256, kind).unlink, missing_ok=True)
+        """Remove an upload, here and where it is shared; none is fine. Raises `StorageError` as `remove_film` does."""
+        path = self.upload(sha256, kind)
+        await asyncio.to_thread(path.unlink, missing_ok=True)
+        if self.sharing is not None:
+            await self.sharing.remove(path)
+
+    async def here(self, path: Path) -> bool:
+        """Whether a lasting file is here; fetched, where another machine made it. Waits for a store that is away."""
+        if self.sharing is not None:
+            return await self.sharing.wait_for(path)
+        return await asyncio.to_thread(path.is_file)
+
+    async def share(self, path: Path) -> None:
+        """Let other machines have a lasting file, before anybody is told of it. Waits for a store that is away."""
+        if self.sharing is not None:
+            await self.sharing.put_patiently(path)
 
     def keep(self, source: Path, destination: Path) -> None:
         """Move a whole file to its lasting name, atomically; blocks on the disk. Both are under the data directory."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,8 @@ T = TypeVar("T")
 
 PRESIGNED_MAX = 7 * 24 * 3600  # seconds; SigV4's own limit, R2 says the same (docs read 2026-11)
 PART_BYTES = 16 << 20  # parts are equal but the last, 5 MiB at least: R2 asks for both
+
+_PIECE = 1 << 20  # bytes read at once
 
 _OUR_RULES = "greenlight-"  # how the names of our lifecycle rules begin
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,511}")
@@ -86,6 +89,27 @@ class ObjectStore:
         """
         _check_key(key)
         await self._run(self._put, file, key, content_type, sha256)
+
+    async def get(self, key: str, file: Path) -> None:
+        """Write an object to a file and check it against the size and the hash it was stored with.
+
+        Raises:
+            ObjectMissing: there is none.
+            StoreUnavailable: it did not come, or came as another; the file holds rubbish then.
+        """
+        _check_key(key)
+        await self._run(self._get, key, file)
+
+    async def has_any(self, prefix: str) -> bool:
+        """Whether there is any object whose key begins so."""
+        _check_key(prefix)
+        found = await self._run(partial(self._client.list_objects_v2, Bucket=self._bucket, Prefix=prefix, MaxKeys=1))
+        return bool(found.get("Contents"))
+
+    async def remove_all(self, prefix: str) -> None:
+        """Remove every object whose key begins so; none is fine."""
+        _check_key(prefix)
+        await self._run(self._remove_all, prefix)
 
     @property
     def is_public(self) -> bool:
@@ -160,6 +184,21 @@ class ObjectStore:
         self._client.upload_file(str(file), self._bucket, key, ExtraArgs=extra, Config=transfer)
         if self._size(key) != file.stat().st_size:
             raise StoreUnavailable("the stored object has another size than the file")
+
+    def _get(self, key: str, file: Path) -> None:
+        found = self._client.get_object(Bucket=self._bucket, Key=key)
+        sha256 = hashlib.sha256()
+        size = 0
+        with file.open("wb") as out:
+            for piece in found["Body"].iter_chunks(_PIECE):
+                out.write(piece)
+                sha256.update(piece)
+                size += len(piece)
+            out.flush()
+            os.fsync(out.fileno())
+        told = found["Metadata"].get("sha256")
+        if size != found["ContentLength"] or (told is not None and told != sha256.hexdigest()):
+            raise StoreUnavailable("the object came as another than the one that was stored")
 
     def _remove_all(self, prefix: str) -> None:
         for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):

@@ -140,13 +140,16 @@ class Planner:
                 fps=found.fps,
                 has_audio=found.has_audio,
             )
-            await asyncio.to_thread(self._files.keep, unchecked, self._files.upload(asset.id, found.kind))
+            kept = self._files.upload(asset.id, found.kind)
+            await asyncio.to_thread(self._files.keep, unchecked, kept)
+        await self._files.share(kept)
         await self._projects.keep_asset(project.id, asset, attachment)
         self._changed()
         return asset
 
     async def _analyse(self, project: Project, asset: Asset) -> Analysis | None:
         path = self._files.upload(asset.id, asset.suffix.removeprefix("."))
+        await self._files.here(path)
         return await self._analyst.analyse(asset, path, project.idea, user=str(project.owner_id))
 
 

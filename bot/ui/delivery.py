@@ -155,7 +155,7 @@ class Delivery:
         self, channel: discord.PartialMessageable, production: Production, project: Project, plan: Plan
     ) -> int:
         film = self._files.artefact(project.id, f"film-{production.id}.mp4")
-        if not await asyncio.to_thread(film.exists):
+        if not await self._files.here(film):
             raise MediaError("the film is not kept any more")
         length = wording.seconds(round(production.film_duration or plan.duration, 1))
         head = f"<@{production.owner_id}> **{wording.plain(plan.title)}** is ready · {length}"

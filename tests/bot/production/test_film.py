@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from bot.production.camera import Camera, Rig
 from bot.production.cut import Cutter
 from bot.production.film import FilmMaker, chains_of
 from bot.production.model import Production, ProductionState, TakeState
+from bot.production.sound import SoundMaker
 from bot.storage.files import Files
+from bot.storage.objects import ObjectStore
 from bot.studio.casting import cast, quote
 from bot.studio.model import Plan, Shot, ShotStart
 from providers.errors import ContentRejected, OutcomeUnknown, ProviderError
@@ -41,23 +44,31 @@ def test_a_shot_that_continues_another_stands_behind_it(starts: list[ShotStart],
 
 
 class Workshop(Office):
-    def __init__(self, database: Database, folder: Path, *submits: ProviderError) -> None:
+    def __init__(
+        self,
+        database: Database,
+        folder: Path,
+        *submits: ProviderError,
+        studio: ScriptedStudio | None = None,
+        store: ObjectStore | None = None,
+        sounds: Callable[[Files, Ledger], SoundMaker] | None = None,
+    ) -> None:
         super().__init__(database)
         self.ledger = Ledger(database)
         self.engine = NotingEngine()
-        self.studio = ScriptedStudio(b"", submits=submits or (None,))
+        self.studio = studio or ScriptedStudio(b"", submits=submits or (None,))
         self.pool = KeyPool("runway", [ApiKey("key-1", "a", "fake-secret")], limits=Limits(), judge=judge)
         rigs = {"runway": Rig(provider=self.studio, pool=self.pool)}
-        files, ffmpeg = Files(folder), Ffmpeg(find_ffmpeg())
+        files, ffmpeg = Files(folder, store=store), Ffmpeg(find_ffmpeg())
         self.files = files
         self.maker = FilmMaker(
             engine=self.engine,
             ledger=self.ledger,
             projects=self.projects,
             productions=self.productions,
-            camera=Camera(rigs, self.ledger, self.productions, ffmpeg),
+            camera=Camera(rigs, self.ledger, self.productions, ffmpeg, files=files),
             cutter=Cutter(ffmpeg, files),
-            sounds=None,
+            sounds=sounds(files, self.ledger) if sounds is not None else None,
             rigs=rigs,
             catalogue=CATALOGUE,
             ffmpeg=ffmpeg,

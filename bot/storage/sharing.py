@@ -1,0 +1,146 @@
+"""Files between machines: what one has made lies in the object store, too, and whoever misses it fetches it from there.
+
+Names are deterministic and a file never changes under its name, so that a copy that is here is never out of date.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import random
+import shutil
+import time
+import uuid
+from pathlib import Path
+from typing import NoReturn
+
+from bot.storage.errors import ObjectMissing, StorageError
+from bot.storage.objects import ObjectStore
+
+logger = logging.getLogger(__name__)
+
+#: Where they lie in the store; below it everything is named as under DATA_DIR.
+SHARED = "shared/"
+#: Seconds before a store that did not answer is asked again: first, doubling, and longest.
+AGAIN_FIRST, AGAIN_LONGEST = 1.0, 60.0
+#: Seconds that one try to store a file may take where nobody may wait for longer.
+ONE_TRY = 30.0
+#: A folder here that the store knows nothing of so long, in seconds, was deleted by another machine: looked for so
+#: often. What a person deletes must be gone everywhere within a day.
+FORGET_AFTER, LOOK_EVERY = 6 * 3600.0, 3600.0
+_CONTENT_TYPES = {".mp4": "video/mp4", ".mp3": "audio/mpeg", ".json": "application/json", ".jpg": "image/jpeg"}
+
+
+class Sharing:
+    """The files under `root`, and their copies in the store."""
+
+    def __init__(self, root: Path, store: ObjectStore) -> None:
+        self._root = root
+        self._store = store
+        self._shared: set[str] = set()  # keys that are known to lie there
+
+    async def fetch(self, path: Path) -> bool:
+        """Whether a file is here, now or from before. Raises `StorageError` where the store cannot tell."""
+        if await asyncio.to_thread(path.is_file):
+            return True
+        part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
+        try:
+            await asyncio.to_thread(path.parent.mkdir, mode=0o700, parents=True, exist_ok=True)
+            await self._store.get(self._key(path), part)
+            await asyncio.to_thread(part.replace, path)
+        except ObjectMissing:
+            return False
+        finally:
+            part.unlink(missing_ok=True)
+        self._shared.add(self._key(path))
+        logger.info("file fetched", extra={"file": path.name})
+        return True
+
+    async def wait_for(self, path: Path) -> bool:
+        """As `fetch`, but waits for a store that does not answer: what is missing may have been paid for."""
+        pause = AGAIN_FIRST
+        while True:
+            try:
+                return await self.fetch(path)
+            except StorageError as error:
+                pause = await _rest(pause, "file not fetched yet", path, error)
+
+    async def put(self, path: Path) -> None:
+        """Have a whole file in the store. Raises `StorageError`."""
+        key = self._key(path)
+        if key not in self._shared:
+            content_type = _CONTENT_TYPES.get(path.suffix, "application/octet-stream")
+            sha256 = await asyncio.to_thread(_sha256, path)
+            await self._store.put(path, key, content_type=content_type, sha256=sha256)
+            self._shared.add(key)
+
+    async def put_if_it_answers(self, path: Path) -> None:
+        """Try once to have a file in the store, for those who must not wait; `put_patiently` follows."""
+        try:
+            async with asyncio.timeout(ONE_TRY):
+                await self.put(path)
+        except (StorageError, TimeoutError) as error:
+            logger.warning("file not stored yet", extra={"file": path.name, "error": type(error).__name__})
+
+    async def put_patiently(self, path: Path) -> None:
+        """Have a file in the store, however long that takes: what goes on elsewhere needs it there."""
+        pause = AGAIN_FIRST
+        while True:
+            try:
+                return await self.put(path)
+            except StorageError as error:
+                pause = await _rest(pause, "file not stored yet", path, error)
+
+    async def remove(self, path: Path) -> None:
+        """Remove a file's copy, or those of a folder, from the store. Raises `StorageError`."""
+        key = self._key(path)
+        await self._store.remove_all(f"{key}/" if not path.suffix else key)
+        self._shared = {each for each in self._shared if each != key and not each.startswith(f"{key}/")}
+
+    async def run(self) -> NoReturn:
+        """Forget here what was removed elsewhere, until cancelled."""
+        while True:
+            try:
+                await self.forget(time.time() - FORGET_AFTER)
+            except (StorageError, OSError) as error:
+                logger.warning("nothing forgotten", extra={"error": type(error).__name__})
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def forget(self, before: float) -> int:
+        """Remove what the store does not have and nobody has touched since a time; how many films and uploads."""
+        forgotten = 0
+        for path in await asyncio.to_thread(self._untouched, before):
+            key = self._key(path)
+            if not await self._store.has_any(f"{key}/" if path.is_dir() else key):
+                await asyncio.to_thread(_remove, path)
+                logger.info("removed elsewhere, and so here", extra={"file": path.name})
+                forgotten += 1
+        return forgotten
+
+    def _untouched(self, before: float) -> list[Path]:
+        """Film folders and uploads in which nothing has changed since."""
+        found = []
+        for path in [*(self._root / "films").iterdir(), *(self._root / "uploads").iterdir()]:
+            inside = path.iterdir() if path.is_dir() else ()
+            if max(each.stat().st_mtime for each in (path, *inside)) < before:
+                found.append(path)
+        return found
+
+    def _key(self, path: Path) -> str:
+        return f"{SHARED}{path.absolute().relative_to(self._root)}"
+
+
+async def _rest(pause: float, what: str, path: Path, error: StorageError) -> float:
+    logger.warning(what, extra={"file": path.name, "error": f"{type(error).__name__} {error}", "again_in": pause})
+    await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311  # spread, not secret
+    return min(pause * 2, AGAIN_LONGEST)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _remove(path: Path) -> None:
+    shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
