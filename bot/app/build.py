@@ -173,7 +173,6 @@ async def build(
     )
     decisions = Decisions(database, productions, changed, operators=settings.discord.operator_ids)
     deletions = Deletions(database, changed, pseudonyms)
-    store = _object_store(settings, stack)
     desk = Desk(
         projects=projects,
         productions=productions,
@@ -188,6 +187,7 @@ async def build(
         budgets=budgets,
         approvals=approvals,
         library=Library(database, productions, deletions, _kept(settings, store)),
+        files=files,
     )
     latecomers = Latecomers(database, ledger, productions, rigs, ffmpeg, files, changed)
     client = _client(post.shards, desk, projects, settings.data_dir / "commands.sha256", database)

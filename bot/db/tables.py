@@ -122,6 +122,7 @@ productions = Table(
     Column("stage", String(16), nullable=False),  # production.model.Stage
     Column("failure", Text),  # a word of production.model.Failure, when state is failed
     Column("price_microusd", BigInteger, nullable=False),  # the price shown and greenlit: the ceiling
+    Column("kept_sounds", Text),  # files of recordings that are not in that price, JSON
     Column("cost_microusd", BigInteger),  # what was charged for it, as far as the providers have told
     Column("film_duration", Float),
     Column("notes", Text),  # what is not as planned, JSON of production.notes

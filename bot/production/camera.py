@@ -73,12 +73,16 @@ class Rig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A take to make: for which production and owner, how, from which picture, into which file."""
+    """A take to make: for which production and owner, how, from which picture, into which file.
+
+    `price_microusd` is what it was greenlit at, 0 where its clip was there then; nothing dearer is ordered.
+    """
 
     production_id: str
     project_id: str
     owner_id: int
     casting: Casting
+    price_microusd: int
     ratio: str
     start_image: Path | None
     destination: Path
@@ -207,6 +211,7 @@ class Camera:
     async def _place(self, order: Order, rig: Rig, key: str) -> PaidCall:
         """Order until accepted or unknown; a proven refusal that another key or time may mend is tried again."""
         casting = order.casting
+        _check_greenlit(order)
         request = VideoRequest(
             model=casting.model.id,
             prompt=casting.prompt,
@@ -390,6 +395,12 @@ class _Submission:
 def name_of_wait(production_id: str, number: int) -> str:
     """How the pool knows the request of a take that waits for a key, to be asked about it."""
     return f"{production_id}/{number}"
+
+
+def _check_greenlit(order: Order) -> None:
+    """Nothing is ordered that was not in the price: a kept clip that is gone now, or a model that got dearer since."""
+    if order.casting.price_microusd > order.price_microusd:
+        raise _TakeFailed("PriceRose" if order.price_microusd else "KeptFileGone")
 
 
 def _key(order: Order, attempt: int) -> str:

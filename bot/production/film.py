@@ -139,9 +139,9 @@ class FilmMaker:
     async def _shoot_each(self, production_id: str, first: int) -> str:
         production, plan, project = await self._read(production_id)
         castings = cast(plan, self._catalogue, asset_id=production.asset_id)
-        left_out = await self._left_out(production_id)
+        takes = {take.shot: take for take in await self._productions.takes_of(production_id)}
         for number in next(chain for chain in chains_of(plan) if chain[0] == first):
-            if number in left_out:
+            if takes[number].state is TakeState.LEFT_OUT:
                 continue
             casting = castings[number - 1]
             try:
@@ -156,9 +156,10 @@ class FilmMaker:
                 project_id=project.id,
                 owner_id=production.owner_id,
                 casting=casting,
+                price_microusd=takes[number].price_microusd,
                 ratio=plan.ratio,
                 start_image=start_image,
-                destination=self._files.artefact(project.id, f"{casting.content}.mp4"),
+                destination=self._files.artefact(project.id, casting.clip),
             )
             if not await self._camera.shoot(order):
                 return "short"
@@ -172,7 +173,7 @@ class FilmMaker:
         if await asyncio.to_thread(picture.exists):
             return picture
         if casting.shot.start is ShotStart.PREVIOUS:
-            before = self._files.artefact(production.project_id, f"{castings[casting.number - 2].content}.mp4")
+            before = self._files.artefact(production.project_id, castings[casting.number - 2].clip)
             await self._files.here(before)
             await last_frame(self._ffmpeg, before, picture)
         else:
@@ -281,7 +282,7 @@ class FilmMaker:
         effect = effect_path(self._files, project_id, casting)
         is_spoken = bool(shot.narration) and voice.exists()
         return Piece(
-            take=self._files.artefact(project_id, f"{casting.content}.mp4"),
+            take=self._files.artefact(project_id, casting.clip),
             voice=voice if is_spoken else None,
             words=[Word(word.text, word.start, word.end) for word in read_words(voice)] if is_spoken else (),
             effect=effect if has_effect(casting) and effect.exists() else None,

@@ -76,6 +76,7 @@ class Production:
     """One film being made of one version of a plan.
 
     `run` counts from 1: each time it is taken up again it is another workflow and another end to tell.
+    `kept_sounds` are files of recordings that were there when it was greenlit, and are not in its price.
     """
 
     id: str
@@ -105,6 +106,7 @@ class Production:
     run: int = 1
     worker: str | None = None
     approved_by: int | None = None
+    kept_sounds: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
 
     @property

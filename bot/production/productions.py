@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from sqlalchemy import Row, func, insert, select, update
 
@@ -101,6 +102,7 @@ class Productions:
                     stopping=0,
                     stage=Stage.QUEUE,
                     price_microusd=quote.price_microusd,
+                    kept_sounds=json.dumps(quote.kept_sounds),
                     accepted_at=now,
                     updated_at=now,
                 )
@@ -411,21 +413,6 @@ class Productions:
         if changed.rowcount:
             self._changed()
 
-    async def made(self, project_id: str, contents: Iterable[str]) -> set[str]:
-        """Which of these clips were made for this film before, by any of its productions."""
-        async with self._database.transaction() as transaction:
-            rows = await transaction.execute(
-                select(takes.c.content)
-                .join(productions, productions.c.id == takes.c.production_id)
-                .where(
-                    productions.c.project_id == project_id,
-                    takes.c.content.in_(list(contents)),
-                    takes.c.state == TakeState.MADE,
-                )
-                .distinct()
-            )
-            return {str(row.content) for row in rows}
-
     async def _select(self, *conditions: object) -> list[Production]:
         query = select(productions).where(*conditions).order_by(productions.c.accepted_at)  # type: ignore[arg-type]
         async with self._database.transaction() as transaction:
@@ -500,6 +487,7 @@ def production_of(row: Row[tuple[object, ...]]) -> Production:
         run=row.run,
         worker=row.worker,
         approved_by=row.approved_by,
+        kept_sounds=tuple(json.loads(row.kept_sounds or "[]")),
         notes=notes.from_json(row.notes),
     )
 

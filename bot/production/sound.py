@@ -6,7 +6,6 @@ What was recorded once is not recorded again; what cannot be had leaves the film
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import logging
 from dataclasses import asdict
@@ -21,16 +20,23 @@ from bot.production.notes import Note, NoteKind
 from bot.storage.files import Files
 from bot.studio.casting import Casting
 from bot.studio.model import Plan
-from bot.studio.soundtrack import SoundOffer, effect_price, has_effect
+from bot.studio.soundtrack import (
+    SoundOffer,
+    effect_name,
+    effect_price,
+    has_effect,
+    music_name,
+    music_seconds,
+    voice_name,
+)
 from providers.catalogue import SpeechModel
 from providers.speech import SoundProvider, Speech, SpeechProvider, TimedWord
 from ratelimit import ApiKey
 
 logger = logging.getLogger(__name__)
 
-#: Seconds that the services can make: ElevenLabs' noises and music, 2026-08.
+#: Seconds of a noise that the service can make: ElevenLabs, 2026-08.
 EFFECT_SECONDS = (0.5, 30.0)
-MUSIC_SECONDS = (3.0, 600.0)
 
 
 class SoundMaker:
@@ -116,6 +122,7 @@ class SoundMaker:
             return found(speech, model)
 
         await self._have(
+            production,
             path,
             _recording(
                 production,
@@ -143,6 +150,7 @@ class SoundMaker:
             return None  # what it charges in characters is no price we know: our own stands
 
         await self._have(
+            production,
             path,
             _recording(
                 production,
@@ -160,7 +168,7 @@ class SoundMaker:
         model, sounds = self._offer.music, self._sounds
         assert model is not None
         assert sounds is not None
-        seconds = min(max(float(sum(casting.duration for casting in castings)), MUSIC_SECONDS[0]), MUSIC_SECONDS[1])
+        seconds = music_seconds(castings)
         path = music_path(self._files, production.project_id, plan, castings)
 
         async def record(key: ApiKey) -> int | None:
@@ -169,6 +177,7 @@ class SoundMaker:
             return None
 
         await self._have(
+            production,
             path,
             _recording(
                 production,
@@ -182,8 +191,11 @@ class SoundMaker:
         )
         await self._checked(path)
 
-    async def _have(self, path: Path, recording: Recording) -> None:
+    async def _have(self, production: Production, path: Path, recording: Recording) -> None:
         if not await self._files.here(path):
+            if path.name in production.kept_sounds:  # greenlit at a price that left it out
+                logger.warning("kept recording is gone", extra={"call": recording.key, "file": path.name})
+                raise NoRecording("KeptFileGone")
             await self._booth.buy(recording)
         for part in await asyncio.to_thread(_parts, path):
             await self._files.share(part)
@@ -238,7 +250,7 @@ def _recording(
 
 def voice_path(files: Files, project_id: str, voice: str, text: str) -> Path:
     """Where a line lies: named by who says it and what is said, so that the same is spoken once."""
-    return _path(files, project_id, "voice", voice, text)
+    return files.artefact(project_id, voice_name(voice, text))
 
 
 def words_path(recording: Path) -> Path:
@@ -247,11 +259,11 @@ def words_path(recording: Path) -> Path:
 
 
 def effect_path(files: Files, project_id: str, casting: Casting) -> Path:
-    return _path(files, project_id, "effect", casting.shot.sound, str(casting.duration))
+    return files.artefact(project_id, effect_name(casting))
 
 
 def music_path(files: Files, project_id: str, plan: Plan, castings: tuple[Casting, ...]) -> Path:
-    return _path(files, project_id, "music", plan.music, str(sum(casting.duration for casting in castings)))
+    return files.artefact(project_id, music_name(plan, castings))
 
 
 def _parts(recording: Path) -> list[Path]:
@@ -271,8 +283,3 @@ def _write_words(path: Path, words: tuple[TimedWord, ...]) -> None:
     part = path.with_name(path.name + ".part")
     part.write_text(json.dumps([asdict(word) for word in words], ensure_ascii=False), encoding="utf-8")
     part.replace(path)
-
-
-def _path(files: Files, project_id: str, kind: str, *facts: str) -> Path:
-    name = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
-    return files.artefact(project_id, f"{kind}-{name}.mp3")

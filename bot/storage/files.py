@@ -21,7 +21,7 @@ from bot.storage.errors import DiskFull
 from bot.storage.sharing import Sharing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from bot.storage.objects import ObjectStore
 
@@ -63,6 +63,11 @@ class Files:
             raise ValueError("not the name of an artefact")
         folder.mkdir(mode=0o700, exist_ok=True)
         return folder / name
+
+    def kept(self, film_id: str, names: Iterable[str]) -> set[str]:
+        """Those of these artefacts that lie there. Blocks on the disk."""
+        folder = self._film_folder(film_id)
+        return {name for name in names if _NAME.fullmatch(name) and (folder / name).exists()}
 
     def upload(self, sha256: str, kind: str) -> Path:
         """Path of an upload by its content; `kind` is what the content was found to be."""

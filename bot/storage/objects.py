@@ -152,11 +152,6 @@ class ObjectStore:
         _check_key(key)
         await self._run(partial(self._client.delete_object, Bucket=self._bucket, Key=key))
 
-    async def remove_all(self, prefix: str) -> None:
-        """Remove every object whose key begins so; none is fine."""
-        _check_key(prefix)
-        await self._run(self._remove_all, prefix)
-
     async def tidy(self, *, prefix: str, expire_after_days: int | None) -> None:
         """Have the bucket itself remove what nobody needs any more: uploads that died in the middle, after a day.
 

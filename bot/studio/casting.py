@@ -28,13 +28,22 @@ class Casting:
     price_microusd: int
     content: str
 
+    @property
+    def clip(self) -> str:
+        """The name of the clip's file."""
+        return f"{self.content}.mp4"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """What making a plan costs. `price_microusd` leaves out the `kept` shots, which were made and paid before."""
+    """What making a plan costs. `price_microusd` leaves out what was made and paid before.
+
+    `kept` are the shots and `kept_sounds` the files of the recordings that are; they must not be ordered at this price.
+    """
 
     price_microusd: int
     kept: tuple[int, ...]
+    kept_sounds: tuple[str, ...] = ()
 
 
 def cast(plan: Plan, catalogue: Catalogue, *, asset_id: str | None = None) -> tuple[Casting, ...]:
@@ -69,12 +78,20 @@ def cast(plan: Plan, catalogue: Catalogue, *, asset_id: str | None = None) -> tu
     return tuple(castings)
 
 
-def quote(castings: Collection[Casting], made: Collection[str] = (), sound_microusd: int = 0) -> Quote:
-    """Price a cast plan. `made` holds the contents of clips that exist already; the sound's price is added."""
+def quote(
+    castings: Collection[Casting],
+    made: Collection[str] = (),
+    sound_microusd: int = 0,
+    kept_sounds: Collection[str] = (),
+) -> Quote:
+    """Price a cast plan. `made` holds the contents of clips that are there already; the sound's price is added, which
+    leaves out `kept_sounds`.
+    """
     clips = sum(casting.price_microusd for casting in castings if casting.content not in made)
     return Quote(
         price_microusd=clips + sound_microusd,
         kept=tuple(casting.number for casting in castings if casting.content in made),
+        kept_sounds=tuple(sorted(kept_sounds)),
     )
 
 

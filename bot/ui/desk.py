@@ -5,8 +5,9 @@ Commands, buttons, modals and messages all end here, so that each rule stands on
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.jobs.wake import Wake
@@ -17,6 +18,7 @@ from bot.production.model import Production
 from bot.production.productions import Productions
 from bot.production.readings import Readings
 from bot.production.switches import Switches
+from bot.storage.files import Files
 from bot.studio.budget import Budgets
 from bot.studio.casting import Casting, Quote, cast, quote
 from bot.studio.errors import (
@@ -37,7 +39,7 @@ from bot.studio.errors import (
 from bot.studio.model import MAX_IDEA, Attachment, Plan, Project, ProjectState, Request
 from bot.studio.projects import Projects
 from bot.studio.revision import with_model
-from bot.studio.soundtrack import SoundOffer, sound_price
+from bot.studio.soundtrack import SoundOffer, sound_price, soundtrack
 from bot.studio.text import clean, shorten
 from bot.studio.voices import Voices
 from bot.ui.library import Library
@@ -82,7 +84,9 @@ class Desk:
         budgets: Budgets | None = None,
         approvals: Approvals | None = None,
         library: Library | None = None,
+        files: Files | None = None,
     ) -> None:
+        self._files = files
         self._projects = projects
         self._productions = productions
         self._catalogue = catalogue
@@ -283,8 +287,14 @@ class Desk:
     async def price(self, project: Project, plan: Plan) -> tuple[tuple[Casting, ...], Quote]:
         """How a plan would be made here and what it would cost at most. Raises `StudioError | ModelRetired`."""
         castings = cast(plan, self._catalogue, asset_id=project.asset_id)
-        made = await self._productions.made(project.id, [casting.content for casting in castings])
-        return castings, quote(castings, made, sound_price(plan, castings, self.offer.sound))
+        recordings = {heard.name for heard in soundtrack(plan, castings, self.offer.sound)}
+        kept = await self._kept(project.id, {casting.clip for casting in castings} | recordings)
+        made = {casting.content for casting in castings if casting.clip in kept}
+        return castings, quote(castings, made, sound_price(plan, castings, self.offer.sound, kept), kept & recordings)
+
+    async def _kept(self, project_id: str, names: Collection[str]) -> set[str]:
+        """What of a film need not be paid again: what lies there, as those who order go by that, too."""
+        return set() if self._files is None else await asyncio.to_thread(self._files.kept, project_id, names)
 
     def can_render(self, castings: Sequence[Casting]) -> bool:
         return {casting.model.provider for casting in castings} <= self.offer.providers

@@ -21,6 +21,8 @@ _REASONS = {
     "ModelRetired": "the model that made such things is no longer offered; tell the operator.",
     "OutcomeUnknown": "its service went silent while recording, and I don't order twice by guessing.",
     "UnexpectedResponse": "its service answered something I can't read.",
+    "KeptFileGone": "it was recorded before, so it was not in this price, and its file has been lost since. Greenlight "
+    "again to have it recorded anew.",
     "UnusableSound": "what its service sent was no sound.",
 }
 _MISSING = {

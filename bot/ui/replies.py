@@ -120,6 +120,10 @@ _KEPT = {
     "Choose on the job card whether I should order it once more.",
     "Restored": "I was brought back from a backup, and don't know what was done since: it may or may not have been "
     "ordered and charged already. I won't order it by guessing: choose on its job card what to do.",
+    "KeptFileGone": "Its clip was made before, so it was not in this price, and its file has been lost since. Nothing was "
+    "ordered for it: press **Greenlight** again to have it made at the price on the plan card.",
+    "PriceRose": "It costs more now than when you greenlit it, so I did not order it. Press **Greenlight** again for the "
+    "price on the plan card.",
     "UnusableClip": "The service delivered something that is no video. Press **Greenlight** again to order just that "
     "once more.",
 }

@@ -85,6 +85,7 @@ class Set:
             project_id=project_id,
             owner_id=production.owner_id,
             casting=cast(plan(), CATALOGUE)[0],
+            price_microusd=(await self.office.productions.takes_of(production.id))[0].price_microusd,
             ratio="16:9",
             start_image=None,
             destination=self._folder / "clips" / "clip.mp4",
@@ -537,3 +538,18 @@ def test_what_was_written_off_is_ordered_once_more_and_counts_as_no_attempt(
 
     failed = Failed(error=OperationFailed("runway"), price_microusd=0)
     tell(story, submits=[OutcomeUnknown("runway"), None], polls=[failed, Succeeded(output="clip")])
+
+
+@pytest.mark.parametrize(("greenlit", "failure"), [(0, "KeptFileGone"), (599_999, "PriceRose")])
+def test_what_was_not_in_the_price_is_not_ordered(tell: Tell, greenlit: int, failure: str) -> None:
+    async def story(set_: Set) -> None:
+        order = replace(await set_.order(), price_microusd=greenlit)
+
+        assert not await set_.camera.shoot(order)
+
+        take = await set_.take(order)
+        assert (take.state, take.failure) == (TakeState.FAILED, failure)
+        assert set_.studio.orders == []
+        assert await set_.calls(order) == []
+
+    tell(story)

@@ -198,3 +198,15 @@ async def test_a_shot_without_its_picture_fails_alone(database: Database, tmp_pa
         (TakeState.FAILED, "ContentRejected"),
     ]
     assert (await workshop.productions.get(production.id)).state is ProductionState.FAILED
+
+
+async def test_a_kept_clip_that_is_gone_is_not_ordered_unpaid(database: Database, tmp_path: Path) -> None:
+    workshop = Workshop(database, tmp_path)
+    production = await workshop.accept((await workshop.film()).id, kept=[1, 2, 3])
+    await workshop.productions.begin(production.id)
+
+    await workshop.maker.film(production.id)
+
+    ended = await workshop.productions.get(production.id)
+    assert (ended.state, ended.failure, ended.cost_microusd) == (ProductionState.FAILED, "KeptFileGone", 0)
+    assert workshop.studio.orders == []

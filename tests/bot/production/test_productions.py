@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 
 import pytest
 
@@ -35,10 +36,17 @@ class Office:
         return project
 
     async def accept(
-        self, project_id: str, *, press: str = "press", version: int = 1, user_id: int = OWNER
+        self,
+        project_id: str,
+        *,
+        press: str = "press",
+        version: int = 1,
+        user_id: int = OWNER,
+        kept: Collection[int] = (),
     ) -> Production:
+        """Greenlight three equal shots, of which those `kept` are made."""
         castings = cast(plan(), CATALOGUE)
-        made = await self.productions.made(project_id, [casting.content for casting in castings])
+        made = {casting.content for casting in castings if casting.number in kept}
         return await self.productions.accept(
             request_id=press,
             project_id=project_id,
@@ -153,24 +161,26 @@ async def test_a_persons_line_is_bounded_and_another_persons_is_not_touched(offi
 
 
 async def test_takes_made_before_are_kept_and_free(office: Office) -> None:
-    project = await office.film()
-    first = await office.accept(project.id)
-    await office.productions.set_take(first.id, 2, TakeState.MADE, progress=1.0)
-    await office.productions.stop(first.id, OWNER)
+    production = await office.accept((await office.film()).id, kept=[2])
 
-    second = await office.accept(project.id, press="second")
-
-    takes = await office.productions.takes_of(second.id)
+    takes = await office.productions.takes_of(production.id)
     assert [take.state for take in takes] == [TakeState.WAITING, TakeState.MADE, TakeState.WAITING]
-    assert (takes[1].price_microusd, second.price_microusd) == (0, 2 * 600_000)
+    assert (takes[1].price_microusd, production.price_microusd) == (0, 2 * 600_000)
 
 
-async def test_clips_of_another_film_are_not_taken_for_made(office: Office) -> None:
-    one, other = await office.film("1"), await office.film("2")
-    first = await office.accept(one.id)
-    await office.productions.set_take(first.id, 1, TakeState.MADE)
+async def test_recordings_that_are_not_in_the_price_are_remembered(office: Office) -> None:
+    project, castings = await office.film(), cast(plan(), CATALOGUE)
 
-    assert (await office.accept(other.id, press="2")).price_microusd == 3 * 600_000
+    production = await office.productions.accept(
+        request_id="1",
+        project_id=project.id,
+        version=1,
+        user_id=OWNER,
+        castings=castings,
+        quote=quote(castings, kept_sounds={"voice-1.mp3", "music-2.mp3"}),
+    )
+
+    assert production.kept_sounds == ("music-2.mp3", "voice-1.mp3")
 
 
 # Stopping and ending

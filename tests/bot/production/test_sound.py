@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from bot.production.sound import SoundMaker, music_path, read_words, voice_path
 from bot.storage.files import Files
 from bot.studio.casting import cast
 from bot.studio.model import Plan
-from bot.studio.soundtrack import SoundOffer
+from bot.studio.soundtrack import SoundOffer, soundtrack, voice_name
 from providers.credential import Credential
 from providers.errors import OutcomeUnknown, ProviderError, QuotaExhausted, Unavailable
 from providers.speech import Sound, Speech, TimedWord, Voice
@@ -86,11 +88,12 @@ class Stage(Office):
         booth = Booth(pool, Ledger(database))
         self.maker = SoundMaker(sounds, sounds, booth, self.files, Ffmpeg(find_ffmpeg()), OFFER)
 
-    async def perform(self, film: Plan, times: int = 1) -> list[Note]:
-        """Narrate and accompany a plan in one production, so many times; the last notes."""
+    async def perform(self, film: Plan, times: int = 1, kept: Collection[str] = ()) -> list[Note]:
+        """Narrate and accompany a plan in one production, so many times; the last notes. `kept` is not in its price."""
         project = await self.film()
         production = await self.accept(project.id)
         castings = cast(film, CATALOGUE)
+        production = replace(production, kept_sounds=tuple(kept))
         for _ in range(times):
             notes = await self.maker.narrate(production, film, castings)
             notes += await self.maker.accompany(production, film, castings)
@@ -128,6 +131,24 @@ async def test_what_cannot_be_had_is_left_out_and_noted(database: Database, tmp_
     notes = await stage.perform(film)
 
     assert {note.kind for note in notes} == {NoteKind.VOICE_MISSING, NoteKind.EFFECT_MISSING, NoteKind.MUSIC_MISSING}
+
+
+async def test_a_kept_recording_whose_file_is_gone_is_not_ordered_unpaid(
+    database: Database, tmp_path: Path, recording: bytes
+) -> None:
+    sounds = ScriptedSounds(recording)
+    film = plan(shot(narration=SPOKEN, sound="rain"), shot(narration="More"), music="slow piano")
+    heard = soundtrack(film, cast(film, CATALOGUE), OFFER)
+    paid_now = next(each.name for each in heard if each.name == voice_name("", "More"))
+
+    notes = await Stage(database, tmp_path, sounds).perform(film, kept={each.name for each in heard} - {paid_now})
+
+    assert sounds.made == ["house: More"]
+    assert {(note.kind, note.reason) for note in notes if note.kind is not NoteKind.PICTURE_HELD} == {
+        (NoteKind.VOICE_MISSING, "KeptFileGone"),
+        (NoteKind.EFFECT_MISSING, "KeptFileGone"),
+        (NoteKind.MUSIC_MISSING, "KeptFileGone"),
+    }
 
 
 async def test_an_unanswered_line_stays_missing_when_the_work_is_done_again(database: Database, tmp_path: Path) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from bot.db import Database
 from bot.jobs.wake import Wake
-from bot.production.model import ProductionState
+from bot.production.model import ProductionState, TakeState
+from bot.storage.files import Files
 from bot.studio.errors import (
     CannotPlan,
     CannotRender,
@@ -22,11 +24,12 @@ from bot.studio.errors import (
     RatioNotOffered,
 )
 from bot.studio.model import MAX_IDEA, Project, ProjectState
+from bot.studio.soundtrack import SoundOffer, soundtrack
 from bot.ui.desk import Desk, Offer
 from providers.catalogue import Catalogue
 from providers.errors import InvalidRequest
 from tests.bot.production.test_productions import STRANGER, Office
-from tests.bot.studio.samples import CATALOGUE, CLIP, OWNER, plan, request
+from tests.bot.studio.samples import CATALOGUE, CLIP, OWNER, plan, request, shot
 
 RUNWAY = Offer(video_models=CATALOGUE.video_models({"runway"}), default_model="gen4.5", can_plan=True)
 
@@ -39,7 +42,7 @@ class Counter(Office):
         super().__init__(database)
         self.desk = self.with_offer(RUNWAY)
 
-    def with_offer(self, offer: Offer, catalogue: Catalogue = CATALOGUE) -> Desk:
+    def with_offer(self, offer: Offer, catalogue: Catalogue = CATALOGUE, files: Files | None = None) -> Desk:
         return Desk(
             projects=self.projects,
             productions=self.productions,
@@ -47,6 +50,7 @@ class Counter(Office):
             offer=offer,
             operators=frozenset({OPERATOR}),
             changed=Wake(),
+            files=files,
         )
 
     async def say(self, project: Project, words: str, **changes: object) -> bool:
@@ -199,6 +203,50 @@ async def test_a_film_is_cancelled_by_its_owner_or_an_operator_and_by_nobody_els
         stopped = await counter.desk.cancel(production_id=production.id, user_id=who)
 
         assert stopped.state is ProductionState.CANCELLED
+
+
+# What lies there is not paid again
+
+
+def _storied(database: Database, folder: Path) -> tuple[Counter, Files]:
+    """A desk that has files, a narrator and music."""
+    counter, files = Counter(database), Files(folder)
+    sound = SoundOffer(voice=CATALOGUE.speech[0], music=CATALOGUE.music[0])
+    counter.desk = counter.with_offer(replace(RUNWAY, sound=sound), files=files)
+    return counter, files
+
+
+async def test_a_film_costs_what_of_it_does_not_lie_there(database: Database, tmp_path: Path) -> None:
+    counter, files = _storied(database, tmp_path)
+    film = plan(shot("One", narration="a" * 100), shot("Two", narration="b" * 100), music="piano")
+    project = await counter.film(planned=False)
+    await counter.projects.keep_plan(project.id, film)
+    castings, everything = await counter.desk.price(project, film)
+    heard = soundtrack(film, castings, counter.desk.offer.sound)
+
+    for name in (castings[1].clip, heard[0].name):
+        files.artefact(project.id, name).touch()
+    production = await counter.desk.greenlight(request_id="1", project_id=project.id, version=1, user_id=OWNER)
+
+    assert production.price_microusd == everything.price_microusd - 600_000 - heard[0].price_microusd
+    assert [take.price_microusd for take in await counter.productions.takes_of(production.id)] == [600_000, 0]
+    assert production.kept_sounds == (heard[0].name,)
+
+
+async def test_a_clip_whose_file_is_gone_is_in_the_price_again(database: Database, tmp_path: Path) -> None:
+    counter, files = _storied(database, tmp_path)
+    project = await counter.film()
+    first = await counter.desk.greenlight(request_id="1", project_id=project.id, version=1, user_id=OWNER)
+    for take in await counter.productions.takes_of(first.id):
+        await counter.productions.set_take(first.id, take.shot, TakeState.MADE)
+        files.artefact(project.id, f"{take.content}.mp4").touch()
+    await counter.productions.stop(first.id, OWNER)
+    files.artefact(project.id, f"{take.content}.mp4").unlink()
+
+    again = await counter.desk.greenlight(request_id="2", project_id=project.id, version=1, user_id=OWNER)
+
+    assert again.price_microusd == 600_000
+    assert [each.price_microusd for each in await counter.productions.takes_of(again.id)] == [0, 0, 600_000]
 
 
 # Another model in place of one that is gone or has no room

@@ -15,6 +15,7 @@ def upgrade() -> None:
         sa.Column("run", sa.Integer(), nullable=False, server_default="1"),
         sa.Column("worker", sa.String(length=80), nullable=True),
         sa.Column("approved_by", sa.BigInteger(), nullable=True),
+        sa.Column("kept_sounds", sa.Text(), nullable=True),
         sa.Column("delivery_channel_id", sa.BigInteger(), nullable=True),
         sa.Column("delivery_guild_id", sa.BigInteger(), nullable=True),
         sa.Column("delivery_tries", sa.Integer(), nullable=False, server_default="0"),
