@@ -400,7 +400,7 @@ def name_of_wait(production_id: str, number: int) -> str:
 def _check_greenlit(order: Order) -> None:
     """Nothing is ordered that was not in the price: a kept clip that is gone now, or a model that got dearer since."""
     if order.casting.price_microusd > order.price_microusd:
-        raise _TakeFailed("PriceRose" if order.price_microusd else "KeptFileGone")
+        raise _TakeFailed("GotDearer" if order.price_microusd else "KeptFileGone")
 
 
 def _key(order: Order, attempt: int) -> str:

@@ -7,6 +7,7 @@ StudioError
 ├── NotOperator       only those who run this bot may
 ├── NoSuchFilm        an id nobody knows (or foreign, told apart to nobody)
 ├── PlanMoved         the button belongs to an older version of the plan
+├── PriceRose         it costs more now than its card said
 ├── AlreadyRendering  the film is in the line or rendering
 ├── AwaitsDecision    the film is held until its owner decides on its job card
 ├── DecidedAlready    a held film was decided on before
@@ -66,6 +67,15 @@ class PlanMoved(StudioError):
     def __init__(self, version: int) -> None:
         super().__init__(f"now v{version}")
         self.version = version
+
+
+class PriceRose(StudioError):
+    """`shown` is the price that its card showed, `now` what it costs; both in words."""
+
+    def __init__(self, shown: str, now: str) -> None:
+        super().__init__(f"{shown}, now {now}")
+        self.shown = shown
+        self.now = now
 
 
 class AlreadyRendering(StudioError):

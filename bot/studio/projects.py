@@ -130,6 +130,10 @@ class Projects:
             )
             return [project_of(row) for row in rows]
 
+    async def touch(self, project_id: str) -> None:
+        """Have its card looked at again: something that is in no row of ours has changed."""
+        await self._update(project_id)
+
     async def set_thread(self, project_id: str, thread_id: int) -> None:
         await self._update(project_id, thread_id=thread_id)
         self._threads.add(thread_id)

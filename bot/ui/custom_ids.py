@@ -1,6 +1,6 @@
 """What a button carries: an action and what it is about. Never a right: that is looked up when it is pressed.
 
-gl1:greenlight:<project>:<version>      gl1:cancel:<production>
+gl1:greenlight:<project>:<version>:<price shown>      gl1:cancel:<production>
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 PREFIX = "gl1"
-_PATTERN = re.compile(r"gl1:([a-z]{1,16}):([0-9a-f]{32})(?::([0-9]{1,4}))?")
+_PATTERN = re.compile(r"gl1:([a-z]{1,16}):([0-9a-f]{32})(?::([0-9]{1,4})((?::[0-9]{1,10}){0,2}))?")
 
 
 class Action(StrEnum):
-    GREENLIGHT = "greenlight"
+    GREENLIGHT = "greenlight"  # + the price shown, in micro-dollars; none on cards of older versions of us
     CHANGE = "change"  # opens a modal; the submitted modal carries the same action
     CANCEL = "cancel"
     RESEND = "resend"  # post the end of a production again that could not be posted
@@ -36,17 +36,24 @@ class Action(StrEnum):
     ERASEALL = "eraseall"  # and have it deleted
 
 
+#: Numbers that come behind the version; no other action has any.
+_NUMBERS = {
+    Action.GREENLIGHT: (0, 1),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class CustomId:
-    """`ref` is a project's, production's or person's id, `version` a plan's, or a page."""
+    """`ref` is a project's, production's or person's id, `version` a plan's, or a page; `numbers` are the action's own."""
 
     action: Action
     ref: str
     version: int | None = None
+    numbers: tuple[int, ...] = ()
 
     def __str__(self) -> str:
-        version = f":{self.version}" if self.version is not None else ""
-        return f"{PREFIX}:{self.action}:{self.ref}{version}"
+        version = () if self.version is None else (self.version, *self.numbers)
+        return ":".join([PREFIX, self.action, self.ref, *map(str, version)])
 
     @classmethod
     def parse(cls, text: str) -> CustomId | None:
@@ -54,5 +61,9 @@ class CustomId:
         found = _PATTERN.fullmatch(text)
         if found is None or found.group(1) not in set(Action):
             return None
+        action = Action(found.group(1))
         version = int(found.group(3)) if found.group(3) else None
-        return cls(Action(found.group(1)), found.group(2), version)
+        numbers = tuple(int(number) for number in (found.group(4) or "").split(":")[1:])
+        if len(numbers) not in _NUMBERS.get(action, (0,)):
+            return None
+        return cls(action, found.group(2), version, numbers)

@@ -33,6 +33,7 @@ from bot.studio.errors import (
     NotYours,
     NoVoice,
     PlanMoved,
+    PriceRose,
     RatioNotOffered,
     VoiceNotFound,
 )
@@ -251,8 +252,16 @@ class Desk:
         if project.owner_id != user_id:
             raise NotYours(project.owner_id)
 
-    async def greenlight(self, *, request_id: str, project_id: str, version: int, user_id: int) -> Production:
-        """Put a film in the line at the price its card shows; pressing twice is pressing once. Raises `StudioError`."""
+    async def greenlight(
+        self, *, request_id: str, project_id: str, version: int, user_id: int, shown_microusd: int | None = None
+    ) -> Production:
+        """Put a film in the line; pressing twice is pressing once. `shown_microusd` is the price that was shown.
+
+        Raises:
+            PriceRose: it costs more now, for what was kept is gone or something got dearer; its card is brought up to
+                date.
+            StudioError: it cannot be made, or not now.
+        """
         project = await self._projects.get(project_id)
         if project.owner_id != user_id:
             raise NotYours(project.owner_id)
@@ -263,6 +272,10 @@ class Desk:
             raise await self._gone(project, plan, error) from error
         if not self.can_render(castings):
             raise CannotRender
+        if shown_microusd is not None and quoted.price_microusd > shown_microusd:
+            await self._projects.touch(project_id)
+            self._changed()
+            raise PriceRose(money(shown_microusd), money(quoted.price_microusd))
         return await self._productions.accept(
             request_id=request_id,
             project_id=project_id,

@@ -169,7 +169,7 @@ def _plan_buttons(facts: PlanFacts) -> ui.ActionRow[ui.LayoutView]:
     greenlight: ui.Button[ui.LayoutView] = ui.Button(
         style=discord.ButtonStyle.success,
         label=label,
-        custom_id=str(CustomId(Action.GREENLIGHT, facts.project.id, facts.plan.version)),
+        custom_id=str(_greenlight_id(facts.project.id, facts.plan.version, facts.quote)),
         disabled=under_way is not None or _is_made(facts) or not facts.can_render,
     )
     change: ui.Button[ui.LayoutView] = ui.Button(
@@ -180,6 +180,11 @@ def _plan_buttons(facts: PlanFacts) -> ui.ActionRow[ui.LayoutView]:
     if facts.instead is not None:
         return ui.ActionRow(greenlight, change, instead_button(facts.instead, facts.project.id, facts.plan.version))
     return ui.ActionRow(greenlight, change)
+
+
+def _greenlight_id(project_id: str, version: int, quote: Quote | None) -> CustomId:
+    """Carries the price that is shown, so that a press never accepts another."""
+    return CustomId(Action.GREENLIGHT, project_id, version, () if quote is None else (quote.price_microusd,))
 
 
 #: What the button says instead of Greenlight while a production is not over.

@@ -25,6 +25,8 @@ _WORDS: dict[type[Exception], str] = {
     studio.NotOperator: "Only the people who run this bot can do that. Nothing was changed.",
     studio.NoSuchFilm: "I don't know that film any more. Start a new one with `/plan`.",
     studio.PlanMoved: "The plan has moved on to v{version} since this card. Have a look at the newest card and press there.",
+    studio.PriceRose: "Its card said {shown}, and it costs up to {now} now: a clip that was kept has been lost, or a price has "
+    "changed. Nothing was ordered; the card shows the new price in a moment, to greenlight that.",
     studio.AlreadyRendering: "This film is already in the line or rendering. Wait for it, or cancel it on its job card first.",
     studio.AwaitsDecision: "This film is held: choose on its job card whether I order what went unanswered again, finish "
     "without it, or stop.",
@@ -122,7 +124,7 @@ _KEPT = {
     "ordered and charged already. I won't order it by guessing: choose on its job card what to do.",
     "KeptFileGone": "Its clip was made before, so it was not in this price, and its file has been lost since. Nothing was "
     "ordered for it: press **Greenlight** again to have it made at the price on the plan card.",
-    "PriceRose": "It costs more now than when you greenlit it, so I did not order it. Press **Greenlight** again for the "
+    "GotDearer": "It costs more now than when you greenlit it, so I did not order it. Press **Greenlight** again for the "
     "price on the plan card.",
     "UnusableClip": "The service delivered something that is no video. Press **Greenlight** again to order just that "
     "once more.",

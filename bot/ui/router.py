@@ -107,6 +107,7 @@ class Router:
                     project_id=custom_id.ref,
                     version=custom_id.version or 0,
                     user_id=user_id,
+                    shown_microusd=custom_id.numbers[0] if custom_id.numbers else None,
                 )
                 price = money(production.price_microusd)
                 if production.state is ProductionState.ASKING:

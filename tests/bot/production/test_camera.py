@@ -540,7 +540,7 @@ def test_what_was_written_off_is_ordered_once_more_and_counts_as_no_attempt(
     tell(story, submits=[OutcomeUnknown("runway"), None], polls=[failed, Succeeded(output="clip")])
 
 
-@pytest.mark.parametrize(("greenlit", "failure"), [(0, "KeptFileGone"), (599_999, "PriceRose")])
+@pytest.mark.parametrize(("greenlit", "failure"), [(0, "KeptFileGone"), (599_999, "GotDearer")])
 def test_what_was_not_in_the_price_is_not_ordered(tell: Tell, greenlit: int, failure: str) -> None:
     async def story(set_: Set) -> None:
         order = replace(await set_.order(), price_microusd=greenlit)

@@ -105,7 +105,7 @@ async def test_a_plan_card_tells_the_film_its_shots_its_price_and_offers_what_ca
     assert "**Cost** at most $1.80" in said
     ref = project().id
     assert buttons(card) == [
-        ("Greenlight", str(CustomId(Action.GREENLIGHT, ref, 1)), False),
+        ("Greenlight", str(CustomId(Action.GREENLIGHT, ref, 1, (1_800_000,))), False),
         ("Change…", str(CustomId(Action.CHANGE, ref, 1)), False),
     ]
 

@@ -12,7 +12,16 @@ REFS = st.text("0123456789abcdef", min_size=32, max_size=32)
 REF = "0" * 32
 
 
-@given(st.builds(CustomId, st.sampled_from(Action), REFS, st.none() | st.integers(0, 9999)))
+@st.composite
+def custom_ids(draw: st.DrawFn) -> CustomId:
+    action, ref = draw(st.sampled_from(Action)), draw(REFS)
+    count = draw(st.sampled_from((0, 1))) if action is Action.GREENLIGHT else 0
+    version = draw(st.integers(0, 9999) if count else st.none() | st.integers(0, 9999))
+    numbers = tuple(draw(st.integers(0, 9_999_999_999)) for _ in range(count))
+    return CustomId(action, ref, version, numbers)
+
+
+@given(custom_ids())
 def test_what_is_written_is_read_back_within_discords_length(custom_id: CustomId) -> None:
     assert CustomId.parse(str(custom_id)) == custom_id
     assert len(str(custom_id)) <= 100
@@ -29,6 +38,8 @@ def test_what_is_written_is_read_back_within_discords_length(custom_id: CustomId
         f"gl1:cancel:{REF}:12345",
         f"gl1:cancel:{REF}:-1",
         f"gl1:cancel:{REF}:1:1",
+        f"gl1:greenlight:{REF}:1:12345678901",
+        f"gl1:greenlight:{REF}:1:1:1",
         f"gl1:cancel:{REF}\n",
         f" gl1:cancel:{REF}",
         f"gl1:CANCEL:{REF}",

@@ -21,10 +21,12 @@ from bot.studio.errors import (
     NothingToRender,
     NotYours,
     PlanMoved,
+    PriceRose,
     RatioNotOffered,
 )
 from bot.studio.model import MAX_IDEA, Project, ProjectState
 from bot.studio.soundtrack import SoundOffer, soundtrack
+from bot.ui.card_rows import CardRows
 from bot.ui.desk import Desk, Offer
 from providers.catalogue import Catalogue
 from providers.errors import InvalidRequest
@@ -247,6 +249,26 @@ async def test_a_clip_whose_file_is_gone_is_in_the_price_again(database: Databas
 
     assert again.price_microusd == 600_000
     assert [each.price_microusd for each in await counter.productions.takes_of(again.id)] == [0, 0, 600_000]
+
+
+async def test_a_film_that_costs_more_than_its_card_said_is_not_accepted_and_its_card_is_looked_at_again(
+    counter: Counter, database: Database
+) -> None:
+    project = await counter.film()
+    counter.now = 200.0
+
+    async def greenlight(shown: int) -> int:
+        production = await counter.desk.greenlight(
+            request_id="1", project_id=project.id, version=1, user_id=OWNER, shown_microusd=shown
+        )
+        return production.price_microusd
+
+    with pytest.raises(PriceRose) as refused:
+        await greenlight(1_200_000)
+    assert (refused.value.shown, refused.value.now) == ("$1.20", "$1.80")
+    assert await counter.productions.active() == []
+    assert await CardRows(database).changed_films(150.0) == [project.id]
+    assert await greenlight(2_400_000) == 1_800_000
 
 
 # Another model in place of one that is gone or has no room

@@ -33,6 +33,7 @@ INSTANCES: dict[type[Exception], Exception] = {
     studio.TooManyWaiting: studio.TooManyWaiting(10),
     studio.EditRefused: studio.EditRefused("No {such} shot."),
     studio.OverBudget: studio.OverBudget(Cap.USER_DAY, left_microusd=1, needed_microusd=5_000_000, resets_at=86_400.0),
+    studio.PriceRose: studio.PriceRose("$1.20", "$1.80"),
     studio.ModelGone: studio.ModelGone("veo3", " on 30 June 2026", "Veo 3.1 has taken over, at $0.40 a second."),
     studio.VoiceNotFound: studio.VoiceNotFound("Aria"),
     studio.RatioNotOffered: studio.RatioNotOffered("Runway Gen-4.5", "16:9, 9:16"),
@@ -130,6 +131,7 @@ def test_numbers_are_told_in_the_units_people_use(error: Exception, told: str) -
             studio.OverBudget,  # refused before there is a row
             studio.NotYours,
             studio.PlanMoved,
+            studio.PriceRose,
             studio.EditRefused,
             studio.RatioNotOffered,
             studio.ModelGone,
