@@ -43,6 +43,7 @@ from bot.production.productions import Productions
 from bot.production.readings import Readings
 from bot.production.sound import SoundMaker
 from bot.production.switches import Switches
+from bot.production.takebook import TakeBook
 from bot.production.write_offs import WriteOffs
 from bot.settings import Settings
 from bot.settings.services import PROVIDERS
@@ -67,9 +68,12 @@ from bot.ui.client import Greenlight
 from bot.ui.delivery import LINK_LASTS, STORED_FILMS, Delivery
 from bot.ui.desk import Desk, Offer
 from bot.ui.library import Library
+from bot.ui.previews import Previews
 from bot.ui.privacy import Kept
 from bot.ui.progress import CardKeeper
+from bot.ui.retakes import Retakes
 from bot.ui.sharded import IDENTIFY_EVERY, ShardedGreenlight
+from bot.ui.takes_menu import TakesMenu
 from bot.ui.talk import Talk
 from bot.ui.unposting import Unposting
 from providers.catalogue import Catalogue
@@ -113,7 +117,8 @@ async def build(
     minds = Minds(_minds(settings, catalogue, providers, pools), Answers(database, catalogue))
     stage = _sound_stage(catalogue, providers, pools, ledger, files, ffmpeg, switches, database, budgets)
     offered = partial(catalogue.video_models, settings.providers.keys())
-    director = Director(minds, catalogue, models=offered, voices=stage.voices)
+    book = TakeBook(database, catalogue, files)
+    director = Director(minds, catalogue, models=offered, voices=stage.voices, takes=book)
     planner = Planner(
         projects=projects,
         analyst=Analyst(minds, projects, ffmpeg, files, _ears(catalogue, providers, pools)),
@@ -190,7 +195,8 @@ async def build(
         files=files,
     )
     latecomers = Latecomers(database, ledger, productions, rigs, ffmpeg, files, changed)
-    client = _client(post.shards, desk, projects, settings.data_dir / "commands.sha256", database)
+    takes_menu = TakesMenu(Retakes(desk, projects, book, changed), Previews(files, ffmpeg))
+    client = _client(post.shards, desk, projects, settings.data_dir / "commands.sha256", takes_menu, database)
     for add_to in commands.EVERY:
         add_to(client)
     keeper = CardKeeper(
@@ -273,11 +279,19 @@ async def build(
     return service
 
 
-def _client(shards: Shards, desk: Desk, projects: Projects, sync_mark: Path, database: Database) -> Greenlight:
+def _client(
+    shards: Shards, desk: Desk, projects: Projects, sync_mark: Path, takes: TakesMenu, database: Database
+) -> Greenlight:
     if shards.count == 1:
-        return Greenlight(desk=desk, projects=projects, sync_mark=sync_mark)
-    identifying = Spacing(database, IDENTIFY_EVERY)
-    return ShardedGreenlight(desk=desk, projects=projects, sync_mark=sync_mark, shards=shards, identifying=identifying)
+        return Greenlight(desk=desk, projects=projects, sync_mark=sync_mark, takes=takes)
+    return ShardedGreenlight(
+        desk=desk,
+        projects=projects,
+        sync_mark=sync_mark,
+        takes=takes,
+        shards=shards,
+        identifying=Spacing(database, IDENTIFY_EVERY),
+    )
 
 
 def _keeping(name: str, pool: KeyPool) -> Loop:

@@ -17,7 +17,7 @@ from providers.catalogue import Catalogue, VideoModel, utf16_units
 class Casting:
     """How one shot is made; `duration` is the clip's length in seconds.
 
-    `content` names the clip by everything that decides it: equal contents, equal clips.
+    `source` names the picture that its first frame is, `None` where it starts from words.
     """
 
     number: int
@@ -25,8 +25,21 @@ class Casting:
     model: VideoModel
     prompt: str
     duration: int
+    ratio: str
+    source: str | None
     price_microusd: int
-    content: str
+
+    @property
+    def content(self) -> str:
+        """Names the clip by everything that decides it: equal contents, equal clips."""
+        return self.content_of(self.shot.take)
+
+    def content_of(self, take: int) -> str:
+        """What names the clip of another take."""
+        facts: list[object] = [self.model.id, self.prompt, self.duration, self.ratio, self.source]
+        if take > 1:  # the first is named as it was before there were others
+            facts.append(take)
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
     @property
     def clip(self) -> str:
@@ -63,7 +76,6 @@ def cast(plan: Plan, catalogue: Catalogue, *, asset_id: str | None = None) -> tu
             ShotStart.PREVIOUS: castings[-1].content if castings else None,
             ShotStart.UPLOAD: f"{asset_id}@{shot.start_at}",
         }[shot.start]
-        facts = [model.id, prompt, duration, plan.ratio, source]
         castings.append(
             Casting(
                 number=number,
@@ -71,8 +83,9 @@ def cast(plan: Plan, catalogue: Catalogue, *, asset_id: str | None = None) -> tu
                 model=model,
                 prompt=prompt,
                 duration=duration,
+                ratio=plan.ratio,
+                source=source,
                 price_microusd=model.price_microusd(duration),
-                content=hashlib.sha256(json.dumps(facts).encode()).hexdigest(),
             )
         )
     return tuple(castings)

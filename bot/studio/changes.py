@@ -71,6 +71,8 @@ def _shot_changes(old: Shot, new: Shot) -> list[str]:
         changes.append(f"sound {_how(old.sound, new.sound)}")
     if new.start != old.start:
         changes.append(f"starts from {new.start}")
+    if new.take != old.take and not changes:  # what was changed is new anyway
+        changes.append(f"take {old.take} → take {new.take}")
     return changes
 
 

@@ -73,6 +73,8 @@ class EditKind(StrEnum):
     ADD_SHOT = "add_shot"
     REMOVE_SHOT = "remove_shot"
     MOVE_SHOT = "move_shot"
+    ANOTHER_TAKE = "another_take"
+    USE_TAKE = "use_take"
 
 
 class EditDraft(Draft):
@@ -85,7 +87,9 @@ class EditDraft(Draft):
         " name in the limits"
     )
     start: StartDraft | None = Field(description="what the shot's first frame is, for set_start")
-    position: int | None = Field(description="the new number of the shot, for move_shot and add_shot")
+    position: int | None = Field(
+        description="the new number of the shot, for move_shot and add_shot; for use_take the take's"
+    )
 
 
 class RevisionDraft(Draft):

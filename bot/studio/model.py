@@ -12,6 +12,8 @@ from enum import StrEnum
 #: Discord's own bound on a text option is 6,000; a plan's prompts are bounded by the models at about 1,000.
 MAX_IDEA = 1_500
 MAX_SHOTS = 12
+#: Takes of one shot that are told apart.
+MAX_TAKES = 20
 
 
 class ProjectState(StrEnum):
@@ -107,7 +109,7 @@ class Shot:
     """One clip of the film.
 
     `start_at` is the second of the uploaded video whose frame an UPLOAD shot starts from; `sound` is what is heard in
-    the shot beside the narration, "" for nothing in particular.
+    the shot beside the narration, "" for nothing in particular; `take` is which of the clips made of it the film uses.
     """
 
     title: str
@@ -118,6 +120,7 @@ class Shot:
     sound: str = ""
     start: ShotStart = ShotStart.TEXT
     start_at: float | None = None
+    take: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

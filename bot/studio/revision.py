@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from bot.studio.changes import changes_between
 from bot.studio.drafts import EditDraft, EditKind, PlanDraft
 from bot.studio.errors import EditRefused
 from bot.studio.model import MAX_SHOTS, Captions, Plan, Shot, ShotStart
+from bot.studio.takes import ShotTakes, another_take, chosen_take
 from bot.studio.text import clean, shorten
 from providers.catalogue import VideoModel
 from providers.speech import Voice
@@ -18,12 +19,14 @@ from providers.speech import Voice
 class Choices:
     """What an edit may choose from by name: the models and voices on offer here.
 
-    `heir_of` tells who took over from a model that is gone, by whatever people call it; `None` for any other name.
+    `heir_of` tells who took over from a model that is gone, by whatever people call it; `None` for any other name;
+    `takes` are those of each shot, by its number in the plan.
     """
 
     models: Sequence[VideoModel] = ()
     voices: Sequence[Voice] = ()
     heir_of: Callable[[str], VideoModel | None] = lambda _name: None
+    takes: Mapping[int, ShotTakes] = field(default_factory=dict)
 
 
 def plan_from_draft(draft: PlanDraft, model: VideoModel, ratio: str, *, has_upload: bool) -> Plan:
@@ -99,7 +102,7 @@ class _CuttingDesk:
             case EditKind.SET_LOGLINE:
                 self.film = replace(self.film, logline=shorten(_text(edit), 240))
             case EditKind.SET_RATIO:
-                self.film = replace(self.film, ratio=_ratio(edit, self._model))
+                self._reshape(_ratio(edit, self._model))
             case EditKind.SET_MUSIC:
                 self.film = replace(self.film, music=shorten(clean(edit.text or ""), 300))
             case EditKind.SET_CAPTIONS:
@@ -117,8 +120,14 @@ class _CuttingDesk:
     def _remodel(self, model: VideoModel) -> None:
         """Have another model make the film; lengths and shape become what it makes."""
         self._model = model
-        self.film = with_model(self.film, model)
-        self._shots = [shot and replace(shot, duration=model.nearest_duration(shot.duration)) for shot in self._shots]
+        before = self.film
+        self.film = with_model(before, model)
+        self._shots = [shot and _shot_with_model(shot, before, model) for shot in self._shots]
+
+    def _reshape(self, ratio: str) -> None:
+        if ratio != self.film.ratio:  # nothing was made in that shape
+            self._shots = [shot and replace(shot, take=1) for shot in self._shots]
+        self.film = replace(self.film, ratio=ratio)
 
     def order(self) -> tuple[Shot, ...]:
         """The shots as they now follow each other. Raises `EditRefused` where they make no film."""
@@ -150,8 +159,23 @@ class _CuttingDesk:
                 if edit.position is None or edit.position < 1:
                     raise EditRefused(f"I need the new place for shot {index + 1}.")
                 self._moved.append((index, edit.position))
+            case EditKind.ANOTHER_TAKE | EditKind.USE_TAKE:
+                self._take(edit, index, shot)
             case _:
-                self._shots[index] = _edited(shot, edit, index, self._model, has_upload=self._has_upload)
+                edited = _edited(shot, edit, index, self._model, has_upload=self._has_upload)
+                is_same = _picture(edited, self._model) == _picture(shot, self._model)
+                self._shots[index] = edited if is_same else replace(edited, take=1)
+
+    def _take(self, edit: EditDraft, index: int, shot: Shot) -> None:
+        if _picture(shot, self._model) != _picture(self._plan.shots[index], self._model):
+            return  # changed in the same breath: what is made of it is new anyway
+        if edit.kind is EditKind.ANOTHER_TAKE:
+            taken = another_take(self._plan, index + 1, self._choices.takes)
+        elif edit.position is None:
+            raise EditRefused(f"I need the number of the take for shot {index + 1}.")
+        else:
+            taken = chosen_take(self._plan, index + 1, edit.position, self._choices.takes)
+        self._shots[index] = replace(shot, take=taken.shots[index].take)
 
 
 def with_model(plan: Plan, model: VideoModel) -> Plan:
@@ -160,8 +184,20 @@ def with_model(plan: Plan, model: VideoModel) -> Plan:
         plan,
         model=model.id,
         ratio=plan.ratio if plan.ratio in model.ratios else model.ratios[0],
-        shots=tuple(replace(shot, duration=model.nearest_duration(shot.duration)) for shot in plan.shots),
+        shots=tuple(_shot_with_model(shot, plan, model) for shot in plan.shots),
     )
+
+
+def _shot_with_model(shot: Shot, plan: Plan, model: VideoModel) -> Shot:
+    """Another model has made no take of it yet."""
+    take = shot.take if model.id == plan.model else 1
+    return replace(shot, duration=model.nearest_duration(shot.duration), take=take)
+
+
+def _picture(shot: Shot, model: VideoModel) -> tuple[object, ...]:
+    """Everything of a shot that decides its clip."""
+    sound = shot.sound if model.native_audio else ""
+    return shot.prompt, shot.camera, shot.duration, shot.start, shot.start_at, sound
 
 
 def _edited(shot: Shot, edit: EditDraft, index: int, model: VideoModel, *, has_upload: bool) -> Shot:

@@ -19,6 +19,7 @@ from bot.ui.desk import Desk
 from bot.ui.meaning import Meaning, Seen, meaning
 from bot.ui.router import Router, told
 from bot.ui.sending import Busy, DiscordFailed, NotAllowed, nonce, persistently
+from bot.ui.takes_menu import TakesMenu
 from bot.ui.talk import type_in
 from bot.ui.threads import Threads
 
@@ -45,6 +46,7 @@ class Greenlight(discord.Client):
         desk: Desk,
         projects: Projects,
         sync_mark: Path,
+        takes: TakesMenu | None = None,
         shards: Shards = ALL_SHARDS,
     ) -> None:
         intents = discord.Intents.none()
@@ -71,7 +73,7 @@ class Greenlight(discord.Client):
         self.projects = projects
         self.threads = Threads(self, projects)
         self.tree = app_commands.CommandTree(self)
-        self._router = Router(desk, projects)
+        self._router = Router(desk, projects, takes)
         self._sync_mark = sync_mark
         self._shards = shards
 

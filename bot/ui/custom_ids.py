@@ -1,6 +1,7 @@
 """What a button carries: an action and what it is about. Never a right: that is looked up when it is pressed.
 
 gl1:greenlight:<project>:<version>:<price shown>      gl1:cancel:<production>
+gl1:take:<project>:<version>:<shot>:<take>
 """
 
 from __future__ import annotations
@@ -34,17 +35,24 @@ class Action(StrEnum):
     EXPORT = "export"  # everything of theirs as a file
     FORGET = "forget"  # ask whether everything of theirs is to be deleted,
     ERASEALL = "eraseall"  # and have it deleted
+    SHOTS = "shots"  # the shots of a film that was made, to change one
+    SHOT = "shot"  # + a shot: its takes
+    ANOTHER = "another"  # + a shot: a new version of the plan, with another take of it,
+    TAKE = "take"  # + a shot and a take: or with one that is kept
 
 
 #: Numbers that come behind the version; no other action has any.
 _NUMBERS = {
     Action.GREENLIGHT: (0, 1),
+    Action.SHOT: (1,),
+    Action.ANOTHER: (1,),
+    Action.TAKE: (2,),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class CustomId:
-    """`ref` is a project's, production's or person's id, `version` a plan's, or a page; `numbers` are the action's own."""
+    """`ref` is a project's, production's or person's id, `version` a plan's or a page, `numbers` the action's own."""
 
     action: Action
     ref: str

@@ -18,6 +18,7 @@ from bot.ui.instead import Instead, instead_button
 from bot.ui.receipts import asking
 from bot.ui.remarks import remarks_on
 from bot.ui.replies import words_for_failure
+from bot.ui.takes_menu import shots_button
 from bot.ui.wording import money, plain
 
 
@@ -64,10 +65,7 @@ def _job_card(facts: JobFacts, room: int) -> ui.LayoutView:
         buttons = held_buttons(production.id, facts.takes, facts.at_risk_microusd)
         parts += [ui.TextDisplay(held_words(facts.takes, facts.at_risk_microusd)), ui.ActionRow(*buttons)]
     if production.state is ProductionState.FAILED:
-        parts.append(ui.TextDisplay(_what_failed(production, facts.takes, made)))
-        if facts.instead is not None:
-            button = instead_button(facts.instead, production.project_id, production.version)
-            parts += [ui.TextDisplay(facts.instead.offer), ui.ActionRow(button)]
+        parts += _after_failure(facts, made)
     if production.state not in ACTIVE and production.started_at is not None:
         cost = f"-# Cost so far {money(production.cost_microusd or 0)}"
         parts.append(ui.TextDisplay("\n".join(filter(None, [cost, facts.receipt]))))
@@ -90,7 +88,7 @@ def _where_it_is(facts: JobFacts) -> list[ui.Item[ui.LayoutView]]:
         spent = money(facts.production.cost_microusd or 0)
         lines = [f"[Here is your film]({facts.film_link}) · cost {spent}", *remarks_on(facts.production.notes)]
         lines += [facts.receipt] if facts.receipt else []
-        return [ui.TextDisplay("\n".join(lines))]
+        return [ui.TextDisplay("\n".join(lines)), ui.ActionRow(shots_button(facts.production.project_id))]
     if facts.production.delivered_at is None:
         return [ui.TextDisplay("Sending your film…")]
     again: ui.Button[ui.LayoutView] = ui.Button(
@@ -100,6 +98,17 @@ def _where_it_is(facts: JobFacts) -> list[ui.Item[ui.LayoutView]]:
     )
     words = "Your film is made and kept, but I could not post it here. Press **Send again** once I may."
     return [ui.TextDisplay(words), ui.ActionRow(again)]
+
+
+def _after_failure(facts: JobFacts, made: int) -> list[ui.Item[ui.LayoutView]]:
+    """What went wrong, and the ways on from there."""
+    production = facts.production
+    parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(_what_failed(production, facts.takes, made))]
+    buttons = [shots_button(production.project_id)] if made else []
+    if facts.instead is not None:
+        parts.append(ui.TextDisplay(facts.instead.offer))
+        buttons.insert(0, instead_button(facts.instead, production.project_id, production.version))
+    return [*parts, ui.ActionRow(*buttons)] if buttons else parts
 
 
 def _cancel_button(production: Production) -> ui.ActionRow[ui.LayoutView]:

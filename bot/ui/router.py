@@ -14,6 +14,7 @@ import discord
 from discord import ui
 
 from bot.production.model import Production, ProductionState
+from bot.studio.errors import NoSuchFilm
 from bot.studio.model import MAX_IDEA
 from bot.studio.projects import Projects
 from bot.ui import replies
@@ -22,6 +23,7 @@ from bot.ui.desk import Desk
 from bot.ui.held import DECISIONS, decided
 from bot.ui.library import IN_PLACE
 from bot.ui.sending import DiscordFailed, NotAllowed, once
+from bot.ui.takes_menu import OF_TAKES, Answer, TakesMenu
 from bot.ui.wording import money
 
 logger = logging.getLogger(__name__)
@@ -30,8 +32,9 @@ _WORDS_FIELD = "words"
 
 
 class Router:
-    def __init__(self, desk: Desk, projects: Projects) -> None:
+    def __init__(self, desk: Desk, projects: Projects, takes: TakesMenu | None = None) -> None:
         self._desk = desk
+        self._takes = takes
         self._projects = projects
 
     async def handle(self, interaction: discord.Interaction) -> None:
@@ -51,8 +54,8 @@ class Router:
             await self._open_modal(interaction, custom_id)
             return
         await _quietly(interaction.response.defer(ephemeral=True, thinking=True))
-        words = await self._words(interaction, custom_id, submitted=submitted)
-        await _quietly(interaction.edit_original_response(content=words))
+        answer = await self._answer(interaction, custom_id, submitted=submitted)
+        await _reply(interaction, answer)
 
     async def _open_modal(self, interaction: discord.Interaction, custom_id: CustomId) -> None:
         """A modal must be the first response, so only a look at one row comes before it: whose film it is."""
@@ -88,13 +91,17 @@ class Router:
         words = "Everything I keep about you, but for the films and recordings themselves: those you have in Discord."
         await _quietly(interaction.edit_original_response(content=words, attachments=[file]))
 
-    async def _words(self, interaction: discord.Interaction, custom_id: CustomId | None, *, submitted: bool) -> str:
+    async def _answer(self, interaction: discord.Interaction, custom_id: CustomId | None, *, submitted: bool) -> Answer:
         if custom_id is None:
-            return "That button belongs to an older version of me. Start again with `/plan`; your films are kept."
+            return Answer(
+                "That button belongs to an older version of me. Start again with `/plan`; your films are kept."
+            )
         try:
-            return await self._act(interaction, custom_id, submitted=submitted)
+            if custom_id.action in OF_TAKES and self._takes is not None:
+                return await self._takes.answer(custom_id, interaction.user.id)
+            return Answer(await self._act(interaction, custom_id, submitted=submitted))
         except Exception as error:  # noqa: BLE001  # whatever it is, the person reads a sentence; told() logs it
-            return told(error)
+            return Answer(told(error))
 
     async def _act(  # noqa: C901  # one arm for each button
         self, interaction: discord.Interaction, custom_id: CustomId, *, submitted: bool
@@ -175,6 +182,18 @@ class Router:
             project_id, user_id=interaction.user.id, channel_id=interaction.channel_id
         )
         return "Sending it here. Nothing is ordered for that." if again else "It is being posted already."
+
+
+async def _reply(interaction: discord.Interaction, answer: Answer) -> None:
+    try:
+        if answer.view is None and not answer.files:
+            await _quietly(interaction.edit_original_response(content=answer.words))
+        else:
+            view, files = answer.view, list(answer.files)
+            await _quietly(interaction.edit_original_response(content=answer.words, view=view, attachments=files))
+    finally:
+        for file in answer.files:
+            file.close()
 
 
 def _roles_of(interaction: discord.Interaction) -> frozenset[int]:

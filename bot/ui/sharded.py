@@ -15,6 +15,7 @@ from bot.studio.projects import Projects
 from bot.studio.shards import Shards
 from bot.ui.client import Greenlight
 from bot.ui.desk import Desk
+from bot.ui.takes_menu import TakesMenu
 
 logger = logging.getLogger(__name__)
 
@@ -33,14 +34,16 @@ class ShardedGreenlight(Greenlight, discord.AutoShardedClient):
     """
 
     def __init__(
-        self, *, desk: Desk, projects: Projects, sync_mark: Path, shards: Shards, identifying: Spacing
+        self,
+        *,
+        desk: Desk,
+        projects: Projects,
+        sync_mark: Path,
+        shards: Shards,
+        identifying: Spacing,
+        takes: TakesMenu | None = None,
     ) -> None:
-        super().__init__(
-            desk=desk,
-            projects=projects,
-            sync_mark=sync_mark,
-            shards=shards,
-        )
+        super().__init__(desk=desk, projects=projects, sync_mark=sync_mark, takes=takes, shards=shards)
         self.shard_ids = list(shards.ids)
         self.shard_count = shards.count
         self._identifying = identifying

@@ -28,11 +28,13 @@ class Op(StrEnum):
     REMOVE = "remove_shot"
     MOVE = "move_shot"
     RATIO = "set_ratio"
+    ANOTHER_TAKE = "another_take"
+    USE_TAKE = "use_take"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One change. `shot` is a position from 1, 0 for the film; `to` the position of an added or moved shot.
+    """One change. `shot` is a position from 1, 0 for the film; `to` the position of an added or moved shot, or a take.
 
     `said` is the change in a few words, for the reply.
     """
@@ -70,7 +72,7 @@ _QUESTION = re.compile(
     re.IGNORECASE,
 )
 _ASKS = re.compile(
-    r"\b(?:make|set|change|turn|remove|delete|drop|add|insert|move|swap|rename|retitle|call|replace|shorten|lengthen|extend|trim|cut|give|put|let|use|slow|speed)\b",
+    r"\b(?:make|set|change|turn|remove|delete|drop|add|insert|move|swap|rename|retitle|call|replace|shorten|lengthen|extend|trim|cut|give|put|let|use|slow|speed|re-?roll|re-?take|re-?shoot)\b",
     re.IGNORECASE,
 )
 _STYLE_LEAD = re.compile(
@@ -102,6 +104,9 @@ _HOW_MANY = re.compile(
     rf"^(?:(?:make|have|give|use|want|need|turn|cut|split|tell)\b.*?\b)?(?:{_COUNT})\s+(?:\w+\s+)?{_PLACE}s\b"
     r"(?:\s+(?:long|in\s+all|please|instead))*$",
     re.IGNORECASE,
+)
+_ANOTHER_TAKE = re.compile(
+    r"\b(?:another|one\s+more|a\s+new|a\s+different|a\s+fresh)\s+take\b|\bre-?(?:roll|take|shoot)\b", re.IGNORECASE
 )
 _SOURCES = {"previous": "the end of the shot before", "upload": "your video", "text": "its words"}
 #: How much a shot is shortened or lengthened where nobody says by how much.
@@ -194,7 +199,7 @@ def _named(clause: str, brief: Brief) -> list[int]:
 def _clause_changes(clause: str, named: list[int] | None, targets: list[int], brief: Brief) -> list[Change]:
     clause = _POLITE.sub("", clause)
     everything = list(range(1, len(brief.shots) + 1))
-    for read in (_shape, _model, _structure, _names, _captions, _speaker, _sound, _noises, _starts):
+    for read in (_takes, _shape, _model, _structure, _names, _captions, _speaker, _sound, _noises, _starts):
         found = read(clause, named, targets, brief)
         if found is not None:
             return found
@@ -203,6 +208,18 @@ def _clause_changes(clause: str, named: list[int] | None, targets: list[int], br
     if lengths or not (named or _ASKS.search(clause) or _SETTING.search(clause)):
         return lengths
     return _looks(clause, aimed, brief)
+
+
+def _takes(clause: str, named: list[int] | None, targets: list[int], _brief: Brief) -> list[Change] | None:
+    """The same shot once more, or one of its takes: "another take of shot 2", "back to take 1 of shot 2"."""
+    aimed = named or targets
+    if _ANOTHER_TAKE.search(clause):
+        return [Change(op=Op.ANOTHER_TAKE, shot=n, said=f"shot {n} is taken once more") for n in aimed]
+    take = re.search(rf"\btake\s+(?:number\s+)?#?({_COUNT})\b", clause, re.IGNORECASE)
+    number = number_in(take[1]) if take else None
+    if number is None:
+        return None
+    return [Change(op=Op.USE_TAKE, shot=n, to=int(number), said=f"shot {n} uses take {number:g}") for n in aimed]
 
 
 def _shape(clause: str, named: list[int] | None, _targets: list[int], _brief: Brief) -> list[Change] | None:

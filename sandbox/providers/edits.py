@@ -31,6 +31,8 @@ _MEANS: dict[Op, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Op.ADD: (("add", "insert", "append", "new"), ("remove",)),
     Op.REMOVE: (("remove", "delete", "drop", "cut"), ("add",)),
     Op.MOVE: (("move", "reorder", "swap"), ("camera",)),
+    Op.ANOTHER_TAKE: (("another_take", "new_take", "retake", "reroll"), ()),
+    Op.USE_TAKE: (("use_take", "choose_take", "take"), ("another", "new", "retake")),
     Op.RATIO: (("ratio", "aspect", "orientation", "format"), ("shot", "duration", "narration")),
 }
 #: Names of one edit that takes any field of a shot.
@@ -145,7 +147,7 @@ def _value(name: str, field: Schema, change: Change, brief: Brief) -> object:
 
 def _text(plain: str, field: Schema, change: Change, brief: Brief) -> str | None:
     if plain in {"text", "value", "to_text", "new_text", "content", "words"}:
-        told = change.op not in {Op.DURATION, Op.REMOVE, Op.MOVE, Op.START}
+        told = change.op not in {Op.DURATION, Op.REMOVE, Op.MOVE, Op.START, Op.ANOTHER_TAKE, Op.USE_TAKE}
         return field.cut(_added(change, brief)["prompt"] if change.op is Op.ADD else change.text) if told else None
     if change.op is Op.ADD:
         known = next((value for key, value in _added(change, brief).items() if key in plain), None)

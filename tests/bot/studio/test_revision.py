@@ -14,6 +14,7 @@ from bot.studio.drafts import EditDraft, EditKind, StartDraft
 from bot.studio.errors import EditRefused
 from bot.studio.model import MAX_SHOTS, Captions, Plan, ShotStart
 from bot.studio.revision import Choices, plan_from_draft, revise
+from bot.studio.takes import ShotTakes
 from providers.speech import Voice
 from tests.bot.studio.samples import GEN45, VEO, edit, plan, plan_draft, shot, shot_draft, starts, titles
 
@@ -383,3 +384,107 @@ def test_a_plan_kept_before_there_was_sound_is_read_as_silent() -> None:
 
     assert (read.music, read.captions, read.shots[0].sound) == ("", Captions.SOFT, "")
     assert Plan.from_json(read.to_json(), version=2, changes="") == read
+
+
+# Takes
+
+
+def made_once(before: Plan) -> Choices:
+    """All shots have their takes up to the present one, kept."""
+    takes = {
+        number: ShotTakes(
+            current=each.take,
+            kept={take: str(take) for take in range(1, each.take + 1)},
+            used=range(1, each.take + 1),
+        )
+        for number, each in enumerate(before.shots, 1)
+    }
+    return Choices(takes=takes, models=[GEN45, VEO])
+
+
+def retaken(before: Plan, *edits: EditDraft) -> Plan:
+    after = revise(before, edits, GEN45, has_upload=False, choices=made_once(before))
+    assert after is not None
+    return after
+
+
+def takes(film: Plan) -> list[int]:
+    return [each.take for each in film.shots]
+
+
+def test_another_take_and_back_again() -> None:
+    second = retaken(plan(), edit(EditKind.ANOTHER_TAKE, shot=2))
+    first = retaken(second, edit(EditKind.USE_TAKE, shot=2, position=1))
+
+    assert (takes(second), second.changes) == ([1, 2, 1], "shot 2: take 1 → take 2")
+    assert (takes(first), first.changes) == ([1, 1, 1], "shot 2: take 2 → take 1")
+    assert first.shots == plan().shots
+
+
+def test_a_take_that_is_not_there_and_one_of_a_shot_that_is_not_made_are_refused() -> None:
+    for edits in (
+        [edit(EditKind.USE_TAKE, shot=2, position=2)],
+        [edit(EditKind.USE_TAKE, shot=2)],
+        [edit(EditKind.ANOTHER_TAKE, shot=4)],
+    ):
+        with pytest.raises(EditRefused):
+            retaken(plan(), *edits)
+    with pytest.raises(EditRefused, match="not made yet"):
+        revised(plan(), edit(EditKind.ANOTHER_TAKE, shot=2))
+
+
+BEFORE = plan(shot("One", take=3, narration="Once"), shot("Two", take=2))
+
+
+@pytest.mark.parametrize(
+    ("change", "after"),
+    [
+        (edit(EditKind.SET_PROMPT, shot=1, text="a dragon"), [1, 2]),
+        (edit(EditKind.SET_CAMERA, shot=1, text="a crane"), [1, 2]),
+        (edit(EditKind.SET_DURATION, shot=1, duration=8), [1, 2]),
+        (edit(EditKind.SET_START, shot=2, start=StartDraft.PREVIOUS), [3, 1]),
+        (edit(EditKind.SET_MODEL, text=VEO.label), [1, 1]),
+        (edit(EditKind.SET_RATIO, text="9:16"), [1, 1]),
+        # The picture stays as it is, and so does its take.
+        (edit(EditKind.SET_NARRATION, shot=1, text="Twice"), [3, 2]),
+        (edit(EditKind.SET_SHOT_TITLE, shot=1, text="Other"), [3, 2]),
+        (edit(EditKind.SET_SOUND, shot=1, text="rain"), [3, 2]),
+        (edit(EditKind.SET_DURATION, shot=1, duration=5), None),
+        (edit(EditKind.SET_RATIO, text="16:9"), None),
+        (edit(EditKind.SET_MODEL, text=GEN45.label), None),
+        (edit(EditKind.MOVE_SHOT, shot=1, position=2), [2, 3]),
+        (edit(EditKind.ADD_SHOT, text="a pond", position=1), [1, 3, 2]),
+    ],
+)
+def test_a_shot_begins_with_its_first_take_where_its_picture_changes_and_takes_its_takes_along(
+    change: EditDraft, after: list[int] | None
+) -> None:
+    film = revise(BEFORE, [change], GEN45, has_upload=False, choices=made_once(BEFORE))
+
+    assert (takes(film) if film is not None else None) == after
+
+
+def test_the_sound_is_in_the_picture_of_a_model_that_makes_it() -> None:
+    before = plan(shot("One", take=3), model=VEO.id)
+
+    film = revise(before, [edit(EditKind.SET_SOUND, shot=1, text="rain")], VEO, has_upload=False)
+
+    assert film is not None
+    assert takes(film) == [1]
+
+
+@pytest.mark.parametrize("is_last", [True, False])
+def test_another_take_of_a_shot_that_is_changed_as_well_is_just_the_changed_shot(is_last: bool) -> None:
+    edits = [edit(EditKind.SET_PROMPT, shot=1, text="a dragon"), edit(EditKind.ANOTHER_TAKE, shot=1)]
+
+    film = retaken(BEFORE, *(edits if is_last else edits[::-1]))
+
+    assert (takes(film), film.shots[0].prompt) == ([1, 2], "a dragon")
+
+
+def test_a_plan_kept_before_there_were_takes_has_first_takes() -> None:
+    text = plan().to_json().replace(', "take": 1', "")
+
+    assert "take" not in text
+    assert Plan.from_json(text, version=1, changes="") == plan()
+    assert Plan.from_json(BEFORE.to_json(), version=1, changes="") == BEFORE

@@ -12,10 +12,13 @@ REFS = st.text("0123456789abcdef", min_size=32, max_size=32)
 REF = "0" * 32
 
 
+NUMBERS = {Action.SHOT: 1, Action.ANOTHER: 1, Action.TAKE: 2}
+
+
 @st.composite
 def custom_ids(draw: st.DrawFn) -> CustomId:
     action, ref = draw(st.sampled_from(Action)), draw(REFS)
-    count = draw(st.sampled_from((0, 1))) if action is Action.GREENLIGHT else 0
+    count = draw(st.sampled_from((0, 1))) if action is Action.GREENLIGHT else NUMBERS.get(action, 0)
     version = draw(st.integers(0, 9999) if count else st.none() | st.integers(0, 9999))
     numbers = tuple(draw(st.integers(0, 9_999_999_999)) for _ in range(count))
     return CustomId(action, ref, version, numbers)
@@ -40,6 +43,9 @@ def test_what_is_written_is_read_back_within_discords_length(custom_id: CustomId
         f"gl1:cancel:{REF}:1:1",
         f"gl1:greenlight:{REF}:1:12345678901",
         f"gl1:greenlight:{REF}:1:1:1",
+        f"gl1:take:{REF}:1:1",
+        f"gl1:take:{REF}:1:1:1:1",
+        f"gl1:shot:{REF}",
         f"gl1:cancel:{REF}\n",
         f" gl1:cancel:{REF}",
         f"gl1:CANCEL:{REF}",

@@ -34,7 +34,7 @@ class Edit(BaseModel):
 
     kind: Literal[
         "set_title", "set_shot_title", "set_prompt", "set_camera", "set_duration", "set_narration", "add_shot",
-        "remove_shot", "move_shot",
+        "remove_shot", "move_shot", "another_take", "use_take",
     ]  # fmt: skip
     shot: int | None
     duration: int | None
@@ -155,6 +155,9 @@ def test_a_change_of_one_shot_becomes_two_edits_and_a_reply() -> None:
     [
         ("make the last shot 6 seconds", [{"kind": "set_duration", "shot": 3, "duration": 6}]),
         ("can you make shot 1 longer?", [{"kind": "set_duration", "shot": 1, "duration": 8}]),
+        ("give me another take of shot 2", [{"kind": "another_take", "shot": 2}]),
+        ("can you re-roll the first shot?", [{"kind": "another_take", "shot": 1}]),
+        ("go back to take 1 of shot 2", [{"kind": "use_take", "shot": 2, "position": 1}]),
         ("remove shot 3", [{"kind": "remove_shot", "shot": 3}]),
         ("drop the first shot", [{"kind": "remove_shot", "shot": 1}]),
         ("move shot 3 to the beginning", [{"kind": "move_shot", "shot": 3, "position": 1}]),
