@@ -43,12 +43,15 @@ class LogLine:
 RICH = {f"MAX_USD_PER_{what}": "1000000" for what in ("FILM", "USER_DAY", "GUILD_MONTH", "DAY")}
 
 
-def quick_world(directory: Path) -> World:
-    """Discord without rate limits; providers without limits or waiting, who hand out one stock clip for each shape."""
+def quick_world(directory: Path, *, clip: Path | None = None, pace: float = 0.0) -> World:
+    """Discord without rate limits; providers without limits, who hand out `clip`, or one of their own for each shape.
+
+    `pace` is seconds that a clip takes.
+    """
     unlimited = {service: Limits() for service in REALISTIC}
     return World(
         DiscordWorld(rates=UNHURRIED),
-        ProviderWorld(pace=0.0, limits=unlimited, directory=directory, stock_films=True),
+        ProviderWorld(pace=pace, limits=unlimited, directory=directory, stock_films=clip or True),
     )
 
 

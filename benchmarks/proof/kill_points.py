@@ -1,6 +1,7 @@
-"""`python -m benchmarks.proof.kill_points [--kinds film ...] [--every 5 | --at 3 9]`: die at each step, then look.
+"""`python -m benchmarks.proof.kill_points [--kinds film ...] [--every 5 | --distinct | --at 3 9]`: die, then look.
 
-One world and one bot's data for each kind of work; for every step a fresh request, a death, a restart and the check.
+For each kind of work, and for each step of it: a fresh request, a death at that step, a restart and the check. One
+world and one bot's data for all of them, so that what a death leaves behind would meet the next ones, too.
 """
 
 from __future__ import annotations
@@ -10,13 +11,17 @@ import asyncio
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks.proof import checker
 from benchmarks.proof.checker import Breach
+from benchmarks.proof.records import Rows
+from benchmarks.proof.small_bot import SIZE
 from benchmarks.stage import quick_world
 from sandbox.discord.people import UploadedFile
 from sandbox.discord.reading import buttons_of
@@ -28,22 +33,28 @@ KINDS = ("plan", "turn", "film", "cancel", "delivery")
 #: Seconds without a change that somebody waits for.
 PATIENCE = 90.0
 LOOK_EVERY = 0.05
+#: Seconds in which nothing is sent any more before the check is made.
+QUIET = 0.5
+#: Seconds that a clip takes where it is to be cancelled before it is made.
+SLOWLY = 1.0
 IDEA = "a koi that becomes a dragon, take {number}, 2 shots, with a narrator"
 RUNNER = "benchmarks.proof.runner"
+_CUTTING = "SELECT 1 FROM productions WHERE state = 'running' AND stage = 'cut'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What became of one death."""
+    """What became of one request whose bot was to die at a step; `step` is `None` where it was over before."""
 
     kind: str
-    number: int
-    step: str
+    point: str
+    step: str | None
     breaches: tuple[Breach, ...]
 
     def __str__(self) -> str:
+        step = self.step or f"(over before {self.point})"
         said = "; ".join(map(str, self.breaches)) or "kept"
-        return f"{self.kind:<9} {self.number:>4}  {self.step:<72} {said}"
+        return f"{self.kind:<9} {self.point if self.point.isdecimal() else '':>4}  {step:<72} {said}"
 
 
 class Loop:
@@ -52,104 +63,109 @@ class Loop:
     def __init__(self, folder: Path, world: World, upload: UploadedFile) -> None:
         self.world = world
         self.data = folder / "data"
+        self.data.mkdir(exist_ok=True)
+        self.rows = Rows.of(self.data / "greenlight.db")
         self._orders = folder / "kill.at"
         self._upload = upload
         self._takes = 0
+        self._known: set[Breach] = set()
         program = ("-m", RUNNER, str(self._orders))
         self.bot = BotProcess(world.environ(self.data), folder / "bot.log", program=program)
 
-    @property
-    def database(self) -> Path:
-        return self.data / "greenlight.db"
-
     async def start(self) -> None:
         self._orders.unlink(missing_ok=True)
-        before = self.world.discord.gateway.identifies
+        gateway = self.world.discord.gateway
+        before = gateway.identifies
         await self.bot.start()
-        await self._until(lambda: self.world.discord.gateway.identifies > before and self._connected())
+        await self._until(
+            lambda: gateway.identifies > before and gateway.connected and bool(self.world.discord.commands)
+        )
 
     async def steps(self, kind: str) -> list[str]:
-        """The steps of a run that nobody kills."""
-        await self._play(kind, 0)
+        """The steps of a run that nobody kills; the bot runs on."""
+        await self._play(kind, "none")
         await self._settle()
-        await self.bot.stop()
-        return self._steps()
-
-    async def die(self, kind: str, number: int) -> Verdict:
-        """Play `kind`, die at step `number`, start again and check. Where it ends before that step, nobody dies."""
-        await self._play(kind, number)
-        await self._settle()
+        await self.bot.kill()
         steps = self._steps()
+        await self.start()
+        return steps
+
+    async def die(self, kind: str, point: str, idea: str = IDEA) -> Verdict:
+        """Play `kind`, die at a step, start again and check. Where it ends before that step, nobody dies of it."""
+        await self._play(kind, point, idea)
+        await self._settle()
         died = not self.bot.is_running
         if not died:
-            await self.bot.stop()
+            await self.bot.kill()  # it may still come to that step with something else
+        steps = self._steps()
         await self.start()
         await self._settle()
-        breaches = checker.check(self.database, self.data, self.world)
-        step = steps[-1] if steps and died else "(over before)"
-        return Verdict(kind=kind, number=number, step=step, breaches=tuple(breaches))
+        breaches = {*checker.check(self.rows, self.data, self.world)} - self._known
+        self._known |= breaches
+        return Verdict(kind=kind, point=point, step=steps[-1] if died else None, breaches=tuple(breaches))
 
-    async def _play(self, kind: str, number: int) -> None:
+    async def _play(self, kind: str, point: str, idea: str = IDEA) -> None:
         """One request of this kind, armed just before the part that is looked at."""
         people, discord = self.world.discord.people, self.world.discord
         mia = discord.mia
+        self.world.providers.stage.pace = SLOWLY if kind == "cancel" else 0.0
         self._takes += 1
-        options: dict[str, object] = {"idea": IDEA.format(number=self._takes)}
+        options: dict[str, object] = {"idea": idea.format(number=self._takes)}
         if kind == "plan":
-            self._arm(number)
+            self._arm(point)
             await people.slash(mia, discord.channel_id, "plan", {**options, "video": self._upload})
             return
-        known = {thread["id"] for thread in discord.threads(discord.channel_id)}
+        known = self._threads()
         await people.slash(mia, discord.channel_id, "plan", options)
-        await self._until(lambda: any(t["id"] not in known for t in discord.threads(discord.channel_id)))
-        thread = next(int(t["id"]) for t in discord.threads(discord.channel_id) if t["id"] not in known)
+        await self._until(lambda: self._threads() > known)
+        (thread,) = self._threads() - known
         await self._until(lambda: self._offers(thread, "Greenlight"))
         if kind == "turn":
-            self._arm(number)
+            self._arm(point)
             await people.say(mia, thread, "make shot 2 shorter")
             return
         if kind == "film":
-            self._arm(number)
+            self._arm(point)
         await people.press(mia, thread, label="Greenlight")
         if kind == "cancel":
-            await self._until(lambda: self._offers(thread, "Cancel") or self._quiet())
-            self._arm(number)
-            if self._offers(thread, "Cancel"):
-                await people.press(mia, thread, label="Cancel")
+            await self._until(lambda: self._offers(thread, "Cancel"))
+            self._arm(point)
+            await people.press(mia, thread, label="Cancel")
         if kind == "delivery":
-            await self._until(lambda: bool(checker.rows(self.database, _CUTTING)) or self._quiet())
-            self._arm(number)
+            await self._until(lambda: bool(self.rows(_CUTTING)) or self._is_quiet())
+            self._arm(point)
 
-    def _arm(self, number: int) -> None:
+    def _arm(self, point: str) -> None:
         ready = self._orders.with_suffix(".new")
-        ready.write_text(str(number))
+        ready.write_text(point)
         ready.rename(self._orders)
 
     def _steps(self) -> list[str]:
         notes = self._orders.with_suffix(".steps")
-        found = [line.partition("\t")[2] for line in notes.read_text().splitlines()] if notes.exists() else []
+        found = notes.read_text().splitlines() if notes.exists() else []
         notes.unlink(missing_ok=True)
         return found
 
+    def _threads(self) -> set[int]:
+        return {int(thread["id"]) for thread in self.world.discord.threads(self.world.discord.channel_id)}
+
     def _offers(self, thread: int, label: str) -> bool:
-        messages = self.world.discord.messages(thread)
+        messages: list[dict[str, Any]] = self.world.discord.messages(thread)
         return any(label in str(button.get("label")) for m in messages for button in buttons_of(m))
 
-    def _connected(self) -> bool:
-        return self.world.discord.gateway.connected
-
-    def _quiet(self) -> bool:
-        return not checker.unfinished(self.database)
+    def _is_quiet(self) -> bool:
+        return not checker.unfinished(self.rows)
 
     async def _settle(self) -> None:
         """Wait until the bot is dead, or everything accepted has its end and nothing moves; or for as long as we may.
 
         What has no end then is for the checker to name.
         """
+        world = self.world
         ends_at, quiet_since, seen = time.monotonic() + PATIENCE, time.monotonic(), -1
         while self.bot.is_running and time.monotonic() < ends_at and time.monotonic() - quiet_since < QUIET:
-            now = len(self.world.discord.requests) + len(self.world.providers.requests)
-            if now != seen or not self._quiet():
+            now = len(world.discord.requests) + len(world.providers.requests)
+            if now != seen or not self._is_quiet():
                 quiet_since, seen = time.monotonic(), now
             await asyncio.sleep(LOOK_EVERY)
 
@@ -159,18 +175,13 @@ class Loop:
                 await asyncio.sleep(LOOK_EVERY)
 
 
-_CUTTING = "SELECT 1 FROM productions WHERE state = 'running' AND stage = 'cut'"
-#: Seconds in which nothing is sent any more before the check is made.
-QUIET = 1.5
-
-
 @asynccontextmanager
 async def loop(folder: Path) -> AsyncIterator[Loop]:
-    folder.mkdir(parents=True, exist_ok=True)
-    source = folder / "upload.mp4"
-    await draw(Clip(id="upload", prompt="koi", duration=1.0, width=160, height=90, audio=True), source)
+    """A world whose bot runs; the clips and films in it are small."""
+    source = folder / "clip.mp4"
+    await draw(Clip(id="clip", prompt="koi", duration=1.0, width=SIZE[0], height=SIZE[1], audio=True), source)
     upload = UploadedFile("pond.mp4", await asyncio.to_thread(source.read_bytes))
-    async with quick_world(folder / "world") as world:
+    async with quick_world(folder / "world", clip=source) as world:
         made = Loop(folder, world, upload)
         try:
             await made.start()
@@ -180,33 +191,43 @@ async def loop(folder: Path) -> AsyncIterator[Loop]:
                 await made.bot.kill()
 
 
-async def run(folder: Path, kinds: Sequence[str], every: int, at: Sequence[int]) -> list[Verdict]:
-    """Every verdict, said as it comes."""
-    verdicts = []
-    for kind in kinds:
-        async with loop(folder / kind) as mine:
-            numbers: Sequence[int] = at
-            if not at:
-                steps = await mine.steps(kind)
-                print(f"{kind}: {len(steps)} steps", flush=True)
-                numbers = range(1, len(steps) + 1, every)
-                await mine.start()
-            for number in numbers:
-                verdicts.append(await mine.die(kind, number))
-                print(verdicts[-1], flush=True)
-    return verdicts
+def points_in(steps: Sequence[str], *, every: int, first: int, distinct: bool) -> list[str]:
+    """Where to die in a run of these steps: by number, or at the first of each name."""
+    if distinct:
+        return list(dict.fromkeys(steps))
+    return [str(number) for number in range(first, len(steps) + 1, every)]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.proof.kill_points", description=__doc__)
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--every", type=int, default=1, help="take only each n-th step")
-    parser.add_argument("--at", type=int, nargs="+", default=(), help="take these steps only")
+    parser.add_argument("--first", type=int, default=1, help="the step to begin with")
+    parser.add_argument("--distinct", action="store_true", help="the first step of each name, in place of numbers")
+    parser.add_argument("--at", nargs="+", default=(), help="take these steps only, by number or name")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        verdicts = asyncio.run(run(Path(folder), arguments.kinds, arguments.every, arguments.at))
-    broken = sum(bool(verdict.breaches) for verdict in verdicts)
-    print(f"{len(verdicts)} deaths, {broken} with a breach")
+        return asyncio.run(_run(Path(folder), arguments))
+
+
+async def _run(folder: Path, arguments: argparse.Namespace) -> int:
+    """Say every verdict as it comes; 1 where a promise was broken."""
+    deaths: Counter[str] = Counter()
+    broken = 0
+    async with loop(folder) as mine:
+        for kind in arguments.kinds:
+            points = [*arguments.at]
+            if not points:
+                steps = await mine.steps(kind)
+                print(f"{kind}: {len(steps)} steps, {len(set(steps))} of different names", flush=True)
+                points = points_in(steps, every=arguments.every, first=arguments.first, distinct=arguments.distinct)
+            for point in points:
+                verdict = await mine.die(kind, point)
+                print(verdict, flush=True)
+                deaths[kind] += verdict.step is not None
+                broken += bool(verdict.breaches)
+    told = ", ".join(f"{kind} {count}" for kind, count in deaths.items())
+    print(f"{deaths.total()} deaths ({told}), {broken} with a breach")
     return 1 if broken else 0
 
 

@@ -2,7 +2,8 @@
 
 A step is a place where the bot touches the world: a commit (before and after), an HTTP request (before it is sent and
 after its answer), a file's renaming. Nothing counts until the file ORDERS exists; it holds the number of the step to
-die at, 0 for none. Each step is noted in ORDERS.steps before it is taken, so that whoever reads knows where it died.
+die at, or a step's name: the first of that name. Each step is noted in ORDERS.steps before it is taken, so that whoever
+reads knows where it died.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import httpx2
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import Engine
 
+from benchmarks.proof.small_bot import shrink
 from bot.__main__ import main
 from bot.db import Database, Transaction
 
@@ -38,21 +40,21 @@ class Steps:
         self._orders = orders
         self._lock = threading.Lock()
         self._taken = 0
-        self._last: int | None = None
+        self._last: str | None = None
         self._notes = -1
 
     def take(self, name: str) -> None:
         with self._lock:
             if self._last is None:
                 try:
-                    self._last = int(self._orders.read_text())
-                except (FileNotFoundError, ValueError):
+                    self._last = self._orders.read_text()
+                except FileNotFoundError:
                     return
                 notes = self._orders.with_suffix(".steps")
                 self._notes = os.open(notes, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             self._taken += 1
-            os.write(self._notes, f"{self._taken}\t{name}\n".encode())
-            if self._taken == self._last:
+            os.write(self._notes, f"{name}\n".encode())
+            if self._last in {name, str(self._taken)}:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -115,5 +117,6 @@ def _renaming(steps: Steps, name: str, arguments: tuple[Any, ...]) -> None:
 
 
 if __name__ == "__main__":
+    shrink()
     watch(Steps(Path(sys.argv.pop(1))))
     sys.exit(main())

@@ -75,10 +75,11 @@ class Films:
 
     Args:
         eager: draw as soon as a clip is ordered; otherwise when it is first asked for.
-        stock: draw one clip for each shape and hand it to everyone, for those who measure something else.
+        stock: draw one clip for each shape and hand it to everyone, for those who measure something else; a file is
+            handed out as it is, whatever shape was asked for.
     """
 
-    def __init__(self, directory: Path, *, eager: bool = True, stock: bool = False) -> None:
+    def __init__(self, directory: Path, *, eager: bool = True, stock: bool | Path = False) -> None:
         self.directory = directory
         self.eager = eager
         self.stock = stock
@@ -98,11 +99,13 @@ class Films:
         await self._group.__aexit__(kind, error, trace)
 
     def order(self, clip: Clip) -> None:
-        if self.eager:
+        if self.eager and not isinstance(self.stock, Path):
             self._begin(clip)
 
     async def file(self, clip: Clip) -> Path:
         """The finished clip, waiting for it where it is still being drawn."""
+        if isinstance(self.stock, Path):
+            return self.stock
         return await asyncio.shield(self._begin(clip))
 
     def _begin(self, clip: Clip) -> asyncio.Task[Path]:

@@ -39,7 +39,8 @@ class ProviderWorld:
         directory: where uploads and films are kept; made if absent, never emptied.
         port: of the server; 0 takes a free one.
         clock: Unix seconds; tests pass their own to let time go by.
-        stock_films: draw one film per shape and give it to everyone, for those who measure something else.
+        stock_films: draw one film per shape and give it to everyone, for those who measure something else; a file is
+            given as it is.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class ProviderWorld:
         directory: Path,
         port: int = 0,
         clock: Callable[[], float] = time.time,
-        stock_films: bool = False,
+        stock_films: bool | Path = False,
     ) -> None:
         self.faults = Faults()
         self.accounts = Accounts(limits or {}, clock)
