@@ -43,8 +43,8 @@ def unfinished(rows: Rows) -> list[str]:
     return [*waits, *(f"production {row['id']} ({row['state']})" for row in rows(query))]
 
 
-def check(rows: Rows, data: Path, world: World) -> list[Breach]:
-    """Everything that is not as promised, once the bot is quiet."""
+def check(rows: Rows, data: Path | None, world: World) -> list[Breach]:
+    """Everything that is not as promised, once the bot is quiet; `data` where a killed process's leavings are swept."""
     found = [Breach("lost", each) for each in unfinished(rows)]
     calls = rows("SELECT * FROM paid_calls ORDER BY key")
     productions = rows("SELECT * FROM productions")
@@ -68,7 +68,8 @@ def check(rows: Rows, data: Path, world: World) -> list[Breach]:
         for production in by_project[project["id"]]:
             found += told(production, seen)
             found += asked(production, seen, calls)
-    found += [Breach("left behind", path.name) for path in (data / "work").glob("*")]
+    if data is not None:
+        found += [Breach("left behind", path.name) for path in (data / "work").glob("*")]
     return found
 
 

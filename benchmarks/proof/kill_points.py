@@ -34,11 +34,18 @@ KINDS = ("plan", "turn", "film", "cancel", "delivery")
 PATIENCE = 90.0
 LOOK_EVERY = 0.05
 #: Seconds in which nothing is sent any more before the check is made.
-QUIET = 0.5
+QUIET = 1.0
 #: Seconds that a clip takes where it is to be cancelled before it is made.
 SLOWLY = 1.0
 IDEA = "a koi that becomes a dragon, take {number}, 2 shots, with a narrator"
 RUNNER = "benchmarks.proof.runner"
+_ASKED = {
+    "plan": "SELECT id FROM projects",
+    "turn": "SELECT id FROM turns",
+    "film": "SELECT id FROM productions",
+    "cancel": "SELECT id FROM productions WHERE stopping = 1 OR state = 'cancelled' OR delivered_at IS NOT NULL",
+    "delivery": "SELECT id FROM productions",
+}
 _CUTTING = "SELECT 1 FROM productions WHERE state = 'running' AND stage = 'cut'"
 
 
@@ -105,7 +112,13 @@ class Loop:
         return Verdict(kind=kind, point=point, step=steps[-1] if died else None, breaches=tuple(breaches))
 
     async def _play(self, kind: str, point: str, idea: str = IDEA) -> None:
-        """One request of this kind, armed just before the part that is looked at."""
+        """One request of this kind, written down before this returns, unless the bot dies before that."""
+        before = len(self.rows(_ASKED[kind])) if self._takes else 0
+        await self._ask(kind, point, idea)
+        await self._until(lambda: not self.bot.is_running or len(self.rows(_ASKED[kind])) > before)
+
+    async def _ask(self, kind: str, point: str, idea: str) -> None:
+        """Armed just before the part that is looked at."""
         people, discord = self.world.discord.people, self.world.discord
         mia = discord.mia
         self.world.providers.stage.pace = SLOWLY if kind == "cancel" else 0.0

@@ -23,6 +23,7 @@ import httpx
 import httpx2
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import Engine
+from yarl import URL
 
 from benchmarks.proof.small_bot import shrink
 from bot.__main__ import main
@@ -30,7 +31,7 @@ from bot.db import Database, Transaction
 
 _WRITES = re.compile(r"\s*(INSERT INTO|UPDATE|DELETE FROM)\s+(\S+)", re.IGNORECASE)
 _WROTE = "proof_wrote"
-_IDS = re.compile(r"[0-9a-f-]{16,}|\d{6,}")
+_IDS = re.compile(r"simcord_\w+|[0-9a-f-]{16,}|\d{6,}")
 
 
 class Steps:
@@ -66,7 +67,7 @@ def watch(steps: Steps) -> None:
         sends = transport.handle_async_request
         transport.handle_async_request = _requesting(steps, sends, lambda a: (a[1].method, a[1].url.path))
     session: Any = aiohttp.ClientSession
-    session._request = _requesting(steps, session._request, lambda a: (a[1], str(a[2])))  # noqa: SLF001
+    session._request = _requesting(steps, session._request, lambda a: (a[1], URL(a[2]).path))  # noqa: SLF001
     sys.addaudithook(lambda name, arguments: _renaming(steps, name, arguments))
 
 

@@ -60,6 +60,8 @@ class Faults:
     ) -> None:
         self._script: list[Fault] = []
         self._released = asyncio.Event()
+        self.chance: Callable[[str, str], Fault | None] | None = None
+        """Decides on a request that no script is for."""
         self.drop_gateway = drop_gateway
         """Cut every gateway socket without a close frame; the client will RESUME."""
         self.reconnect = reconnect
@@ -84,7 +86,7 @@ class Faults:
             if fault.matches(method, path):
                 fault.times -= 1
                 return fault
-        return None
+        return self.chance(method, path) if self.chance is not None else None
 
     async def hang(self) -> None:
         """Until `clear` or the end of the world."""

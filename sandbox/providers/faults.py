@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from sandbox.providers.answers import Answer
@@ -85,9 +85,10 @@ class Script:
 
 @dataclass(slots=True)
 class Faults:
-    """The faults still to come, first scripted first."""
+    """The faults still to come, first scripted first; `chance` decides on a request that no script is for."""
 
     scripts: list[Script] = field(default_factory=list)
+    chance: Callable[[str, str, str], Fault | None] | None = None
 
     def add(self, service: str, method: str, path: str, kind: Fault, times: int = 1) -> None:
         """Let `kind` strike the next `times` requests of `service` in whose path the expression `path` is found."""
@@ -101,7 +102,7 @@ class Faults:
             if script.service == service and script.method == method and script.path.search(path):
                 script.times -= 1
                 return script.kind
-        return None
+        return self.chance(service, method, path) if self.chance is not None else None
 
     def _left(self) -> Iterator[Script]:
         return (script for script in self.scripts if script.times > 0)
