@@ -35,8 +35,8 @@ from sandbox.world import World
 
 #: Seconds from one kill to the next, and from one restart of the server to the next.
 KILL_EVERY, RESTART_EVERY = (5.0, 40.0), (60.0, 120.0)
-#: Seconds for what was begun to end once the sky is clear, and without a request until it counts as quiet.
-DRAIN, QUIET = 600.0, 3.0
+#: Seconds for what was begun to end once the sky is clear.
+DRAIN = 600.0
 LOOK_EVERY = 0.2
 
 
@@ -50,6 +50,8 @@ class Storm:
     workers: int = 0  # 0 for one process over SQLite
     faults: float = 0.05
     kill_every: tuple[float, float] = KILL_EVERY
+    kills: int | None = None  # at most
+    quiet: float = 3.0  # seconds without a request, until it counts as over
     seed: int = 1
 
 
@@ -88,9 +90,9 @@ class Fleet:
         self.kills = 0
         self.restarts = 0
 
-    async def haunt(self, every: tuple[float, float]) -> None:
+    async def haunt(self, every: tuple[float, float], most: int | None) -> None:
         """Kill one after the other, each started again at once, until cancelled."""
-        while True:
+        while self.kills != most:
             await asyncio.sleep(self._dice.uniform(*every))
             victim = self._dice.choice(self._processes)
             await victim.kill()
@@ -121,7 +123,7 @@ async def weathered(folder: Path, storm: Storm) -> Outcome:
         weather = Weather(world, seed=storm.seed, share=storm.faults)
         async with asyncio.TaskGroup() as group:
             reading = group.create_task(board.run())
-            ghosts = [group.create_task(fleet.haunt(storm.kill_every)), group.create_task(fleet.shake())]
+            ghosts = [group.create_task(fleet.haunt(storm.kill_every, storm.kills)), group.create_task(fleet.shake())]
             visits = group.create_task(crowd.run())
             await asyncio.wait([visits], timeout=storm.seconds)
             crowd.stop_asking()
@@ -132,7 +134,7 @@ async def weathered(folder: Path, storm: Storm) -> Outcome:
             await fleet.all_up()
             await asyncio.wait([visits], timeout=DRAIN)
             visits.cancel()
-            await _quiet(world, rows)
+            await _quiet(world, rows, storm.quiet)
             reading.cancel()
         orders = taken(world)
         outcome.orders, outcome.charged_microusd = len(orders), sum(charged(world, orders).values())
@@ -169,10 +171,10 @@ async def _stage(folder: Path, storm: Storm) -> AsyncIterator[tuple[World, Fleet
         yield world, Fleet(processes, restart, storm.seed), rows
 
 
-async def _quiet(world: World, rows: Rows) -> None:
+async def _quiet(world: World, rows: Rows, seconds: float) -> None:
     """Until everything has its end and nothing is sent any more; what has none then is for the checker to name."""
     ends_at, since, seen = time.monotonic() + DRAIN, time.monotonic(), -1
-    while time.monotonic() < ends_at and time.monotonic() - since < QUIET:
+    while time.monotonic() < ends_at and time.monotonic() - since < seconds:
         now = len(world.discord.requests) + len(world.providers.requests)
         if now != seen or _unfinished(rows):
             since, seen = time.monotonic(), now

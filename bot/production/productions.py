@@ -28,6 +28,7 @@ from bot.production.model import (
 )
 from bot.production.notes import Note, NoteKind
 from bot.production.outbox import Outbox
+from bot.studio.audit import Audit
 from bot.studio.budget import Budgets, Kind
 from bot.studio.casting import Casting, Quote
 from bot.studio.errors import (
@@ -62,6 +63,7 @@ class Productions:
         self._changed = changed
         self._budgets = budgets or Budgets(database, clock=clock)
         self._shards = shards
+        self._audit = Audit(database, clock=clock)
         self._clock = clock
         self.outbox = Outbox(database, changed, clock=clock)
 
@@ -140,15 +142,18 @@ class Productions:
             raise NoSuchFilm
         return production_of(row)
 
-    async def stop(self, production_id: str, user_id: int) -> Production:
+    async def stop(self, production_id: str, user_id: int, *, operators: Collection[int] = frozenset()) -> Production:
         """Ask a production to stop; in the line it is over at once. Over already, it stays as it is.
+
+        An operator who stops another's is written down.
 
         Raises:
             NoSuchFilm | NotYours: not this person's production.
         """
         now = self._clock()
         production = await self.get(production_id)
-        if production.owner_id != user_id:
+        is_owner = production.owner_id == user_id
+        if not is_owner and user_id not in operators:
             raise NotYours(production.owner_id)
         async with self._database.transaction() as transaction:
             waited = [ProductionState.ASKING, ProductionState.ACCEPTED]
@@ -159,11 +164,17 @@ class Productions:
             )
             if stopped.rowcount:
                 await self.settle_within(transaction, production_id)
-            await transaction.execute(
+            stopping = await transaction.execute(
                 update(productions)
-                .where(productions.c.id == production_id, productions.c.state == ProductionState.RUNNING)
+                .where(
+                    productions.c.id == production_id,
+                    productions.c.state == ProductionState.RUNNING,
+                    productions.c.stopping == 0,
+                )
                 .values(stopping=1, updated_at=now)
             )
+            if not is_owner and (stopped.rowcount or stopping.rowcount):
+                await self._audit.note_within(transaction, user_id, "cancel", production_id)
         self._changed()
         return await self.get(production_id)
 

@@ -6,7 +6,6 @@ Commands, buttons, modals and messages all end here, so that each rule stands on
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -48,8 +47,6 @@ from bot.ui.wording import money
 from providers.catalogue import Catalogue, VideoModel
 from providers.errors import ModelRetired, RequestFault
 from providers.speech import Voice
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,11 +311,7 @@ class Desk:
 
     async def cancel(self, *, production_id: str, user_id: int) -> Production:
         """Ask a production to stop; its owner may, and so may an operator. Raises `NoSuchFilm | NotYours`."""
-        if user_id in self.operators:
-            production = await self._productions.get(production_id)
-            logger.info("cancelled by an operator", extra={"production": production_id, "operator": user_id})
-            return await self._productions.stop(production_id, production.owner_id)
-        return await self._productions.stop(production_id, user_id)
+        return await self._productions.stop(production_id, user_id, operators=self.operators)
 
     async def decide(self, decision: Decision, *, production_id: str, user_id: int) -> None:
         """Go on with a held film, or not; its owner decides, and so may an operator. Raises `StudioError`."""

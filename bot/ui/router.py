@@ -14,7 +14,6 @@ import discord
 from discord import ui
 
 from bot.production.model import Production, ProductionState
-from bot.studio.errors import NoSuchFilm
 from bot.studio.model import MAX_IDEA
 from bot.studio.projects import Projects
 from bot.ui import replies

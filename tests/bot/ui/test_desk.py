@@ -7,8 +7,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from bot.db import Database
+from bot.db.tables import audit
 from bot.jobs.wake import Wake
 from bot.production.model import ProductionState, TakeState
 from bot.storage.files import Files
@@ -205,6 +207,21 @@ async def test_a_film_is_cancelled_by_its_owner_or_an_operator_and_by_nobody_els
         stopped = await counter.desk.cancel(production_id=production.id, user_id=who)
 
         assert stopped.state is ProductionState.CANCELLED
+
+
+async def test_an_operator_who_cancels_anothers_film_is_written_down_once_and_an_owner_is_not(
+    counter: Counter, database: Database
+) -> None:
+    mine, running = [await counter.accept((await counter.film(each)).id, press=each) for each in ("1", "2")]
+    await counter.productions.begin(running.id)
+
+    await counter.desk.cancel(production_id=mine.id, user_id=OWNER)
+    for _ in range(2):
+        await counter.desk.cancel(production_id=running.id, user_id=OPERATOR)
+
+    async with database.transaction() as transaction:
+        deeds = [(row.actor_id, row.action, row.ref) for row in await transaction.execute(select(audit))]
+    assert deeds == [(OPERATOR, "cancel", running.id)]
 
 
 # What lies there is not paid again
