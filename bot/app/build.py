@@ -236,15 +236,13 @@ async def build(
         Loop(name="store", run=lambda _: keep_store_tidy(store)),
         Loop(name="sharing", run=lambda _: forget_what_others_removed(files)),
     ]
+    service.loops = [
+        Loop(name="dispatcher", run=dispatcher.run),
+        *_between_processes(settings, post, engine, productions, changed),
+    ]
     if post.works:
-        claim = post.presence.claim if post.presence is not None else claim_alone
         backups = BackupKeeper(settings, database, store, claim=claim)
         service.pool_loops.append(Loop(name="backups", run=lambda _: backups.run()))
-    service.loops = [Loop(name="dispatcher", run=dispatcher.run)]
-    if post.works:
-        service.loops.append(Loop(name="planner", run=planner.run))
-        service.loops.append(Loop(name="latecomers", run=latecomers.run))
-        service.loops.append(Loop(name="approvals", run=approvals.run))
         erasure = Erasure(
             database,
             deletions,
@@ -259,13 +257,12 @@ async def build(
             changed=changed,
             claim=claim,
         )
-        service.loops.append(Loop(name="erasure", run=erasure.run))
-    if settings.is_shared:
-        service.loops.append(Loop(name="relay", run=Relay(settings.database_url, post.name, changed).run))
-    if post.locks is not None:
-        service.loops.append(Loop(name="shards", run=post.locks.run))
-    if post.presence is not None:
-        service.loops.append(Loop(name="liveness", run=Liveness(post.presence, engine, productions, changed).run))
+        service.loops += [
+            Loop(name="planner", run=planner.run),
+            Loop(name="latecomers", run=latecomers.run),
+            Loop(name="approvals", run=approvals.run),
+            Loop(name="erasure", run=erasure.run),
+        ]
     if not post.talks:
         service.token = None
         return service
@@ -292,6 +289,20 @@ def _client(
         shards=shards,
         identifying=Spacing(database, IDENTIFY_EVERY),
     )
+
+
+def _between_processes(
+    settings: Settings, post: Post, engine: Engine, productions: Productions, changed: Wake
+) -> list[Loop]:
+    """What processes that share a database do for each other."""
+    loops = []
+    if settings.is_shared:
+        loops.append(Loop(name="relay", run=Relay(settings.database_url, post.name, changed).run))
+    if post.locks is not None:
+        loops.append(Loop(name="shards", run=post.locks.run))
+    if post.presence is not None:
+        loops.append(Loop(name="liveness", run=Liveness(post.presence, engine, productions, changed).run))
+    return loops
 
 
 def _keeping(name: str, pool: KeyPool) -> Loop:

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from bot.app.watchdog import Lateness, Watchdog
+from tests.bot.waiting import until
 
 
 def test_a_share_of_what_was_late_is_told_within_a_tenth() -> None:
@@ -63,11 +64,14 @@ async def test_a_loop_that_waits_is_not_taken_for_a_blocked_one(caplog: pytest.L
 
 async def test_whoever_asks_by_a_signal_is_told_at_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
+
+    async def told() -> bool:
+        return bool(caplog.records)
+
     async with asyncio.TaskGroup() as group:
         watching = group.create_task(Watchdog(tick=0.001).run())
         await asyncio.sleep(0.01)
         os.kill(os.getpid(), signal.SIGUSR1)
-        while not caplog.records:
-            await asyncio.sleep(0.001)
+        await until(told)
         assert caplog.records[-1].message == "event loop"
         watching.cancel()

@@ -119,6 +119,8 @@ class Service:
         if operation_id not in {order.id for order in self.taken}:
             raise InvalidRequest(self.name)
 
+    async def forget(self, operation_id: str, _: Credential) -> None: ...
+
     async def close(self) -> None:
         """Nothing is open."""
 
@@ -284,7 +286,7 @@ class House:
         for production in await self.productions.undelivered():
             if production.state is not ProductionState.CANCELLED or production.failure:
                 self.told.append((production.id, production.run, production.state))
-            await self.productions.delivering(production.id)
+            await self.productions.outbox.begin_try(production.id)
             await self.productions.delivered(production.id, 1)
 
     async def settle_down(self) -> None:

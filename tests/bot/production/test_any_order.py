@@ -290,7 +290,7 @@ def test_in_any_order_and_at_once_nothing_is_lost_overspent_or_done_by_strangers
     with asyncio.Runner(loop_factory=HurriedLoop) as runner:
         AnyOrder.runner, AnyOrder.folder, AnyOrder.rows, AnyOrder.months = runner, tmp_path, Rows.of(file), 0
         AnyOrder.database = runner.run(open_database(f"sqlite+aiosqlite:///{file}"))
-        AnyOrder.database.engine.pool._timeout = 3600.0  # the loop's seconds are short
+        AnyOrder.database.engine.pool._timeout = 3600.0  # type: ignore[attr-defined]  # the loop's seconds are short
         try:
             run_state_machine_as_test(
                 AnyOrder,
