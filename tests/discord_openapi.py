@@ -98,6 +98,8 @@ def _with_textual_snowflakes(body: object) -> object:
     reference = holder.get("message_reference") or {}
     for key in reference.keys() & {"message_id", "channel_id", "guild_id"}:
         reference[key] = str(reference[key])
+    if "recipient_id" in holder:
+        holder["recipient_id"] = str(holder["recipient_id"])
     mentions = holder.get("allowed_mentions") or {}
     for key in mentions.keys() & {"users", "roles"}:
         mentions[key] = [str(one) for one in mentions[key]]

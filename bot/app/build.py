@@ -64,14 +64,17 @@ from bot.studio.stills import Ears
 from bot.studio.voices import Voices
 from bot.ui import commands
 from bot.ui.card_rows import CardRows
+from bot.ui.carrying import LINK_LASTS, Carrier
+from bot.ui.channel_rows import ChannelRows
 from bot.ui.client import Greenlight
-from bot.ui.delivery import LINK_LASTS, STORED_FILMS, Delivery
+from bot.ui.delivery import Delivery
 from bot.ui.desk import Desk, Offer
 from bot.ui.library import Library
 from bot.ui.previews import Previews
 from bot.ui.privacy import Kept
 from bot.ui.progress import CardKeeper
 from bot.ui.retakes import Retakes
+from bot.ui.returns import Returns
 from bot.ui.sharded import IDENTIFY_EVERY, ShardedGreenlight
 from bot.ui.takes_menu import TakesMenu
 from bot.ui.talk import Talk
@@ -195,8 +198,15 @@ async def build(
         files=files,
     )
     latecomers = Latecomers(database, ledger, productions, rigs, ffmpeg, files, changed)
-    takes_menu = TakesMenu(Retakes(desk, projects, book, changed), Previews(files, ffmpeg))
-    client = _client(post.shards, desk, projects, settings.data_dir / "commands.sha256", takes_menu, database)
+    client = _client(
+        post.shards,
+        database,
+        desk=desk,
+        projects=projects,
+        sync_mark=settings.data_dir / "commands.sha256",
+        takes=TakesMenu(Retakes(desk, projects, book, changed), Previews(files, ffmpeg)),
+        returns=Returns(productions.outbox),
+    )
     for add_to in commands.EVERY:
         add_to(client)
     keeper = CardKeeper(
@@ -213,10 +223,9 @@ async def build(
         client=client,
         projects=projects,
         productions=productions,
+        channels=ChannelRows(database),
         files=files,
-        ffmpeg=ffmpeg,
-        store=store,
-        changed=changed,
+        carrier=Carrier(files=files, ffmpeg=ffmpeg, store=store),
     )
     conversations = Conversations(projects, director, Talk(client), changed)
     service = Service(
@@ -252,7 +261,6 @@ async def build(
             rigs=rigs,
             files=files,
             store=store,
-            stored_under=STORED_FILMS,
             pseudonyms=pseudonyms,
             changed=changed,
             claim=claim,
@@ -277,15 +285,23 @@ async def build(
 
 
 def _client(
-    shards: Shards, desk: Desk, projects: Projects, sync_mark: Path, takes: TakesMenu, database: Database
+    shards: Shards,
+    database: Database,
+    *,
+    desk: Desk,
+    projects: Projects,
+    sync_mark: Path,
+    takes: TakesMenu,
+    returns: Returns,
 ) -> Greenlight:
     if shards.count == 1:
-        return Greenlight(desk=desk, projects=projects, sync_mark=sync_mark, takes=takes)
+        return Greenlight(desk=desk, projects=projects, sync_mark=sync_mark, takes=takes, returns=returns)
     return ShardedGreenlight(
         desk=desk,
         projects=projects,
         sync_mark=sync_mark,
         takes=takes,
+        returns=returns,
         shards=shards,
         identifying=Spacing(database, IDENTIFY_EVERY),
     )

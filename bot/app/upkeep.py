@@ -6,10 +6,11 @@ import asyncio
 import logging
 from collections.abc import Collection
 
+from bot.production.outbox import STORED_FILMS
 from bot.storage.errors import StorageError
 from bot.storage.files import Files
 from bot.storage.objects import ObjectStore
-from bot.ui.delivery import LINK_LASTS, STORED_FILMS
+from bot.ui.carrying import LINK_LASTS
 from providers.catalogue import Catalogue
 
 logger = logging.getLogger(__name__)

@@ -141,6 +141,7 @@ productions = Table(
     CheckConstraint("price_microusd >= 0"),
     Index("productions_by_state", "state"),
     Index("productions_by_project", "project_id"),
+    Index("productions_by_delivery", "delivered_at", "state"),
 )
 
 takes = Table(
@@ -307,5 +308,5 @@ channels = Table(
     Column("upload_limit", BigInteger),  # bytes that Discord really takes there; None where it never refused
     Column("closed_until", Float),  # we may not write there; not tried again before this
     Column("closed_because", Text),  # an error class and Discord's code
-    Column("updated_at", Float, nullable=False),
+    Column("updated_at", Float, nullable=False),  # when the limit was learned
 )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _AIM = 0.93  # of the limit: one pass misses its bitrate by a few per cent, and the container takes its share
+_ENOUGH = 8_000_000  # bits per second of picture beyond which nobody sees a difference at these sizes
 _AGAIN = 0.8  # of the first aim, once, where it missed by more
 
 
@@ -46,16 +47,24 @@ class Rendition:
 async def fit(
     ffmpeg: Ffmpeg, film: Path, max_bytes: int, out: Path, *, on_progress: OnProgress | None = None
 ) -> Rendition:
-    """Return the film itself if it is small enough, else the best rendition that is, written to `out`.
+    """Return the film itself if it is small enough and plays, else the best rendition that is, written to `out`.
 
-    Raises `CannotFit` when none is.
+    What only has its index at the end is copied anew; what has other codecs, or is too large, is encoded. Raises
+    `CannotFit` when no rendition is small enough.
     """
     size = film.stat().st_size
-    if size <= max_bytes:
-        return Rendition(path=film, size=size, side=None)
-    duration = await measure_duration(ffmpeg, film)
+    listing = await list_packets(ffmpeg, film)
+    if size <= max_bytes and plays_inline(listing):
+        if await asyncio.to_thread(is_fast_start, film):
+            return Rendition(path=film, size=size, side=None)
+        await encode(
+            ffmpeg, [*source(ffmpeg, film), "-map", "0:V:0", "-map", "0:a:0?", "-map", "0:s?", "-c", "copy", *MP4], out
+        )
+        if (size := out.stat().st_size) <= max_bytes:
+            return Rendition(path=out, size=size, side=None)
+    duration = listing.duration
     for rung in LADDER:
-        budget = video_bitrate(rung, max_bytes=max_bytes, duration=duration)
+        budget = min(video_bitrate(rung, max_bytes=max_bytes, duration=duration), _ENOUGH)
         for bitrate in (budget, int(budget * _AGAIN)):
             if bitrate < rung.least_video_bitrate:
                 break
@@ -66,6 +75,27 @@ async def fit(
             log.info("rendition above its limit", extra={"side": rung.side, "size": size, "max_bytes": max_bytes})
     await asyncio.to_thread(out.unlink, missing_ok=True)
     raise CannotFit(max_bytes=max_bytes, duration=duration)
+
+
+def plays_inline(listing: Listing) -> bool:
+    """Whether every Discord client plays it in place: H.264 with AAC, or mute (2026-11)."""
+    picture, sound = listing.first_of("video"), listing.first_of("audio")
+    return picture is not None and picture.codec == "h264" and (sound is None or sound.codec == "aac")
+
+
+def is_fast_start(film: Path) -> bool:
+    """Whether an mp4 has its index before its pictures, so that it plays while it loads. Reads the disk."""
+    with film.open("rb") as file:
+        while len(head := file.read(8)) == 8:
+            size, kind = int.from_bytes(head[:4], "big"), head[4:]
+            if kind in {b"moov", b"mdat"}:
+                return kind == b"moov"
+            if size == 1:  # the size follows in eight bytes
+                size = int.from_bytes(file.read(8), "big") - 8
+            if size < 8:
+                return False
+            file.seek(size - 8, 1)
+    return False
 
 
 def video_bitrate(rung: Rung, *, max_bytes: int, duration: float) -> int:

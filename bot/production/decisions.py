@@ -18,6 +18,7 @@ from bot.db.tables import paid_calls, productions, takes
 from bot.jobs.ledger import CallState
 from bot.jobs.wake import Wake
 from bot.production.model import ProductionState, TakeState
+from bot.production.outbox import anew
 from bot.production.productions import Productions
 from bot.studio.audit import Audit
 from bot.studio.errors import DecidedAlready, NothingLeft, NotYours
@@ -64,7 +65,7 @@ class Decisions:
         if not is_owner and user_id not in self._operators:
             raise NotYours(production.owner_id)
         async with self._database.transaction() as transaction:
-            if not await self._change(transaction, decision, production_id):
+            if not await self._change(transaction, decision, production_id, is_owner=is_owner):
                 raise DecidedAlready
             match decision:
                 case Decision.AGAIN:
@@ -79,15 +80,21 @@ class Decisions:
         self._changed()
         logger.info("held film decided", extra={"production": production_id, "decision": decision.value, "by": user_id})
 
-    async def _change(self, transaction: Transaction, decision: Decision, production_id: str) -> bool:
+    async def _change(
+        self, transaction: Transaction, decision: Decision, production_id: str, *, is_owner: bool
+    ) -> bool:
         """The one conditional update that makes this the decision; false where another was."""
         if decision is not Decision.STOP:
             return await self._productions.resume_within(transaction, production_id, [ProductionState.HELD])
-        stopped = await transaction.execute(
-            update(productions)
-            .where(productions.c.id == production_id, productions.c.state == ProductionState.HELD)
-            .values(state=ProductionState.CANCELLED, failure=None, updated_at=self._clock())
+        now = self._clock()
+        ended = update(productions).where(
+            productions.c.id == production_id, productions.c.state == ProductionState.HELD
         )
+        if is_owner:
+            ended = ended.values(state=ProductionState.CANCELLED, failure=None, updated_at=now)
+        else:  # its owner has to hear of it
+            ended = ended.values(**{**anew(now), "state": ProductionState.CANCELLED, "failure": "CancelledByOperator"})
+        stopped = await transaction.execute(ended)
         if stopped.rowcount:
             await self._productions.settle_within(transaction, production_id)
         return bool(stopped.rowcount)

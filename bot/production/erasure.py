@@ -37,6 +37,7 @@ from bot.production.camera import Rig
 from bot.production.decisions import Decision, Decisions
 from bot.production.deletions import Deletion, Deletions
 from bot.production.model import OPEN, Production, ProductionState
+from bot.production.outbox import STORED_FILMS
 from bot.production.productions import Productions, production_of
 from bot.storage.errors import StorageError
 from bot.storage.files import Files
@@ -73,7 +74,7 @@ class NotYet(Exception):
 
 
 class Erasure:
-    """Erases. `stored_under` is where the object store holds films; `claim` keeps other processes off a deletion."""
+    """Erases; `claim` keeps other processes off a deletion."""
 
     def __init__(
         self,
@@ -86,7 +87,6 @@ class Erasure:
         rigs: Mapping[str, Rig],
         files: Files,
         store: Store | None,
-        stored_under: str,
         pseudonyms: Pseudonyms,
         changed: Wake,
         claim: Claim,
@@ -100,7 +100,6 @@ class Erasure:
         self._rigs = rigs
         self._files = files
         self._store = store
-        self._stored_under = stored_under
         self._pseudonyms = pseudonyms
         self._changed = changed
         self._claim = claim
@@ -174,7 +173,8 @@ class Erasure:
                 await self._engine.forget(workflow_id)
             await self._forget_at_services(production.id)
             if self._store is not None:
-                await self._store.remove_all(f"{self._stored_under}film-{production.id}")
+                for prefix in (f"{production.id}/", f"film-{production.id}"):  # the latter as older versions stored it
+                    await self._store.remove_all(f"{STORED_FILMS}{prefix}")
         await self._files.remove_film(project_id)
         ids = [production.id for production in made]
         async with self._database.transaction() as transaction:

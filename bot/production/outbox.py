@@ -10,15 +10,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from sqlalchemy import Select, and_, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, update
 
-from bot.db import Database, insert_or_ignore
-from bot.db.tables import posts, productions, projects
+from bot.db import Database, Transaction, insert_or_ignore
+from bot.db.tables import channels, posts, productions, projects
 from bot.jobs.wake import Wake
-from bot.production.model import TERMINAL
+from bot.production.model import TERMINAL, Production
 
 #: Seconds between two tries to post one end: first, doubling, and longest.
-FIRST_PAUSE, LONGEST_PAUSE = 4.0, 600.0
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 600.0
+
+#: Where films lie in the object store that were too large to post.
+STORED_FILMS = "films/"
 
 _is_over = productions.c.state.in_(TERMINAL)
 _is_pending = productions.c.delivered_at.is_(None)
@@ -27,6 +30,11 @@ _is_pending = productions.c.delivered_at.is_(None)
 def pause_after(tries: int) -> float:
     """Seconds from the `tries`th try (from 1) to the next."""
     return min(FIRST_PAUSE * 2.0 ** min(tries - 1, 20), LONGEST_PAUSE)
+
+
+def stored_film(production_id: str, run: int) -> str:
+    """A film's key in the object store: another run never takes the place of the one before."""
+    return f"{STORED_FILMS}{production_id}/{run}.mp4"
 
 
 class Outbox:
@@ -47,78 +55,100 @@ class Outbox:
         query = select(productions.c.id).where(_is_over, _is_pending, is_due, is_kept)
         return await self._ids(query.order_by(productions.c.accepted_at))
 
-    async def begin_try(self, production_id: str) -> None:
-        """Count a try and date the next one, before Discord is asked."""
+    async def begin_try(self, production_id: str, *, after: int) -> bool:
+        """Count the try that follows `after` others and date the next one, before Discord is asked.
+
+        False where somebody else has begun it, or it is not pending any more.
+        """
         now = self._clock()
-        query = select(productions.c.delivery_tries).where(productions.c.id == production_id)
         async with self._database.transaction() as transaction:
-            tries = (await transaction.execute(query)).scalar_one() + 1
-            await transaction.execute(
+            begun = await transaction.execute(
                 update(productions)
-                .where(productions.c.id == production_id, _is_pending)
+                .where(productions.c.id == production_id, _is_over, _is_pending, productions.c.delivery_tries == after)
                 .values(
                     delivering_at=func.coalesce(productions.c.delivering_at, now),
-                    delivery_tries=tries,
-                    delivery_at=now + pause_after(tries),
+                    delivery_tries=after + 1,
+                    delivery_at=now + pause_after(after + 1),
                 )
             )
+        return bool(begun.rowcount)
 
-    async def aim(self, production_id: str, *, channel_id: int, guild_id: int | None) -> None:
+    async def aim(self, attempt: Production, *, channel_id: int, guild_id: int | None) -> None:
         """Keep where it is posted next, `None` for a DM: what a lost answer hides is looked for there."""
-        await self._write(production_id, delivery_channel_id=channel_id, delivery_guild_id=guild_id)
+        await self._write(attempt, delivery_channel_id=channel_id, delivery_guild_id=guild_id)
 
-    async def rest(self, production_id: str, why: str, *, seconds: float) -> None:
+    async def rest(self, attempt: Production, why: str, *, seconds: float) -> None:
         """It was not posted this time; try again after so many seconds. `why`: an error's class and Discord's code."""
         now = self._clock()
-        await self._write(production_id, undelivered=why, delivery_at=now + seconds, updated_at=now)
+        await self._write(attempt, undelivered=why, delivery_at=now + seconds, updated_at=now)
         self._changed()
 
-    async def delivered(self, production_id: str, message_id: int | None) -> None:
+    async def posted(self, attempt: Production, message_id: int | None) -> None:
         """It stands as `message_id` where it was aimed at last; `None` where nothing needs to be told."""
-        await self._settle(production_id, message_id, None)
+        await self._settle(attempt, message_id, None)
 
-    async def keep(self, production_id: str, why: str) -> None:
+    async def keep(self, attempt: Production, why: str) -> None:
         """It cannot be posted for now; see `redeliver`. `why`: an error's class and Discord's code."""
-        await self._settle(production_id, None, why)
+        await self._settle(attempt, None, why)
 
     async def redeliver(self, production_id: str, *, channel_id: int | None = None) -> bool:
         """Post an end again, whether it was posted or kept; in this channel first, where one is given.
 
-        False where it is not over, or is still being posted: that goes on at once, where it was aimed at.
+        Somebody asked for it, so places that were closed to us are tried as well. False where it is not over, or is
+        still being posted: that goes on at once, where it was aimed at.
         """
         now = self._clock()
         async with self._database.transaction() as transaction:
+            await _reopen(transaction, select(productions.c.project_id).where(productions.c.id == production_id))
+            if channel_id is not None:
+                await transaction.execute(update(channels).where(channels.c.id == channel_id).values(closed_until=None))
             hurried = update(productions).where(productions.c.id == production_id, _is_over, _is_pending)
             await transaction.execute(hurried.values(delivery_tries=0, delivery_at=None, updated_at=now))
             again = await transaction.execute(
                 update(productions)
                 .where(productions.c.id == production_id, _is_over, productions.c.delivered_at.is_not(None))
-                .values(**_anew(now), delivery_channel_id=channel_id)
+                .values(**{**anew(now), "delivery_channel_id": channel_id})
             )
         self._changed()
         return bool(again.rowcount)
 
     async def redeliver_in(self, guild_id: int) -> int:
-        """Post every kept end of a server again, which may let us in by now; how many."""
-        kept = and_(productions.c.delivered_at.is_not(None), productions.c.undelivered.is_not(None))
+        """Post every kept end of a server again, which lets us in by now, and the waiting ones at once; how many."""
+        here = and_(productions.c.guild_id == guild_id, _is_over, productions.c.undelivered.is_not(None))
         async with self._database.transaction() as transaction:
+            await _reopen(transaction, select(projects.c.id).where(projects.c.guild_id == guild_id))
+            hurried = await transaction.execute(update(productions).where(here, _is_pending).values(delivery_at=None))
             again = await transaction.execute(
-                update(productions)
-                .where(productions.c.guild_id == guild_id, _is_over, kept)
-                .values(**_anew(self._clock()), delivery_channel_id=None)
+                update(productions).where(here, productions.c.delivered_at.is_not(None)).values(**anew(self._clock()))
             )
         self._changed()
-        return again.rowcount
+        return hurried.rowcount + again.rowcount
 
-    async def _settle(self, production_id: str, message_id: int | None, why: str | None) -> None:
-        now = self._clock()
-        row = update(productions).where(productions.c.id == production_id)
-        where = select(productions.c.id, literal(message_id), productions.c.delivery_channel_id).where(
-            productions.c.id == production_id, productions.c.delivery_channel_id.is_not(None)
+    async def guilds_that_keep(self) -> list[int]:
+        """Servers whose ends were kept because they did not let us write, or had no such place any more."""
+        refused = or_(productions.c.undelivered.like("NotAllowed%"), productions.c.undelivered.like("Vanished%"))
+        query = (
+            select(productions.c.guild_id)
+            .where(_is_over, refused, productions.c.delivered_at.is_not(None), productions.c.guild_id.is_not(None))
+            .distinct()
         )
         async with self._database.transaction() as transaction:
+            return [row.guild_id for row in await transaction.execute(query)]
+
+    async def _settle(self, attempt: Production, message_id: int | None, why: str | None) -> None:
+        now = self._clock()
+        ended = update(productions).where(_is_try(attempt))
+        place = select(productions.c.id, literal(message_id), productions.c.delivery_channel_id).where(
+            productions.c.id == attempt.id, productions.c.delivery_channel_id.is_not(None)
+        )
+        async with self._database.transaction() as transaction:
+            if message_id is not None:  # kept beside the row, which tells of the last one only
+                told = insert_or_ignore(transaction, posts).from_select(
+                    ["production_id", "message_id", "channel_id"], place
+                )
+                await transaction.execute(told.on_conflict_do_nothing())
             await transaction.execute(
-                row.values(
+                ended.values(
                     delivered_at=now,
                     delivered_message_id=message_id,
                     delivery_at=None,
@@ -126,25 +156,40 @@ class Outbox:
                     updated_at=now,
                 )
             )
-            if message_id is not None:  # kept beside the row, which tells of the last one only
-                posted = insert_or_ignore(transaction, posts).from_select(
-                    ["production_id", "message_id", "channel_id"], where
-                )
-                await transaction.execute(posted.on_conflict_do_nothing())
         self._changed()
 
-    async def _write(self, production_id: str, **values: object) -> None:
+    async def _write(self, attempt: Production, **values: object) -> None:
         async with self._database.transaction() as transaction:
-            await transaction.execute(update(productions).where(productions.c.id == production_id).values(**values))
+            await transaction.execute(update(productions).where(_is_try(attempt)).values(**values))
 
     async def _ids(self, query: Select[tuple[str]]) -> list[str]:
         async with self._database.transaction() as transaction:
             return [row.id for row in await transaction.execute(query)]
 
 
-def _anew(now: float) -> dict[str, object]:
+def _is_try(attempt: Production) -> ColumnElement[bool]:
+    """Whether a production's end is still at this try: what became of it must not pass for the end of its next run."""
+    return and_(
+        productions.c.id == attempt.id,
+        productions.c.run == attempt.run,
+        productions.c.delivery_tries == attempt.delivery_tries,
+        _is_pending,
+    )
+
+
+async def _reopen(transaction: Transaction, project_ids: Select[tuple[str]]) -> None:
+    """Try the threads and channels of these films again, whatever they last answered."""
+    threads = select(projects.c.thread_id).where(projects.c.id.in_(project_ids))
+    parents = select(projects.c.channel_id).where(projects.c.id.in_(project_ids))
+    await transaction.execute(
+        update(channels).where(or_(channels.c.id.in_(threads), channels.c.id.in_(parents))).values(closed_until=None)
+    )
+
+
+def anew(now: float) -> dict[str, object]:
     """A first try to come. The message of before stays: a look for the new one begins after it."""
     return {
+        "delivery_channel_id": None,
         "delivering_at": None,
         "delivered_at": None,
         "delivery_tries": 0,

@@ -145,7 +145,7 @@ class Productions:
     async def stop(self, production_id: str, user_id: int, *, operators: Collection[int] = frozenset()) -> Production:
         """Ask a production to stop; in the line it is over at once. Over already, it stays as it is.
 
-        An operator who stops another's is written down.
+        An operator who stops another's is written down, and its owner is told.
 
         Raises:
             NoSuchFilm | NotYours: not this person's production.
@@ -155,12 +155,15 @@ class Productions:
         is_owner = production.owner_id == user_id
         if not is_owner and user_id not in operators:
             raise NotYours(production.owner_id)
+        failure = None if is_owner else "CancelledByOperator"
         async with self._database.transaction() as transaction:
             waited = [ProductionState.ASKING, ProductionState.ACCEPTED]
             stopped = await transaction.execute(
                 update(productions)
                 .where(productions.c.id == production_id, productions.c.state.in_(waited))
-                .values(state=ProductionState.CANCELLED, stage=Stage.OVER, finished_at=now, updated_at=now)
+                .values(
+                    state=ProductionState.CANCELLED, stage=Stage.OVER, failure=failure, finished_at=now, updated_at=now
+                )
             )
             if stopped.rowcount:
                 await self.settle_within(transaction, production_id)
@@ -171,7 +174,7 @@ class Productions:
                     productions.c.state == ProductionState.RUNNING,
                     productions.c.stopping == 0,
                 )
-                .values(stopping=1, updated_at=now)
+                .values(stopping=1, failure=failure, updated_at=now)
             )
             if not is_owner and (stopped.rowcount or stopping.rowcount):
                 await self._audit.note_within(transaction, user_id, "cancel", production_id)
@@ -329,7 +332,7 @@ class Productions:
                     updated_at=now,
                     state=state,
                     stage=Stage.OVER,
-                    failure=failure,
+                    failure=failure if failure is not None else _why_stopped(state),
                     cost_microusd=cost_microusd,
                     film_duration=duration,
                     finished_at=now,
@@ -387,8 +390,8 @@ class Productions:
         self._changed()
 
     async def delivered(self, production_id: str, message_id: int | None) -> None:
-        """As `Outbox.delivered`."""
-        await self.outbox.delivered(production_id, message_id)
+        """The end stands as `message_id`, or nothing needs to be told (`None`), whoever posted it."""
+        await self.outbox.posted(await self.get(production_id), message_id)
 
     async def redeliver(self, production_id: str, *, channel_id: int | None = None) -> bool:
         """As `Outbox.redeliver`."""
@@ -438,6 +441,11 @@ class Productions:
             )
         self._changed()
         return bool(changed.rowcount)
+
+
+def _why_stopped(state: ProductionState) -> object:
+    """What was noted when somebody asked it to stop, where that became its end."""
+    return productions.c.failure if state is ProductionState.CANCELLED else None
 
 
 async def _check(transaction: Transaction, project_id: str, version: int, user_id: int) -> Row[tuple[object, ...]]:

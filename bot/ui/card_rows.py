@@ -178,6 +178,10 @@ class CardRows:
         if card.stamp != card.rendered_stamp:
             await self._update(card.id, stamp=card.stamp)
 
+    async def lost(self, card_id: int) -> None:
+        """Its message was deleted; it is posted anew."""
+        await self._update(card_id, message_id=None, shown=None)
+
     async def settle(self, card_id: int) -> None:
         """Nothing can change this card any more, or its message is gone."""
         await self._update(card_id, settled=1)

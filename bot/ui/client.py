@@ -17,6 +17,7 @@ from bot.studio.projects import Projects
 from bot.studio.shards import ALL_SHARDS, Shards
 from bot.ui.desk import Desk
 from bot.ui.meaning import Meaning, Seen, meaning
+from bot.ui.returns import Returns
 from bot.ui.router import Router, told
 from bot.ui.sending import Busy, DiscordFailed, NotAllowed, nonce, persistently
 from bot.ui.takes_menu import TakesMenu
@@ -38,6 +39,7 @@ class Greenlight(discord.Client):
     Args:
         sync_mark: a file that remembers which commands Discord has, so that they are sent when they changed only.
         shards: which of them this is; whoever has the first sends the commands.
+        returns: hears of servers that let us write again.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Greenlight(discord.Client):
         projects: Projects,
         sync_mark: Path,
         takes: TakesMenu | None = None,
+        returns: Returns | None = None,
         shards: Shards = ALL_SHARDS,
     ) -> None:
         intents = discord.Intents.none()
@@ -76,6 +79,7 @@ class Greenlight(discord.Client):
         self._router = Router(desk, projects, takes)
         self._sync_mark = sync_mark
         self._shards = shards
+        self._returns = returns
 
     async def setup_hook(self) -> None:
         """Between login and gateway: ask for the intents we may have, and tell Discord our commands."""
@@ -106,7 +110,30 @@ class Greenlight(discord.Client):
 
     async def on_ready(self) -> None:
         logger.info("ready", extra={"guilds": len(self.guilds)})
+        is_first = not self.became_ready.is_set()
         self.became_ready.set()
+        if self._returns is not None and is_first:
+            await self._returns.started({guild.id for guild in self.guilds})
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        if self._returns is not None:
+            await self._returns.joined(guild.id)
+
+    async def on_guild_channel_update(self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
+        if self._returns is not None:
+            await self._returns.channel_changed(before, after)
+
+    async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
+        if self._returns is not None:
+            await self._returns.role_changed(before, after)
+
+    async def on_member_update(self, before: discord.Member, after: discord.Member) -> None:
+        if self._returns is not None:
+            await self._returns.roles_given(before, after)
+
+    async def on_thread_update(self, before: discord.Thread, after: discord.Thread) -> None:
+        if self._returns is not None:
+            await self._returns.thread_changed(before, after)
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         await self._router.handle(interaction)

@@ -1,59 +1,84 @@
 """Posts how a film ended, once: a new message that mentions its owner, with the film in it.
 
-Before posting, the try is committed (`production.outbox`); one that finds another before it looks for the message in
-the channel before it posts again. The nonce covers the minutes in between.
+Its thread first; where that is gone, locked or closed to us, the channel it was asked for in; where that is, too, its
+owner's DMs. What goes wrong is judged by `delivery_rules`; what must outlive this process is in `production.outbox` and
+`channel_rows`. A try that follows another looks for the message before it posts again; the nonce covers what Discord
+does not show yet.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import assert_never
 
 import discord
-from discord import ui
 
-from bot.jobs.wake import Listener, Wake
-from bot.media.errors import CannotFit, MediaError
-from bot.media.ffmpeg import Ffmpeg
-from bot.media.fit import fit
+from bot.jobs.wake import Listener
 from bot.production.model import RESTORED, Production, ProductionState
-from bot.production.outbox import pause_after
 from bot.production.productions import Productions
-from bot.storage.errors import StorageError
 from bot.storage.files import Files
-from bot.storage.objects import ObjectStore
 from bot.studio.errors import NoSuchFilm
-from bot.studio.model import Plan, Project
+from bot.studio.model import Project
 from bot.studio.projects import Projects
-from bot.studio.text import shorten
-from bot.ui import wording
-from bot.ui.held import held_view, held_words
-from bot.ui.receipts import receipt
-from bot.ui.remarks import remarks_on
-from bot.ui.replies import words_for, words_for_failure
-from bot.ui.sending import (
-    UPLOAD_DEADLINE,
-    Busy,
-    DiscordFailed,
-    Malformed,
-    NotAllowed,
-    TooLarge,
-    Vanished,
-    nonce,
-    persistently,
+from bot.ui.carrying import Carrier
+from bot.ui.channel_rows import ChannelRows
+from bot.ui.delivery_rules import (
+    GIVE_UP_AFTER,
+    AgainHere,
+    Carry,
+    Form,
+    Keep,
+    NextPlace,
+    OpenThread,
+    Plainer,
+    Smaller,
+    Tried,
+    decide,
+    smaller_than,
+    why,
 )
+from bot.ui.ends import End, file_name, film_end, is_told, unfinished_end
+from bot.ui.held import held_view, held_words
+from bot.ui.places import DEFAULT_UPLOAD_LIMIT, Place, PlaceFinder
+from bot.ui.receipts import receipt
+from bot.ui.replies import words_for_failure
+from bot.ui.sending import UPLOAD_DEADLINE, DiscordFailed, nonce, once
+from bot.ui.threads import unarchive
 
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY = 2.0
-#: What Discord lets a bot upload where nobody boosts (Discord docs, 2026-08).
-DEFAULT_UPLOAD_LIMIT = 10 << 20
-#: How long a link to a film that was too large to post can be followed, in seconds.
-LINK_LASTS = 7 * 24 * 3600
-#: Where such films lie in the object store.
-STORED_FILMS = "films/"
+#: Ends posted at once: each may hold a rendition on the disk and an upload on the line.
+AT_ONCE = 8
+#: Seconds by which our clock may be ahead of Discord's, of which message ids are made.
+_SKEW = 60.0
+#: Messages that a look for an unanswered try reads at most.
+_LOOK_BACK = 1000
+
+
+@dataclass(slots=True)
+class Attempt:
+    """What is tried in one place."""
+
+    place: Place
+    channel_id: int | None = None
+    was_entered: bool = False
+    limit: int = DEFAULT_UPLOAD_LIMIT
+    form: Form = Form.FILE
+    because: str = ""  # for which error the film is not in the message
+    is_plain: bool = False
+    was_opened: bool = False
+    size: int = 0  # bytes of the file just sent
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    message_id: int
 
 
 class Delivery:
@@ -65,177 +90,225 @@ class Delivery:
         client: discord.Client,
         projects: Projects,
         productions: Productions,
+        channels: ChannelRows,
         files: Files,
-        ffmpeg: Ffmpeg,
-        store: ObjectStore | None,
-        changed: Wake,
+        carrier: Carrier,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
         self._projects = projects
         self._productions = productions
-        self._files = files
-        self._ffmpeg = ffmpeg
-        self._store = store
-        self._changed = changed
-        self._learned: dict[int, int] = {}  # channel → bytes that Discord really takes there
-        self._busy: set[str] = set()
         self._outbox = productions.outbox
+        self._channels = channels
+        self._places = PlaceFinder(client, channels)
+        self._files = files
+        self._carrier = carrier
+        self._clock = clock
+        self._busy: set[str] = set()
+        self._at_once = asyncio.Semaphore(AT_ONCE)
+        self._paused_until = 0.0  # Discord refuses everything we send
 
     async def run(self, listener: Listener) -> None:
         async with asyncio.TaskGroup() as group:
             while True:
-                for production_id in await self._outbox.due():
-                    if production_id not in self._busy:
-                        self._busy.add(production_id)
-                        group.create_task(self._deliver(production_id))
+                await self.look(group)
                 await listener.wait(LOOK_EVERY)
+
+    async def look(self, group: asyncio.TaskGroup) -> None:
+        """Start a task for every end whose turn it is."""
+        if self._clock() < self._paused_until:
+            return
+        for production_id in await self._outbox.due():
+            if production_id not in self._busy:
+                self._busy.add(production_id)
+                group.create_task(self._deliver(production_id))
 
     async def _deliver(self, production_id: str) -> None:
         """Post one end, somewhere. Nothing that goes wrong here touches another film's."""
         try:
-            before = await self._productions.get(production_id)
-            await self._outbox.begin_try(production_id)
-            message_id = await self._post(await self._productions.get(production_id), looks=bool(before.delivery_tries))
+            async with self._at_once:
+                if self._clock() >= self._paused_until:
+                    await self._try(await self._productions.get(production_id))
         except NoSuchFilm:
-            logger.info("deleted before it was posted", extra={"production": production_id})
-        except (Busy, StorageError, OSError) as error:
-            await self._rest(production_id, error)
-        except (DiscordFailed, MediaError) as error:
-            # Its card says so and offers to send it again; the film is kept.
-            logger.error("end cannot be posted", extra={"production": production_id, "error": str(error)})
-            await self._outbox.keep(production_id, _why(error))
+            logger.info("end of a film that was deleted meanwhile", extra={"production": production_id})
         except Exception as error:
             logger.exception("end not posted by a fault of ours", extra={"production": production_id})
-            await self._rest(production_id, error)
-        else:
-            await self._outbox.delivered(production_id, message_id)
+            await self._put_off(await self._productions.get(production_id), error)
         finally:
             self._busy.discard(production_id)
-        self._changed()
 
-    async def _rest(self, production_id: str, error: Exception) -> None:
-        """Wait before the next try, longer each time."""
-        pause = pause_after((await self._productions.get(production_id)).delivery_tries)
-        logger.warning(
-            "end not posted yet", extra={"production": production_id, "error": str(error), "again_in": pause}
-        )
-        await self._outbox.rest(production_id, _why(error), seconds=pause)
-
-    async def _post(self, production: Production, *, looks: bool) -> int | None:
-        """The id of the message that tells the end, posted now or before; `None` where nothing needs to be told."""
-        if production.state is ProductionState.CANCELLED and not production.failure:
-            return None  # its owner pressed the button and its card says so
+    async def _try(self, before: Production) -> None:
+        if not is_told(before):
+            await self._outbox.posted(before, None)
+            return
+        if not await self._outbox.begin_try(before.id, after=before.delivery_tries):
+            return
+        production = await self._productions.get(before.id)
         project = await self._projects.get(production.project_id)
+        end = await self._end(production, project)
+        places = await self._places.places(production, project)
+        refused, opens_at = list(places.closed_because), places.opens_at
+        looks_in = before.delivery_channel_id if before.delivering_at is not None else None
+        for place in places.open:
+            match await self._post_in(place, end, looks_in=looks_in):
+                case Posted(message_id):
+                    await self._outbox.posted(production, message_id)
+                    return
+                case AgainHere() as again, error:
+                    await self._rest(production, why(error), again)
+                    return
+                case Keep(), error:  # what became of it is not known, so it is posted nowhere else
+                    refused, opens_at = [why(error)], None
+                    break
+                case NextPlace(), error:
+                    logger.warning("not here", extra={"channel": place.channel_id, "error": str(error)})
+                    refused.append(why(error))
+        if opens_at is not None and self._tried(production).age < GIVE_UP_AFTER:
+            await self._rest(production, refused[0], AgainHere(opens_at - self._clock()))
+            return
+        logger.error("end kept, for it cannot be posted", extra={"production": production.id, "why": refused[0]})
+        await self._outbox.keep(production, refused[0])
+
+    async def _put_off(self, production: Production, error: Exception) -> None:
+        """After a fault that is of no place."""
+        match decide(error, self._tried(production)):
+            case AgainHere() as again:
+                await self._rest(production, why(error), again)
+            case _:
+                await self._outbox.keep(production, why(error))
+
+    async def _rest(self, production: Production, reason: str, again: AgainHere) -> None:
+        logger.warning(
+            "end not posted yet", extra={"production": production.id, "why": reason, "again_in": round(again.seconds)}
+        )
+        if again.for_all:
+            self._paused_until = self._clock() + again.seconds
+        await self._outbox.rest(production, reason, seconds=again.seconds)
+
+    # --- what
+
+    async def _end(self, production: Production, project: Project) -> End:
         plan = await self._projects.plan(project.id, production.version)
         assert plan is not None, production
-        refusal: DiscordFailed | None = None
-        # Where it was aimed at, or the film's thread first; where that is gone, locked or closed to us, the channel it
-        # was asked for in.
-        places = (production.delivery_channel_id, project.thread_id, project.channel_id)
-        for channel_id in dict.fromkeys(place for place in places if place is not None):
-            await self._outbox.aim(production.id, channel_id=channel_id, guild_id=project.guild_id)
-            channel = self._client.get_partial_messageable(channel_id, guild_id=project.guild_id)
-            try:
-                if production.failure == RESTORED and (found := await self._film_of_before(channel, production)):
-                    await self._productions.found_done(production.id)
-                    return found
-                words, view = await self._bad_news(production, plan)
-                if looks and (found := await self._find(channel, production, words)):
-                    return found
-                if production.state is ProductionState.DONE:
-                    return await self._post_film(channel, production, project, plan)
-                return await self._send(channel, production, words, None, plan, view)
-            except (NotAllowed, Vanished, Malformed) as error:
-                logger.warning("not here", extra={"channel": channel_id, "error": str(error)})
-                refusal = error
-        assert refusal is not None
-        raise refusal
+        if production.state is ProductionState.DONE:
+            film = self._files.artefact(project.id, f"film-{production.id}.mp4")
+            told = receipt(await self._productions.bill(production.id), production.price_microusd)
+            return film_end(production, plan, film=film, told=told)
+        if production.state is not ProductionState.HELD:
+            words = words_for_failure(production.failure or "")
+            return unfinished_end(production, plan, words=words, view=None)
+        takes = await self._productions.takes_of(production.id)
+        at_risk = await self._productions.at_risk(production.id)
+        view = held_view(production.id, takes, at_risk)
+        return unfinished_end(production, plan, words=held_words(takes, at_risk), view=view)
 
-    async def _post_film(
-        self, channel: discord.PartialMessageable, production: Production, project: Project, plan: Plan
-    ) -> int:
-        film = self._files.artefact(project.id, f"film-{production.id}.mp4")
-        if not await self._files.here(film):
-            raise MediaError("the film is not kept any more")
-        length = wording.seconds(round(production.film_duration or plan.duration, 1))
-        head = f"<@{production.owner_id}> **{wording.plain(plan.title)}** is ready · {length}"
-        spent = wording.money(production.cost_microusd or 0)
-        foot = f"-# plan v{plan.version} · {len(plan.shots)} shots · {_took(production)} · cost {spent}"
-        told = receipt(await self._productions.bill(production.id), production.price_microusd)
-        foot = "\n".join(filter(None, [*remarks_on(production.notes), foot, told]))
-        limit = self._upload_limit(channel)
+    # --- one place
+
+    async def _post_in(
+        self, place: Place, end: End, *, looks_in: int | None
+    ) -> Posted | tuple[AgainHere | NextPlace | Keep, Exception]:
+        """Post an end in a place, in whatever form it takes it; else what to do next and why."""
+        production, attempt = end.production, Attempt(place)
         while True:
-            with self._files.work_dir() as desk:
-                try:
-                    rendition = await fit(self._ffmpeg, film, limit, desk / "fitted.mp4")
-                except CannotFit as error:
-                    text = f"{head}\n{await self._link(film, error)}\n{foot}"
-                    return await self._send(channel, production, text, None, plan)
-                scaled = f" · {rendition.side}p to fit this channel" if rendition.side is not None else ""
-                text = f"{head} · {wording.size(rendition.size)}{scaled}\n{foot}"
-                try:
-                    return await self._send(channel, production, text, rendition.path, plan)
-                except TooLarge:
-                    limit = int(min(limit, rendition.size) * 0.8)
-                    self._learned[channel.id] = limit
-                    logger.info("upload limit learned", extra={"channel": channel.id, "bytes": limit})
+            try:
+                if not attempt.was_entered and (found := await self._enter(attempt, end, looks_in)) is not None:
+                    return Posted(found)
+                return Posted(await self._send(attempt, end))
+            except Exception as error:  # noqa: BLE001  # the rules know every kind, and what to do about a fault of ours
+                match decide(error, self._tried(production, attempt)):
+                    case AgainHere() | Keep() as step:
+                        return step, error
+                    case NextPlace(closed_for) as step:
+                        if closed_for and attempt.channel_id is not None:
+                            await self._channels.close(attempt.channel_id, seconds=closed_for, because=why(error))
+                        return step, error
+                    case step:
+                        await self._adapt(attempt, step, error)
 
-    async def _send(
-        self,
-        channel: discord.PartialMessageable,
-        production: Production,
-        text: str,
-        film: Path | None,
-        plan: Plan,
-        view: ui.View | None = None,
-    ) -> int:
+    async def _enter(self, attempt: Attempt, end: End, looks_in: int | None) -> int | None:
+        """Begin in a place: find what was posted there before, else keep that it is posted there now."""
+        production, place = end.production, attempt.place
+        attempt.channel_id = channel_id = await self._places.enter(place, production.owner_id)
+        if channel_id == looks_in and (found := await self._find(place, channel_id, end)) is not None:
+            return found
+        if production.failure == RESTORED:
+            found = await self._film_of_before(place, channel_id, production)
+            if found is not None:
+                await self._outbox.aim(production, channel_id=channel_id, guild_id=place.guild_id)
+                await self._productions.found_done(production.id)
+                return found
+        attempt.limit = await self._places.upload_limit(place, channel_id)
+        await self._outbox.aim(production, channel_id=channel_id, guild_id=place.guild_id)
+        attempt.was_entered = True
+        return None
+
+    async def _adapt(self, attempt: Attempt, step: Smaller | Carry | Plainer | OpenThread, error: Exception) -> None:
+        """Do what makes the next try in the same place another one."""
+        match step:
+            case Smaller():
+                attempt.limit = smaller_than(min(attempt.limit, attempt.size))
+                if attempt.channel_id is not None:
+                    await self._channels.learn_limit(attempt.channel_id, attempt.limit)
+            case Carry(form):
+                attempt.form, attempt.because = form, type(error).__name__
+            case Plainer():
+                attempt.is_plain = True
+            case OpenThread():
+                attempt.was_opened = True
+                await self._open_thread(attempt.channel_id)
+            case _:
+                assert_never(step)
+
+    async def _send(self, attempt: Attempt, end: End) -> int:
+        assert attempt.channel_id is not None
+        channel = self._client.get_partial_messageable(attempt.channel_id, guild_id=attempt.place.guild_id)
+        production = end.production
         mentions = discord.AllowedMentions(
             everyone=False, roles=False, replied_user=False, users=[discord.Object(production.owner_id)]
         )
+        # Of this run and this asking: what was posted before, and is posted again, is another message.
+        one = nonce(production.id, f"end {production.run}", production.delivering_at)
 
         async def send() -> discord.Message:
-            # A File is used up by one send, so each try opens its own.
-            once = nonce(production.id, f"end {production.run}", production.delivering_at)
-            if film is None and view is not None:
-                return await channel.send(text, allowed_mentions=mentions, nonce=once, view=view)
-            if film is None:
-                return await channel.send(text, allowed_mentions=mentions, nonce=once)
-            file = discord.File(film, filename=file_name(production), description=_alt_text(plan))
+            if carried.file is None and end.view is not None:
+                return await channel.send(words, allowed_mentions=mentions, nonce=one, view=end.view)
+            if carried.file is None:
+                return await channel.send(words, allowed_mentions=mentions, nonce=one)
+            alt = None if attempt.is_plain else end.alt
+            file = discord.File(carried.file, filename=file_name(production), description=alt)
             with file.fp:
-                return await channel.send(text, file=file, allowed_mentions=mentions, nonce=once)
+                return await channel.send(words, file=file, allowed_mentions=mentions, nonce=one)
 
-        return (await persistently(send, deadline=UPLOAD_DEADLINE)).id
+        async with self._carrier.carry(end, attempt.form, limit=attempt.limit, because=attempt.because) as carried:
+            attempt.size = carried.size
+            words = end.words(carried.words, is_plain=attempt.is_plain)
+            # One call a try: what became of an unanswered one is looked for before the next.
+            return (await once(send, deadline=UPLOAD_DEADLINE)).id
 
-    async def _bad_news(self, production: Production, plan: Plan) -> tuple[str, ui.View | None]:
-        """How a film ended that was not finished, with what can be chosen where it is held."""
-        if production.state is not ProductionState.HELD:
-            return _bad_news(production, plan, words_for_failure(production.failure or "")), None
-        takes = await self._productions.takes_of(production.id)
-        at_risk = await self._productions.at_risk(production.id)
-        return _bad_news(production, plan, held_words(takes, at_risk)), held_view(production.id, takes, at_risk)
-
-    async def _find(self, channel: discord.PartialMessageable, production: Production, words: str) -> int | None:
-        """The message of a delivery that was cut off, if it was posted: a film by its file, a text by its words."""
+    async def _find(self, place: Place, channel_id: int, end: End) -> int | None:
+        """The message of a try that was cut off, if it was posted."""
+        production = end.production
         assert production.delivering_at is not None
-        began = discord.utils.time_snowflake(_utc(production.delivering_at - 60.0))
-        since = discord.Object(max(began, production.delivered_message_id or 0))  # not the one that is sent again
+        began = discord.utils.time_snowflake(datetime.fromtimestamp(production.delivering_at - _SKEW, tz=UTC))
+        # What stood before it was asked for again is not what is looked for.
+        since = discord.Object(max(began, production.delivered_message_id or 0))
+        channel = self._client.get_partial_messageable(channel_id, guild_id=place.guild_id)
 
         async def look() -> int | None:
-            async for message in channel.history(after=since, limit=100):
+            async for message in channel.history(after=since, limit=_LOOK_BACK):
                 if self._client.user is None or message.author.id != self._client.user.id:
                     continue
-                if any(file.filename == file_name(production) for file in message.attachments):
-                    return message.id
-                if production.state is not ProductionState.DONE and message.content == words:
+                if end.is_in(message.content, [file.filename for file in message.attachments]):
                     return message.id
             return None
 
-        return await persistently(look)
+        return await once(look)
 
-    async def _film_of_before(self, channel: discord.PartialMessageable, production: Production) -> int | None:
+    async def _film_of_before(self, place: Place, channel_id: int, production: Production) -> int | None:
         """The film's message, where it was posted after the backup was made that its rows come from."""
         assert production.delivering_at is not None
-        since = discord.Object(discord.utils.time_snowflake(_utc(production.delivering_at)))
+        since = discord.Object(discord.utils.time_snowflake(datetime.fromtimestamp(production.delivering_at, tz=UTC)))
+        channel = self._client.get_partial_messageable(channel_id, guild_id=place.guild_id)
 
         async def look() -> int | None:
             async for message in channel.history(after=since, limit=None):
@@ -244,52 +317,24 @@ class Delivery:
                     return message.id
             return None
 
-        return await persistently(look)
+        return await once(look)
 
-    async def _link(self, film: Path, error: CannotFit) -> str:
-        if self._store is None:
-            return words_for(error)
-        key = f"{STORED_FILMS}{film.name}"
-        try:
-            await self._store.put(film, key, content_type="video/mp4")
-            if (public := self._store.public_address(key)) is not None:
-                return f"It is too large for this channel: [download it]({public})."
-            url = await self._store.address(key, expires_in=LINK_LASTS, filename=film.name)
-        except StorageError as failed:
-            return words_for(failed)
-        return f"It is too large for this channel: [download it]({url}) within 7 days."
+    async def _open_thread(self, channel_id: int | None) -> None:
+        """Take it out of the archive; where that fails, the next answer is the same and another place is tried."""
+        if channel_id is not None:
+            try:
+                await unarchive(self._client, channel_id)
+            except DiscordFailed as error:
+                logger.warning("thread not opened", extra={"channel": channel_id, "error": str(error)})
 
-    def _upload_limit(self, channel: discord.PartialMessageable) -> int:
-        guild = self._client.get_guild(channel.guild_id) if channel.guild_id is not None else None
-        allowed = guild.filesize_limit if guild is not None else DEFAULT_UPLOAD_LIMIT
-        return min(allowed, self._learned.get(channel.id, allowed))
-
-
-def _why(error: Exception) -> str:
-    return f"{type(error).__name__}:{error.code}" if isinstance(error, DiscordFailed) else type(error).__name__
-
-
-def _bad_news(production: Production, plan: Plan, words: str) -> str:
-    """How a film ended that was not finished; says which, so that the next one's end is told apart."""
-    run = f"-{production.run}" if production.run > 1 else ""
-    mark = f"-# plan v{plan.version} · {production.id[:6]}{run}"
-    return f"<@{production.owner_id}> **{wording.plain(plan.title)}** is not finished: {words}\n{mark}"
-
-
-def file_name(production: Production) -> str:
-    """Names the film for good, in letters that Discord keeps as they are; a restart finds its delivery by it."""
-    again = f"-{production.run}" if production.run > 1 else ""
-    return f"greenlight-{production.id}{again}.mp4"
-
-
-def _alt_text(plan: Plan) -> str:
-    return shorten(f"{plan.title}: {plan.logline}", 1000)
-
-
-def _took(production: Production) -> str:
-    assert production.finished_at is not None
-    return f"took {wording.seconds(max(1, round(production.finished_at - production.accepted_at)))}"
-
-
-def _utc(at: float) -> datetime:
-    return datetime.fromtimestamp(at, tz=UTC)
+    def _tried(self, production: Production, attempt: Attempt | None = None) -> Tried:
+        age = self._clock() - (production.delivering_at or self._clock())
+        if attempt is None:
+            return Tried(tries=production.delivery_tries, age=age)
+        return Tried(
+            tries=production.delivery_tries,
+            age=age,
+            form=attempt.form if production.state is ProductionState.DONE else Form.WORDS,
+            is_plain=attempt.is_plain,
+            was_opened=attempt.was_opened,
+        )

@@ -17,7 +17,7 @@ from bot.ui.held import held_buttons, held_words
 from bot.ui.instead import Instead, instead_button
 from bot.ui.receipts import asking
 from bot.ui.remarks import remarks_on
-from bot.ui.replies import words_for_failure
+from bot.ui.replies import words_for_failure, words_for_undelivered
 from bot.ui.takes_menu import shots_button
 from bot.ui.wording import money, plain
 
@@ -90,13 +90,16 @@ def _where_it_is(facts: JobFacts) -> list[ui.Item[ui.LayoutView]]:
         lines += [facts.receipt] if facts.receipt else []
         return [ui.TextDisplay("\n".join(lines)), ui.ActionRow(shots_button(facts.production.project_id))]
     if facts.production.delivered_at is None:
-        return [ui.TextDisplay("Sending your film…")]
+        again_at = facts.production.delivery_at
+        is_late = facts.production.undelivered is not None and again_at is not None
+        more = f" Discord did not take it yet; I try again <t:{int(again_at)}:R>." if is_late and again_at else ""
+        return [ui.TextDisplay(f"Sending your film…{more}")]
     again: ui.Button[ui.LayoutView] = ui.Button(
         style=discord.ButtonStyle.primary,
         label="Send again",
         custom_id=str(CustomId(Action.RESEND, facts.production.id)),
     )
-    words = "Your film is made and kept, but I could not post it here. Press **Send again** once I may."
+    words = words_for_undelivered(facts.production.undelivered or "")
     return [ui.TextDisplay(words), ui.ActionRow(again)]
 
 

@@ -21,10 +21,12 @@ from bot.production.dispatcher import Dispatcher
 from bot.production.productions import Productions
 from bot.studio.projects import Projects
 from bot.ui.card_rows import Card, CardRows
+from bot.ui.card_rules import Anew, CardTried, Later, Settle, Unarchive, decide_card
 from bot.ui.cards import fingerprint
 from bot.ui.desk import Desk
 from bot.ui.renderings import Renderer, Rendering
-from bot.ui.sending import Busy, DiscordFailed, NotAllowed, Vanished, nonce, persistently
+from bot.ui.sending import DiscordFailed, Malformed, nonce, persistently
+from bot.ui.threads import unarchive
 from providers.catalogue import Catalogue
 from ratelimit import KeyPool
 
@@ -84,6 +86,9 @@ class CardKeeper:
         self._looked_at: dict[int, float] = {}  # card → when it was last found or made equal to its rows
         self._rests_until: dict[int, float] = {}  # card → when to try again what failed
         self._failures: Counter[int] = Counter()  # card → in a row
+        self._closed_until: dict[int, float] = {}  # channel → when to try again where we may not write
+        self._lost: set[int] = set()  # cards whose message was deleted
+        self._opened: set[int] = set()  # cards whose thread was taken out of the archive for them
         self._swept_at: float | None = None
 
     async def run(self, listener: Listener) -> None:
@@ -129,12 +134,15 @@ class CardKeeper:
         known = {card.id for card in cards}
         self._looked_at = {card: at for card, at in self._looked_at.items() if card in known}
         self._written_at = {channel: at for channel, at in self._written_at.items() if now - at < EDIT_EVERY}
+        self._closed_until = {channel: until for channel, until in self._closed_until.items() if until > now}
+        self._lost &= known
+        self._opened &= known
         for card in [card for card, until in self._rests_until.items() if until + BACK_OFF_LONGEST < now]:
             del self._rests_until[card], self._failures[card]
 
     def _due_at(self, card: Card) -> float:
         """When it is this card's turn, in Unix seconds; past where it is."""
-        due_at = self._rests_until.get(card.id, 0.0)
+        due_at = max(self._rests_until.get(card.id, 0.0), self._closed_until.get(card.channel_id, 0.0))
         if card.stamp == card.rendered_stamp:
             due_at = max(due_at, self._looked_at.get(card.id, 0.0) + LOOK_AGAIN)
         if card.message_id is not None and not card.is_over:
@@ -154,18 +162,12 @@ class CardKeeper:
     async def _keep(self, card: Card) -> None:
         """Bring one card up to date. Whatever goes wrong with it is its own."""
         facts = {"card": card.ref, "channel": card.channel_id}
+        rendering: Rendering | None = None
         try:
-            done = await self._bring_up_to_date(card)
-        except (Vanished, NotAllowed) as error:
-            # The card was deleted or its thread closed: hidden by choice. The film goes on; its end is posted anew.
-            logger.warning("card given up", extra={**facts, "error": str(error)})
-            await self._rows.settle(card.id)
-        except Busy as error:
-            logger.warning("card not shown yet", extra={**facts, "error": str(error)})
-            self._back_off(card)
+            rendering = await self._renderer.render(card)
+            done = await self._bring_up_to_date(card, rendering)
         except DiscordFailed as error:
-            logger.error("card refused by Discord", extra={**facts, "error": str(error)})
-            await self._rows.settle(card.id)
+            await self._refused(card, error, is_final=rendering is not None and rendering.final)
         except Exception:
             # One card must not hide all others.
             logger.exception("card not shown by a fault of ours", extra=facts)
@@ -178,9 +180,39 @@ class CardKeeper:
             else:
                 self._rests_until[card.id] = self._clock() + LOOK_EVERY
 
-    async def _bring_up_to_date(self, card: Card) -> bool:
-        """Render the card, post or edit it where it changed; false where it has to wait for another card."""
-        rendering = await self._renderer.render(card)
+    async def _refused(self, card: Card, error: DiscordFailed, *, is_final: bool) -> None:
+        """What comes of a card that Discord did not take."""
+        tried = CardTried(
+            is_final=is_final,
+            age=self._clock() - card.created_at,
+            was_lost=card.id in self._lost,
+            was_opened=card.id in self._opened,
+        )
+        step = decide_card(error, tried)
+        facts = {"card": card.ref, "channel": card.channel_id, "error": str(error), "step": type(step).__name__}
+        logger.log(logging.ERROR if isinstance(error, Malformed) else logging.WARNING, "card not shown", extra=facts)
+        match step:
+            case Later(seconds, for_channel):
+                self._back_off(card, at_least=seconds)
+                if for_channel:
+                    self._closed_until[card.channel_id] = self._clock() + seconds
+            case Anew():
+                self._lost.add(card.id)
+                await self._rows.lost(card.id)
+            case Unarchive():
+                self._opened.add(card.id)
+                await self._open_thread(card)
+            case Settle():
+                await self._rows.settle(card.id)
+
+    async def _open_thread(self, card: Card) -> None:
+        try:
+            await unarchive(self._client, card.channel_id)
+        except DiscordFailed as error:
+            logger.warning("thread not opened", extra={"channel": card.channel_id, "error": str(error)})
+
+    async def _bring_up_to_date(self, card: Card, rendering: Rendering | None) -> bool:
+        """Post or edit a card where its rendering changed; false where it has to wait for another card."""
         if rendering is None:
             await self._rows.settle(card.id)
             return True
@@ -202,13 +234,15 @@ class CardKeeper:
         channel = self._client.get_partial_messageable(card.channel_id)
         view: ui.LayoutView = rendering.view
         if card.message_id is None:
-            sent = await persistently(lambda: channel.send(view=view, silent=True, nonce=nonce(card.kind, card.ref)))
+            again = ["again"] if card.id in self._lost else []  # else Discord answers with the one that was deleted
+            one = nonce(card.kind, card.ref, *again)
+            sent = await persistently(lambda: channel.send(view=view, silent=True, nonce=one))
             return sent.id
         message = channel.get_partial_message(card.message_id)
         await persistently(lambda: message.edit(view=view))
         return card.message_id
 
-    def _back_off(self, card: Card) -> None:
+    def _back_off(self, card: Card, *, at_least: float = 0.0) -> None:
         rest = BACK_OFF_FIRST * 2.0 ** min(self._failures[card.id], 10)
         self._failures[card.id] += 1
-        self._rests_until[card.id] = self._clock() + min(rest, BACK_OFF_LONGEST)
+        self._rests_until[card.id] = self._clock() + max(at_least, min(rest, BACK_OFF_LONGEST))

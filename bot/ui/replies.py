@@ -110,6 +110,8 @@ _REFUSED: dict[media.Reason, str] = {
 _KEPT = {
     "Bug": "Something went wrong on my side. Nothing you made is lost; try again, and tell the operator if it stays.",
     "Cancelled": "It was cancelled.",
+    "CancelledByOperator": "An operator of this bot cancelled it. What was made is kept and not paid again; ask them why, "
+    "and greenlight it again once that is settled.",
     "Declined": "It was not approved, so nothing was ordered and nothing is charged. Make it shorter or choose a "
     "cheaper model, and greenlight that.",
     "NotApproved": "Nobody approved it within three days, so nothing was ordered and nothing is charged. Ask a "
@@ -129,6 +131,32 @@ _KEPT = {
     "UnusableClip": "The service delivered something that is no video. Press **Greenlight** again to order just that "
     "once more.",
 }
+
+#: Why an end could not be posted, by Discord's code, else by the error's class.
+_UNDELIVERED = {
+    "50001": "I may not see this channel. Once a moderator lets me in, I send it by myself.",
+    "50013": "I may not post here. Once a moderator gives me Send Messages, Send Messages in Threads and Attach Files, "
+    "I send it by myself.",
+    "160005": "this thread is locked. Once a moderator unlocks it, I send it by myself.",
+    "160006": "this server has as many active threads as Discord allows. Archive some, and press **Send again**.",
+    "200000": "AutoMod blocks my message here. Ask a moderator to let it through, and press **Send again**.",
+    "200001": "AutoMod blocks my message here. Ask a moderator to let it through, and press **Send again**.",
+    "50007": "you take no direct messages from me. Allow them for a moment, and press **Send again**.",
+    "50278": "we share no server any more, so I may not write to you. Invite me again, and I send it by myself.",
+    "Vanished": "the place you asked for it in is gone. `/films` sends it wherever you are.",
+    "Busy": "Discord did not take it for days. Press **Send again** when it works again.",
+    "Malformed": "Discord refused my message through a fault of mine. Please tell the operator, then press **Send again**.",
+    "NotAllowed": "Discord does not let me post it here. Press **Send again** once I may.",
+}
+
+
+def words_for_undelivered(why: str) -> str:
+    """Why a film is kept instead of posted, as a row keeps it ("Class:code"), and what to do about it."""
+    name, _, code = why.partition(":")
+    reason = (
+        _UNDELIVERED.get(code) or _UNDELIVERED.get(name) or "something went wrong on my side. Press **Send again**."
+    )
+    return f"Your film is made and kept, but I could not post it: {reason}"
 
 
 def words_for(error: Exception) -> str:

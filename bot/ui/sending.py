@@ -24,19 +24,32 @@ CALL_DEADLINE = 15.0
 UPLOAD_DEADLINE = 180.0
 _TRIES = 4
 
-#: Channel, guild, message, webhook; an interaction that is over, or whose token is.
-_VANISHED = {10003, 10004, 10008, 10015, 10062, 50027}
+#: Seconds that Discord may ask for and a call still waits by itself; who is told to wait longer comes back later.
+_PATIENCE = 5.0
+
+#: An interaction that is over, or whose token is. Other 404s with a code are gone, too.
+_VANISHED = {10015, 10062, 50027}
 _TOO_LARGE = {40005, 50045}
-#: No access, missing permission, archived, locked, uploads limited here, AutoMod, link filter, closed DMs.
-_NOT_ALLOWED = {50001, 50013, 50083, 160005, 400001, 200000, 240000, 50007, 50278, 40003}
+#: Archived, locked, uploads limited here, AutoMod, link filter, explicit content, not a channel for text, closed DMs.
+#: Other 403s with a code are refusals, too.
+_NOT_ALLOWED = {50083, 160005, 160006, 400001, 200000, 200001, 240000, 20009, 50008, 50024, 50007, 50278}
+#: Limits on writing, on edits of old messages and on opening DMs, overload, and Cloudflare in Discord's name.
+_LATER = {20016, 20022, 20028, 20029, 30046, 40003, 40062, 130000, 40333}
+#: Full: so many pins, threads, members or the like, which only people make room for.
+_FULL = range(30001, 31000)
 
 
 class DiscordFailed(Exception):
-    """Discord did not do what was asked. `code` is its own, 0 where it gave none."""
+    """Discord did not do what was asked.
 
-    def __init__(self, detail: str, *, code: int = 0) -> None:
+    `code` is its own and `status` that of the answer, 0 where it gave none; `retry_after` is the seconds it asked for.
+    """
+
+    def __init__(self, detail: str, *, code: int = 0, status: int = 0, retry_after: float = 0.0) -> None:
         super().__init__(detail)
         self.code = code
+        self.status = status
+        self.retry_after = retry_after
 
 
 class Vanished(DiscordFailed):
@@ -66,7 +79,9 @@ async def once(call: Callable[[], Awaitable[Result]], *, deadline: float = CALL_
             return await call()
     except discord.HTTPException as error:
         raise _named(error) from error
-    except (discord.RateLimited, aiohttp.ClientError, TimeoutError, OSError, json.JSONDecodeError) as error:
+    except discord.RateLimited as error:
+        raise Busy(type(error).__name__, retry_after=error.retry_after) from error
+    except (aiohttp.ClientError, TimeoutError, OSError, json.JSONDecodeError) as error:
         raise Busy(type(error).__name__) from error
     except (RuntimeError, AttributeError) as error:  # how the library fails while its session is closed or not open yet
         raise Busy(type(error).__name__) from error
@@ -78,7 +93,7 @@ async def persistently(call: Callable[[], Awaitable[Result]], *, deadline: float
         try:
             return await once(call, deadline=deadline)
         except Busy as error:
-            if attempt == _TRIES:
+            if attempt == _TRIES or error.retry_after > _PATIENCE:
                 raise
             logger.warning("Discord is busy", extra={"error": str(error), "attempt": attempt})
             await asyncio.sleep(0.5 * 2**attempt)
@@ -95,13 +110,26 @@ def nonce(*parts: object) -> str:
 
 def _named(error: discord.HTTPException) -> DiscordFailed:
     """By Discord's own codes. A 401, 403 or 404 without one is a proxy, a block or a token change, and may pass."""
-    detail = f"{error.status} {error.code}"
-    if error.code in _TOO_LARGE or error.status == 413:
-        return TooLarge(detail, code=error.code)
-    if error.code in _VANISHED:
-        return Vanished(detail, code=error.code)
-    if error.code in _NOT_ALLOWED:
-        return NotAllowed(detail, code=error.code)
-    if error.status == 400:
-        return Malformed(f"{detail} {error.text[:500]}", code=error.code)
-    return Busy(detail, code=error.code)
+    code, status = error.code, error.status
+    kind: type[DiscordFailed] = Busy
+    if code in _TOO_LARGE or status == 413:
+        kind = TooLarge
+    elif code in _LATER:
+        pass
+    elif code in _VANISHED or (status == 404 and code):
+        kind = Vanished
+    elif code in _NOT_ALLOWED or code in _FULL or (status == 403 and code):
+        kind = NotAllowed
+    elif status == 400:
+        return Malformed(f"{status} {code} {error.text[:500]}", code=code, status=status)
+    return kind(f"{status} {code}", code=code, status=status, retry_after=_retry_after(error))
+
+
+def _retry_after(error: discord.HTTPException) -> float:
+    """The seconds that an answer asks to wait, 0 where it does not say."""
+    said = getattr(error.response, "headers", {}).get("Retry-After", "")
+    try:
+        seconds = float(said)
+    except ValueError:  # a date, or nothing
+        return 0.0
+    return seconds if 0.0 < seconds < float("inf") else 0.0

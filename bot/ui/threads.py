@@ -14,7 +14,7 @@ from bot.jobs.wake import Listener
 from bot.studio.model import Project
 from bot.studio.projects import Projects
 from bot.studio.text import shorten
-from bot.ui.sending import Busy, DiscordFailed, Vanished, nonce, persistently
+from bot.ui.sending import Busy, DiscordFailed, Vanished, nonce, once, persistently
 from bot.ui.wording import plain
 
 logger = logging.getLogger(__name__)
@@ -26,6 +26,13 @@ ASKER_NEEDS = 60.0
 _HAS_THREAD = 160004
 #: Minutes without a word after which Discord archives the thread.
 _ARCHIVE_AFTER: Literal[10080] = 10080
+
+
+async def unarchive(client: discord.Client, thread_id: int) -> None:
+    """Take a thread out of the archive, unless it is locked: then only moderators may. Raises `DiscordFailed`."""
+    thread = await once(lambda: client.fetch_channel(thread_id))
+    if isinstance(thread, discord.Thread) and thread.archived and not thread.locked:
+        await once(lambda: thread.edit(archived=False))
 
 
 class Threads:

@@ -206,6 +206,11 @@ class People:
         with impossible():
             self._simulation.backend.delete_channel(channel_id)
 
+    def let_bot(self, **permissions: bool) -> None:
+        """Grant or take permissions of the bot's role, by discord.py's names: `send_messages=False`."""
+        with impossible():
+            self._simulation.let_bot(**permissions)
+
     def kick_bot(self) -> None:
         with impossible():
             self._simulation.backend.remove_guild(self._simulation.guild.id)

@@ -223,6 +223,14 @@ class Simulation:
         role_id = guild.members[self.backend.bot_user.id].role_ids[0]
         guild.roles[role_id].permissions = permissions
 
+    def let_bot(self, **permissions: bool) -> None:
+        """Through its own role and everybody's, for what one of them grants it may do."""
+        guild = self.backend.get_guild(self.guild.id)
+        for role_id in (*guild.members[self.backend.bot_user.id].role_ids, guild.id):
+            held = discord.Permissions(guild.roles[role_id].permissions)
+            held.update(**permissions)
+            self.backend.edit_role(guild.id, role_id, {"permissions": held.value})
+
     # --- REST
 
     def dispatch(

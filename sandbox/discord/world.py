@@ -174,6 +174,10 @@ class DiscordWorld:
         """Message payloads, newest last. Ephemeral ones only in the eyes of the member they were made for."""
         return self.simulation.messages(channel_id, seen_by.id if seen_by else None)
 
+    def direct_messages(self, member: Member) -> list[dict[str, Any]]:
+        """What the bot wrote to a member, newest last."""
+        return self.messages(self.simulation.backend.get_dm_channel(member.id).id)
+
     def ephemeral_messages(self, member: Member) -> list[dict[str, Any]]:
         """Everything only this member sees, in any channel, newest last."""
         seen = [m for channel in self.simulation.backend.channels for m in self.messages(channel, seen_by=member)]

@@ -75,7 +75,7 @@ class Stage:
             print(self.bot.said()[-6000:])
         await self._exits.__aexit__(kind, error, trace)
         if kind is None and SPEC.exists():
-            assert not self.violations()
+            assert self.violations() == []
 
     def violations(self) -> list[str]:
         """What Discord and the providers would have refused of all that the bot sent, by their own documents."""

@@ -27,7 +27,7 @@ async def test_a_film_that_may_not_be_posted_says_so_and_is_sent_again_on_a_pres
         posts = r"/channels/\d+/messages$"
         await stage.greenlight(stage.mia, thread)
         await stage.until(lambda: stage.card(thread, "Rendering"))
-        stage.discord.faults.answer("POST", posts, status=403, code=50013, times=2)
+        stage.discord.faults.answer("POST", posts, status=403, code=50013, times=3)  # thread, channel, DM
         card = await stage.until(lambda: stage.card(thread, "Done"))
         await stage.until(lambda: stage.pressable(thread, "Send again"))
         assert "could not" in text_of(stage.card(thread, "Done") or card)
@@ -37,6 +37,29 @@ async def test_a_film_that_may_not_be_posted_says_so_and_is_sent_again_on_a_pres
         film = await stage.film_in(thread)
         assert mentioned(film, stage.mia.id)
         assert len(stage.orders()) == 2
+
+
+async def test_a_film_comes_when_the_server_lets_us_in_again_and_by_dm_where_it_is_gone(tmp_path: Path) -> None:
+    async with Stage(tmp_path) as stage:
+        thread = await stage.plan(stage.mia)
+        await stage.greenlight(stage.mia, thread)
+        await stage.until(lambda: stage.card(thread, "Rendering"))
+        stage.discord.faults.answer("POST", r"/users/@me/channels$", status=403, code=50007)
+        stage.people.let_bot(send_messages=False, send_messages_in_threads=False)
+        await stage.until(lambda: stage.card(thread, "I may not post here"))
+        stage.people.let_bot(send_messages=True, send_messages_in_threads=True)
+        await stage.film_in(thread)
+        await stage.until(lambda: stage.card(thread, "Here is your film"))
+        assert len(stage.orders()) == 2
+
+        toms = await stage.plan(stage.tom)
+        await stage.greenlight(stage.tom, toms)
+        await stage.until(lambda: stage.card(toms, "Rendering"))
+        stage.people.kick_bot()
+        film = await stage.until(lambda: next(iter(stage.discord.direct_messages(stage.tom)), None))
+        assert mentioned(film, stage.tom.id)
+        assert film["attachments"]
+        assert not stage.discord.direct_messages(stage.mia)
 
 
 async def test_discord_that_is_down_for_a_while_delays_the_film_and_loses_nothing(tmp_path: Path) -> None:

@@ -5,9 +5,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.media.errors import CannotFit, MediaRefused
-from bot.media.fit import LADDER, Rendition, fit, sound_duration, video_bitrate
+from bot.media.fit import (
+    LADDER,
+    Rendition,
+    fit,
+    is_fast_start,
+    list_packets,
+    plays_inline,
+    sound_duration,
+    video_bitrate,
+)
 from bot.media.probe import MediaLimits, probe
-from tests.bot.media.conftest import QUICK, Draw, tone
+from tests.bot.media.conftest import QUICK, Draw, picture, tone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +28,7 @@ if TYPE_CHECKING:
 def film(draw: Draw) -> Path:
     """A second of 720p that hardly compresses: about 1 MB."""
     noisy = ("-f", "lavfi", "-i", "testsrc2=s=1280x720:r=24:d=1,noise=alls=20:allf=t", *tone(1))
-    return draw("film.mp4", *noisy, *QUICK, "-crf", "30", "-c:a", "aac", "-shortest")
+    return draw("film.mp4", *noisy, *QUICK, "-crf", "30", "-c:a", "aac", "-shortest", "-movflags", "+faststart")
 
 
 async def test_a_film_that_fits_is_returned_as_it_is(ffmpeg: Ffmpeg, film: Path, tmp_path: Path) -> None:
@@ -84,3 +93,38 @@ async def test_a_film_without_sound_has_no_sound_to_measure(ffmpeg: Ffmpeg, draw
 
     with pytest.raises(MediaRefused):
         await sound_duration(ffmpeg, mute)
+
+
+async def test_a_film_whose_index_is_at_its_end_is_copied_so_that_it_plays_while_it_loads(
+    ffmpeg: Ffmpeg, draw: Draw, tmp_path: Path
+) -> None:
+    late = draw("late.mp4", *picture(seconds=1), *tone(1), *QUICK, "-c:a", "aac", "-shortest")
+    early = draw("early.mp4", "-i", str(late), "-c", "copy", "-movflags", "+faststart")
+    assert (is_fast_start(late), is_fast_start(early)) == (False, True)
+
+    assert (await fit(ffmpeg, early, 10 << 20, tmp_path / "out.mp4")).path == early
+    rendition = await fit(ffmpeg, late, 10 << 20, tmp_path / "out.mp4")
+
+    assert (rendition.path, rendition.side) == (tmp_path / "out.mp4", None)
+    assert is_fast_start(rendition.path)
+
+
+async def test_a_film_that_discord_does_not_play_is_encoded_though_it_is_small(
+    ffmpeg: Ffmpeg, draw: Draw, tmp_path: Path
+) -> None:
+    other = draw("other.mp4", *picture(seconds=1), *tone(1), "-c:v", "mpeg4", "-c:a", "aac", "-shortest")
+
+    rendition = await fit(ffmpeg, other, 10 << 20, tmp_path / "out.mp4")
+
+    assert rendition.path != other
+    assert plays_inline(await list_packets(ffmpeg, rendition.path))
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\0\0\0\x18ftyp", b"\0\0\0\0ftyp" + b"\0" * 40, b"\0\0\0\x01free" + b"\0" * 8]
+)
+def test_what_is_no_whole_mp4_is_not_said_to_play(tmp_path: Path, content: bytes) -> None:
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(content)
+
+    assert not is_fast_start(broken)

@@ -170,6 +170,17 @@ async def test_an_operator_who_decides_is_written_down_and_an_owner_is_not(bench
     assert [(row.actor_id, row.action, row.ref) for row in rows] == [(OPERATOR, "held: stop", film.id)]
 
 
+@pytest.mark.parametrize(("user_id", "told"), [(OPERATOR, True), (OWNER, False)])
+async def test_an_owner_is_told_that_an_operator_stopped_a_held_film(bench: Bench, user_id: int, told: bool) -> None:
+    film = await bench.held()
+    await bench.office.productions.delivered(film.id, 77)  # that it is held
+
+    await bench.decisions().decide(Decision.STOP, film.id, user_id)
+
+    assert await bench.office.productions.outbox.due() == ([film.id] if told else [])
+    assert (await bench.office.productions.get(film.id)).failure == ("CancelledByOperator" if told else None)
+
+
 async def test_a_held_film_is_not_greenlit_beside_itself(bench: Bench) -> None:
     film = await bench.held()
 

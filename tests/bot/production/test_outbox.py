@@ -23,10 +23,10 @@ class Post(Office):
         #: As after a restart: the same rows, another process.
         self.reopened = Outbox(database, Wake(), clock=lambda: self.now)
 
-    async def ended(self, press: str = "press") -> Production:
+    async def ended(self, press: str = "press", *, state: ProductionState = ProductionState.DONE) -> Production:
         production = await self.accept((await self.film(press)).id, press=press)
         await self.productions.begin(production.id)
-        await self.productions.end(production.id, ProductionState.DONE, duration=1.0)
+        await self.productions.end(production.id, state, duration=1.0)
         return production
 
 
@@ -40,7 +40,7 @@ async def test_a_try_is_counted_and_the_next_one_dated_before_it_is_made(post: P
     assert await post.outbox.due() == [production.id]
     for tries in (1, 2, 3):
         began = post.now
-        await post.outbox.begin_try(production.id)  # and then the process is killed
+        await post.outbox.begin_try(production.id, after=tries - 1)  # and then the process is killed
 
         assert await post.reopened.due() == []
         row = await post.productions.get(production.id)
@@ -59,8 +59,8 @@ def test_pauses_grow_and_stay_bounded() -> None:
 
 async def test_a_rest_as_long_as_discord_says_is_kept(post: Post) -> None:
     production = await post.ended()
-    await post.outbox.begin_try(production.id)
-    await post.outbox.rest(production.id, "Busy:0", seconds=7200.0)
+    await post.outbox.begin_try(production.id, after=0)
+    await post.outbox.rest(await post.productions.get(production.id), "Busy:0", seconds=7200.0)
 
     post.now += 7199.0
     assert await post.reopened.due() == []
@@ -71,10 +71,10 @@ async def test_a_rest_as_long_as_discord_says_is_kept(post: Post) -> None:
 
 async def test_what_was_posted_is_not_due_and_says_where_it_stands(post: Post) -> None:
     production = await post.ended()
-    await post.outbox.begin_try(production.id)
-    await post.outbox.rest(production.id, "Busy:0", seconds=1.0)
-    await post.outbox.aim(production.id, channel_id=THREAD, guild_id=5)
-    await post.outbox.delivered(production.id, 77)
+    await post.outbox.begin_try(production.id, after=0)
+    await post.outbox.rest(await post.productions.get(production.id), "Busy:0", seconds=1.0)
+    await post.outbox.aim(await post.productions.get(production.id), channel_id=THREAD, guild_id=5)
+    await post.productions.delivered(production.id, 77)
     post.now += 10_000.0
 
     assert await post.reopened.due() == []
@@ -86,11 +86,11 @@ async def test_what_was_posted_is_not_due_and_says_where_it_stands(post: Post) -
 @pytest.mark.parametrize("posted", [True, False])
 async def test_an_end_is_posted_again_where_it_is_asked_for(post: Post, posted: bool) -> None:
     production = await post.ended()
-    await post.outbox.begin_try(production.id)
+    await post.outbox.begin_try(production.id, after=0)
     if posted:
-        await post.outbox.delivered(production.id, 77)
+        await post.productions.delivered(production.id, 77)
     else:
-        await post.outbox.keep(production.id, "NotAllowed:50013")
+        await post.outbox.keep(await post.productions.get(production.id), "NotAllowed:50013")
     assert await post.outbox.due() == []
 
     assert await post.productions.redeliver(production.id, channel_id=ELSEWHERE)
@@ -107,9 +107,9 @@ async def test_an_end_is_posted_again_where_it_is_asked_for(post: Post, posted: 
 
 async def test_an_end_that_is_being_posted_goes_on_where_it_was_aimed_at(post: Post) -> None:
     production = await post.ended()
-    await post.outbox.begin_try(production.id)
-    await post.outbox.aim(production.id, channel_id=THREAD, guild_id=5)
-    await post.outbox.rest(production.id, "Busy:0", seconds=600.0)
+    await post.outbox.begin_try(production.id, after=0)
+    await post.outbox.aim(await post.productions.get(production.id), channel_id=THREAD, guild_id=5)
+    await post.outbox.rest(await post.productions.get(production.id), "Busy:0", seconds=600.0)
 
     assert not await post.productions.redeliver(production.id, channel_id=ELSEWHERE)
 
@@ -127,11 +127,40 @@ async def test_a_film_that_is_not_over_has_no_end_to_post(post: Post) -> None:
 
 async def test_kept_ends_of_a_server_are_tried_again_when_it_is_back_and_no_others(post: Post) -> None:
     kept, posted = await post.ended("1"), await post.ended("2")
-    await post.outbox.keep(kept.id, "Vanished:10004")
-    await post.outbox.delivered(posted.id, 77)
+    await post.outbox.keep(await post.productions.get(kept.id), "Vanished:10004")
+    await post.productions.delivered(posted.id, 77)
     guild_id = (await post.productions.get(kept.id)).guild_id
     assert guild_id is not None
 
     assert await post.outbox.redeliver_in(guild_id + 1) == 0
     assert await post.outbox.redeliver_in(guild_id) == 1
     assert await post.outbox.due() == [kept.id]
+
+
+async def test_what_became_of_a_try_does_not_pass_for_the_end_of_the_next_run(post: Post) -> None:
+    production = await post.ended(state=ProductionState.HELD)
+    await post.outbox.begin_try(production.id, after=0)
+    attempt = await post.productions.get(production.id)
+    await post.productions.resume(production.id, [ProductionState.HELD])
+    await post.productions.begin(production.id)
+    await post.productions.end(production.id, ProductionState.DONE, duration=1.0)
+    for late in (False, True):
+        if late:  # the new end is tried as often as the old one was
+            await post.outbox.begin_try(production.id, after=0)
+        await post.outbox.posted(attempt, 77)
+        await post.outbox.keep(attempt, "Busy:0")
+        await post.outbox.rest(attempt, "Busy:0", seconds=1e6)
+        await post.outbox.aim(attempt, channel_id=THREAD, guild_id=5)
+
+    row = await post.productions.get(production.id)
+    assert (row.delivered_at, row.undelivered, row.delivery_channel_id) == (None, None, None)
+    post.now += FIRST_PAUSE
+    assert await post.outbox.due() == [production.id]
+
+
+async def test_a_try_is_begun_by_one_of_two_that_see_it_due(post: Post) -> None:
+    production = await post.ended()
+
+    begun = [await outbox.begin_try(production.id, after=0) for outbox in (post.outbox, post.reopened)]
+
+    assert begun == [True, False]

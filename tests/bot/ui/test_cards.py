@@ -443,3 +443,32 @@ async def test_a_card_is_forgotten_by_the_library_before_it_is_sent() -> None:
     assert card.is_finished()
     assert card.timeout is None
     assert isinstance(card.children[0], discord.ui.Container)
+
+
+@pytest.mark.parametrize(
+    ("undelivered", "words"),
+    [
+        ("NotAllowed:50013", "Once a moderator gives me Send Messages"),
+        ("NotAllowed:160005", "locked"),
+        ("NotAllowed:50278", "Invite me again"),
+        ("NotAllowed:99999", "Discord does not let me"),
+        ("Vanished:10003", "gone"),
+        ("Busy:0", "for days"),
+        ("Malformed:50035", "tell the operator"),
+        ("ZeroDivisionError", "on my side"),
+    ],
+)
+def test_a_kept_film_says_why_and_can_be_sent_again(undelivered: str, words: str) -> None:
+    kept = production(ProductionState.DONE, delivered_at=1.0, undelivered=undelivered)
+    card = job_card(JobFacts(production=kept, plan=plan(), takes=[]))
+
+    assert words in text(card)
+    assert [label for label, _, _ in buttons(card)] == ["Send again"]
+
+
+def test_a_film_that_discord_does_not_take_yet_says_when_it_is_tried_again() -> None:
+    late = production(ProductionState.DONE, undelivered="Busy:0", delivery_at=1234.0)
+    begun = production(ProductionState.DONE, delivery_at=1234.0)
+
+    assert "I try again <t:1234:R>" in text(job_card(JobFacts(production=late, plan=plan(), takes=[])))
+    assert "again" not in text(job_card(JobFacts(production=begun, plan=plan(), takes=[])))

@@ -349,3 +349,29 @@ async def test_a_plan_whose_model_has_gone_is_not_ordered_and_its_successor_is_q
     assert gone.value.when == " on 01 December 2026"
     assert "Runway Gen-4.5 would make this film for at most $1.80" in gone.value.instead
     assert await counter.productions.active() == []
+
+
+@pytest.mark.parametrize("runs", [False, True])
+@pytest.mark.parametrize(("user_id", "failure"), [(OWNER, None), (OPERATOR, "CancelledByOperator")])
+async def test_a_film_that_an_operator_cancels_says_so_and_its_owners_own_cancel_does_not(
+    counter: Counter, user_id: int, failure: str | None, runs: bool
+) -> None:
+    production = await counter.accept((await counter.film()).id)
+    if runs:
+        await counter.productions.begin(production.id)
+
+    await counter.desk.cancel(production_id=production.id, user_id=user_id)
+    if runs:
+        await counter.productions.end(production.id, ProductionState.CANCELLED)
+
+    ended = await counter.productions.get(production.id)
+    assert (ended.state, ended.failure) == (ProductionState.CANCELLED, failure)
+
+
+async def test_a_film_that_was_done_before_it_could_be_cancelled_is_done(counter: Counter) -> None:
+    production = await counter.accept((await counter.film()).id)
+    await counter.productions.begin(production.id)
+    await counter.desk.cancel(production_id=production.id, user_id=OPERATOR)
+    await counter.productions.end(production.id, ProductionState.DONE, duration=1.0)
+
+    assert (await counter.productions.get(production.id)).failure is None

@@ -17,14 +17,24 @@ from bot.production.model import Production, ProductionState, TakeState
 from bot.studio.model import Project
 from bot.ui.card_rows import Card, CardRows
 from bot.ui.cards import CardKind
+from bot.ui.delivery_rules import CLOSED_FOR
 from bot.ui.desk import Desk, Offer
-from bot.ui.progress import BACK_OFF_LONGEST, EDIT_EVERY, EDIT_OLD_EVERY, GROWS_OLD_AFTER, LOOK_AGAIN, CardKeeper
-from bot.ui.sending import Busy, Malformed, NotAllowed
+from bot.ui.progress import (
+    BACK_OFF_FIRST,
+    BACK_OFF_LONGEST,
+    EDIT_EVERY,
+    EDIT_OLD_EVERY,
+    GROWS_OLD_AFTER,
+    LOOK_AGAIN,
+    CardKeeper,
+)
+from bot.ui.sending import Busy, Malformed, NotAllowed, Vanished
 from ratelimit import Allowance, ApiKey, KeyPool, Limit, Limits, Throttled
 from tests.bot.production import hurry
 from tests.bot.production.test_productions import Office
 from tests.bot.studio.samples import CATALOGUE, CLIP, plan
 from tests.bot.ui.test_cards import buttons, text
+from tests.bot.ui.test_sending import http
 
 RUNWAY = Offer(video_models=CATALOGUE.video_models({"runway"}), default_model="gen4.5", can_plan=True)
 Fault = Callable[[], Awaitable[None]]
@@ -37,9 +47,18 @@ class Discord:
         self.messages: dict[int, ui.LayoutView] = {}
         self.writes: list[tuple[str, int]] = []  # ("post" or "edit", message)
         self.faults: dict[int, Fault] = {}
+        self.nonces: dict[tuple[int, str], Message] = {}
+        self.deleted: set[int] = set()  # messages
+        self.archived: set[int] = set()  # threads
+        self.opened: list[int] = []
 
     def get_partial_messageable(self, channel_id: int) -> Channel:
         return Channel(self, channel_id)
+
+    async def fetch_channel(self, channel_id: int) -> None:
+        """Opens it: what the library's thread would do when edited."""
+        self.opened.append(channel_id)
+        self.archived.discard(channel_id)
 
 
 class Channel:
@@ -49,9 +68,10 @@ class Channel:
 
     async def send(self, *, view: ui.LayoutView, silent: bool, nonce: str) -> Message:
         assert silent
-        assert nonce
-        message = Message(self, len(self.discord.messages) + 1)
+        known = self.discord.nonces.get((self.id, nonce))  # whatever became of it since
+        message = known or Message(self, len(self.discord.messages) + 1)
         await message.write("post", view)
+        self.discord.nonces[self.id, nonce] = message
         return message
 
     def get_partial_message(self, message_id: int) -> Message:
@@ -70,6 +90,10 @@ class Message:
         discord = self.channel.discord
         if (fault := discord.faults.get(self.channel.id)) is not None:
             await fault()
+        if how == "edit" and self.id in discord.deleted:
+            raise http(404, 10008)
+        if how == "edit" and self.channel.id in discord.archived:
+            raise http(400, 50083)
         discord.messages[self.id] = view
         discord.writes.append((how, self.id))
 
@@ -321,7 +345,9 @@ def test_a_card_is_tried_again_when_discord_was_busy(tmp_path: Path) -> None:
     hurry.run(story())
 
 
-@pytest.mark.parametrize(("error", "level"), [(Malformed("400"), logging.ERROR), (NotAllowed("403"), logging.WARNING)])
+@pytest.mark.parametrize(
+    ("error", "level"), [(Malformed("400"), logging.ERROR), (Vanished("404", code=10003), logging.WARNING)]
+)
 async def test_a_card_that_discord_refuses_is_given_up(
     wall: Wall, caplog: pytest.LogCaptureFixture, error: Exception, level: int
 ) -> None:
@@ -329,10 +355,62 @@ async def test_a_card_that_discord_refuses_is_given_up(
     wall.discord.faults[7] = fails(error)
     await wall.look()
     wall.discord.faults.clear()
-    await wall.look(later=BACK_OFF_LONGEST)
+    await wall.look(later=24 * 3600.0)
 
     assert wall.writes() == []
     assert [record.levelno for record in caplog.records] == [level]
+
+
+async def test_a_channel_that_lets_us_in_again_has_its_cards_and_was_not_knocked_at_meanwhile(wall: Wall) -> None:
+    for request_id in ("1", "2"):
+        await wall.film_in(7, request_id=request_id)
+    knocks = 0
+
+    async def refuse() -> None:
+        nonlocal knocks
+        knocks += 1
+        raise NotAllowed("403", code=50013)
+
+    wall.discord.faults[7] = refuse
+    await wall.look()
+    await wall.look(later=CLOSED_FOR - 1.0)
+    assert knocks == 1
+
+    wall.discord.faults.clear()
+    await wall.look(later=1.0)
+    assert [how for how, _ in wall.writes()] == ["post", "post"]
+
+
+async def test_a_card_that_was_deleted_comes_back_once(wall: Wall) -> None:
+    production = await wall.running_in(7)
+    await wall.look()
+    jobs = wall.said("Rendering")
+    for share in (0.1, 0.2, 0.3, 0.4):
+        wall.discord.faults = {}
+        await wall.progress(production, share)
+        for message in [message for message in wall.said("Rendering") if message in wall.discord.messages]:
+            wall.discord.deleted.add(message)
+        await wall.look(later=EDIT_EVERY)
+        await wall.look(later=EDIT_EVERY)
+
+    assert (len(jobs), len(wall.said("Rendering"))) == (1, 2)
+
+
+async def test_the_end_of_a_film_opens_its_archived_thread_and_progress_does_not(wall: Wall) -> None:
+    production = await wall.running_in(7)
+    await wall.look()
+    wall.writes()
+    wall.discord.archived.add(7)
+    await wall.progress(production, 0.1)
+    await wall.look(later=EDIT_EVERY)
+    assert wall.discord.opened == []
+
+    await wall.productions.end(production.id, ProductionState.FAILED, failure="Unavailable")
+    await wall.look(later=BACK_OFF_FIRST)
+    await wall.look(later=BACK_OFF_LONGEST)
+
+    assert wall.discord.opened == [7]
+    assert len(wall.said("Not finished")) == 1
 
 
 # What is looked at

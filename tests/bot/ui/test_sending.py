@@ -115,6 +115,18 @@ def test_a_call_that_may_be_made_twice_is_made_again_while_discord_is_busy() -> 
     assert virtual_time.run(_persistently(http(503), http(500), TimeoutError())) == "done"
 
 
+@pytest.mark.parametrize("seconds", [61.0, 7200.0])
+def test_discord_that_asks_for_a_long_wait_is_not_asked_again_before(seconds: float) -> None:
+    calls = raises(discord.RateLimited(seconds))
+
+    async def story() -> float:
+        with pytest.raises(Busy) as caught:
+            await persistently(calls)
+        return caught.value.retry_after
+
+    assert virtual_time.run(story()) == seconds
+
+
 def test_discord_that_stays_busy_is_given_up() -> None:
     with pytest.raises(Busy):
         virtual_time.run(_persistently(*[http(503) for _ in range(4)]))

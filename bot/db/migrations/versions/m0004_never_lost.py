@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("undelivered", sa.Text(), nullable=True),
     ):
         op.add_column("productions", column)
+    op.create_index("productions_by_delivery", "productions", ["delivered_at", "state"])
     op.execute(
         "UPDATE productions SET guild_id = (SELECT guild_id FROM projects WHERE projects.id = productions.project_id)"
     )

@@ -1,0 +1,98 @@
+"""The message that tells how a film ended: its words, what it carries, and how it is known again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from discord import ui
+
+from bot.production.model import Production, ProductionState
+from bot.studio.model import Plan
+from bot.studio.text import shorten
+from bot.ui import wording
+from bot.ui.remarks import remarks_on
+
+#: What Discord takes as one message's words.
+_MAX = 2000
+_LINE = "\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """How a film ended: `news` in a line, `small` print below, and `view` with what can be chosen.
+
+    `film` is there where it was made; `alt` describes it to those who do not see it.
+    """
+
+    production: Production
+    news: str
+    small: Sequence[str]
+    film: Path | None = None
+    alt: str = ""
+    view: ui.View | None = None
+
+    def words(self, carries: str = "", *, is_plain: bool = False) -> str:
+        """The whole message; `is_plain` leaves out everything that people or models wrote."""
+        whose = f"<@{self.production.owner_id}>"
+        if is_plain:
+            what = "Your film is ready." if self.film is not None else "Your film is not finished; its card says why."
+            text = f"{whose} {what}{carries}"
+        else:
+            text = "\n".join([f"{whose} {self.news}{carries}", *self.small])
+        last = f"{' ·' if text.rpartition(_LINE)[2].startswith('-# ') else _LINE + '-#'} {mark(self.production)}"
+        return shorten(text, _MAX - len(last)) + last
+
+    def is_in(self, content: str, file_names: Sequence[str]) -> bool:
+        """Whether a message of ours tells this very end, of this very run."""
+        lasts = tuple(f"{before} {mark(self.production)}" for before in ("-#", " ·"))
+        return file_name(self.production) in file_names or content.endswith(lasts)
+
+
+def film_end(production: Production, plan: Plan, *, film: Path, told: str) -> End:
+    """A film that is done; `told` is the receipt."""
+    length = wording.seconds(round(production.film_duration or plan.duration, 1))
+    spent = wording.money(production.cost_microusd or 0)
+    foot = f"-# plan v{plan.version} · {len(plan.shots)} shots · {_took(production)} · cost {spent}"
+    return End(
+        production=production,
+        news=f"**{wording.plain(plan.title)}** is ready · {length}",
+        small=[*remarks_on(production.notes), foot, *([told] if told else [])],
+        film=film,
+        alt=shorten(f"{plan.title}: {plan.logline}", 1000),
+    )
+
+
+def unfinished_end(production: Production, plan: Plan, *, words: str, view: ui.View | None) -> End:
+    """A film that was not finished, or waits for its owner."""
+    return End(
+        production=production,
+        news=f"**{wording.plain(plan.title)}** is not finished: {words}",
+        small=[f"-# plan v{plan.version}"],
+        view=view,
+    )
+
+
+def is_told(production: Production) -> bool:
+    """Whether an end asks for a message: not where its owner pressed the button, and the card says so."""
+    return production.state is not ProductionState.CANCELLED or bool(production.failure)
+
+
+def mark(production: Production) -> str:
+    """What tells one end from all others, at the foot of its message."""
+    return f"{production.id[:8]}{_run(production)}"
+
+
+def file_name(production: Production) -> str:
+    """Names the film for good, in letters that Discord keeps as they are; a restart finds its delivery by it."""
+    return f"greenlight-{production.id}{_run(production)}.mp4"
+
+
+def _run(production: Production) -> str:
+    return f"-{production.run}" if production.run > 1 else ""
+
+
+def _took(production: Production) -> str:
+    assert production.finished_at is not None
+    return f"took {wording.seconds(max(1, round(production.finished_at - production.accepted_at)))}"
