@@ -190,17 +190,17 @@ class Delivery:
     async def _end(self, production: Production, project: Project) -> End:
         plan = await self._projects.plan(project.id, production.version)
         assert plan is not None, production
+        told = receipt(await self._productions.bill(production.id), production.price_microusd)
         if production.state is ProductionState.DONE:
             film = self._files.artefact(project.id, f"film-{production.id}.mp4")
-            told = receipt(await self._productions.bill(production.id), production.price_microusd)
             return film_end(production, plan, film=film, told=told)
         if production.state is not ProductionState.HELD:
             words = words_for_failure(production.failure or "")
-            return unfinished_end(production, plan, words=words, view=None)
+            return unfinished_end(production, plan, words=words, told=told, view=None)
         takes = await self._productions.takes_of(production.id)
         at_risk = await self._productions.at_risk(production.id)
         view = held_view(production.id, takes, at_risk)
-        return unfinished_end(production, plan, words=held_words(takes, at_risk), view=view)
+        return unfinished_end(production, plan, words=held_words(takes, at_risk), told=told, view=view)
 
     # --- one place
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from discord import ui
 
 from bot.production.model import Production, ProductionState
+from bot.production.notes import NoteKind
 from bot.studio.model import Plan
 from bot.studio.text import shorten
 from bot.ui import wording
@@ -54,7 +55,7 @@ def film_end(production: Production, plan: Plan, *, film: Path, told: str) -> En
     """A film that is done; `told` is the receipt."""
     length = wording.seconds(round(production.film_duration or plan.duration, 1))
     spent = wording.money(production.cost_microusd or 0)
-    foot = f"-# plan v{plan.version} · {len(plan.shots)} shots · {_took(production)} · cost {spent}"
+    foot = f"-# plan v{plan.version} · {_shots_in(production, plan)} · {_took(production)} · cost {spent}"
     return End(
         production=production,
         news=f"**{wording.plain(plan.title)}** is ready · {length}",
@@ -64,12 +65,12 @@ def film_end(production: Production, plan: Plan, *, film: Path, told: str) -> En
     )
 
 
-def unfinished_end(production: Production, plan: Plan, *, words: str, view: ui.View | None) -> End:
-    """A film that was not finished, or waits for its owner."""
+def unfinished_end(production: Production, plan: Plan, *, words: str, told: str, view: ui.View | None) -> End:
+    """A film that was not finished, or waits for its owner; `told` is the receipt, "" where nothing was charged."""
     return End(
         production=production,
         news=f"**{wording.plain(plan.title)}** is not finished: {words}",
-        small=[f"-# plan v{plan.version}"],
+        small=[told or "-# nothing was charged", f"-# plan v{plan.version}"],
         view=view,
     )
 
@@ -91,6 +92,14 @@ def file_name(production: Production) -> str:
 
 def _run(production: Production) -> str:
     return f"-{production.run}" if production.run > 1 else ""
+
+
+def _shots_in(production: Production, plan: Plan) -> str:
+    """How many shots a film has; of how many planned, where some were left out."""
+    planned = len(plan.shots)
+    left_out = sum(note.kind is NoteKind.LEFT_OUT for note in production.notes)
+    shots = "shot" if planned == 1 else "shots"
+    return f"{planned - left_out} of {planned} {shots}" if left_out else f"{planned} {shots}"
 
 
 def _took(production: Production) -> str:

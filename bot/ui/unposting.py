@@ -123,4 +123,4 @@ def _is_about(message: discord.Message, traces: Traces) -> bool:
     if message.reference is not None and message.reference.message_id in traces.heard:
         return True
     files = [file.filename for file in message.attachments]
-    return any(any(id_ in file for file in files) or f"· {id_[:6]}" in message.content for id_ in traces.production_ids)
+    return any(any(id_ in file for file in files) or id_[:8] in message.content for id_ in traces.production_ids)

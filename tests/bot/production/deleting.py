@@ -23,6 +23,7 @@ from bot.production.decisions import Decisions
 from bot.production.deletions import Deletions
 from bot.production.erasure import Erasure
 from bot.production.model import Production, ProductionState
+from bot.production.outbox import stored_film
 from bot.production.productions import Productions
 from bot.storage.files import Files
 from bot.studio.casting import cast, quote
@@ -178,7 +179,6 @@ class Scene:
             rigs={"runway": Rig(provider=_stepping(self.studio, count), pool=pool)},
             files=_stepping(self.files, count),
             store=_stepping(self.store, count),
-            stored_under="films/",
             pseudonyms=self.pseudonyms,
             changed=changed,
             claim=claim_alone,
@@ -245,14 +245,18 @@ class Scene:
         await self.productions.begin(production.id)
         await self.productions.end(production.id, ProductionState.DONE, duration=9.0)
         for number, channel in ((801, THREAD), (802, ELSEWHERE)):
-            await self.productions.outbox.begin_try(production.id)
+            await self.productions.outbox.begin_try(production.id, after=0)
             await self.productions.outbox.aim(production.id, channel_id=channel, guild_id=5)
             await self.productions.outbox.delivered(production.id, number)
             await self.productions.redeliver(production.id, channel_id=ELSEWHERE)
         await self.productions.delivered(production.id, 802)
         self.engine.started.append(("film", production.id))
         self.engine.over.add(production.id)
-        self.store.keys |= {f"films/film-{production.id}.mp4", "films/film-of-another.mp4"}
+        self.store.keys |= {
+            stored_film(production.id, 1),
+            f"films/film-{production.id}.mp4",
+            "films/film-of-another.mp4",
+        }
         for number, state in enumerate((ProductionState.HELD, ProductionState.RUNNING, ProductionState.ACCEPTED)):
             project = await self.film(PERSON, WORD, f"2{number}", f"{number}" * 64)
             made = await self.order(PERSON, project, WORD)

@@ -26,6 +26,7 @@ STRANGER = 2002
 class Office:
     def __init__(self, database: Database) -> None:
         self.now = 100.0
+        self.database = database
         self.projects = Projects(database, clock=lambda: self.now)
         self.productions = Productions(database, Wake(), clock=lambda: self.now)
 
