@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from sandbox.discord.people import Use
 from sandbox.discord.reading import buttons_of, text_of
-from tests.journeys.stage import Stage
+from tests.bot.waiting import until
+from tests.journeys.stage import PATIENCE, Stage
 
 IDEA = "a zyxomma that becomes a dragon, 2 shots"
 
@@ -19,6 +21,12 @@ async def test_a_film_is_found_sent_and_deleted_and_then_everything_is(tmp_path:
         async def answered(use: Use, words: str) -> str:
             await stage.until(lambda: any(words in text_of(message) for message in use.messages))
             return text_of(use.messages[-1])
+
+        def erased(count: int) -> Callable[[], Awaitable[bool]]:
+            async def look() -> bool:
+                return stage.rows("SELECT count(erased_at) FROM deletions") == [(count,)]
+
+            return look
 
         thread = await stage.plan(stage.mia, IDEA)
         await stage.greenlight(stage.mia, thread)
@@ -50,7 +58,7 @@ async def test_a_film_is_found_sent_and_deleted_and_then_everything_is(tmp_path:
         await stage.people.press(stage.mia, here, label="Delete for good")
         await answered(use, "is being deleted")
         await stage.until(lambda: not stage.films(here) and "zyxomma" not in stage.read(thread).lower())
-        await stage.until(lambda: stage.rows("SELECT 1 FROM deletions WHERE erased_at IS NOT NULL"))
+        await until(erased(1), within=PATIENCE, every=0.1)
         assert not list((stage.data / "films" / found[0]["value"]).glob("*"))
         assert stage.rows("SELECT count(*) FROM reservations WHERE settled_microusd > 0") == [(1,)]
         assert [each["name"] for each in stage.discord.threads(here)] == ["A deleted film", "another zyxomma"]
@@ -66,7 +74,7 @@ async def test_a_film_is_found_sent_and_deleted_and_then_everything_is(tmp_path:
         await answered(use, "This stays")
         await stage.people.press(stage.mia, here, label="Delete everything for good")
         await answered(use, "Everything of yours is being deleted")
-        await stage.until(lambda: len(stage.rows("SELECT 1 FROM deletions WHERE erased_at IS NOT NULL")) == 2)
+        await until(erased(2), within=PATIENCE, every=0.1)
         ours = [m for m in stage.messages(here) if "zyxomma" in text_of(m) and m["author"]["id"] != str(stage.mia.id)]
         assert not ours
         await stage.bot.stop()
