@@ -26,6 +26,7 @@ from bot.production.model import Production, ProductionState
 from bot.production.outbox import stored_film
 from bot.production.productions import Productions
 from bot.storage.files import Files
+from bot.storage.objects import ObjectStore
 from bot.studio.casting import cast, quote
 from bot.studio.model import Analysis
 from bot.studio.projects import Projects
@@ -156,7 +157,9 @@ class Scene:
         self.database, self.folder = database, folder
         self.now = NOW
         self.pseudonyms = Pseudonyms(b"k" * 32)
-        self.server, self.store, self.engine, self.studio = Server(), Shelves(), NotingEngine(), Studio()
+        self.server, self.engine, self.studio = Server(), NotingEngine(), Studio()
+        self.shelves = Shelves()
+        self.store: Shelves | ObjectStore = self.shelves
         self.begin()
 
     def begin(self, step: Steps | None = None) -> None:
@@ -252,7 +255,7 @@ class Scene:
         await self.productions.delivered(production.id, 802)
         self.engine.started.append(("film", production.id))
         self.engine.over.add(production.id)
-        self.store.keys |= {
+        self.shelves.keys |= {
             stored_film(production.id, 1),
             f"films/film-{production.id}.mp4",
             "films/film-of-another.mp4",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from bot.db import Database
 from bot.db.tables import cards, deletions, paid_calls, plans, productions, projects, reservations, takes, turns
 from bot.production.deletions import MESSAGES_WITHIN
 from bot.production.model import ProductionState
+from bot.production.outbox import STORED_FILMS, stored_film
 from bot.studio.budget import Budgets
 from bot.studio.errors import NoSuchFilm, NotYours
 from bot.ui import sending
@@ -29,6 +31,9 @@ from tests.bot.production.deleting import (
     Scene,
     Steps,
 )
+from tests.bot.storage.test_objects import endpoint, open_store
+
+__all__ = ["endpoint"]
 
 ON_BOTH_DATABASES = True
 
@@ -68,9 +73,28 @@ async def test_nothing_of_a_person_is_left_but_money_under_a_pseudonym(scene: Sc
     assert [charge[2] for charge in after] == before
     pseudonym = scene.pseudonyms.of(PERSON)
     assert {charge[0] for charge in after} == {pseudonym, OTHER, 0}  # nobody's: what counts for no day any more
-    assert scene.store.keys == {"films/film-of-another.mp4"}
+    assert scene.shelves.keys == {"films/film-of-another.mp4"}
     assert scene.studio.kept == set()
     assert scene.engine.forgotten
+
+
+async def test_nothing_of_a_person_is_left_in_the_object_store(scene: Scene, endpoint: str, tmp_path: Path) -> None:
+    store = open_store(endpoint)
+    (tmp_path / "film.mp4").write_text(WORD)
+    films = [row["id"] for row in (await scene.rows())[productions] if row["owner_id"] == PERSON]
+    keys = [*(stored_film(film, 1) for film in films), stored_film("another", 1)]
+    for key in keys:
+        await store.put(tmp_path / "film.mp4", key)
+    (tmp_path / "film.mp4").unlink()
+    scene.store = store
+    scene.begin()
+
+    await scene.deletions.ask_everything(PERSON)
+    await scene.work()
+
+    left = await asyncio.to_thread(store._client.list_objects_v2, Bucket="films", Prefix=STORED_FILMS)
+    assert set(keys) & {found["Key"] for found in left["Contents"]} == {stored_film("another", 1)}
+    await store.close()
 
 
 async def test_nothing_of_anybody_else_is_touched(scene: Scene) -> None:
@@ -206,14 +230,14 @@ async def test_it_ends_whatever_step_it_is_ended_at(
     for name in ("films", "uploads"):
         shutil.copytree(tmp_path / name, files / name)
     outside = [(channel, channel.messages.copy()) for channel in scene.server.channels.values()]
-    stored, started, over = scene.store.keys.copy(), scene.engine.started.copy(), scene.engine.over.copy()
+    stored, started, over = scene.shelves.keys.copy(), scene.engine.started.copy(), scene.engine.over.copy()
 
     crash_at, crashed = 2, True
     while crashed:
         await scene.restore(rows, files)
         for channel, messages in outside:
             channel.messages = messages.copy()
-        scene.store.keys, scene.engine.started, scene.engine.over = stored.copy(), started.copy(), over.copy()
+        scene.shelves.keys, scene.engine.started, scene.engine.over = stored.copy(), started.copy(), over.copy()
         scene.now = NOW
         scene.begin()
         await scene.deletions.ask_everything(PERSON)
@@ -225,7 +249,7 @@ async def test_it_ends_whatever_step_it_is_ended_at(
             scene.begin()
             await scene.work()
         assert await scene.left_of(THEIRS) == [], f"after a crash at step {crash_at}"
-        assert scene.store.keys == {"films/film-of-another.mp4"}
+        assert scene.shelves.keys == {"films/film-of-another.mp4"}
         crash_at += EVERY
     assert crash_at > 150  # else the steps are not counted
 

@@ -90,6 +90,20 @@ async def test_a_removed_object_is_missing_and_removing_none_is_fine(store: Obje
         await store.size("films/p3/film.mp4")
 
 
+async def test_everything_under_a_name_is_removed_and_nothing_beside_it(store: ObjectStore, tmp_path: Path) -> None:
+    (tmp_path / "film.mp4").write_bytes(b"x")
+    for key in ("films/p4/1.mp4", "films/p4/2.mp4", "films/p44/1.mp4"):
+        await store.put(tmp_path / "film.mp4", key)
+
+    for _ in range(2):  # none is fine
+        await store.remove_all("films/p4/")
+
+    for key in ("films/p4/1.mp4", "films/p4/2.mp4"):
+        with pytest.raises(ObjectMissing):
+            await store.size(key)
+    assert await store.size("films/p44/1.mp4") == 1
+
+
 async def test_a_bucket_that_does_not_exist_is_for_the_operator(endpoint: str, tmp_path: Path) -> None:
     (tmp_path / "film.mp4").write_bytes(b"x")
     astray = open_store(endpoint, "nowhere")
