@@ -247,12 +247,11 @@ class Scene:
         production = await self.order(PERSON, done, WORD)
         await self.productions.begin(production.id)
         await self.productions.end(production.id, ProductionState.DONE, duration=9.0)
-        for number, channel in ((801, THREAD), (802, ELSEWHERE)):
+        for number, channel in ((802, ELSEWHERE), (801, THREAD)):
+            await self.productions.redeliver(production.id, channel_id=channel)
             await self.productions.outbox.begin_try(production.id, after=0)
             await self.productions.outbox.aim(production.id, channel_id=channel, guild_id=5)
             await self.productions.outbox.delivered(production.id, number)
-            await self.productions.redeliver(production.id, channel_id=ELSEWHERE)
-        await self.productions.delivered(production.id, 802)
         self.engine.started.append(("film", production.id))
         self.engine.over.add(production.id)
         self.shelves.keys |= {
