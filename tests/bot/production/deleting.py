@@ -250,8 +250,9 @@ class Scene:
         for number, channel in ((802, ELSEWHERE), (801, THREAD)):
             await self.productions.redeliver(production.id, channel_id=channel)
             await self.productions.outbox.begin_try(production.id, after=0)
-            await self.productions.outbox.aim(production.id, channel_id=channel, guild_id=5)
-            await self.productions.outbox.delivered(production.id, number)
+            attempt = await self.productions.get(production.id)
+            await self.productions.outbox.aim(attempt, channel_id=channel, guild_id=5)
+            await self.productions.outbox.posted(attempt, number)
         self.engine.started.append(("film", production.id))
         self.engine.over.add(production.id)
         self.shelves.keys |= {

@@ -57,7 +57,7 @@ class Desk(Counter):
         await self.productions.begin(made.id)
         await self.productions.end(made.id, ProductionState.DONE, duration=15.0)
         await self.productions.outbox.begin_try(made.id, after=0)
-        await self.productions.outbox.aim(made.id, channel_id=77, guild_id=5)
+        await self.productions.outbox.aim(await self.productions.get(made.id), channel_id=77, guild_id=5)
         await self.productions.delivered(made.id, 800)
         return made
 
