@@ -6,42 +6,27 @@ the rows that name a film's productions. Money rows stay, without a name: caps m
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, case, delete, exists, or_, select, update
+from sqlalchemy import delete, exists, or_, select, update
 
-from bot.db import Database, Transaction
-from bot.db.tables import (
-    analyses,
-    answers,
-    assets,
-    audit,
-    cards,
-    deletions,
-    paid_calls,
-    plans,
-    posts,
-    productions,
-    projects,
-    reservations,
-    switches,
-    takes,
-    turns,
-)
+from bot.db import AWAY, Database
+from bot.db.tables import analyses, assets, deletions, paid_calls, productions, projects
 from bot.jobs.wake import Listener, Wake
 from bot.production.camera import Rig
 from bot.production.decisions import Decision, Decisions
 from bot.production.deletions import Deletion, Deletions
+from bot.production.erased_rows import erase_ids, erase_words, unname
 from bot.production.model import OPEN, Production, ProductionState
 from bot.production.outbox import STORED_FILMS
 from bot.production.productions import Productions, production_of
 from bot.storage.errors import StorageError
 from bot.storage.files import Files
-from bot.studio.budget import Kind, month_of
 from bot.studio.errors import DecidedAlready
 from bot.studio.pseudonyms import Pseudonyms
 from providers.errors import ProviderError
@@ -49,10 +34,10 @@ from ratelimit import NoUsableKey
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between two looks, and after which a deletion that is not done is told to the operator at every look.
-LOOK_EVERY, OVERDUE = 30.0, 24 * 3600.0
-#: Who a money row belongs to once nothing counts by its person any more.
-NOBODY = 0
+#: Seconds between two looks: at most, and at least, however often rows change.
+LOOK_EVERY, BREATH = 30.0, 0.5
+#: Seconds after which a deletion that is not done is an error.
+OVERDUE = 24 * 3600.0
 
 Claim = Callable[[str], AbstractAsyncContextManager[bool]]
 
@@ -108,6 +93,7 @@ class Erasure:
     async def run(self, listener: Listener) -> None:
         while True:
             await self.look()
+            await asyncio.sleep(BREATH)
             await listener.wait(LOOK_EVERY)
 
     async def look(self) -> None:
@@ -125,14 +111,23 @@ class Erasure:
         except (StorageError, OSError) as error:
             await self._deletions.failed(deletion, type(error).__name__)
             logger.warning("deletion not done yet", extra={"deletion": deletion.id, "error": type(error).__name__})
+        except AWAY:
+            raise  # the loop begins again
+        except Exception as error:
+            logger.exception("deletion failed by a fault of ours", extra={"deletion": deletion.id})
+            await self._deletions.failed(deletion, type(error).__name__)
         if self._clock() > deletion.asked_at + OVERDUE:
             logger.error("a deletion is overdue", extra={"deletion": deletion.id})
 
     async def advance(self, deletion: Deletion) -> None:
         """Do what can be done now. Raises `NotYet | StorageError | OSError`, and may be called again."""
-        await self._stop(deletion)
-        if not deletion.wants_erasing(self._clock()):
+        now = self._clock()
+        if deletion.erased_at is not None and not deletion.is_late(now):
             return
+        await self._stop(deletion)
+        if not deletion.wants_erasing(now):
+            return
+        await self._see_workflows_over(deletion)
         for project_id in await self._deletions.films_of(deletion):
             await self._erase_film(project_id, is_last=deletion.erased_at is not None)
         await self._erase_orphans()
@@ -156,6 +151,10 @@ class Erasure:
         for production in await self._of(films):
             if production.state in OPEN:
                 raise NotYet(f"production {production.id}")
+
+    async def _see_workflows_over(self, deletion: Deletion) -> None:
+        """Raises `NotYet` while the engine still runs what ended its production."""
+        for production in await self._of(await self._deletions.films_of(deletion)):
             for workflow_id in _workflows_of(production):
                 if not await self._engine.is_over(workflow_id):
                     raise NotYet(f"workflow {workflow_id}")
@@ -178,36 +177,9 @@ class Erasure:
         await self._files.remove_film(project_id)
         ids = [production.id for production in made]
         async with self._database.transaction() as transaction:
-            await self._erase_words(transaction, project_id, ids)
+            await erase_words(transaction, project_id, ids)
             if is_last:
-                await transaction.execute(delete(posts).where(posts.c.production_id.in_(ids)))
-                await transaction.execute(delete(productions).where(productions.c.project_id == project_id))
-                await transaction.execute(delete(projects).where(projects.c.id == project_id))
-
-    async def _erase_words(self, transaction: Transaction, project_id: str, production_ids: Sequence[str]) -> None:
-        """Rows that say anything of a film; those of its productions and itself are emptied."""
-        seen = select(projects.c.asset_id).where(projects.c.id == project_id, projects.c.asset_id.is_not(None))
-        used = select(productions.c.asset_id).where(
-            productions.c.project_id == project_id, productions.c.asset_id.is_not(None)
-        )
-        # An answer about a video is shaped by what was asked: where another film uses the same video, it asks anew.
-        await transaction.execute(delete(analyses).where(analyses.c.asset_id.in_(seen.union(used))))
-        await transaction.execute(delete(turns).where(turns.c.project_id == project_id))
-        await transaction.execute(delete(plans).where(plans.c.project_id == project_id))
-        await transaction.execute(delete(takes).where(takes.c.production_id.in_(production_ids)))
-        plan_cards = cards.c.ref.between(f"{project_id}:", f"{project_id};")
-        await transaction.execute(delete(cards).where(or_(plan_cards, cards.c.ref.in_(production_ids))))
-        await transaction.execute(
-            update(productions)
-            .where(productions.c.project_id == project_id)
-            .values(asset_id=None, notes=None, failure=None, undelivered=None)
-        )
-        await transaction.execute(
-            update(projects)
-            .where(projects.c.id == project_id)
-            .values(idea="", attachment=None, asset_id=None, failure=None, voice="", voice_name="")
-        )
-        await _strip(transaction, paid_calls.c.job.in_(production_ids))
+                await erase_ids(transaction, project_id, ids)
 
     async def _forget_at_services(self, production_id: str) -> None:
         """Have deleted what services keep of its orders. One that does not answer is no reason to keep anything here:
@@ -239,28 +211,8 @@ class Erasure:
     async def _erase_person(self, owner_id: int) -> None:
         """What is no film's: readings, and the name on rows that stay. Only this month's still count for a person."""
         await self._files.remove_film(f"voice-{owner_id}")
-        begin, _ = month_of(self._clock())
-        pseudonym = self._pseudonyms.of(owner_id)
-        kept = select(productions.c.id).where(productions.c.owner_id == owner_id, _has_film)
-        readings = select(reservations.c.id).where(
-            reservations.c.owner_id == owner_id, reservations.c.kind == Kind.READING
-        )
         async with self._database.transaction() as transaction:
-            await _strip(transaction, paid_calls.c.job.in_(readings))
-            await transaction.execute(
-                update(reservations)
-                .where(reservations.c.owner_id == owner_id, reservations.c.id.not_in(kept))
-                .values(owner_id=case((reservations.c.at >= begin, pseudonym), else_=NOBODY))
-            )
-            await transaction.execute(
-                update(answers)
-                .where(answers.c.user == str(owner_id))
-                .values(user=case((answers.c.at >= begin, str(pseudonym)), else_=str(NOBODY)))
-            )
-            for column in (audit.c.actor_id, switches.c.by, productions.c.approved_by):
-                await transaction.execute(
-                    update(column.table).where(column == owner_id).values({column.name: pseudonym})
-                )
+            await unname(transaction, owner_id, self._pseudonyms.of(owner_id), self._clock())
 
     async def _finish(self, deletion: Deletion) -> None:
         """Write down that all was done: for the first time, or for good. Nothing where it was asked anew meanwhile."""
@@ -278,15 +230,6 @@ class Erasure:
             "deleted for good" if deletion.erased_at is not None else "deleted; looked at once more later",
             extra={"deletion": deletion.id},
         )
-
-
-#: A production whose film is there: one that was begun after its owner had everything deleted.
-_has_film = productions.c.project_id.in_(select(projects.c.id).where(projects.c.deleted_at.is_(None)))
-
-
-async def _strip(transaction: Transaction, which: ColumnElement[bool]) -> None:
-    """Leave of orders what they cost."""
-    await transaction.execute(update(paid_calls).where(which).values(request_hash="", operation=None, detail=None))
 
 
 def _workflows_of(production: Production) -> list[str]:

@@ -15,18 +15,24 @@ from bot.ui.films import listed, owner_ref
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What this installation keeps. `link_days` is how long links to stored films lead anywhere, `None` for ever."""
+    """What this installation keeps, and for how many days; `None` where that is until it is deleted.
+
+    `link_days` is how long links to films in the object store lead anywhere.
+    """
 
     services: tuple[str, ...] = ()
     has_store: bool = False
     link_days: int | None = 7
+    uploads_days: int | None = None
+    clips_days: int | None = None
+    films_days: int | None = None
 
 
 def privacy_view(kept: Kept, user_id: int, films: int) -> ui.LayoutView:
     """What is kept, how long and where; with the ways to take it along and to have it deleted."""
     lines = [
         "**Films**: your idea, the plans, what you say in a film's thread, the videos you add and what was seen in "
-        "them, the clips and the film. Kept until you delete them.",
+        f"them, the clips and the film. Kept until you delete them{_sooner(kept)}.",
         "**Recordings** of `/voice`, so that the same words cost nothing again. Kept until you delete everything.",
         "**Money**: what each order cost, when, and for whom. It counts towards what may be spent, so it stays.",
     ]
@@ -52,6 +58,13 @@ def privacy_view(kept: Kept, user_id: int, films: int) -> ui.LayoutView:
             accent_colour=READY,
         )
     )
+
+
+def _sooner(kept: Kept) -> str:
+    """What goes by itself, "" where nothing does."""
+    days = {"videos": kept.uploads_days, "clips": kept.clips_days, "films": kept.films_days}
+    gone = [f"{what} {count(after, 'day')}" for what, after in days.items() if after is not None]
+    return f", but files no longer than this after a film was last worked on: {', '.join(gone)}" if gone else ""
 
 
 def forget_view(user_id: int, films: int, active: int) -> ui.LayoutView:

@@ -6,6 +6,7 @@ Discord is busy, all is tried again later.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -14,7 +15,7 @@ from typing import NoReturn
 
 import discord
 
-from bot.db import Database
+from bot.db import AWAY, Database
 from bot.jobs.wake import Listener
 from bot.production.deletions import Deletion, Deletions
 from bot.production.traces import Traces, traces_of
@@ -22,7 +23,8 @@ from bot.ui.sending import DiscordFailed, Malformed, NotAllowed, Vanished, persi
 
 logger = logging.getLogger(__name__)
 
-LOOK_EVERY = 30.0
+#: Seconds between two looks: at most, and at least, however often rows change.
+LOOK_EVERY, BREATH = 30.0, 0.5
 #: What a film's thread is called once the film is gone.
 NAMELESS = "A deleted film"
 #: Messages that are looked through, at most, for ours; from the begin of a film on.
@@ -48,6 +50,7 @@ class Unposting:
     async def run(self, listener: Listener) -> NoReturn:
         while True:
             await self.look()
+            await asyncio.sleep(BREATH)
             await listener.wait(LOOK_EVERY)
 
     async def look(self) -> None:
@@ -60,6 +63,11 @@ class Unposting:
             except DiscordFailed as error:
                 await self._deletions.failed(deletion, f"{type(error).__name__}:{error.code}")
                 logger.warning("messages not removed yet", extra={"deletion": deletion.id, "error": str(error)})
+            except AWAY:
+                raise  # the loop begins again
+            except Exception as error:
+                logger.exception("messages not removed by a fault of ours", extra={"deletion": deletion.id})
+                await self._deletions.failed(deletion, type(error).__name__)
             else:
                 await self._deletions.unposted(deletion)
 

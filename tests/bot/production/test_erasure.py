@@ -254,6 +254,23 @@ async def test_it_ends_whatever_step_it_is_ended_at(
     assert crash_at > 150  # else the steps are not counted
 
 
+async def test_a_deletion_that_fails_is_told_and_holds_up_no_other(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    films = [row["id"] for row in (await scene.rows())[projects] if row["state"] == "new" and row["owner_id"] == PERSON]
+    first, others = await first_film(scene), films[0]
+    monkeypatch.setattr(scene.shelves, "remove_all", scene.files.require_room)  # a fault of ours: another's arguments
+    for film in (first, others):
+        await scene.deletions.ask_film(PERSON, film)
+
+    for _ in range(2):
+        await scene.erasure.look()
+        await scene.unposting.look()
+
+    told = {row["project_id"]: (row["failure"], row["erased_at"]) for row in (await scene.rows())[deletions]}
+    assert told == {first: ("TypeError", None), others: (None, NOW)}
+
+
 async def test_what_is_left_of_orders_is_what_they_cost(scene: Scene) -> None:
     await scene.deletions.ask_everything(PERSON)
     await scene.work()

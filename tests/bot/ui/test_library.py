@@ -171,6 +171,13 @@ def test_every_view_is_taken_by_discord_whatever_films_are_called() -> None:
     assert [is_taken_by_discord(view) for view in views] == [True] * 5
 
 
+def test_what_goes_by_itself_is_told_with_its_days() -> None:
+    nothing, something = (text(privacy_view(kept, OWNER, 2)) for kept in (Kept(), Kept(uploads_days=30, films_days=1)))
+
+    assert "Kept until you delete them.\n" in nothing
+    assert "last worked on: videos 30 days, films 1 day." in something
+
+
 def test_a_film_that_has_no_plan_is_called_by_its_idea_and_pings_nobody() -> None:
     idea = "[click](https://evil.example) @everyone"
     nameless = film(None, plan=None, project=project(idea=idea, state=ProjectState.FAILED))

@@ -1,0 +1,92 @@
+"""What a deletion does to rows: words go, what is needed to find the rest is emptied, and money loses its name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, case, delete, or_, select, update
+
+from bot.db import Transaction
+from bot.db.tables import (
+    analyses,
+    answers,
+    audit,
+    cards,
+    paid_calls,
+    plans,
+    posts,
+    productions,
+    projects,
+    reservations,
+    switches,
+    takes,
+    turns,
+)
+from bot.studio.budget import Kind, month_of
+
+#: Who a money row belongs to once nothing counts by its person any more.
+NOBODY = 0
+
+
+async def erase_words(transaction: Transaction, project_id: str, production_ids: Sequence[str]) -> None:
+    """Everything that says anything of a film; the rows of itself and its productions stay, empty, for their ids."""
+    seen = select(projects.c.asset_id).where(projects.c.id == project_id, projects.c.asset_id.is_not(None))
+    used = select(productions.c.asset_id).where(
+        productions.c.project_id == project_id, productions.c.asset_id.is_not(None)
+    )
+    # An answer about a video is shaped by what was asked: where another film uses the same video, it asks anew.
+    await transaction.execute(delete(analyses).where(analyses.c.asset_id.in_(seen.union(used))))
+    await transaction.execute(delete(turns).where(turns.c.project_id == project_id))
+    await transaction.execute(delete(plans).where(plans.c.project_id == project_id))
+    await transaction.execute(delete(takes).where(takes.c.production_id.in_(production_ids)))
+    plan_cards = cards.c.ref.between(f"{project_id}:", f"{project_id};")
+    await transaction.execute(delete(cards).where(or_(plan_cards, cards.c.ref.in_(production_ids))))
+    await transaction.execute(
+        update(productions)
+        .where(productions.c.project_id == project_id)
+        .values(asset_id=None, notes=None, failure=None, undelivered=None)
+    )
+    await transaction.execute(
+        update(projects)
+        .where(projects.c.id == project_id)
+        .values(idea="", attachment=None, asset_id=None, failure=None, voice="", voice_name="")
+    )
+    await _strip(transaction, paid_calls.c.job.in_(production_ids))
+
+
+async def erase_ids(transaction: Transaction, project_id: str, production_ids: Sequence[str]) -> None:
+    """The emptied rows themselves."""
+    await transaction.execute(delete(posts).where(posts.c.production_id.in_(production_ids)))
+    await transaction.execute(delete(productions).where(productions.c.project_id == project_id))
+    await transaction.execute(delete(projects).where(projects.c.id == project_id))
+
+
+async def unname(transaction: Transaction, owner_id: int, pseudonym: int, now: float) -> None:
+    """Take a person's id off every row that stays. What counts for them this month bears the pseudonym.
+
+    Films that they began after they asked keep their money under the id: they are theirs.
+    """
+    begin, _ = month_of(now)
+    kept = select(productions.c.id).where(
+        productions.c.owner_id == owner_id,
+        productions.c.project_id.in_(select(projects.c.id).where(projects.c.deleted_at.is_(None))),
+    )
+    readings = select(reservations.c.id).where(reservations.c.owner_id == owner_id, reservations.c.kind == Kind.READING)
+    await _strip(transaction, paid_calls.c.job.in_(readings))
+    await transaction.execute(
+        update(reservations)
+        .where(reservations.c.owner_id == owner_id, reservations.c.id.not_in(kept))
+        .values(owner_id=case((reservations.c.at >= begin, pseudonym), else_=NOBODY))
+    )
+    await transaction.execute(
+        update(answers)
+        .where(answers.c.user == str(owner_id))
+        .values(user=case((answers.c.at >= begin, str(pseudonym)), else_=str(NOBODY)))
+    )
+    for column in (audit.c.actor_id, switches.c.by, productions.c.approved_by):
+        await transaction.execute(update(column.table).where(column == owner_id).values({column.name: pseudonym}))
+
+
+async def _strip(transaction: Transaction, which: ColumnElement[bool]) -> None:
+    """Leave of orders what they cost."""
+    await transaction.execute(update(paid_calls).where(which).values(request_hash="", operation=None, detail=None))
