@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from providers.catalogue import Catalogue, VideoModel
-from providers.errors import ContentRejected, KeyRejected, OutcomeUnknown, ProviderError, RequestFault
+from providers.errors import ContentRejected, InvalidRequest, KeyRejected, OutcomeUnknown, ProviderError, RequestFault
 from providers.language import Prompt, Turn, Usage
 from providers.registry import NAMES, Providers, open_providers
 from providers.stills import StillRequest
@@ -81,6 +81,23 @@ async def test_a_clip_is_ordered_made_and_fetched(
     assert (tmp_path / "clip.mp4").read_bytes()[4:8] == b"ftyp"
     await video.cancel(operation.id, key)
     assert len(world.paid()) == 1
+    assert violations(world) == []
+
+
+@pytest.mark.parametrize("name", ["gen4.5", "gemini-omni-1.2-flash"])
+async def test_what_is_forgotten_is_gone_at_the_service(
+    world: ProviderWorld, providers: Providers, picture: Path, name: str
+) -> None:
+    model = next(model for model in MODELS if model.id == name)
+    video, key = providers.video[model.provider], key_of(model.provider)
+    operation = await video.submit(request_of(model, picture), key)
+    assert isinstance(await finished(providers, model.provider, operation.id), Succeeded)
+
+    for _ in range(2):  # quiet where it is gone
+        await video.forget(operation.id, key)
+
+    with pytest.raises(InvalidRequest):
+        await video.poll(operation.id, key)
     assert violations(world) == []
 
 
