@@ -160,8 +160,11 @@ def _again(tried: Tried, *, at_least: float = 0.0, for_all: bool = False) -> Aga
 
 
 def smaller_than(refused: int) -> int:
-    """The bytes to aim at after a file of `refused` bytes was too large."""
-    return next((level for level in _LEVELS if level < refused), refused // 2)
+    """The bytes to aim at after `refused` bytes were too large: one of Discord's levels, then little by little.
+
+    Halving would soon ask for less than is worth watching, where a little less would have been taken.
+    """
+    return next((level for level in _LEVELS if level < refused), refused * 4 // 5)
 
 
 def why(error: Exception) -> str:

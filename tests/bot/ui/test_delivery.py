@@ -393,7 +393,7 @@ async def test_what_a_channel_really_takes_is_learned_and_forgotten_after_a_week
     post.wire.limits[THREAD] = 12_000
     await post.look()
     ((_, sent),) = post.wire.all()
-    assert sent.size == FILM // 4
+    assert 0.8 * 12_000 < sent.size <= 12_000
     tries = len(post.wire.tries)
 
     await post.ended(press="2")
@@ -403,7 +403,7 @@ async def test_what_a_channel_really_takes_is_learned_and_forgotten_after_a_week
 
     await post.ended(press="3")
     await post.look(later=LIMIT_HOLDS + 1)
-    assert post.carrier.limits[-3:-1] == [50 << 20, FILM // 2]
+    assert post.carrier.limits.count(50 << 20) == 2  # asked for anew
 
 
 async def test_the_limit_is_that_of_the_server_and_of_a_dm_nobodys_boosts(post: Post) -> None:
