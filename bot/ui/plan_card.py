@@ -103,6 +103,8 @@ def _shot_text(number: int, shot: Shot, room: int, *, kept: bool) -> str:
         line += f" · continues shot {number - 1}"
     elif shot.start is ShotStart.UPLOAD:
         line += " · starts from your video"
+    if shot.take > 1:
+        line += f" · take {shot.take}"
     if kept:
         line += " · already made"
     line += f"\n{plain(shorten(shot.prompt, room))}"

@@ -91,7 +91,7 @@ def shots_menu(rushes: Rushes) -> Answer:
 def shot_menu(rushes: Rushes, shot: int, another: Quote | None, shown: Sequence[int]) -> Answer:
     """The takes of one shot. `another` is what one more would cost; `shown` are the takes attached, in that order."""
     plan, takes = rushes.plan, rushes.takes.get(shot)
-    lines = [_shot_line(shot, plan, takes), f"> {plain(shorten(plan.shots[shot - 1].prompt, 300))}"]
+    lines = [_shot_line(shot, plan, takes), plain(shorten(plan.shots[shot - 1].prompt, 300))]
     if shown:
         lines.append(f"Attached: {', '.join(f'take {take}' for take in shown)}.")
     buttons: list[ui.Button[ui.View]] = []

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -45,6 +45,12 @@ class Clip:
     last_image: Path | None = None
     references: tuple[Path, ...] = ()
     recipe: tuple[str, ...] = ()
+    take: int = 1
+
+    @property
+    def seed(self) -> int:
+        """What the picture is thrown by: words that are filmed again look different each time."""
+        return scenery.seed_of(self.prompt if self.take == 1 else f"{self.prompt} #{self.take}")
 
 
 async def run_ffmpeg(arguments: Sequence[str], fed: bytes | None = None) -> tuple[bytes, str]:
@@ -84,6 +90,7 @@ class Films:
         self.eager = eager
         self.stock = stock
         self._tasks: dict[str, asyncio.Task[Path]] = {}
+        self._filmed: dict[str, list[str]] = {}  # prompt → the clips of it, in the order they were asked for
         self._room = asyncio.Semaphore(DRAWN_AT_ONCE)
         self._group = asyncio.TaskGroup()
 
@@ -98,7 +105,14 @@ class Films:
             task.cancel()
         await self._group.__aexit__(kind, error, trace)
 
+    def _take(self, clip: Clip) -> int:
+        ids = self._filmed.setdefault(clip.prompt, [])
+        if clip.id not in ids:
+            ids.append(clip.id)
+        return ids.index(clip.id) + 1
+
     def order(self, clip: Clip) -> None:
+        self._take(clip)
         if self.eager and not isinstance(self.stock, Path):
             self._begin(clip)
 
@@ -112,7 +126,8 @@ class Films:
         shape = f"{clip.width}x{clip.height}-{clip.duration:g}-{clip.audio:d}"
         name = shape if self.stock and not clip.recipe else clip.id
         if name not in self._tasks:
-            self._tasks[name] = self._group.create_task(self._draw(clip, self.directory / f"{name}.mp4"))
+            drawn = replace(clip, take=self._take(clip))
+            self._tasks[name] = self._group.create_task(self._draw(drawn, self.directory / f"{name}.mp4"))
         return self._tasks[name]
 
     async def _draw(self, clip: Clip, target: Path) -> Path:
@@ -154,7 +169,7 @@ def _prepare(clip: Clip, folder: Path) -> list[str]:
     """Paint the layers into `folder`; the arguments that make them a film, numbers only: no word of a prompt."""
     folder.mkdir(parents=True, exist_ok=True)
     footer = f"{clip.duration:g} s · {clip.width}×{clip.height} · {clip.id}"
-    layers = scenery.paint(clip.prompt, footer, clip.width, clip.height, _start_image(clip))
+    layers = scenery.paint(clip.prompt, footer, clip.width, clip.height, _start_image(clip), seed=clip.seed)
     images = [
         layers.back,
         *layers.hills,
@@ -214,7 +229,7 @@ def _start_image(clip: Clip) -> Image.Image | None:
 
 def _graph(clip: Clip, layers: scenery.Layers) -> str:
     """The camera: the back slides a little, the hills more, the hero crosses, the caption stays."""
-    dice = random.Random(scenery.seed_of(clip.prompt) + 1)
+    dice = random.Random(clip.seed + 1)
     share = f"(t/{max(clip.duration, 0.1):g})"
     slide = layers.back.width - clip.width
     lift = layers.back.height - clip.height
@@ -247,7 +262,7 @@ def _graph(clip: Clip, layers: scenery.Layers) -> str:
 
 def _ambience(clip: Clip) -> str:
     """A quiet chord in stereo that breathes, in a key of the prompt's own."""
-    dice = random.Random(scenery.seed_of(clip.prompt) + 2)
+    dice = random.Random(clip.seed + 2)
     root = 110 * 2 ** (dice.randint(0, 11) / 12)
     third = dice.choice((1.2, 1.25))
     breath = f"(0.6+0.4*sin(2*PI*t*{dice.uniform(0.2, 0.5):.2f}))"

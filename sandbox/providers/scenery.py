@@ -57,9 +57,14 @@ def seed_of(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
-def paint(prompt: str, footer: str, width: int, height: int, start: Image.Image | None = None) -> Layers:
-    """The layers of one clip: `start`, where given, is its background and first frame."""
-    dice = random.Random(seed_of(prompt))
+def paint(
+    prompt: str, footer: str, width: int, height: int, start: Image.Image | None = None, *, seed: int | None = None
+) -> Layers:
+    """The layers of one clip: `start`, where given, is its background and first frame.
+
+    The same prompt looks the same, unless another `seed` throws it differently.
+    """
+    dice = random.Random(seed_of(prompt) if seed is None else seed)
     hue, saturation, above, below = _light(prompt, dice)
     accent = _colour(hue + 0.5 + dice.uniform(-0.12, 0.12), 0.62, 0.98)
     layers = Layers(

@@ -117,6 +117,12 @@ async def test_shots_made_before_are_marked_and_not_priced() -> None:
     assert "at most $0.60 · 2 shots already made, not paid again" in said
 
 
+async def test_another_take_than_the_first_is_named() -> None:
+    said = text(planned(plan(shot("One"), shot("Two", take=3))))
+
+    assert ("**1. One** · 5 s · steady\n" in said, "**2. Two** · 5 s · steady · take 3\n" in said) == (True, True)
+
+
 async def test_a_new_version_says_what_changed_and_an_old_one_points_to_it() -> None:
     new = planned(plan(version=2, changes="shot 2: 5 s → 3 s"), newest_version=2)
     old = planned(plan(), newest_version=2, replaced_by="https://discord.com/channels/1/2/3")

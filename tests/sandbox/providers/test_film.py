@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from sandbox.providers.film import Clip, draw, run_ffmpeg
+from sandbox.providers.film import Clip, Films, draw, run_ffmpeg
 from tests.sandbox.providers.media import facts_of
 
 
@@ -28,6 +28,17 @@ async def test_a_clip_moves_and_differs_by_prompt(tmp_path: Path) -> None:
     other = await draw(clip("a lighthouse at night in the rain"), tmp_path / "two.mp4")
     frames = {await frame(film, 0.0), await frame(film, 1.5), await frame(other, 0.0)}
     assert len(frames) == 3
+
+
+async def test_the_same_words_filmed_again_look_different(tmp_path: Path) -> None:
+    async with Films(tmp_path, eager=False) as films:
+        asked = [clip(id="op-1"), clip(id="op-2")]
+        for each in asked:
+            films.order(each)
+        skies = [(await frame(await films.file(each), 0.0))[: 320 * 60 * 3] for each in (*asked[::-1], asked[0])]
+
+    assert skies[0] != skies[1] == skies[2]
+    assert skies[1] == (await frame(await draw(clip(), tmp_path / "alone.mp4"), 0.0))[: 320 * 60 * 3]
 
 
 async def test_a_start_image_is_what_the_clip_begins_with(tmp_path: Path) -> None:
