@@ -21,7 +21,7 @@ from bot.ui.custom_ids import Action, CustomId
 from bot.ui.desk import Desk
 from bot.ui.held import DECISIONS, decided
 from bot.ui.library import IN_PLACE
-from bot.ui.sending import DiscordFailed, NotAllowed, once
+from bot.ui.sending import UPLOAD_DEADLINE, DiscordFailed, NotAllowed, once
 from bot.ui.takes_menu import OF_TAKES, Answer, TakesMenu
 from bot.ui.wording import money
 
@@ -184,15 +184,32 @@ class Router:
 
 
 async def _reply(interaction: discord.Interaction, answer: Answer) -> None:
+    words = answer.words
+    if answer.files:
+        if await _is_sent_with_files(interaction, answer):
+            return
+        words += "\n-# Discord did not take the takes themselves, so they are not shown here."
+    if answer.view is None:
+        await _quietly(interaction.edit_original_response(content=words))
+    else:
+        await _quietly(interaction.edit_original_response(content=words, view=answer.view))
+
+
+async def _is_sent_with_files(interaction: discord.Interaction, answer: Answer) -> bool:
     try:
-        if answer.view is None and not answer.files:
-            await _quietly(interaction.edit_original_response(content=answer.words))
-        else:
-            view, files = answer.view, list(answer.files)
-            await _quietly(interaction.edit_original_response(content=answer.words, view=view, attachments=files))
+        await once(
+            lambda: interaction.edit_original_response(
+                content=answer.words, view=answer.view, attachments=list(answer.files)
+            ),
+            deadline=UPLOAD_DEADLINE,
+        )
+    except DiscordFailed as error:
+        logger.warning("interaction not answered with files", extra={"code": error.code, "error": str(error)})
+        return False
     finally:
         for file in answer.files:
             file.close()
+    return True
 
 
 def _roles_of(interaction: discord.Interaction) -> frozenset[int]:

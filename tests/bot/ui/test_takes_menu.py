@@ -24,6 +24,7 @@ from bot.ui.custom_ids import Action, CustomId
 from bot.ui.previews import Previews
 from bot.ui.retakes import Retakes
 from bot.ui.router import Router
+from bot.ui.sending import TooLarge
 from bot.ui.takes_menu import TakesMenu
 from tests.bot.production.test_productions import STRANGER
 from tests.bot.studio.samples import CATALOGUE, OWNER, plan, shot
@@ -40,10 +41,13 @@ class Choosing(Press):
         super().__init__(custom_id, user_id=user_id)
         self.buttons: dict[str, str] = {}
         self.sent: list[str] = []
+        self.is_too_large = False
 
     async def edit_original_response(
         self, *, content: str, view: discord.ui.View | None = None, attachments: Collection[discord.File] = ()
     ) -> None:
+        if attachments and self.is_too_large:
+            raise TooLarge("40005")
         self.answers.append(content)
         for item in view.children if view is not None else ():
             assert isinstance(item, discord.ui.Button)
@@ -92,8 +96,9 @@ class Theatre(Counter):
         assert found is not None
         return found
 
-    async def press(self, custom_id: object, *, user_id: int = OWNER) -> Choosing:
+    async def press(self, custom_id: object, *, user_id: int = OWNER, is_too_large: bool = False) -> Choosing:
         press = Choosing(custom_id, user_id=user_id)
+        press.is_too_large = is_too_large
         interaction: Any = press
         await Router(self.desk, self.projects, self.menu).handle(interaction)
         return press
@@ -257,3 +262,12 @@ async def test_a_take_too_large_to_attach_is_shown_by_a_frame_and_one_that_canno
         sent[name] = (await theatre.press(CustomId(Action.SHOT, project.id, 2, (1,)))).sent
 
     assert sent == {"small": ["shot-1-take-2.mp4"], "large": ["shot-1-take-1.jpg", "shot-1-take-2.mp4"]}
+
+
+async def test_takes_that_discord_does_not_take_are_offered_unseen(theatre: Theatre) -> None:
+    project = await theatre.made()
+
+    menu = await theatre.press(CustomId(Action.SHOT, project.id, 1, (1,)), is_too_large=True)
+
+    assert "not shown here" in menu.words
+    assert (list(menu.buttons), menu.sent) == (["Another take · $0.60"], [])
