@@ -12,7 +12,7 @@ IDEA = "a koi that becomes a dragon, 2 shots, with a narrator and slow piano mus
 
 async def test_another_take_of_one_shot_costs_that_shot_and_going_back_costs_nothing(tmp_path: Path) -> None:
     async with Stage(tmp_path) as stage:
-        thread = await stage.plan(stage.mia, IDEA)
+        thread = await stage.plan(stage.mia, IDEA, seconds=4)
         await stage.greenlight(stage.mia, thread)
         await stage.film_in(thread)
         ordered = {service: len(stage.orders(service)) for service in ("runway", "elevenlabs")}
