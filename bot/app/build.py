@@ -103,7 +103,7 @@ async def build(
         for model in sorted(unknown_models(catalogue, provider)):
             logger.warning("limits for a model that is not offered", extra={"provider": name, "model": model})
     changed = Wake()
-    ledger = Ledger(database, scrub=Scrubber(settings.secrets()).scrub)
+    ledger = Ledger(database, scrub=Scrubber(settings.secrets()).scrub, is_shared=settings.is_shared)
     projects = Projects(database, shards=post.shards)
     pseudonyms = Pseudonyms(read_key(settings.data_dir / "pseudonyms.key"))
     budgets = Budgets(database, _caps(settings), pseudonyms=pseudonyms)

@@ -10,7 +10,8 @@
                                a new attempt may follow
 
 The intent is committed before the POST and the operation id right after it. A row that is still `intent` when its
-order runs again was interrupted in between: it becomes `unknown`.
+order runs again was interrupted in between: it becomes `unknown`; where other processes order, too, not before the
+order's deadline, for one that was taken for dead may still be in its POST.
 Without it, killing a durable engine every few seconds paid for most jobs twice (measured with dbos 3.4, 2026-11).
 """
 
@@ -19,17 +20,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, insert, select, true, update
 
 from bot.db import AGAIN_AFTER, AWAY, Database, Transaction, patiently, uninterrupted
 from bot.db.tables import paid_calls
 
 logger = logging.getLogger(__name__)
 
+#: Seconds between two looks at an order that another process may be placing.
+LOOK_EVERY = 1.0
 #: How often an outcome is written before giving up, and the pause after the first failure in seconds; it doubles,
 #: so that a database that is busy or full for half a minute loses no operation id.
 RECORD_TRIES = 12
@@ -111,13 +114,17 @@ class Unknown:
     detail: str
 
 
+#: States in which an order's answer may still come.
+_UNANSWERED = (CallState.INTENT, CallState.UNKNOWN)
+
 Outcome = Accepted | Completed | Refused | Unknown
 
 
 class Ledger:
     """Reads and writes `paid_calls`.
 
-    `scrub` takes secrets out of what services say: some repeat the key they refuse.
+    `scrub` takes secrets out of what services say: some repeat the key they refuse. `is_shared` says that other
+    processes place orders, too.
     """
 
     def __init__(
@@ -125,10 +132,12 @@ class Ledger:
         database: Database,
         *,
         scrub: Callable[[str], str] = str,
+        is_shared: bool = False,
         clock: Callable[[], float] = time.time,
         pauses: Sequence[float] = AGAIN_AFTER,
     ) -> None:
         self._scrub = scrub
+        self._is_shared = is_shared
         self._database = database
         self._pauses = pauses
         self._clock = clock
@@ -143,15 +152,23 @@ class Ledger:
         await self._quiet.wait()
 
     async def find(self, key: str) -> PaidCall | None:
-        """Look an order up. One that was interrupted between intent and answer is `UNKNOWN` from here on."""
-        async with self._database.transaction() as transaction:
-            await transaction.execute(
-                update(paid_calls)
-                .where(paid_calls.c.key == key, paid_calls.c.state == CallState.INTENT)
-                .values(state=CallState.UNKNOWN, detail="interrupted while ordering", updated_at=self._clock())
-            )
-            row = (await transaction.execute(select(paid_calls).where(paid_calls.c.key == key))).one_or_none()
-        return _call(row) if row is not None else None
+        """Look an order up. One that was interrupted between intent and answer is `UNKNOWN` from here on.
+
+        Where another process may be in the middle of it, this waits for its answer until the order's deadline.
+        """
+        while True:
+            now = self._clock()
+            is_cut_off = (paid_calls.c.deadline_at <= now) if self._is_shared else true()
+            async with self._database.transaction() as transaction:
+                await transaction.execute(
+                    update(paid_calls)
+                    .where(paid_calls.c.key == key, paid_calls.c.state == CallState.INTENT, is_cut_off)
+                    .values(state=CallState.UNKNOWN, detail="interrupted while ordering", updated_at=now)
+                )
+                row = (await transaction.execute(select(paid_calls).where(paid_calls.c.key == key))).one_or_none()
+            if row is None or row.state != CallState.INTENT:
+                return _call(row) if row is not None else None
+            await asyncio.sleep(LOOK_EVERY)
 
     async def order(self, intent: Intent, post: Callable[[], Awaitable[Outcome]]) -> PaidCall:
         """Send one paid order and record what became of it; not interrupted even when cancelled meanwhile.
@@ -238,7 +255,7 @@ class Ledger:
             case Unknown(detail=detail):
                 logger.warning("order without an answer", extra={"call": intent.key, "provider": intent.provider})
                 values = {"state": CallState.UNKNOWN, "detail": self._scrub(detail)[:500]}
-        await self._record(intent.key, {**values, "updated_at": self._clock()})
+        await self._record(intent.key, {**values, "updated_at": self._clock()}, within=_UNANSWERED)
         async with self._database.transaction() as transaction:
             return _call((await transaction.execute(select(paid_calls).where(paid_calls.c.key == intent.key))).one())
 
@@ -289,11 +306,13 @@ class Ledger:
             # A key in any other state makes this fail on the primary key: an order is never placed over another.
             await transaction.execute(insert(paid_calls).values(key=intent.key, created_at=now, **values))
 
-    async def _record(self, key: str, values: dict[str, object]) -> None:
-        """Write what became of an order, again while the database does not answer."""
+    async def _record(
+        self, key: str, values: dict[str, object], *, within: Collection[CallState] = tuple(CallState)
+    ) -> None:
+        """Write what became of an order in one of these states, again while the database does not answer."""
         for attempt in range(1, RECORD_TRIES + 1):
             try:
-                return await self._update(key, values)
+                return await self._update(key, values, within)
             except AWAY as error:
                 if attempt == RECORD_TRIES:
                     raise
@@ -301,9 +320,13 @@ class Ledger:
                 await asyncio.sleep(RECORD_PAUSE * 2.0**attempt)
         raise AssertionError("unreachable")
 
-    async def _update(self, key: str, values: dict[str, object]) -> None:
+    async def _update(self, key: str, values: dict[str, object], within: Collection[CallState]) -> None:
         async with self._database.transaction() as transaction:
-            await transaction.execute(update(paid_calls).where(paid_calls.c.key == key).values(values))
+            changed = await transaction.execute(
+                update(paid_calls).where(paid_calls.c.key == key, paid_calls.c.state.in_(within)).values(values)
+            )
+        if not changed.rowcount:  # it was written off meanwhile, and perhaps ordered again: the bot bears it
+            logger.error("answer to an order came too late to count", extra={"call": key, "state": values.get("state")})
 
 
 def _call(row: Row[tuple[object, ...]]) -> PaidCall:

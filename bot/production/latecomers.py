@@ -94,6 +94,7 @@ class Latecomers:
     async def _due(self) -> list[_Late]:
         """Those not looked at lately; they count as looked at from here on, whatever comes of it."""
         now = self._clock()
+        is_due = or_(paid_calls.c.looked_at.is_(None), paid_calls.c.looked_at <= now - LOOK_AGAIN)
         query = (
             select(paid_calls, productions.c.project_id, takes.c.shot, takes.c.content)
             .join(productions, productions.c.id == paid_calls.c.job)
@@ -102,7 +103,7 @@ class Latecomers:
                 paid_calls.c.state == CallState.SUBMITTED,
                 paid_calls.c.operation.is_not(None),
                 paid_calls.c.created_at > now - PATIENCE,
-                or_(paid_calls.c.looked_at.is_(None), paid_calls.c.looked_at <= now - LOOK_AGAIN),
+                is_due,
                 productions.c.state.in_(_UNWATCHED),
                 takes.c.state.not_in((TakeState.MADE, TakeState.LEFT_OUT)),
             )
@@ -110,9 +111,14 @@ class Latecomers:
         )
         async with self._database.transaction() as transaction:
             rows = [row for row in await transaction.execute(query) if row.key.split("/")[1] == str(row.shot)]
-            await transaction.execute(
-                update(paid_calls).where(paid_calls.c.key.in_([row.key for row in rows])).values(looked_at=now)
+            # Asked again by the update: another worker may have found the same rows, and only one is to look.
+            claimed = await transaction.execute(
+                update(paid_calls)
+                .where(paid_calls.c.key.in_([row.key for row in rows]), is_due)
+                .values(looked_at=now)
+                .returning(paid_calls.c.key)
             )
+            ours = {row.key for row in claimed}
         return [
             _Late(
                 key=row.key,
@@ -125,6 +131,7 @@ class Latecomers:
                 operation=row.operation,
             )
             for row in rows
+            if row.key in ours
         ]
 
     async def _look_at(self, late: _Late, rig: Rig, key: ApiKey) -> None:

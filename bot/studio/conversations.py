@@ -7,6 +7,7 @@ import logging
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Protocol
 
+from bot.db import AWAY
 from bot.jobs.wake import Listener, Wake
 from bot.studio.director import Director, Revised
 from bot.studio.errors import NoSuchFilm, PlanMoved, StudioError
@@ -91,6 +92,9 @@ class Conversations:
             await self._answer(heard, project)
         except NoSuchFilm:
             return  # deleted meanwhile
+        except AWAY as error:  # the turn has no answer, so the next look takes it again
+            logger.warning("answered later", extra={"project": heard.project_id, "error": type(error).__name__})
+            return
         finally:
             self._busy.discard(heard.project_id)
         self._changed()  # the next turn of this film may go
@@ -106,14 +110,19 @@ class Conversations:
                 await self._projects.shown(heard.turn_id)
         except NoSuchFilm:
             return  # deleted meanwhile
+        except AWAY as error:
+            logger.warning("shown later", extra={"project": heard.project_id, "error": type(error).__name__})
         finally:
             self._busy.discard(heard.project_id)
         self._changed()
 
     async def _answer(self, heard: Heard, project: Project) -> None:
+        away: Exception | None = None
         async with self._replies.open(heard, project) as view:
             try:
                 revised = await self._revise(heard, project, view)
+            except AWAY as error:  # raised below: what leaves this block closes the view, wrapped in a group
+                away = error
             except (StudioError, ProviderError, RateLimitError) as error:
                 logger.warning("no answer", extra={"project": project.id, "error": type(error).__name__})
                 await self._close(heard, project, view, error)
@@ -122,6 +131,8 @@ class Conversations:
                 await self._close(heard, project, view, error)
             else:
                 view.finish(revised.reply, revised.plan)
+        if away is not None:
+            raise away
         if view.stands:
             await self._projects.shown(heard.turn_id)
 

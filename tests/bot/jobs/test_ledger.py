@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from bot.db import Database, Transaction
-from bot.jobs.ledger import Accepted, CallState, Completed, Intent, Ledger, Outcome, Refused, Unknown
+from bot.jobs.ledger import Accepted, CallState, Completed, Intent, Ledger, Outcome, PaidCall, Refused, Unknown
+from tests.bot.waiting import until
 
 ON_BOTH_DATABASES = True
 
@@ -312,3 +313,83 @@ async def test_a_secret_that_a_service_repeats_is_not_written_down(database: Dat
     assert after is not None
     assert "fake-secret" not in call.detail
     assert after.detail == "again …"
+
+
+# Several processes
+
+
+class Elsewhere:
+    """An order that another process is in the middle of, and a ledger that looks at it."""
+
+    def __init__(self, database: Database) -> None:
+        self.now = 5.0
+        self.looks = 0
+        self.answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self.theirs = Ledger(database, clock=lambda: self.now, is_shared=True)
+        self.ours = Ledger(database, clock=self._look, is_shared=True)
+
+    def _look(self) -> float:
+        self.looks += 1
+        return self.now
+
+    async def post(self) -> Outcome:
+        async with asyncio.timeout(30.0):  # nothing cancels an order, not even a test that failed
+            return await self.answer
+
+    async def looked(self, times: int) -> None:
+        async def enough() -> bool:
+            return self.looks >= times
+
+        await until(enough)
+
+
+@pytest.fixture
+async def elsewhere(database: Database, monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
+    monkeypatch.setattr("bot.jobs.ledger.LOOK_EVERY", 0.01)
+    return Elsewhere(database)
+
+
+async def test_an_order_that_another_process_may_be_placing_is_waited_for(elsewhere: Elsewhere) -> None:
+    async with asyncio.TaskGroup() as group:
+        order = group.create_task(elsewhere.theirs.order(INTENT, elsewhere.post))
+        found = group.create_task(wait_for_intent(elsewhere))
+        await elsewhere.looked(3)
+        assert not found.done()
+        elsewhere.answer.set_result(Accepted(operation="op-1"))
+
+    assert (found.result(), order.result().state) == (order.result(), CallState.SUBMITTED)
+
+
+async def test_after_its_deadline_it_is_unknown_and_its_late_answer_still_counts(elsewhere: Elsewhere) -> None:
+    async with asyncio.TaskGroup() as group:
+        order = group.create_task(elsewhere.theirs.order(INTENT, elsewhere.post))
+        found = group.create_task(wait_for_intent(elsewhere))
+        await elsewhere.looked(2)
+        elsewhere.now = INTENT.deadline_at
+        call = await found
+        assert call is not None
+        assert call.state is CallState.UNKNOWN
+        elsewhere.answer.set_result(Accepted(operation="op-1"))
+
+    assert (order.result().state, order.result().operation) == (CallState.SUBMITTED, "op-1")
+
+
+async def test_an_answer_changes_nothing_once_the_order_was_written_off(elsewhere: Elsewhere) -> None:
+    async with asyncio.TaskGroup() as group:
+        order = group.create_task(elsewhere.theirs.order(INTENT, elsewhere.post))
+        found = group.create_task(wait_for_intent(elsewhere))
+        await elsewhere.looked(2)
+        elsewhere.now = INTENT.deadline_at
+        await found
+        await elsewhere.ours.finish(INTENT.key, CallState.LOST)
+        elsewhere.answer.set_result(Accepted(operation="op-1"))
+
+    assert (order.result().state, order.result().open) == (CallState.LOST, False)
+
+
+async def wait_for_intent(elsewhere: Elsewhere) -> PaidCall | None:
+    async def is_there() -> bool:
+        return bool(await elsewhere.theirs.calls_of(INTENT.job))
+
+    await until(is_there)
+    return await elsewhere.ours.find(INTENT.key)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text, update
 
 from bot.app.pools import judge
-from bot.db import Database
+from bot.db import Database, open_database
+from bot.db.tables import paid_calls
 from bot.jobs.ledger import Accepted, CallState
 from bot.jobs.wake import Wake
 from bot.media.ffmpeg import Ffmpeg
@@ -20,6 +23,7 @@ from providers.video import Failed, OperationState, Running, Succeeded
 from ratelimit import ApiKey, KeyPool, Limits
 from tests.bot.production.fakes import NOT_A_CLIP, ScriptedStudio
 from tests.bot.production.test_decisions import Bench
+from tests.bot.waiting import until
 
 
 class Vigil(Bench):
@@ -149,3 +153,26 @@ async def test_what_ends_without_a_clip_is_failed(
     assert (take.state, take.failure) == (TakeState.FAILED, failure)
     assert await vigil.office.state(film) is ProductionState.HELD
     assert not (await vigil.clip(film)).exists()
+
+
+async def test_of_two_workers_one_looks(postgres_database: str, tmp_path: Path, ffmpeg: Ffmpeg, drawn: bytes) -> None:
+    ana, ben = await open_database(postgres_database), await open_database(postgres_database)
+    studio = ScriptedStudio(drawn, polls=(Running(progress=None),))
+    vigils = [Vigil(database, tmp_path / name, ffmpeg, studio) for name, database in (("a", ana), ("b", ben))]
+    await vigils[0].late()
+
+    async def both_have_found_it() -> bool:
+        async with ana.transaction() as transaction:
+            query = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            return (await transaction.execute(query)).scalar() == 2
+
+    try:
+        async with asyncio.TaskGroup() as group, ben.transaction() as transaction:
+            await transaction.execute(update(paid_calls).values(detail="held up"))
+            for vigil in vigils:
+                group.create_task(vigil.latecomers.look())
+            await until(both_have_found_it)
+        assert len(studio.looks) == 1
+    finally:
+        await ana.close()
+        await ben.close()

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from bot.db import Database
 from bot.jobs.wake import Wake
@@ -74,6 +75,7 @@ class CountingProjects(Projects):
 
 class Room:
     def __init__(self, database: Database) -> None:
+        self.database = database
         self.projects = CountingProjects(database)
         self.board = Board()
         self.changed = Wake()
@@ -266,6 +268,30 @@ async def test_a_turn_that_was_interrupted_is_taken_again_after_a_restart(room: 
         await room.silence()
 
     assert room.board.events == [("one", "ok")]
+
+
+async def test_a_turn_that_lost_the_database_is_taken_again_and_not_told_as_a_failure(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.studio.conversations.LOOK_EVERY", 0.05)
+
+    class AwayOnce(CountingProjects):
+        tries = 0
+
+        async def answer(self, turn_id: int, reply: str, project_id: str, plan_made: Plan | None) -> None:
+            self.tries += 1
+            if self.tries == 1:
+                raise OperationalError("COMMIT", {}, Exception("server closed the connection"))
+            await super().answer(turn_id, reply, project_id, plan_made)
+
+    room.projects = AwayOnce(room.database)
+    project = await room.film()
+    await room.say(project, "one")
+
+    async with room.answering(says("ok"), says("ok")):
+        await room.silence()
+
+    assert room.board.events == [("one", "ok …"), ("one", "ok")]
 
 
 # What was answered, and not seen
