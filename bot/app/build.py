@@ -118,7 +118,8 @@ async def build(
 
     claim = post.presence.claim if post.presence is not None else claim_alone
     minds = Minds(_minds(settings, catalogue, providers, pools), Answers(database, catalogue))
-    stage = _sound_stage(catalogue, providers, pools, ledger, files, ffmpeg, switches, database, budgets)
+    write_offs = WriteOffs(database, settings.ambiguous_retry_microusd, budgets=budgets)
+    stage = _sound_stage(catalogue, providers, pools, ledger, files, ffmpeg, switches, database, budgets, write_offs)
     offered = partial(catalogue.video_models, settings.providers.keys())
     book = TakeBook(database, catalogue, files)
     director = Director(minds, catalogue, models=offered, voices=stage.voices, takes=book)
@@ -150,7 +151,7 @@ async def build(
             ledger,
             productions,
             ffmpeg,
-            write_offs=WriteOffs(database, settings.ambiguous_retry_microusd),
+            write_offs=write_offs,
             switches=switches,
             files=files,
         ),
@@ -371,6 +372,7 @@ def _sound_stage(
     switches: Switches,
     database: Database,
     budgets: Budgets,
+    write_offs: WriteOffs,
 ) -> _SoundStage:
     for name, speech in providers.speech.items():
         voice = catalogue.speech_models({name})[0]
@@ -381,8 +383,9 @@ def _sound_stage(
             music=next(iter(catalogue.music_models({name})), None),
             effects=next(priced, None),
         )
-        booth = Booth(pools[name], ledger, switches=switches)
-        counter = Booth(pools[name], ledger, switches=switches, waits=False)  # who asks for a reading waits for it
+        booth = Booth(pools[name], ledger, switches=switches, write_offs=write_offs)
+        # Who asks for a reading waits for it.
+        counter = Booth(pools[name], ledger, switches=switches, waits=False, write_offs=write_offs)
         return _SoundStage(
             offer=offer,
             sounds=SoundMaker(speech, providers.sounds.get(name), booth, files, ffmpeg, offer),

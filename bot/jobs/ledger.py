@@ -190,12 +190,14 @@ class Ledger:
 
     async def finish(self, key: str, state: CallState, *, price_microusd: int | None = None, detail: str = "") -> None:
         """Record how a submitted operation ended, and that it takes no room any more."""
-        values: dict[str, object] = {"state": state, "open": 0, "updated_at": self._clock()}
-        if price_microusd is not None:
-            values["price_microusd"] = price_microusd
-        if detail:
-            values["detail"] = self._scrub(detail)[:500]
-        await uninterrupted(lambda: self._record(key, values))
+        await uninterrupted(lambda: self._record(key, self._ended(state, price_microusd, detail)))
+
+    async def finish_within(
+        self, transaction: Transaction, key: str, state: CallState, *, price_microusd: int | None, detail: str = ""
+    ) -> None:
+        """As `finish`, in a transaction that changes more."""
+        values = self._ended(state, price_microusd, detail)
+        await transaction.execute(update(paid_calls).where(paid_calls.c.key == key).values(values))
 
     async def give_back(self, key: str) -> None:
         """Record that an operation takes no room here any more, whatever becomes of it at the provider."""
@@ -305,6 +307,14 @@ class Ledger:
         if not replaced.rowcount:
             # A key in any other state makes this fail on the primary key: an order is never placed over another.
             await transaction.execute(insert(paid_calls).values(key=intent.key, created_at=now, **values))
+
+    def _ended(self, state: CallState, price_microusd: int | None, detail: str) -> dict[str, object]:
+        values: dict[str, object] = {"state": state, "open": 0, "updated_at": self._clock()}
+        if price_microusd is not None:
+            values["price_microusd"] = price_microusd
+        if detail:
+            values["detail"] = self._scrub(detail)[:500]
+        return values
 
     async def _record(
         self, key: str, values: dict[str, object], *, within: Collection[CallState] = tuple(CallState)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from bot.jobs.ledger import CallState, Completed, Intent, Ledger, Outcome, PaidCall, Refused, Unknown
 from bot.production.switches import Switches
+from bot.production.write_offs import WriteOffs
 from providers.errors import KeyFault, OutcomeUnknown, ProviderError, RequestFault, Unavailable
 from ratelimit import ApiKey, Cost, KeyPool, NoUsableKey, Priority, RateLimitError
 
@@ -24,6 +25,9 @@ logger = logging.getLogger(__name__)
 MAX_WAIT, WAIT_AGAIN = 60.0, 5.0
 #: Orders of one recording, where each before was provably refused for a reason that another key or a moment mends.
 MAX_TRIES = 3
+#: Orders without an answer after which one recording is placed anew: where it was provably not made, or where the
+#: operator bears it. A second silence stands.
+MAX_SILENCES = 1
 #: An answer that has not come after this is none, in seconds; the adapters give up before.
 ORDER_DEADLINE = 150.0
 
@@ -85,11 +89,13 @@ class Booth:
         clock: Callable[[], float] = time.time,
         switches: Switches | None = None,
         waits: bool = True,
+        write_offs: WriteOffs | None = None,
         settled_after: float = SETTLED_AFTER,
     ) -> None:
         self._settled_after = settled_after
         self._switches = switches
         self._waits = waits
+        self._write_offs = write_offs
         self._pool = pool
         self._ledger = ledger
         self._clock = clock
@@ -100,11 +106,17 @@ class Booth:
         Raises:
             NoRecording: it was refused, or may have been charged without an answer, now or before.
         """
-        recording, call = await self._current(recording)
-        call = await self._recorded(recording, call)
-        if call.state is CallState.UNKNOWN and recording.find is not None:
-            recording, looked_up = await self._current(recording)
-            call = await self._recorded(recording, looked_up)  # once more at most: a second silence stands
+        recording, known = await self._current(recording)
+        silences = 0
+        while (call := await self._recorded(recording, known)).state is CallState.UNKNOWN:
+            silences += 1
+            if silences > MAX_SILENCES:
+                break
+            recording, known = await self._current(recording)
+            if known is not None and known.state is CallState.UNKNOWN:
+                if self._write_offs is None or not await self._write_offs.cover(known):
+                    break
+                recording, known = await self._current(recording)
         if call.state not in {CallState.DONE, CallState.FOUND}:
             logger.warning("nothing recorded", extra={"call": recording.key, "detail": call.detail})
             refused = call.state is CallState.REFUSED and call.detail  # "Class what it said"
@@ -135,7 +147,7 @@ class Booth:
                 logger.info("lost recording found", extra={"call": call.key})
                 return await self._ledger.find(call.key)
             if is_settled:
-                await self._ledger.finish(call.key, CallState.LOST, detail="not made there")
+                await self._ledger.finish(call.key, CallState.LOST, price_microusd=0, detail="not made there")
                 return await self._ledger.find(call.key)
             await asyncio.sleep(LOOK_EVERY)
 

@@ -172,8 +172,12 @@ class Camera:
             raise _TakeFailed("CannotRender")
         # A production before may have given up waiting for the very same clip: look for it before ordering another.
         earlier = await self._ledger.accepted_before(_request_hash(order), but_for=order.production_id)
-        if earlier is not None and await self._await_clip(order, rig, earlier) is None:
-            return
+        if earlier is not None:
+            try:
+                if await self._await_clip(order, rig, earlier) is None:
+                    return
+            finally:
+                await self._productions.balance(earlier.job)  # its film may be over and settled
         number = 0
         for attempt in range(1, MAX_ATTEMPTS + 1):
             number, call = await self._next_call(order, rig, number)

@@ -17,7 +17,7 @@ from bot.db import Database, Transaction
 from bot.db.tables import paid_calls, productions, takes
 from bot.jobs.ledger import CallState
 from bot.jobs.wake import Wake
-from bot.production.model import ProductionState, TakeState
+from bot.production.model import ProductionState, Stage, TakeState
 from bot.production.outbox import anew
 from bot.production.productions import Productions
 from bot.studio.audit import Audit
@@ -86,17 +86,21 @@ class Decisions:
         """The one conditional update that makes this the decision; false where another was."""
         if decision is not Decision.STOP:
             return await self._productions.resume_within(transaction, production_id, [ProductionState.HELD])
-        now = self._clock()
-        ended = update(productions).where(
-            productions.c.id == production_id, productions.c.state == ProductionState.HELD
+        # Whoever settles stops at the services what still runs there, and then the money.
+        stopped = await transaction.execute(
+            update(productions)
+            .where(productions.c.id == production_id, productions.c.state == ProductionState.HELD)
+            .values(
+                **anew(self._clock()),
+                state=ProductionState.RUNNING,
+                stopping=1,
+                run=productions.c.run + 1,
+                worker=None,
+                stage=Stage.SHOTS,
+                failure=None if is_owner else "CancelledByOperator",  # its owner has to hear of it
+                finished_at=None,
+            )
         )
-        if is_owner:
-            ended = ended.values(state=ProductionState.CANCELLED, failure=None, updated_at=now)
-        else:  # its owner has to hear of it
-            ended = ended.values(**{**anew(now), "state": ProductionState.CANCELLED, "failure": "CancelledByOperator"})
-        stopped = await transaction.execute(ended)
-        if stopped.rowcount:
-            await self._productions.settle_within(transaction, production_id)
         return bool(stopped.rowcount)
 
     async def _write_off(self, transaction: Transaction, production_id: str) -> None:

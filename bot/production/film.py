@@ -313,7 +313,7 @@ class FilmMaker:
         await self._let_go(production_id)
         for call in await self._ledger.calls_of(production_id):
             found = await self._ledger.find(call.key)  # an order interrupted by the cancellation becomes unknown
-            if found is None or not found.open or found.operation is None:
+            if found is None or found.state is not CallState.SUBMITTED or found.operation is None:
                 continue
             if (rig := self._rigs.get(found.provider)) is not None:
                 try:

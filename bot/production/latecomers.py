@@ -141,8 +141,7 @@ class Latecomers:
             match state:
                 case Succeeded():
                     await self._fetch(late, rig, state, key)
-                    await self._ledger.finish(late.key, CallState.DONE, price_microusd=state.price_microusd)
-                    await self._made(late)
+                    await self._made(late, state.price_microusd)
                     logger.info("late clip kept", extra=facts)
                 case Failed():
                     failure = type(state.error).__name__
@@ -164,9 +163,11 @@ class Latecomers:
         await asyncio.to_thread(Path.replace, unchecked, destination)
         await self._files.share(destination)
 
-    async def _made(self, late: _Late) -> None:
-        """The take is made; a held film that nothing else holds goes on with what is left to do."""
+    async def _made(self, late: _Late, price_microusd: int | None) -> None:
+        """The take is made and paid; a held film that nothing else holds goes on with what is left to do."""
         async with self._database.transaction() as transaction:
+            await self._ledger.finish_within(transaction, late.key, CallState.DONE, price_microusd=price_microusd)
+            await self._productions.balance_within(transaction, late.production_id)
             await transaction.execute(
                 update(takes)
                 .where(
@@ -187,5 +188,9 @@ class Latecomers:
         self._changed()
 
     async def _failed(self, late: _Late, failure: str, price_microusd: int | None) -> None:
-        await self._ledger.finish(late.key, CallState.FAILED, price_microusd=price_microusd, detail=failure)
+        async with self._database.transaction() as transaction:
+            await self._ledger.finish_within(
+                transaction, late.key, CallState.FAILED, price_microusd=price_microusd, detail=failure
+            )
+            await self._productions.balance_within(transaction, late.production_id)
         await self._productions.set_take(late.production_id, late.shot, TakeState.FAILED, failure=failure)

@@ -368,6 +368,26 @@ class Productions:
         """Charge what a production that is over has cost, at most its price, in the transaction that ends it."""
         await settle_by_bill(transaction, self._budgets, production_id)
 
+    async def balance(self, production_id: str) -> None:
+        """Bring the money of a production that is over in step with the ledger, where that has changed since."""
+        async with self._database.transaction() as transaction:
+            await self.balance_within(transaction, production_id)
+
+    async def balance_within(self, transaction: Transaction, production_id: str) -> None:
+        """As `balance`, in the transaction that changes the ledger."""
+        told = await bill_of(transaction, production_id)
+        await self._budgets.balance(
+            transaction,
+            production_id,
+            charged_microusd=told.charged_microusd,
+            lost_microusd=told.unanswered_microusd,
+        )
+        await transaction.execute(
+            update(productions)
+            .where(productions.c.id == production_id, productions.c.cost_microusd.is_not(None))
+            .values(cost_microusd=told.charged_microusd)
+        )
+
     async def bill(self, production_id: str) -> Bill:
         """What it was charged so far, part by part."""
         async with self._database.transaction() as transaction:

@@ -1,6 +1,7 @@
 """Money: what is kept aside for what people order, what of it is spent, and the caps that no sum may pass.
 
     reserve ──► settle    a film or a reading is accepted at the price shown, and charged what it cost, never more
+       │          └──► balance  a service told afterwards what it charged
        └──► reserve_more  another order for the same film, after a person's decision
 
 Everything that changes money stands in the transaction that changes its subject. A reservation counts in the UTC day
@@ -211,6 +212,23 @@ class Budgets:
             update(reservations)
             .where(reservations.c.id == id)
             .values(settled_microusd=charged, written_off_microusd=lost, settled_at=self._clock())
+        )
+
+    async def balance(self, transaction: Transaction, id: str, *, charged_microusd: int, lost_microusd: int) -> None:  # noqa: A002
+        """Bring what was settled in step with what a service told afterwards.
+
+        Its owner never pays more for it: what came on top is the bot's loss, and what came off is given back.
+        Unsettled money is left for its settlement.
+        """
+        await lock(transaction, "budget")
+        row = (await transaction.execute(select(reservations).where(reservations.c.id == id))).one_or_none()
+        if row is None or row.settled_microusd is None:
+            return
+        settled = min(row.settled_microusd, charged_microusd)
+        await transaction.execute(
+            update(reservations)
+            .where(reservations.c.id == id)
+            .values(settled_microusd=settled, written_off_microusd=charged_microusd + lost_microusd - settled)
         )
 
     async def standing(self, owner_id: int, guild_id: int | None) -> Standing:

@@ -6,11 +6,15 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+from sqlalchemy import select
 
 from bot.app.pools import judge
 from bot.db import Database
+from bot.db.tables import reservations
 from bot.jobs.ledger import CallState, Ledger
 from bot.production.booth import MAX_TRIES, Booth, Find, Found, NoRecording, Recording
+from bot.production.write_offs import WriteOffs
+from bot.studio.budget import Budgets, Caps, Kind
 from providers.errors import InvalidRequest, KeyRejected, OutcomeUnknown, ProviderError, Unavailable
 from ratelimit import Allowance, ApiKey, KeyPool, Limit, Limits
 
@@ -192,3 +196,46 @@ async def test_a_recording_that_was_written_off_is_ordered_anew(database: Databa
 
     assert [call.key for call in await studio.ledger.calls_of("film")] == ["film/voice-1/1", "film/voice-1/2"]
     assert len(studio.recorded) == 2
+
+
+# The operator's rule
+
+
+async def ruled(database: Database, amount: int, *, day: int | None = None) -> tuple[Studio, int]:
+    """A recording that went silent once, where the operator bears so much; and what of it was counted at once."""
+    studio = Studio(database, OutcomeUnknown("elevenlabs"), None)
+    budgets = Budgets(database, Caps(bot_day_microusd=day))
+    async with database.transaction() as transaction:
+        await budgets.reserve(transaction, id="film", kind=Kind.FILM, owner_id=7, guild_id=None, amount_microusd=10_000)
+    studio.booth = Booth(studio.pool, studio.ledger, write_offs=WriteOffs(database, amount, budgets=budgets))
+    reasons = await studio.buy()
+    async with database.transaction() as transaction:
+        lost = (await transaction.execute(select(reservations.c.written_off_microusd))).scalar_one()
+    assert bool(reasons) == (len(studio.recorded) == 1)
+    return studio, lost
+
+
+async def test_the_rule_orders_a_silent_recording_again_and_counts_it_as_lost_at_once(database: Database) -> None:
+    studio, lost = await ruled(database, 900)
+    assert await studio.calls() == [(CallState.LOST, False, 900), (CallState.DONE, False, 800)]
+    assert lost == 900
+
+
+@pytest.mark.parametrize(("amount", "day"), [(0, None), (899, None), (900, 10_899)])
+async def test_a_recording_beyond_the_rule_or_the_bots_day_is_left_out(
+    database: Database, amount: int, day: int | None
+) -> None:
+    studio, lost = await ruled(database, amount, day=day)
+    assert await studio.calls() == [(CallState.UNKNOWN, False, 900)]
+    assert lost == 0
+
+
+async def test_a_recording_that_was_provably_not_made_cost_nothing(database: Database) -> None:
+    studio = Studio(database, OutcomeUnknown("elevenlabs"), None)
+    studio.booth = Booth(studio.pool, studio.ledger, settled_after=0.0)
+
+    async def find(key: ApiKey, since: float) -> Found | None:
+        return None
+
+    assert await studio.buy(find=find) == []
+    assert await studio.calls() == [(CallState.LOST, False, 0), (CallState.DONE, False, 800)]

@@ -115,12 +115,13 @@ async def test_a_film_of_which_nothing_is_made_cannot_be_finished(bench: Bench) 
     assert (held.state, held.run) == (ProductionState.HELD, 1)
 
 
-async def test_a_held_film_is_stopped(bench: Bench) -> None:
+async def test_a_held_film_is_stopped_by_whoever_settles_it(bench: Bench) -> None:
     film = await bench.held()
 
     await bench.decisions().decide(Decision.STOP, film.id, OWNER)
 
-    assert await bench.office.state(film) is ProductionState.CANCELLED
+    stopping = await bench.office.productions.get(film.id)
+    assert (stopping.state, stopping.stopping, stopping.run) == (ProductionState.RUNNING, True, 2)
     assert await bench.calls(film) == [CallState.DONE, CallState.UNKNOWN]
 
 
@@ -160,6 +161,7 @@ async def test_a_stranger_decides_nothing(bench: Bench) -> None:
 async def test_an_operator_who_decides_is_written_down_and_an_owner_is_not(bench: Bench) -> None:
     film = await bench.held()
     await bench.decisions().decide(Decision.STOP, film.id, OPERATOR)
+    await bench.office.productions.end(film.id, ProductionState.CANCELLED)
     another = await bench.office.accept(film.project_id, press="again")
     await bench.office.productions.begin(another.id)
     await bench.office.productions.end(another.id, ProductionState.HELD)
@@ -188,6 +190,7 @@ async def test_a_held_film_is_not_greenlit_beside_itself(bench: Bench) -> None:
         await bench.office.accept(film.project_id, press="again")
 
     await bench.decisions().decide(Decision.STOP, film.id, OWNER)
+    await bench.office.productions.end(film.id, ProductionState.CANCELLED)
     assert (await bench.office.accept(film.project_id, press="again")).id != film.id
 
 

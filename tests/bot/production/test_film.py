@@ -10,14 +10,18 @@ import pytest
 from bot.app.pools import judge
 from bot.db import Database
 from bot.jobs.ledger import Accepted, CallState, Completed, Intent, Ledger, Outcome, Unknown
+from bot.jobs.wake import Wake
 from bot.media.ffmpeg import Ffmpeg, find_ffmpeg
 from bot.production.camera import Camera, Rig
 from bot.production.cut import Cutter
-from bot.production.film import FilmMaker, chains_of
+from bot.production.decisions import Decision, Decisions
+from bot.production.dispatcher import Dispatcher
+from bot.production.film import SETTLE, FilmMaker, chains_of
 from bot.production.model import Production, ProductionState, TakeState
 from bot.production.sound import SoundMaker
 from bot.storage.files import Files
 from bot.storage.objects import ObjectStore
+from bot.studio.budget import Budgets
 from bot.studio.casting import cast, quote
 from bot.studio.model import Plan, Shot, ShotStart
 from providers.errors import ContentRejected, OutcomeUnknown, ProviderError
@@ -165,6 +169,31 @@ async def test_settling_stops_what_still_runs_and_gives_its_room_back(database: 
     calls = await workshop.ledger.calls_of(production.id)
     assert [(call.state, call.open) for call in calls] == [(CallState.FAILED, False), (CallState.UNKNOWN, False)]
     assert (await workshop.productions.get(production.id)).state is ProductionState.CANCELLED
+
+
+async def test_stopping_a_held_film_stops_what_its_camera_gave_up_on_and_then_settles(
+    database: Database, tmp_path: Path
+) -> None:
+    workshop = Workshop(database, tmp_path)
+    production = await workshop.begun()
+    await workshop.ordered(production, "1", "runway", Accepted(operation="op-1"))
+    await workshop.maker.give_back(production.id)
+    await workshop.productions.set_take(production.id, 1, TakeState.UNKNOWN, failure="NotOverYet")
+    await workshop.productions.end(production.id, ProductionState.HELD)
+    decisions = Decisions(database, workshop.productions, Wake())
+
+    await decisions.decide(Decision.STOP, production.id, OWNER)
+    dispatcher = Dispatcher(
+        workshop.engine, workshop.productions, give_back=workshop.maker.give_back, at_once=1, worker="ana"
+    )
+    await dispatcher.look()
+    assert workshop.engine.started == [(SETTLE, f"{production.id}-2-settle")]
+    await workshop.maker.settle(production.id)
+
+    assert workshop.studio.cancelled == ["op-1"]
+    assert await workshop.state(production) is ProductionState.CANCELLED
+    standing = await Budgets(database, clock=lambda: workshop.now).standing(OWNER, None)
+    assert (standing.user.used_microusd, standing.user.held_microusd) == (1, 0)
 
 
 async def test_settling_does_not_stumble_over_voices_or_services_no_longer_set_up(

@@ -6,11 +6,11 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 
 from bot.app.pools import judge
 from bot.db import Database, open_database
-from bot.db.tables import paid_calls
+from bot.db.tables import paid_calls, reservations
 from bot.jobs.ledger import Accepted, CallState
 from bot.jobs.wake import Wake
 from bot.media.ffmpeg import Ffmpeg
@@ -153,6 +153,47 @@ async def test_what_ends_without_a_clip_is_failed(
     assert (take.state, take.failure) == (TakeState.FAILED, failure)
     assert await vigil.office.state(film) is ProductionState.HELD
     assert not (await vigil.clip(film)).exists()
+
+
+@pytest.mark.parametrize(
+    ("poll", "settled", "written_off"),
+    [
+        (Succeeded(output="clip", price_microusd=600_000), 600_000, 0),
+        (Succeeded(output="clip", price_microusd=900_000), 600_000, 300_000),  # its owner was charged the estimate
+        (Failed(error=ContentRejected("runway"), price_microusd=0), 0, 0),  # and is given back what was not taken
+    ],
+)
+async def test_what_a_film_is_charged_after_its_end_is_the_bots(
+    database: Database,
+    tmp_path: Path,
+    ffmpeg: Ffmpeg,
+    drawn: bytes,
+    poll: OperationState,
+    settled: int,
+    written_off: int,
+) -> None:
+    vigil = _vigil(database, tmp_path, ffmpeg, drawn, poll)
+    film = await vigil.late(ProductionState.CANCELLED)
+
+    await vigil.latecomers.look()
+
+    async with database.transaction() as transaction:
+        row = (await transaction.execute(select(reservations).where(reservations.c.id == film.id))).one()
+    assert (row.settled_microusd, row.written_off_microusd) == (settled, written_off)
+    assert (await vigil.office.productions.get(film.id)).cost_microusd == settled + written_off
+
+
+async def test_what_a_held_film_is_charged_late_is_settled_at_its_end(
+    database: Database, tmp_path: Path, ffmpeg: Ffmpeg, drawn: bytes
+) -> None:
+    vigil = _vigil(database, tmp_path, ffmpeg, drawn, Succeeded(output="clip", price_microusd=900_000))
+    film = await vigil.late()
+
+    await vigil.latecomers.look()
+
+    async with database.transaction() as transaction:
+        row = (await transaction.execute(select(reservations).where(reservations.c.id == film.id))).one()
+    assert (row.settled_microusd, row.written_off_microusd) == (None, 0)
 
 
 async def test_of_two_workers_one_looks(postgres_database: str, tmp_path: Path, ffmpeg: Ffmpeg, drawn: bytes) -> None:
