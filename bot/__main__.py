@@ -9,13 +9,17 @@ import argparse
 import asyncio
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from bot.settings import Settings, SettingsError
 
 #: Exit codes as sysexits.h names them: a configuration fault, a resource that is taken for now, data that is damaged,
 #: data that is not there, and a disk that does not take what is written.
 EX_CONFIG, EX_TEMPFAIL, EX_DATAERR, EX_NOINPUT, EX_IOERR = 78, 75, 65, 66, 74
+
+Fault = TypeVar("Fault", bound=BaseException)
 
 
 def main() -> int:
@@ -102,7 +106,9 @@ def _run(settings: Settings, role: str, range_of_shards: str | None) -> int:
         )
         return EX_CONFIG
     from bot import app, log
+    from bot.app.boot import DatabaseLost, DatabaseReadOnly, NotBackedUp, remedy
     from bot.db import DatabaseTooNew
+    from bot.db.snapshot import DatabaseDamaged
     from bot.media.errors import FfmpegUnusable
 
     log.configure(settings.log_level, settings.log_format, settings.secrets())
@@ -111,8 +117,14 @@ def _run(settings: Settings, role: str, range_of_shards: str | None) -> int:
         asyncio.run(app.run(settings, app.Role(role), shards))
     except* app.AnotherInstance as group:
         code = _say(group, EX_TEMPFAIL)
-    except* (app.DiscordRefused, DatabaseTooNew, FfmpegUnusable) as group:
+    except* (app.DiscordRefused, DatabaseTooNew, DatabaseReadOnly, FfmpegUnusable) as group:
         code = _say(group, EX_CONFIG)
+    except* NotBackedUp as group:
+        code = _say(group, EX_IOERR)
+    except* DatabaseLost as group:
+        code = _say(group, EX_NOINPUT)
+    except* DatabaseDamaged as group:
+        code = _say(group, EX_DATAERR, lambda error: remedy(error, settings))
     return code
 
 
@@ -197,13 +209,13 @@ def _stopped(error: Exception, code: int) -> int:
     return code
 
 
-def _say(group: BaseExceptionGroup[BaseException], code: int) -> int:
+def _say(group: BaseExceptionGroup[Fault], code: int, words: Callable[[Fault], str] = str) -> int:
     """Print what the operator must know, once, without a traceback."""
     for error in group.exceptions:
         if isinstance(error, BaseExceptionGroup):
-            _say(error, code)
+            _say(error, code, words)
         else:
-            print(f"STOPPED  {error}", file=sys.stderr)
+            print(f"STOPPED  {words(error)}", file=sys.stderr)
     return code
 
 

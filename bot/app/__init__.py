@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 import discord
 import yarl
 
+from bot.app.boot import look_at_databases, remember
 from bot.app.build import attachment_bases, build, clip_hosts
 from bot.app.data_dir import AnotherInstance, in_data_dir
 from bot.app.pools import build_pools, heard_by
@@ -15,6 +16,7 @@ from bot.app.post import Post, Role
 from bot.app.service import DiscordRefused
 from bot.app.usage import PostgresUsageStore, SqliteUsageStore
 from bot.db import open_database
+from bot.db.faults import watching_sqlite
 from bot.jobs.presence import Presence, name_of_process
 from bot.jobs.shard_locks import ShardLocks, ShardsTaken
 from bot.media.download import AttachmentDownloader
@@ -36,6 +38,7 @@ async def run(settings: Settings, role: Role = Role.ALL, shards: Shards = ALL_SH
     Raises:
         AnotherInstance: the data directory is taken, or the shards are.
         DiscordRefused: the token or an intent is refused.
+        DatabaseDamaged | DatabaseLost | DatabaseReadOnly | DatabaseTooNew: see `bot.app.boot`; the first also later.
     """
     if settings.discord.endpoints is not None:
         _aim_at(settings.discord.endpoints)
@@ -45,8 +48,11 @@ async def run(settings: Settings, role: Role = Role.ALL, shards: Shards = ALL_SH
         await stack.enter_async_context(in_data_dir(settings.data_dir, is_shared=settings.is_shared))
         ffmpeg = Ffmpeg(find_ffmpeg(str(settings.ffmpeg_path) if settings.ffmpeg_path else None))
         logger.info("ffmpeg", extra={"version": await ffmpeg.self_test()})
+        damage = stack.enter_context(watching_sqlite())
+        await look_at_databases(settings)
         database = await open_database(settings.database_url)
         stack.push_async_callback(database.close)
+        remember(settings)
         store = PostgresUsageStore(database.engine) if database.is_shared else SqliteUsageStore(database)
         pools = build_pools(settings.providers, settings.lending, store)
         cloud = settings.providers.get("vertex")
@@ -65,6 +71,7 @@ async def run(settings: Settings, role: Role = Role.ALL, shards: Shards = ALL_SH
         post = await _take_post(settings, role, shards, stack)
         logger.info("post taken", extra={"role": role.value, "worker": post.name, "shards": str(post.shards)})
         service = await build(settings, ffmpeg, database, pools, providers, downloader, files, bucket, post)
+        service.damage = damage
         await service.serve()
 
 

@@ -16,6 +16,7 @@ import aiohttp
 import discord
 
 from bot.app.data_dir import AnotherInstance
+from bot.db.faults import Damage
 from bot.jobs.engine import Engine
 from bot.jobs.ledger import Ledger
 from bot.jobs.shard_locks import ShardsTaken
@@ -66,6 +67,8 @@ class Service:
         self._ledger = ledger
         self._dispatcher = dispatcher
         self._changed = changed
+        #: A damaged database ends the process: what is written to it from then on may be lost.
+        self.damage: Damage | None = None
         self.pool_loops: list[Loop] = []
         self.loops: list[Loop] = []
         self.discord_loops: list[Loop] = []
@@ -103,7 +106,10 @@ class Service:
                 tasks += [group.create_task(self._after_ready(each), name=each.name) for each in self.discord_loops]
                 if self.token is not None:
                     tasks.append(group.create_task(self._stay_connected(self.token), name="discord"))
+                watch = group.create_task(self.damage.raise_when_found()) if self.damage is not None else None
                 await stop.wait()
+                if watch is not None:
+                    watch.cancel()
                 logger.info("stopping")
                 self._dispatcher.pause()
                 await self._drain()

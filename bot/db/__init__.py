@@ -30,6 +30,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from bot.db.faults import DatabaseFull, name_full_disk
 from bot.db.hops import HopConnection, connecting
 from bot.db.tables import metadata
 
@@ -50,6 +51,12 @@ KEEPALIVE = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "
 
 class DatabaseTooNew(Exception):
     """The database was written by a newer version of Greenlight than this one."""
+
+    def __init__(self, database: str, schema: str) -> None:
+        super().__init__(
+            f"{database} has schema {schema}, which this version of Greenlight does not know. Run the version that "
+            "wrote it, or a newer one."
+        )
 
 
 class Database:
@@ -135,6 +142,7 @@ async def open_database(url: str) -> Database:
         engine = create_async_engine(url, async_creator=connecting(file), pool_size=1, max_overflow=0, pool_timeout=30)
         event.listen(engine.sync_engine, "connect", _prepare)
         event.listen(engine.sync_engine, "begin", _begin_immediate)
+        event.listen(engine.sync_engine, "handle_error", name_full_disk, retval=True)
     try:
         async with engine.begin() as connection:
             await lock(connection, "migrations")  # several processes may start at once
@@ -170,17 +178,29 @@ def insert_or_ignore(transaction: Transaction, table: Table) -> sqlite.Insert | 
 
 #: Seconds after which work begins again that found the database away.
 AGAIN_AFTER = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+#: Seconds between two tries while the disk is full: for as long as it takes.
+ROOM_EVERY = 15.0
 
 
 async def patiently(work: Callable[[], Awaitable[Result]], pauses: Sequence[float] = AGAIN_AFTER) -> Result:
-    """Do repeatable work, again where the database was away."""
-    for pause in pauses:
+    """Do repeatable work, again where the database was away. While the disk is full it waits, however long."""
+    left = list(pauses)
+    while True:
         try:
             return await work()
+        except DatabaseFull:
+            await room()
         except AWAY as error:
+            if not left:
+                raise
             logger.warning("database away; once more", extra={"error": type(error).__name__})
-            await asyncio.sleep(pause)
-    return await work()
+            await asyncio.sleep(left.pop(0))
+
+
+async def room() -> None:
+    """Tell the operator that the disk is full, and wait a moment for room."""
+    logger.error("THE DISK IS FULL: nothing new is begun, and what runs waits for room")
+    await asyncio.sleep(ROOM_EVERY)
 
 
 async def uninterrupted(work: Callable[[], Awaitable[Result]]) -> Result:
@@ -247,8 +267,5 @@ def _migrate(connection: Connection) -> None:
     if connection.dialect.has_table(connection, "alembic_version"):
         for (revision,) in connection.exec_driver_sql("SELECT version_num FROM alembic_version"):
             if revision not in known:
-                raise DatabaseTooNew(
-                    f"{make_url(str(connection.engine.url)).database} has schema {revision}, which this version of "
-                    "Greenlight does not know. Run the version that wrote it, or a newer one."
-                )
+                raise DatabaseTooNew(str(make_url(str(connection.engine.url)).database), revision)
     command.upgrade(config, "head")

@@ -26,7 +26,8 @@ from enum import StrEnum
 
 from sqlalchemy import Row, insert, select, true, update
 
-from bot.db import AGAIN_AFTER, AWAY, Database, Transaction, patiently, uninterrupted
+from bot.db import AGAIN_AFTER, AWAY, Database, Transaction, patiently, room, uninterrupted
+from bot.db.faults import DatabaseFull
 from bot.db.tables import paid_calls
 
 logger = logging.getLogger(__name__)
@@ -320,15 +321,19 @@ class Ledger:
         self, key: str, values: dict[str, object], *, within: Collection[CallState] = tuple(CallState)
     ) -> None:
         """Write what became of an order in one of these states, again while the database does not answer."""
-        for attempt in range(1, RECORD_TRIES + 1):
+        attempt = 0
+        while True:
+            attempt += 1
             try:
                 return await self._update(key, values, within)
+            except DatabaseFull:
+                attempt = 0
+                await room()
             except AWAY as error:
                 if attempt == RECORD_TRIES:
                     raise
                 logger.warning("outcome not recorded yet", extra={"call": key, "error": type(error).__name__})
                 await asyncio.sleep(RECORD_PAUSE * 2.0**attempt)
-        raise AssertionError("unreachable")
 
     async def _update(self, key: str, values: dict[str, object], within: Collection[CallState]) -> None:
         async with self._database.transaction() as transaction:

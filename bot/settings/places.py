@@ -83,6 +83,8 @@ def read_database_url(environment: Environment, data_dir: Path) -> str:
         file = Path(rest.removeprefix("/")).absolute()
         if not file.parent.is_dir() or file.is_dir():
             environment.fault(name, "does not name a file in an existing folder", "make the folder, or name another")
+        elif (kind := filesystem_of(file.parent.resolve(), _read_mounts())) in _NETWORK_FILESYSTEMS:
+            environment.fault(name, f"is on a network drive ({kind}), where databases break", "name a local file")
         return f"sqlite+aiosqlite:///{file}"
     return default
 

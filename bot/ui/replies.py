@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 
+from bot.db.faults import DatabaseFull
 from bot.media import errors as media
 from bot.storage import errors as storage
 from bot.studio import errors as studio
@@ -55,6 +56,7 @@ _WORDS: dict[type[Exception], str] = {
     media.FfmpegUnusable: "This bot can't work with video right now; its operator has to repair ffmpeg.",
     media.FfmpegFailed: "Cutting the video failed. Every clip is kept: press **Greenlight** again, and only the cut is repeated.",
     media.MediaError: "Working on the video failed. Nothing was lost; try again.",
+    DatabaseFull: "My disk is full, so I couldn't write that down, and nothing was done. Try again later; the operator can see why.",
     storage.DiskFull: "My disk is full, so I can't start anything new right now. Try again later; the operator can see why.",
     storage.StoreUnavailable: "My file store is unreachable right now. Nothing is lost; try again in a few minutes.",
     storage.StoreMisconfigured: "My file store refuses me; the operator has to look at its keys.",

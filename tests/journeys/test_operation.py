@@ -107,3 +107,25 @@ async def test_no_secret_is_in_any_log_row_or_message(tmp_path: Path) -> None:
         kept.append(stage.read(thread).encode())
         for secret in secrets:
             assert not [place for place in kept if secret.encode() in place], "a secret was written down"
+
+
+async def test_a_database_that_is_damaged_while_the_bot_runs_ends_it_with_the_way_back(tmp_path: Path) -> None:
+    async with Stage(tmp_path) as stage:
+        await stage.plan(stage.mia)
+        code, _, failed = await _bot("backup", **stage.environ())
+        assert code == 0, failed
+        await stage.bot.stop()
+        tables = stage.database.read_bytes()
+        await stage.restart()
+        # Behind its back, beyond what it has in memory: as a failing disk would.
+        with stage.database.open("r+b") as raw:
+            raw.seek(4096)
+            raw.write(b"\xff" * (len(tables) - 4096))
+        stage.database.with_name("greenlight.db-wal").write_bytes(b"")
+        await stage.people.slash(stage.mia, stage.discord.channel_id, "plan", {"idea": "a second koi"})
+        assert await stage.bot.wait() == 65
+        assert "python -m bot restore" in stage.bot.last_words()
+        await stage.bot.start()
+        assert await stage.bot.wait() == 65
+        assert "is damaged" in stage.bot.last_words()
+        assert "Traceback" not in stage.bot.last_words()
