@@ -67,7 +67,12 @@ async def run(settings: Settings, role: Role = Role.ALL, shards: Shards = ALL_SH
         stack.push_async_callback(providers.close)
         downloader = await stack.enter_async_context(AttachmentDownloader(attachment_bases(settings)))
         bucket = _object_store(settings, stack)
-        files = Files(settings.data_dir, store=bucket if settings.shares_files else None)
+        files = Files(
+            settings.data_dir,
+            min_free_bytes=settings.storage.min_free_bytes,
+            min_free_share=0.0,
+            store=bucket if settings.shares_files else None,
+        )
         post = await _take_post(settings, role, shards, stack)
         logger.info("post taken", extra={"role": role.value, "worker": post.name, "shards": str(post.shards)})
         service = await build(settings, ffmpeg, database, pools, providers, downloader, files, bucket, post)

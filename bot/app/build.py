@@ -154,6 +154,7 @@ async def build(
             write_offs=write_offs,
             switches=switches,
             files=files,
+            until_room=files.until_room,
         ),
         cutter=Cutter(ffmpeg, files),
         sounds=stage.sounds,
@@ -197,6 +198,7 @@ async def build(
         approvals=approvals,
         library=Library(database, productions, deletions, _kept(settings, store)),
         files=files,
+        require_room=files.require_room,
     )
     latecomers = Latecomers(database, ledger, productions, rigs, ffmpeg, files, changed)
     client = _client(

@@ -12,7 +12,7 @@ import json
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
@@ -24,6 +24,7 @@ from bot.media.ffmpeg import Ffmpeg
 from bot.media.probe import MediaLimits, probe
 from bot.production.model import TakeState
 from bot.production.productions import Productions
+from bot.production.sizes import clip_bytes
 from bot.production.switches import Switches
 from bot.production.watch import LOST_AFTER, OPERATION_DEADLINE, Watch
 from bot.production.write_offs import WriteOffs
@@ -118,8 +119,10 @@ class Camera:
         write_offs: WriteOffs | None = None,
         switches: Switches | None = None,
         files: Files | None = None,
+        until_room: Callable[[int], Awaitable[None]] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self._until_room = until_room
         self._rigs = rigs
         self._clips: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()
         self._operation_deadline = operation_deadline
@@ -229,6 +232,7 @@ class Camera:
             if isinstance(refusal, Unavailable):
                 await asyncio.sleep(random.uniform(0.5, 1.0) * min(2.0**outages, 30.0))  # noqa: S311  # jitter
             await self._productions.set_take(order.production_id, casting.number, TakeState.WAITING)
+            await self._until_there_is_room(casting)  # nothing is paid for that could not be kept
             await self._until_on(casting.model.provider)
             try:
                 async with rig.pool.lease(
@@ -280,6 +284,11 @@ class Camera:
         if self._switches is not None:
             await self._switches.until_on(provider)
 
+    async def _until_there_is_room(self, casting: Casting) -> None:
+        """Wait while the disk is full."""
+        if self._until_room is not None:
+            await self._until_room(clip_bytes(casting))
+
     async def _await_clip(self, order: Order, rig: Rig, call: PaidCall) -> Failed | None:
         """Look until the operation is over and its clip is here; the failure where it has none.
 
@@ -318,6 +327,7 @@ class Camera:
         self, order: Order, rig: Rig, call: PaidCall, state: Succeeded, key: ApiKey, watch: Watch
     ) -> bool:
         """Fetch a finished clip; false where it should be tried again."""
+        await self._until_there_is_room(order.casting)
         match await self._fetch(order, rig, state, key):
             case Fetched.KEPT:
                 await self._over(rig, call, CallState.DONE, state.price_microusd)

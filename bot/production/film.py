@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -25,12 +25,13 @@ from bot.media.errors import FfmpegFailed, MediaError
 from bot.media.ffmpeg import Ffmpeg
 from bot.media.pictures import frame_at, last_frame
 from bot.production.camera import Camera, Order, Rig
-from bot.production.cut import FRAMES, Cutter, Piece
+from bot.production.cut import FRAMES, Cut, Cutter, Piece
 from bot.production.model import Production, ProductionState, Stage, TakeState
 from bot.production.notes import OF_CUT, OF_SOUND, OF_VOICE, Note, NoteKind
 from bot.production.productions import Productions
+from bot.production.sizes import cut_bytes, is_full_disk
 from bot.production.sound import SoundMaker, effect_path, music_path, read_words, voice_path, words_path
-from bot.storage.files import Files
+from bot.storage.files import ROOM_EVERY, Files
 from bot.studio.casting import Casting, cast
 from bot.studio.errors import StudioError
 from bot.studio.model import Plan, Project, ShotStart
@@ -236,13 +237,17 @@ class FilmMaker:
             if casting.number not in left_out
         ]
         music = music_path(self._files, project.id, plan, castings)
+        has_music = bool(plan.music) and await asyncio.to_thread(music.is_file)
         try:
-            cut = await self._cutter.cut(
-                pieces,
-                FRAMES[plan.ratio],
-                film,
-                music=music if bool(plan.music) and await asyncio.to_thread(music.is_file) else None,
-                captions=plan.captions,
+            cut = await self._cut_with_room(
+                cut_bytes(castings),
+                lambda: self._cutter.cut(
+                    pieces,
+                    FRAMES[plan.ratio],
+                    film,
+                    music=music if has_music else None,
+                    captions=plan.captions,
+                ),
             )
             await self._files.share(film)
         except (MediaError, OSError) as error:
@@ -255,6 +260,18 @@ class FilmMaker:
         await self._end(production_id, ProductionState.DONE, duration=cut.duration)
         logger.info("film done", extra={"production": production_id, "owner": production.owner_id})
         return "done"
+
+    async def _cut_with_room(self, asked: int, cut: Callable[[], Awaitable[Cut]]) -> Cut:
+        """Cut once there are so many bytes of room, again where it did not suffice: what is full passes."""
+        while True:
+            await self._files.until_room(asked)
+            try:
+                return await cut()
+            except (MediaError, OSError) as error:
+                if not is_full_disk(error):
+                    raise
+                logger.error("THE DISK IS FULL: a film waits to be cut again", extra={"error": str(error)})
+                await asyncio.sleep(ROOM_EVERY)
 
     async def _left_out(self, production_id: str) -> set[int]:
         """The shots that the film is to be finished without."""

@@ -25,6 +25,8 @@ from bot.media.probe import MediaLimits, probe
 from bot.production.camera import Rig
 from bot.production.model import RESTORED, ProductionState, TakeState
 from bot.production.productions import Productions
+from bot.production.sizes import CLIP_SECOND
+from bot.storage.errors import StorageError
 from bot.storage.files import Files
 from providers.errors import KeyFault, ProviderError
 from providers.video import Failed, Succeeded
@@ -149,7 +151,7 @@ class Latecomers:
         except MediaRefused:
             logger.warning("late clip is no video", extra=facts)
             await self._failed(late, "UnusableClip", None)
-        except (ProviderError, MediaError, OSError) as error:
+        except (ProviderError, MediaError, StorageError, OSError) as error:
             if isinstance(error, KeyFault):
                 rig.pool.report(error, key_id=key.id)
             logger.warning("late order not seen", extra={**facts, "error": type(error).__name__})
@@ -157,6 +159,7 @@ class Latecomers:
     async def _fetch(self, late: _Late, rig: Rig, state: Succeeded, key: ApiKey) -> None:
         destination = self._files.artefact(late.project_id, f"{late.content}.mp4")
         unchecked = destination.with_suffix(f".late-{late.shot}.mp4")
+        await asyncio.to_thread(self._files.require_room, CLIP_SECOND * 10)
         await asyncio.to_thread(unchecked.parent.mkdir, parents=True, exist_ok=True)
         await rig.provider.fetch(state.output, unchecked, key)
         await probe(self._ffmpeg, unchecked, MediaLimits(max_bytes=1 << 30))

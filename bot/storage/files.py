@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import re
 import shutil
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
     from bot.storage.objects import ObjectStore
 
+logger = logging.getLogger(__name__)
+
+#: Seconds between two looks for room on a full disk.
+ROOM_EVERY = 15.0
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\.(mp4|mov|webm|jpg|png|mp3|wav|ogg|srt|vtt|json)")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -134,6 +139,23 @@ class Files:
         reserve = max(self._min_free_bytes, int(disk.total * self._min_free_share))
         if disk.free - asked < reserve:
             raise DiskFull(free=disk.free, asked=asked, reserve=reserve)
+
+    async def until_room(self, asked: int = 0) -> None:
+        """Wait until `asked` bytes can be written and the reserve stays free. The operator is told, once."""
+        is_told = False
+        while True:
+            try:
+                await asyncio.to_thread(self.require_room, asked)
+            except DiskFull as full:
+                if not is_told:
+                    facts = {"free": full.free, "asked": full.asked, "reserve": full.reserve}
+                    logger.error("THE DISK IS FULL: films wait for room", extra=facts)
+                is_told = True
+                await asyncio.sleep(ROOM_EVERY)
+            else:
+                if is_told:
+                    logger.info("there is room again")
+                return
 
     def _film_folder(self, film_id: str) -> Path:
         if not _ID.fullmatch(film_id):

@@ -6,7 +6,7 @@ Commands, buttons, modals and messages all end here, so that each rule stands on
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.jobs.wake import Wake
@@ -16,6 +16,7 @@ from bot.production.decisions import Decision, Decisions
 from bot.production.model import Production
 from bot.production.productions import Productions
 from bot.production.readings import Readings
+from bot.production.sizes import film_bytes
 from bot.production.switches import Switches
 from bot.storage.files import Files
 from bot.studio.budget import Budgets
@@ -83,8 +84,10 @@ class Desk:
         approvals: Approvals | None = None,
         library: Library | None = None,
         files: Files | None = None,
+        require_room: Callable[[int], None] | None = None,
     ) -> None:
         self._files = files
+        self._require_room = require_room
         self._projects = projects
         self._productions = productions
         self._catalogue = catalogue
@@ -257,6 +260,7 @@ class Desk:
         Raises:
             PriceRose: it costs more now, for what was kept is gone or something got dearer; its card is brought up to
                 date.
+            DiskFull: it could not be kept.
             StudioError: it cannot be made, or not now.
         """
         project = await self._projects.get(project_id)
@@ -273,6 +277,9 @@ class Desk:
             await self._projects.touch(project_id)
             self._changed()
             raise PriceRose(money(shown_microusd), money(quoted.price_microusd))
+        if self._require_room is not None:
+            missing = [casting for casting in castings if casting.number not in quoted.kept]
+            await asyncio.to_thread(self._require_room, film_bytes(missing))
         return await self._productions.accept(
             request_id=request_id,
             project_id=project_id,
