@@ -41,6 +41,7 @@ from bot.production.film import FilmMaker
 from bot.production.latecomers import Latecomers
 from bot.production.productions import Productions
 from bot.production.readings import Readings
+from bot.production.retention import Keep, Retention
 from bot.production.sound import SoundMaker
 from bot.production.switches import Switches
 from bot.production.takebook import TakeBook
@@ -199,6 +200,7 @@ async def build(
         library=Library(database, productions, deletions, _kept(settings, store)),
         files=files,
         require_room=files.require_room,
+        has_upload=lambda asset: files.upload(asset.id, asset.suffix.removeprefix(".")).is_file(),
     )
     latecomers = Latecomers(database, ledger, productions, rigs, ffmpeg, files, changed)
     client = _client(
@@ -245,7 +247,7 @@ async def build(
         *(_keeping(name, pool) for name, pool in pools.items()),
         Loop(name="standings", run=lambda _: standings.run()),
         Loop(name="endings", run=lambda _: warn_of_endings(catalogue, settings.providers.keys())),
-        Loop(name="store", run=lambda _: keep_store_tidy(store)),
+        Loop(name="store", run=lambda _: keep_store_tidy(store, settings.storage.keep_stored_films)),
         Loop(name="sharing", run=lambda _: forget_what_others_removed(files)),
     ]
     service.loops = [
@@ -255,6 +257,11 @@ async def build(
     if post.works:
         backups = BackupKeeper(settings, database, store, claim=claim)
         service.pool_loops.append(Loop(name="backups", run=lambda _: backups.run()))
+        keep = Keep(
+            uploads=settings.storage.keep_uploads, clips=settings.storage.keep_clips, films=settings.storage.keep_films
+        )
+        retention = Retention(database, files, keep)
+        service.pool_loops.append(Loop(name="retention", run=lambda _: retention.run()))
         erasure = Erasure(
             database,
             deletions,

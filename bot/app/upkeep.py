@@ -10,7 +10,6 @@ from bot.production.outbox import STORED_FILMS
 from bot.storage.errors import StorageError
 from bot.storage.files import Files
 from bot.storage.objects import ObjectStore
-from bot.ui.carrying import LINK_LASTS
 from providers.catalogue import Catalogue
 
 logger = logging.getLogger(__name__)
@@ -36,11 +35,10 @@ async def warn_of_endings(catalogue: Catalogue, providers: Collection[str]) -> N
         await asyncio.sleep(EVERY)
 
 
-async def keep_store_tidy(store: ObjectStore | None) -> None:
-    """Have the object store remove what nobody can follow a link to any more; asked for once a day."""
+async def keep_store_tidy(store: ObjectStore | None, keep: float | None) -> None:
+    """Have the object store remove films after so many seconds, `None` for never; asked for once a day."""
+    days = None if keep is None else round(keep / EVERY)
     while store is not None:
-        # A public address never expires, so what lies behind it stays.
-        days = None if store.is_public else round(LINK_LASTS / EVERY) + 1
         try:
             await store.tidy(prefix=STORED_FILMS, expire_after_days=days)
         except StorageError as error:

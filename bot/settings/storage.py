@@ -47,7 +47,7 @@ def read_storage(environment: Environment, data_dir: Path) -> StorageSettings:
         keep_uploads=_days(environment, "KEEP_UPLOADS_DAYS"),
         keep_clips=_days(environment, "KEEP_CLIPS_DAYS"),
         keep_films=_days(environment, "KEEP_FILMS_DAYS"),
-        keep_stored_films=_days(environment, "KEEP_STORED_FILMS_DAYS"),
+        keep_stored_films=_keep_stored(environment),
         min_free_bytes=environment.limit("MIN_FREE_DISK_MIB") * _MIB,
     )
 
@@ -55,3 +55,10 @@ def read_storage(environment: Environment, data_dir: Path) -> StorageSettings:
 def _days(environment: Environment, name: str) -> float | None:
     days = environment.integer(name)
     return days * _DAY if days else None
+
+
+def _keep_stored(environment: Environment) -> float | None:
+    """A public address never expires, so what lies behind it stays; a signed one lasts for seven days."""
+    if environment.is_set("KEEP_STORED_FILMS_DAYS"):
+        return _days(environment, "KEEP_STORED_FILMS_DAYS")
+    return None if environment.is_set("CLOUDFLARE_R2_PUBLIC_URL") else 8 * _DAY

@@ -25,13 +25,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.storage.errors import DiskFull
+from bot.storage.files import lasting_files
 
 MANIFEST = "manifest.json"
 FORMAT = 1
-#: Folders of DATA_DIR whose files last.
-FOLDERS = ("films", "uploads")
 _NAME = re.compile(r"greenlight-[0-9]{8}T[0-9]{6}Z[a-z0-9-]*")
-_UNFINISHED = re.compile(r"\.part$|\.unchecked-|\.late-|-new\.mp3$|^join-")
 #: Bytes that stay free where a backup is written.
 _RESERVE = 64 << 20
 
@@ -195,17 +193,6 @@ def verify(folder: Path, manifest: Manifest) -> None:
             raise NotABackup(f"{entry.path} is not there")
         if (file.stat().st_size, sha256_of(file)) != (entry.bytes, entry.sha256):
             raise NotABackup(f"{entry.path} was changed since the backup was made, or is damaged")
-
-
-def lasting_files(data_dir: Path) -> Iterator[Path]:
-    """Every file under DATA_DIR that is whole and meant to last."""
-    for name in FOLDERS:
-        for folder, below, files in os.walk(data_dir / name):
-            below[:] = [each for each in sorted(below) if not _UNFINISHED.search(each)]
-            for file in sorted(files):
-                path = Path(folder, file)
-                if not _UNFINISHED.search(file) and not path.is_symlink():
-                    yield path
 
 
 def sha256_of(file: Path) -> str:

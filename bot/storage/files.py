@@ -14,7 +14,7 @@ import os
 import re
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,9 @@ logger = logging.getLogger(__name__)
 
 #: Seconds between two looks for room on a full disk.
 ROOM_EVERY = 15.0
+#: Folders whose files last, and what in them does not: work that is under way, or was when a process was killed.
+LASTING = ("films", "uploads")
+_UNFINISHED = re.compile(r"\.part$|\.unchecked-|\.late-|-new\.mp3$|^join-")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\.(mp4|mov|webm|jpg|png|mp3|wav|ogg|srt|vtt|json)")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -131,7 +134,7 @@ class Files:
 
         Returns how many were removed.
         """
-        return await asyncio.to_thread(self._sweep)
+        return await asyncio.to_thread(self.remove_left, float("inf"))
 
     def require_room(self, asked: int = 0) -> None:
         """Raise `DiskFull` unless `asked` bytes can be written and the reserve stays free."""
@@ -162,16 +165,39 @@ class Files:
             raise ValueError("not the id of a film")
         return self.root / "films" / film_id
 
-    def _sweep(self) -> int:
+    def remove_left(self, before: float) -> int:
+        """Remove unfinished work that nobody has touched since a moment (Unix seconds); how many pieces. Blocks."""
         removed = 0
-        for left in (self.root / "work").iterdir():
-            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
-            removed += 1
-        for folder in ("films", "uploads"):
-            for part in (self.root / folder).rglob("*.part"):
-                part.unlink(missing_ok=True)
-                removed += 1
-            for desk in (self.root / folder).rglob("join-*"):  # where a join laid its clips out
-                shutil.rmtree(desk, ignore_errors=True)
+        for left in [*(self.root / "work").iterdir(), *self._unfinished()]:
+            if _touched_at(left) < before:
+                shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
                 removed += 1
         return removed
+
+    def _unfinished(self) -> list[Path]:
+        found = []
+        for name in LASTING:
+            for folder, below, files in os.walk(self.root / name):
+                found += [Path(folder, each) for each in (*below, *files) if _UNFINISHED.search(each)]
+                below[:] = [each for each in below if not _UNFINISHED.search(each)]
+        return found
+
+
+def lasting_files(data_dir: Path) -> Iterator[Path]:
+    """Every file under a data directory that is whole and meant to last. Blocks on the disk."""
+    for name in LASTING:
+        for folder, below, files in os.walk(data_dir / name):
+            below[:] = [each for each in sorted(below) if not _UNFINISHED.search(each)]
+            for file in sorted(files):
+                path = Path(folder, file)
+                if not _UNFINISHED.search(file) and not path.is_symlink():
+                    yield path
+
+
+def _touched_at(path: Path) -> float:
+    """When anything of it was written last."""
+    times = [0.0]
+    for each in (path, *path.rglob("*")):
+        with suppress(FileNotFoundError):
+            times.append(each.lstat().st_mtime)
+    return max(times)

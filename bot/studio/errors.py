@@ -20,6 +20,7 @@ StudioError
 ├── CannotRender      no video provider (or not this model's) is configured
 ├── RatioNotOffered   a shape that the chosen model does not make
 ├── ModelGone         a model that was switched off, with its successor and what that costs
+├── UploadGone        the video that shots start from is not kept any more
 ├── VoiceNotFound     a voice that nobody here has
 ├── NoVoice           no voice service is configured
 ├── NothingToSay      a text without words
@@ -146,6 +147,10 @@ class ModelGone(StudioError):
         self.name = name
         self.when = when
         self.instead = instead
+
+
+class UploadGone(StudioError):
+    pass
 
 
 class VoiceNotFound(StudioError):

@@ -35,9 +35,10 @@ from bot.studio.errors import (
     PlanMoved,
     PriceRose,
     RatioNotOffered,
+    UploadGone,
     VoiceNotFound,
 )
-from bot.studio.model import MAX_IDEA, Attachment, Plan, Project, ProjectState, Request
+from bot.studio.model import MAX_IDEA, Asset, Attachment, Plan, Project, ProjectState, Request, ShotStart
 from bot.studio.projects import Projects
 from bot.studio.revision import with_model
 from bot.studio.soundtrack import SoundOffer, sound_price, soundtrack
@@ -85,8 +86,10 @@ class Desk:
         library: Library | None = None,
         files: Files | None = None,
         require_room: Callable[[int], None] | None = None,
+        has_upload: Callable[[Asset], bool] | None = None,
     ) -> None:
         self._files = files
+        self._has_upload = has_upload
         self._require_room = require_room
         self._projects = projects
         self._productions = productions
@@ -277,8 +280,9 @@ class Desk:
             await self._projects.touch(project_id)
             self._changed()
             raise PriceRose(money(shown_microusd), money(quoted.price_microusd))
+        missing = [casting for casting in castings if casting.number not in quoted.kept]
+        await self._check_upload(project, missing)
         if self._require_room is not None:
-            missing = [casting for casting in castings if casting.number not in quoted.kept]
             await asyncio.to_thread(self._require_room, film_bytes(missing))
         return await self._productions.accept(
             request_id=request_id,
@@ -288,6 +292,15 @@ class Desk:
             castings=castings,
             quote=quoted,
         )
+
+    async def _check_upload(self, project: Project, castings: Sequence[Casting]) -> None:
+        """A video is not kept for ever; what starts from it needs it. Raises `UploadGone`."""
+        needs_it = any(casting.shot.start is ShotStart.UPLOAD for casting in castings)
+        if self._has_upload is None or project.asset_id is None or not needs_it:
+            return
+        asset = await self._projects.asset(project.asset_id)
+        if not await asyncio.to_thread(self._has_upload, asset):
+            raise UploadGone
 
     async def _gone(self, project: Project, plan: Plan, error: ModelRetired) -> ModelGone:
         """That a plan's model has gone, with what its successor would cost."""

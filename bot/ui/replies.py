@@ -44,6 +44,8 @@ _WORDS: dict[type[Exception], str] = {
     studio.EditRefused: "{reason}",
     studio.RatioNotOffered: "{label} makes only {ratios}. Choose one of these with `/plan`.",
     studio.ModelGone: "The model {name} was switched off{when}. {instead}",
+    studio.UploadGone: "Your video isn't kept any more, and a shot starts from it. Attach it here in the thread once more, "
+    "and press **Greenlight** then; nothing was ordered.",
     studio.VoiceNotFound: "I know no voice of that name. Choose one of those that are suggested while you type.",
     studio.NoVoice: "This bot has no voice service set up, so it can't speak. Please tell its operator.",
     studio.NothingToSay: "There was nothing in that to say. Give me a few words.",

@@ -16,12 +16,11 @@ from bot.storage.backups import (
     BackupUnderWay,
     Manifest,
     NotABackup,
-    lasting_files,
     read_manifest,
     verify,
 )
 from bot.storage.errors import DiskFull
-from bot.storage.files import Files
+from bot.storage.files import Files, lasting_files
 
 SHA = "a" * 64
 BARE = Manifest(made_at=1_700_000_000.0, version="0", schema="0004", database="greenlight.db", engine="SQLite")

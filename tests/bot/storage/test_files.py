@@ -82,11 +82,12 @@ async def test_the_sweep_removes_what_a_killed_process_left_and_nothing_else(fil
     files.artefact("p1", "film.mp4").touch()
     files.artefact("p1", "film.mp4").with_name("film.mp4.part").touch()
     files.artefact("p1", "film.mp4").with_name("join-x1").mkdir()
+    files.artefact("p1", "film.mp4").with_name("clip.unchecked-1.mp4").touch()
     files.upload(SHA, "mp4").touch()
 
     removed = await files.sweep()
 
-    assert removed == 4
+    assert removed == 5
     left = sorted(path.name for path in files.root.rglob("*") if path.is_file())
     assert left == sorted(["film.mp4", f"{SHA}.mp4"])
     assert list((files.root / "work").iterdir()) == []

@@ -25,15 +25,16 @@ from bot.studio.errors import (
     PlanMoved,
     PriceRose,
     RatioNotOffered,
+    UploadGone,
 )
-from bot.studio.model import MAX_IDEA, Project, ProjectState
+from bot.studio.model import MAX_IDEA, Project, ProjectState, ShotStart
 from bot.studio.soundtrack import SoundOffer, soundtrack
 from bot.ui.card_rows import CardRows
 from bot.ui.desk import Desk, Offer
 from providers.catalogue import Catalogue
 from providers.errors import InvalidRequest
 from tests.bot.production.test_productions import STRANGER, Office
-from tests.bot.studio.samples import CATALOGUE, CLIP, OWNER, plan, request, shot
+from tests.bot.studio.samples import CATALOGUE, CLIP, OWNER, asset, plan, request, shot
 
 RUNWAY = Offer(video_models=CATALOGUE.video_models({"runway"}), default_model="gen4.5", can_plan=True)
 
@@ -375,3 +376,22 @@ async def test_a_film_that_was_done_before_it_could_be_cancelled_is_done(counter
     await counter.productions.end(production.id, ProductionState.DONE, duration=1.0)
 
     assert (await counter.productions.get(production.id)).failure is None
+
+
+async def test_a_film_that_starts_from_a_video_which_is_not_kept_any_more_is_not_ordered(counter: Counter) -> None:
+    project = await counter.film(planned=False)
+    await counter.projects.keep_asset(project.id, asset(), CLIP)
+    await counter.projects.keep_plan(project.id, plan(shot("One", start=ShotStart.UPLOAD, start_at=1.0), shot("Two")))
+    there: set[str] = set()
+    desk = Desk(
+        projects=counter.projects,
+        productions=counter.productions,
+        catalogue=CATALOGUE,
+        offer=RUNWAY,
+        changed=Wake(),
+        has_upload=lambda each: each.id in there,
+    )
+    with pytest.raises(UploadGone):
+        await desk.greenlight(request_id="p", project_id=project.id, version=1, user_id=OWNER)
+    there.add(asset().id)
+    await desk.greenlight(request_id="p", project_id=project.id, version=1, user_id=OWNER)
