@@ -11,6 +11,7 @@ import asyncio
 import logging
 import shutil
 import sqlite3
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -26,18 +27,20 @@ from bot.db import Database, driver_url, file_of
 from bot.db.snapshot import DatabaseDamaged, schema_of, snapshot
 from bot.db.tables import deletions
 from bot.settings import Settings
-from bot.storage.backups import MANIFEST, Backup, Backups, Manifest
+from bot.storage.backups import MANIFEST, Backup, Backups, BackupUnderWay, Manifest, move_whole
 from bot.storage.errors import StorageError
 from bot.storage.objects import ObjectStore
 
 logger = logging.getLogger(__name__)
 
 #: Seconds between two looks whether a backup is due.
-LOOK_EVERY = 900.0
+LOOK_EVERY = 600.0
 #: What somebody asked to have deleted is in no backup any more after this many seconds (P8 promises 24 hours).
 FORGET_WITHIN = 12 * 3600.0
 #: Where databases lie in the object store.
 STORED_BACKUPS = "backups/"
+#: In a backup's folder: something of it may lie in the store; its database does.
+BEGUN, STORED = "storing", "stored"
 DUMP = "greenlight.dump"
 DATABASE = "greenlight.db"
 #: The engine's own schema in a PostgreSQL (dbos 3.4): what it had under way must not go on by itself after a restore.
@@ -55,7 +58,16 @@ class DumpFailed(Exception):
 
 
 #: What may keep a backup from being made.
-FAILURES = (OSError, sqlite3.Error, StorageError, DatabaseDamaged, DumpFailed, psycopg.Error)
+FAILURES = (
+    OSError,
+    sqlite3.Error,
+    StorageError,
+    BackupUnderWay,
+    DatabaseDamaged,
+    DumpFailed,
+    NothingToBackUp,
+    psycopg.Error,
+)
 
 
 async def back_up(
@@ -73,21 +85,27 @@ async def back_up(
     made_at = time.time() if made_at is None else made_at
     with backups.begin(made_at, mark) as part:
         if (file := file_of(settings.database_url)) is not None:
-            manifest = await asyncio.to_thread(_copy, file, part / DATABASE, made_at)
+            manifest = await asyncio.to_thread(_copy, file, part / DATABASE, made_at, settings.data_dir)
         else:
             manifest = await _dump(settings.database_url, part / DUMP, made_at)
         return await asyncio.to_thread(backups.finish, part, settings.data_dir, manifest)
 
 
-def _copy(file: Path, target: Path, made_at: float) -> Manifest:
-    try:
-        snapshot(file, target)
-    except FileNotFoundError as error:
-        raise NothingToBackUp(f"there is no database at {file} yet") from error
+def _copy(file: Path, target: Path, made_at: float, data_dir: Path) -> Manifest:
+    # First on our own disk: that of the backups may be a network drive, where SQLite cannot lock what it writes.
+    (data_dir / "work").mkdir(mode=0o700, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="snapshot-", dir=data_dir / "work", ignore_cleanup_errors=True) as desk:
+        copy = Path(desk, DATABASE)
+        try:
+            snapshot(file, copy)
+        except FileNotFoundError as error:
+            raise NothingToBackUp(f"there is no database at {file} yet") from error
+        schema = schema_of(copy) or ""
+        move_whole(copy, target)
     return Manifest(
         made_at=made_at,
         version=__version__,
-        schema=schema_of(target) or "",
+        schema=schema,
         database=target.name,
         engine=f"SQLite {sqlite3.sqlite_version}",
     )
@@ -172,59 +190,66 @@ class BackupKeeper:
     async def run(self) -> None:
         """Until cancelled. What goes wrong is logged as an error each time, and tried again."""
         while self._settings.storage.backup_every is not None:
-            try:
-                await self.look()
-            except FAILURES as error:
-                logger.error(
-                    "NO BACKUP WAS MADE",
-                    extra={"folder": str(self._backups.folder), "error": type(error).__name__, "detail": str(error)},
-                )
             await asyncio.sleep(LOOK_EVERY)
+            async with self._claim("backup") as is_ours:  # several processes may share the folder
+                if is_ours:
+                    await self.look()
 
-    async def look(self) -> bool:
-        """Make a backup if one is due; whether one was made."""
+    async def look(self) -> None:
+        """Make a backup if one is due, copy the newest, remove what is not kept any longer."""
+        facts = {"folder": str(self._backups.folder)}
+        deleted_at = await self._last_deletion()
+        try:
+            await self._make_if_due(deleted_at)
+        except FAILURES as error:
+            logger.error("NO BACKUP WAS MADE", extra={**facts, "error": type(error).__name__, "detail": str(error)})
+        try:
+            if self._settings.storage.backup_to_store:
+                await self._copy_to_store()
+            await self._rotate(deleted_at or 0.0)
+        except (StorageError, OSError) as error:
+            logger.error(
+                "the object store was not told of the backups",
+                extra={**facts, "error": type(error).__name__, "detail": str(error)},
+            )
+
+    async def _make_if_due(self, deleted_at: float | None) -> None:
         storage = self._settings.storage
         assert storage.backup_every is not None
-        async with self._claim("backup") as is_ours:  # several processes may share the folder
-            if not is_ours:
-                return False
-            deleted_at = await self._last_deletion()
-            latest = await asyncio.to_thread(self._backups.latest)
-            before = latest.manifest.made_at if latest is not None else None
-            if not is_due(self._clock(), before, storage.backup_every, deleted_at):
-                return False
-            backup = await back_up(self._settings, made_at=self._clock())
-            logger.info(
-                "backup made",
-                extra={
-                    "folder": str(backup.folder),
-                    "files": len(backup.manifest.files),
-                    "bytes": backup.manifest.size,
-                    "note": backup.manifest.note or "none",
-                },
-            )
-            removed = await asyncio.to_thread(self._backups.rotate, storage.keep_backups, none_before=deleted_at or 0.0)
-            if storage.backup_to_store:
-                await self._copy_to_store(backup, removed)
-        return True
-
-    async def _copy_to_store(self, backup: Backup, removed: list[str]) -> None:
-        if self._store is None or self._store.is_public:
-            logger.error(
-                "the backup was not copied to the object store",
-                extra={"why": "there is none" if self._store is None else "its bucket can be read by anybody"},
-            )
+        latest = await asyncio.to_thread(self._backups.latest)
+        made_at = latest.manifest.made_at if latest is not None else None
+        if not is_due(self._clock(), made_at, storage.backup_every, deleted_at):
             return
-        for name in removed:
-            for each in (DATABASE, DUMP, MANIFEST):
-                await self._store.remove(f"{STORED_BACKUPS}{name}/{each}")
-        alone = await asyncio.to_thread(write_alone, backup)
+        backup = await back_up(self._settings, made_at=self._clock())
+        facts = {"folder": str(backup.folder), "files": len(backup.manifest.files), "bytes": backup.manifest.size}
+        logger.info("backup made", extra={**facts, "note": backup.manifest.note or "none"})
+
+    async def _copy_to_store(self) -> None:
+        """Have the newest backup's database in the store, if it is not there yet."""
+        newest = await asyncio.to_thread(self._backups.latest)
+        if newest is None or (newest.folder / STORED).exists():
+            return
+        if self._store is None or self._store.is_public:
+            why = "there is none" if self._store is None else "its bucket can be read by anybody"
+            logger.error("the backup was not copied to the object store", extra={"why": why})
+            return
+        alone = await asyncio.to_thread(write_alone, newest)
+        (newest.folder / BEGUN).touch()  # from here on something may lie there that has to be removed one day
         places = {alone: MANIFEST}
-        if backup.manifest.database is not None:
-            places = {backup.folder / backup.manifest.database: backup.manifest.database, **places}
+        if newest.manifest.database is not None:
+            places = {newest.folder / newest.manifest.database: newest.manifest.database, **places}
         for file, name in places.items():  # the manifest last
-            key = f"{STORED_BACKUPS}{backup.folder.name}/{name}"
+            key = f"{STORED_BACKUPS}{newest.folder.name}/{name}"
             await self._store.put(file, key, content_type="application/octet-stream")
+        (newest.folder / STORED).touch()
+
+    async def _rotate(self, deleted_at: float) -> None:
+        """Remove old backups, first from the store: what is still here is remembered to be there."""
+        for backup in await asyncio.to_thread(self._backups.old, self._settings.storage.keep_backups, deleted_at):
+            if self._store is not None and (backup.folder / BEGUN).exists():
+                for each in (MANIFEST, DATABASE, DUMP):
+                    await self._store.remove(f"{STORED_BACKUPS}{backup.folder.name}/{each}")
+            await asyncio.to_thread(self._backups.remove, backup)
 
     async def _last_deletion(self) -> float | None:
         async with self._database.transaction() as transaction:

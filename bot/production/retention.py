@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 DAY = 24 * 3600.0
 #: Seconds after the last word in a thread during which Discord may show it as open.
 OPEN_FOR = 7 * DAY
+#: Seconds after the start: that has more urgent things to do.
+FIRST_AFTER = 600.0
 #: Seconds after which unfinished work is nobody's: no piece of it takes so long.
 LEFT_AFTER = DAY
 _FILM = re.compile(r"film-([0-9a-f]{32})\.mp4")
@@ -68,7 +70,8 @@ class Retention:
         self._clock = clock
 
     async def run(self) -> None:
-        """Sweep once a day until cancelled."""
+        """Sweep soon, and once a day, until cancelled."""
+        await asyncio.sleep(FIRST_AFTER)
         while True:
             await self.sweep()
             await asyncio.sleep(DAY)

@@ -12,6 +12,7 @@ begun again from the rows, and what it had under way must not go on by itself.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -162,16 +163,19 @@ class Backups:
         _sync_folder(self.folder)
         return Backup(folder, whole)
 
-    def rotate(self, keep: int, *, none_before: float = 0.0) -> list[str]:
-        """Remove all but the newest `keep`, and those made before a moment, the newest excepted; their names."""
+    def old(self, keep: int, none_before: float = 0.0) -> list[Backup]:
+        """All but the newest `keep`, and those made before a moment, the newest excepted."""
         found = self.all()
-        old = [backup for backup in found[:-1] if backup.manifest.made_at < none_before]
-        old += [backup for backup in found[:-keep] if backup not in old]
-        for backup in old:
-            # The manifest first: what is half removed is no backup.
-            (backup.folder / MANIFEST).unlink(missing_ok=True)
-            shutil.rmtree(backup.folder, ignore_errors=True)
-        return [backup.folder.name for backup in old]
+        return [
+            backup
+            for place, backup in enumerate(reversed(found))
+            if place >= keep or (place > 0 and backup.manifest.made_at < none_before)
+        ]
+
+    def remove(self, backup: Backup) -> None:
+        # The manifest first: what is half removed is no backup.
+        (backup.folder / MANIFEST).unlink(missing_ok=True)
+        shutil.rmtree(backup.folder, ignore_errors=True)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -237,6 +241,16 @@ def _link(source: Path, target: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def move_whole(source: Path, target: Path) -> None:
+    """Move a file, to another disk as well; its room there is looked for first. Raises `DiskFull`."""
+    try:
+        source.rename(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _copy(source, target, source.stat().st_size)
 
 
 def _copy(source: Path, target: Path, size: int) -> None:

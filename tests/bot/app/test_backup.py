@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import sqlite3
 import time
 from collections.abc import AsyncIterator
@@ -22,7 +23,7 @@ from bot.settings import Settings
 from bot.storage.backups import Backups, verify
 from bot.storage.errors import StoreUnavailable
 from bot.storage.files import Files
-from tests.bot.waiting import until
+from bot.storage.objects import _check_key
 
 TOKEN = "fake-id.fake-time.fake-signature"
 
@@ -134,79 +135,121 @@ def test_what_was_deleted_is_soon_in_no_backup() -> None:
 class Shelf:
     """An object store that notes what it gets."""
 
-    def __init__(self, *, is_public: bool = False, fails: bool = False) -> None:
+    def __init__(self, *, is_public: bool = False) -> None:
         self.is_public = is_public
+        self.is_down = False
         self.keys: list[str] = []
-        self._fails = fails
 
     async def put(self, file: Path, key: str, *, content_type: str) -> None:
-        if self._fails:
+        _check_key(key)
+        if self.is_down:
             raise StoreUnavailable("down")
         self.keys.append(key)
 
     async def remove(self, key: str) -> None:
+        if self.is_down:
+            raise StoreUnavailable("down")
         self.keys = [each for each in self.keys if each != key]
 
 
-def keeper(settings: Settings, database: Database, shelf: Shelf | None, now: list[float]) -> BackupKeeper:
-    return BackupKeeper(settings, database, cast("Any", shelf), claim=claim_alone, clock=lambda: now[0])
+DAY = 24 * 3600.0
+
+
+class Bench:
+    """A keeper, its clock and its store."""
+
+    def __init__(self, settings: Settings, database: Database, shelf: Shelf | None = None) -> None:
+        self.now = time.time()
+        self.shelf = shelf or Shelf()
+        self.database = database
+        self._folder = settings.storage.backup_dir
+        store = cast("Any", self.shelf)
+        self.keeper = BackupKeeper(settings, database, store, claim=claim_alone, clock=lambda: self.now)
+
+    def kept(self) -> list[str]:
+        return [backup.folder.name for backup in Backups(self._folder).all()]
+
+    async def delete_something(self) -> None:
+        async with self.database.transaction() as transaction:
+            await transaction.execute(insert(deletions).values(owner_id=1, asked_at=self.now, done_at=self.now))
+
+
+def stored(names: list[str]) -> list[str]:
+    return [f"backups/{name}/{file}" for name in names for file in ("greenlight.db", "manifest.json")]
 
 
 async def test_the_bot_makes_one_a_day_keeps_so_many_and_copies_the_database(tmp_path: Path) -> None:
-    now = [time.time()]
     settings = settings_in(tmp_path, KEEP_BACKUPS="2", BACKUP_TO_STORE="yes")
-    shelf = Shelf()
     async with running(settings) as database:
-        each = keeper(settings, database, shelf, now)
-        made = []
-        for _ in range(3):
-            made.append((await each.look(), await each.look()))
-            now[0] += 24 * 3600.0
-    assert made == [(True, False)] * 3
-    kept = [backup.folder.name for backup in Backups(settings.storage.backup_dir).all()]
-    assert len(kept) == 2
-    assert shelf.keys == [f"backups/{name}/{file}" for name in kept for file in ("greenlight.db", "manifest.json")]
+        bench = Bench(settings, database)
+        counts = []
+        for _ in range(6):  # twice a day
+            await bench.keeper.look()
+            counts.append(len(bench.kept()))
+            bench.now += DAY / 2
+    assert counts == [1, 1, 2, 2, 2, 2]
+    assert bench.shelf.keys == stored(bench.kept())
 
 
-async def test_a_deletion_takes_the_backups_of_before_with_it(tmp_path: Path) -> None:
-    now = [time.time()]
-    settings = settings_in(tmp_path)
+async def test_a_deletion_takes_the_backups_of_before_with_it_here_and_in_the_store(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path, BACKUP_TO_STORE="yes")
     async with running(settings) as database:
-        each = keeper(settings, database, None, now)
-        await each.look()
-        async with database.transaction() as transaction:
-            await transaction.execute(insert(deletions).values(owner_id=1, asked_at=now[0], done_at=now[0] + 1))
-        now[0] += 1 + FORGET_WITHIN
-        assert await each.look()
-    (left,) = Backups(settings.storage.backup_dir).all()
-    assert left.manifest.made_at == now[0]
+        bench = Bench(settings, database)
+        await bench.keeper.look()
+        (before,) = bench.kept()
+        bench.now += 1
+        await bench.delete_something()
+        bench.now += FORGET_WITHIN
+        bench.shelf.is_down = True
+        await bench.keeper.look()
+        assert before in bench.kept()  # or nobody would know that it lies there
+        bench.shelf.is_down = False
+        await bench.keeper.look()
+    (left,) = bench.kept()
+    assert left != before
+    assert bench.shelf.keys == stored([left])
 
 
 async def test_nothing_goes_to_a_public_bucket_and_somebody_is_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = settings_in(tmp_path, BACKUP_TO_STORE="yes")
-    shelf = Shelf(is_public=True)
     async with running(settings) as database:
-        assert await keeper(settings, database, shelf, [time.time()]).look()
-    assert not shelf.keys
+        bench = Bench(settings, database, Shelf(is_public=True))
+        await bench.keeper.look()
+    assert len(bench.kept()) == 1
+    assert not bench.shelf.keys
     assert "was not copied to the object store" in caplog.text
 
 
-async def test_a_backup_that_failed_is_told_loudly_and_tried_again(
+async def test_a_backup_that_failed_is_told_loudly_and_made_once_it_can_be(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "taken").write_text("a file where the folder should be")
     settings = settings_in(tmp_path, BACKUP_DIR=str(tmp_path / "taken"))
+    async with running(settings) as database:
+        bench = Bench(settings, database)
+        await bench.keeper.look()
+        assert [each.levelname for each in caplog.records if each.message == "NO BACKUP WAS MADE"] == ["ERROR"]
+        (tmp_path / "taken").unlink()
+        await bench.keeper.look()
+    assert len(bench.kept()) == 1
 
-    async def told() -> bool:
-        return "NO BACKUP" in caplog.text
 
-    async with running(settings) as database, asyncio.TaskGroup() as group:
-        task = group.create_task(keeper(settings, database, None, [time.time()]).run())
-        await until(told)
-        task.cancel()
-    assert [record.levelname for record in caplog.records if record.message == "NO BACKUP WAS MADE"] == ["ERROR"]
+async def test_a_backup_on_another_disk_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = settings_in(tmp_path)
+    rename = Path.rename
+
+    def within_one_disk(source: Path, target: Path) -> Path:
+        if source.parent.name.startswith("snapshot-"):
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        return rename(source, target)
+
+    async with running(settings):
+        monkeypatch.setattr(Path, "rename", within_one_disk)
+        backup = await back_up(settings)
+    verify(backup.folder, backup.manifest)
+    assert not list((settings.data_dir / "work").iterdir())
 
 
 def driver_style(url: str) -> str:

@@ -148,10 +148,13 @@ def test_a_manifest_names_no_file_outside(tmp_path: Path, data: Path, path: str)
 def test_the_newest_are_kept_and_none_from_before_a_deletion(tmp_path: Path, data: Path) -> None:
     folder = tmp_path / "backups"
     made = [make(folder, data, at=BARE.made_at + number) for number in range(5)]
-    assert Backups(folder).rotate(3) == [each.folder.name for each in made[:2]]
-    assert Backups(folder).rotate(3, none_before=BARE.made_at + 3.5) == [each.folder.name for each in made[2:4]]
-    assert Backups(folder).all() == made[4:]
-    assert Backups(folder).rotate(1, none_before=BARE.made_at + 99) == []
+    kept = Backups(folder)
+    assert kept.old(3) == made[1::-1]
+    assert kept.old(3, BARE.made_at + 3.5) == made[3::-1]
+    assert kept.old(1, BARE.made_at + 99) == made[3::-1]
+    kept.remove(made[0])
+    assert kept.all() == made[1:]
+    assert not made[0].folder.exists()
 
 
 def test_lasting_files_are_no_links(data: Path) -> None:
