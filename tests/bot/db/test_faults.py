@@ -138,7 +138,8 @@ async def test_damage_of_any_file_is_raised_once_it_shows(tmp_path: Path) -> Non
             async with database.transaction() as transaction:
                 await transaction.execute(select(audit))
         with pytest.raises(DatabaseDamaged) as found:
-            await damage.raise_when_found()
+            async with asyncio.timeout(20):
+                await damage.raise_when_found()
         await database.close()
     assert found.value.file == file
 

@@ -79,10 +79,13 @@ def test_nothing_is_ordered_on_a_full_disk_and_a_clip_is_fetched_however_late(
             shooting = group.create_task(set_.camera.shoot(order))
             await asyncio.sleep(10)
             assert not set_.studio.orders
+            set_.studio.gate.clear()
             disk.room.set()
-            await set_.studio.looking.wait()
+            await set_.studio.ordering.wait()
             disk.room.clear()  # it filled up while the clip was made
-            await asyncio.sleep(3600)  # far beyond the time in which an operation must be over
+            set_.studio.gate.set()
+            await asyncio.sleep(60)  # beyond the time in which an operation must be over
+            assert not order.destination.exists()
             assert (await set_.take(order)).state is not TakeState.UNKNOWN
             disk.room.set()
             assert await shooting
