@@ -11,10 +11,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.proof.records import Row, Rows, Taken, charged, taken, words_of
 from sandbox.discord.reading import buttons_of, mentioned, text_of
-from sandbox.world import World
+
+if TYPE_CHECKING:
+    from sandbox.world import World  # half of Discord comes with it, and some want the rest alone
 
 #: States of an order: surely taken, perhaps taken, surely not; and taken without a result, so that another may follow.
 BOUGHT = {"submitted", "done", "failed", "found"}

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import create_engine, text
 
 from providers.catalogue import Catalogue
 from sandbox.providers.documents import as_mapping, as_number, as_text
 from sandbox.providers.journal import LoggedRequest
-from sandbox.world import World
+
+if TYPE_CHECKING:
+    from sandbox.world import World  # half of Discord comes with it, and some want the rest alone
 
 #: Micro-dollars of a Runway credit.
 CREDIT = 10_000
@@ -23,7 +25,7 @@ class Rows:
     """The bot's rows, read while it writes them."""
 
     def __init__(self, url: str) -> None:
-        self._engine = create_engine(url, poolclass=NullPool)
+        self._engine = create_engine(url, pool_pre_ping=True)
 
     @classmethod
     def of(cls, file: Path) -> Rows:

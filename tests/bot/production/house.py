@@ -261,11 +261,14 @@ class House:
 
     async def work(self) -> None:
         """Let the line and everything that runs come as far as it gets. A process that is killed is started again."""
-        for _ in range(8):
+        while True:
+            before = await self.productions.active()
             await self.dispatcher.look()
             await self.engine.idle()
             if self.engine.killed():
                 await self.restart()
+            elif await self.productions.active() == before:
+                break
         await self.deliver()
 
     async def restart(self) -> None:

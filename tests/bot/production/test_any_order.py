@@ -71,14 +71,22 @@ class Kind(StrEnum):
 #: What an operator may do to another's film, and an approver.
 OPERATORS = {Kind.CANCEL, Kind.AGAIN, Kind.WITHOUT, Kind.STOP, Kind.APPROVE, Kind.DECLINE}
 JUDGING = {Kind.APPROVE, Kind.DECLINE}
+#: What there is to do to a film whose last production is so: what makes sense first, and what does not.
+TO_DO = {
+    "asking": (Kind.APPROVE, Kind.DECLINE, Kind.CANCEL),
+    "accepted": (Kind.CANCEL, Kind.EDIT, Kind.GREENLIGHT),
+    "running": (Kind.CANCEL, Kind.EDIT, Kind.GREENLIGHT),
+    "held": (Kind.AGAIN, Kind.WITHOUT, Kind.STOP),
+    "over": (Kind.GREENLIGHT, Kind.EDIT, Kind.GREENLIGHT_STALE),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
     """What somebody does to a film; a repeated press is the same press again."""
 
-    kind: Kind
     who: int
+    kind: Kind
     film: int
     shots: int
     repeated: bool
@@ -92,17 +100,39 @@ class Deed:
         return self.who == OWNERS[self.film]
 
 
-DEEDS = st.builds(
-    Deed,
-    # Its owner most of the time: others are refused, and nothing comes of it.
-    kind=st.sampled_from([Kind.GREENLIGHT, *Kind]),
-    who=st.sampled_from([OWNER, OWNER, STRANGER, OPERATOR, APPROVER]),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A deed before it is known how the film stands: `choice` picks of what there is to do, or anything at all."""
+
+    choice: int
+    sensible: bool
+    who: int  # 0 for its owner
+    film: int
+    shots: int
+    repeated: bool
+
+    def deed(self, state: str) -> Deed:
+        kinds = TO_DO.get(state, TO_DO["over"]) if self.sensible else tuple(Kind)
+        return Deed(
+            who=self.who or OWNERS[self.film],
+            kind=kinds[self.choice % len(kinds)],
+            film=self.film,
+            shots=self.shots,
+            repeated=self.repeated,
+        )
+
+
+WISHES = st.builds(
+    Wish,
+    choice=st.integers(0, len(Kind) - 1),
+    sensible=st.sampled_from([True, True, True, False]),
+    who=st.sampled_from([0, 0, 0, OWNER, STRANGER, OPERATOR, APPROVER]),
     film=st.integers(0, len(OWNERS) - 1),
     shots=st.integers(1, 3),
-    repeated=st.booleans(),
+    repeated=st.sampled_from([False, False, True]),
 )
-AT_ONCE = st.lists(DEEDS, min_size=1, max_size=3)
-FATES = st.lists(st.sampled_from(Fate), max_size=4)
+AT_ONCE = st.lists(WISHES, min_size=1, max_size=3)
+FATES = st.lists(st.sampled_from([*Fate, Fate.TAKEN, Fate.LATE]), max_size=4)
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -125,7 +155,7 @@ class AnyOrder(RuleBasedStateMachine):
     async def _film(self, number: int) -> str:
         asked = request(f"{self.months}-{number}", owner_id=OWNERS[number])
         project, _ = await self.house.projects.create(asked, model="gen4.5")
-        await self.house.projects.keep_plan(project.id, plan_of(self._name(number), 1, 1))
+        await self.house.projects.keep_plan(project.id, plan_of(self._name(number), 1, 2))
         return project.id
 
     def _name(self, film: int) -> str:
@@ -133,8 +163,9 @@ class AnyOrder(RuleBasedStateMachine):
 
     # --- what happens
 
-    @rule(deeds=AT_ONCE)
-    def do(self, deeds: list[Deed]) -> None:
+    @rule(wishes=AT_ONCE)
+    def do(self, wishes: list[Wish]) -> None:
+        deeds = self._deeds(wishes)
         before = self._state()
         audited = self._audited()
         outcomes = self._run(together(*(self._deed(deed) for deed in deeds)))
@@ -149,8 +180,9 @@ class AnyOrder(RuleBasedStateMachine):
         self.service.fates.extend(fates)
         self._run(self.house.work())
 
-    @rule(fates=FATES, deeds=AT_ONCE, after=st.sampled_from([0.0, 0.05, 0.3, 0.7]))
-    def work_and_do(self, fates: list[Fate], deeds: list[Deed], after: float) -> None:
+    @rule(fates=FATES, wishes=AT_ONCE, after=st.sampled_from([0.0, 0.05, 0.3, 0.7]))
+    def work_and_do(self, fates: list[Fate], wishes: list[Wish], after: float) -> None:
+        deeds = self._deeds(wishes)
         self.service.fates.extend(fates)
 
         async def meanwhile(deed: Deed) -> None:
@@ -224,6 +256,10 @@ class AnyOrder(RuleBasedStateMachine):
 
     # --- how
 
+    def _deeds(self, wishes: list[Wish]) -> list[Deed]:
+        states = {row["project_id"]: row["state"] for row in self._productions()}
+        return [wish.deed(states.get(self.films[wish.film], "over")) for wish in wishes]
+
     async def _deed(self, deed: Deed) -> None:
         desk, project_id, who = self.house.desk, self.films[deed.film], deed.who
         if deed.kind is Kind.EDIT:
@@ -290,12 +326,12 @@ def test_in_any_order_and_at_once_nothing_is_lost_overspent_or_done_by_strangers
     with asyncio.Runner(loop_factory=HurriedLoop) as runner:
         AnyOrder.runner, AnyOrder.folder, AnyOrder.rows, AnyOrder.months = runner, tmp_path, Rows.of(file), 0
         AnyOrder.database = runner.run(open_database(f"sqlite+aiosqlite:///{file}"))
-        AnyOrder.database.engine.pool._timeout = 3600.0  # type: ignore[attr-defined]  # the loop's seconds are short
+        AnyOrder.database.engine.pool._timeout = 3600.0  # type: ignore[attr-defined]  # this loop's seconds are short
         try:
             run_state_machine_as_test(
                 AnyOrder,
                 settings=settings(
-                    max_examples=EXAMPLES or 20,
+                    max_examples=EXAMPLES or 25,
                     stateful_step_count=50 if EXAMPLES else 12,
                     derandomize=not EXAMPLES,
                     deadline=None,
