@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,7 +57,7 @@ def check(rows: Rows, data: Path | None, world: World) -> list[Breach]:
     for service, amount in charged(world, orders).items():
         found += balance(service, [call for call in calls if call["provider"] == service], amount)
     found += settled(productions, calls, {row["id"]: row for row in rows("SELECT * FROM reservations")})
-    found += closed(productions, calls)
+    found += closed(productions, calls, shots_left_out(rows))
     by_project = defaultdict(list)
     for production in productions:
         by_project[production["project_id"]].append(production)
@@ -154,15 +154,23 @@ def settled(productions: Sequence[Row], calls: Sequence[Row], reservations: Mapp
             yield Breach("money", f"{production['id']} may have lost {lost}, not {kept['written_off_microusd']}")
 
 
-def closed(productions: Sequence[Row], calls: Sequence[Row]) -> Iterator[Breach]:
-    """Nothing that is over takes room at a service, and what is done has seen each of its orders end."""
+def closed(productions: Sequence[Row], calls: Sequence[Row], left_out: Collection[tuple[str, str]]) -> Iterator[Breach]:
+    """Nothing that is over takes room at a service, and what is done has seen each of its orders end.
+
+    But for the shots that its owner chose to do without, given as production and number.
+    """
     states = {production["id"]: production["state"] for production in productions}
     for call in calls:
         state = states.get(call["job"])
         if call["open"] and state in OVER:
             yield Breach("left open", f"{call['key']} of a film that is {state}")
-        if call["state"] == "submitted" and state == "done":
+        if call["state"] == "submitted" and state == "done" and (call["job"], _part(call["key"])) not in left_out:
             yield Breach("left open", f"{call['key']} was never seen to end")
+
+
+def shots_left_out(rows: Rows) -> set[tuple[str, str]]:
+    found = rows("SELECT production_id, shot FROM takes WHERE state = 'left_out'")
+    return {(row["production_id"], str(row["shot"])) for row in found}
 
 
 def told(production: Row, messages: Sequence[Row]) -> Iterator[Breach]:

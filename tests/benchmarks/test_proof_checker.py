@@ -114,11 +114,12 @@ def test_a_film_without_money_kept_aside_is_seen() -> None:
         (call(f"{NAME}/1/1", "done"), True),
         (call(f"{NAME}/1/1", "done", is_open=True), False),
         (call(f"{NAME}/1/1", "submitted"), False),
+        (call(f"{NAME}/2/1", "submitted"), True),
     ],
-    ids=["closed", "takes room", "never seen to end"],
+    ids=["closed", "takes room", "never seen to end", "of a shot left out"],
 )
 def test_an_order_of_a_finished_film_has_ended(order: Row, holds: bool) -> None:
-    assert bool([*closed([production()], [order])]) is not holds
+    assert bool([*closed([production()], [order], {(NAME, "2")})]) is not holds
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from benchmarks.proof.checker import attempts, balance, bought, closed, known_words, settled
+from benchmarks.proof.checker import attempts, balance, bought, closed, known_words, settled, shots_left_out
 from benchmarks.proof.records import Row, Rows
 from benchmarks.proof.records import Taken as Order
 from bot.db import Database, open_database
@@ -231,7 +231,7 @@ class AnyOrder(RuleBasedStateMachine):
             *bought(words, orders),
             *balance("runway", calls, charged),
             *settled(idle, calls, kept),
-            *closed(productions, calls),
+            *closed(productions, calls, shots_left_out(self.rows)),
         ]
         assert not breaches, breaches
         self._check_caps(list(kept.values()))
