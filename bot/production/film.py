@@ -19,7 +19,7 @@ from pathlib import Path
 
 from bot.db import AWAY, patiently
 from bot.jobs.engine import Engine
-from bot.jobs.ledger import CallState, Ledger
+from bot.jobs.ledger import CallState, Ledger, PaidCall
 from bot.media.captions import Word
 from bot.media.errors import FfmpegFailed, MediaError
 from bot.media.ffmpeg import Ffmpeg
@@ -31,6 +31,7 @@ from bot.production.notes import OF_CUT, OF_SOUND, OF_VOICE, Note, NoteKind
 from bot.production.productions import Productions
 from bot.production.sizes import cut_bytes, is_full_disk
 from bot.production.sound import SoundMaker, effect_path, music_path, read_words, voice_path, words_path
+from bot.production.stopping import stop
 from bot.storage.files import ROOM_EVERY, Files
 from bot.studio.casting import Casting, cast
 from bot.studio.errors import StudioError
@@ -39,6 +40,7 @@ from bot.studio.projects import Projects
 from bot.studio.soundtrack import has_effect
 from providers.catalogue import Catalogue
 from providers.errors import ProviderError
+from providers.video import Failed, Succeeded
 from ratelimit import NoUsableKey
 
 logger = logging.getLogger(__name__)
@@ -332,15 +334,27 @@ class FilmMaker:
             found = await self._ledger.find(call.key)  # an order interrupted by the cancellation becomes unknown
             if found is None or found.state is not CallState.SUBMITTED or found.operation is None:
                 continue
-            if (rig := self._rigs.get(found.provider)) is not None:
-                try:
-                    await rig.provider.cancel(found.operation, rig.pool.key(found.key_id))
-                except (ProviderError, NoUsableKey) as error:
-                    logger.warning("not stopped at the provider", extra={"call": found.key, "error": str(error)})
-                rig.pool.release(found.operation)
-            await self._ledger.finish(found.key, CallState.FAILED, detail="Cancelled")
+            ended = await self._stopped(found)
+            if isinstance(ended, Succeeded):
+                await self._ledger.give_back(found.key)  # paid for: who looks for the late ones keeps its clip
+            else:
+                charged = ended.price_microusd if ended is not None else None
+                await self._ledger.finish(found.key, CallState.FAILED, price_microusd=charged, detail="Cancelled")
         await self._end(production_id, ProductionState.CANCELLED)
         return "settled"
+
+    async def _stopped(self, call: PaidCall) -> Succeeded | Failed | None:
+        """How an open order ended, stopped where that could be done; `None` where nobody can be asked any more."""
+        rig = self._rigs.get(call.provider)
+        if rig is None or call.operation is None:
+            return None
+        try:
+            return await stop(rig.provider, call.operation, rig.pool.key(call.key_id))
+        except NoUsableKey:
+            logger.warning("not stopped at the provider", extra={"call": call.key, "error": "no key"})
+            return None
+        finally:
+            rig.pool.release(call.operation)
 
     async def _end(
         self, production_id: str, state: ProductionState, *, failure: str | None = None, duration: float | None = None

@@ -20,6 +20,7 @@ class ScriptedStudio:
 
     Attributes:
         orders: for each paid POST the prompt and the key's id.
+        polls: what the next looks see.
         gate: an order waits for it before it is answered; `ordering` is set when one is waiting.
         looking: set at the first poll.
     """
@@ -44,7 +45,7 @@ class ScriptedStudio:
         self.gate.set()
         self.ordering, self.looking = asyncio.Event(), asyncio.Event()
         self._clip = clip
-        self._submits, self._polls, self._fetches = list(submits), list(polls), list(fetches)
+        self._submits, self.polls, self._fetches = list(submits), list(polls), list(fetches)
 
     async def submit(self, request: VideoRequest, credential: Credential) -> Operation:
         self.orders.append((request.prompt, credential.id))
@@ -60,7 +61,7 @@ class ScriptedStudio:
     async def poll(self, operation_id: str, credential: Credential) -> OperationState:
         self.looks.append((operation_id, credential.id))
         self.looking.set()
-        answer = self._polls.pop(0) if len(self._polls) > 1 else self._polls[0]
+        answer = self.polls.pop(0) if len(self.polls) > 1 else self.polls[0]
         if isinstance(answer, ProviderError):
             raise answer
         return answer

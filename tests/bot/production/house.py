@@ -56,6 +56,7 @@ class Fate(StrEnum):
     BROKEN = "broken"  # fails later, for nothing
     SPOILT = "spoilt"  # fails later, and is charged
     LATE = "late"  # comes after everybody stopped looking
+    QUEUED = "queued"  # the same, but costs nothing where it is stopped before
     TAKEN = "taken"  # and its answer is lost
     UNHEARD = "unheard"  # the request itself was lost
     DIES = "dies"  # the process ends before the answer comes
@@ -104,6 +105,10 @@ class Service:
         match found.fate:
             case Fate.LATE:
                 return Running()
+            case Fate.QUEUED if not found.charged:
+                raise InvalidRequest(self.name)
+            case Fate.QUEUED:
+                return Running(waiting=True)
             case Fate.BROKEN:
                 found.charged = False
                 return Failed(error=OperationFailed(self.name), price_microusd=0)
@@ -116,8 +121,9 @@ class Service:
         destination.write_text(output)
 
     async def cancel(self, operation_id: str, _: Credential) -> None:
-        if operation_id not in {order.id for order in self.taken}:
-            raise InvalidRequest(self.name)
+        found = next(order for order in self.taken if order.id == operation_id)
+        if found.fate is Fate.QUEUED:
+            found.charged = False
 
     async def forget(self, operation_id: str, _: Credential) -> None: ...
 
@@ -127,7 +133,7 @@ class Service:
     def finish(self, fate: Fate) -> None:
         """Let everything that is late end now."""
         for order in self.taken:
-            if order.fate is Fate.LATE:
+            if order.fate in {Fate.LATE, Fate.QUEUED} and order.charged:
                 order.fate = fate
 
 

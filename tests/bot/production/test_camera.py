@@ -186,7 +186,7 @@ def test_a_take_interrupted_after_its_order_is_watched_further_and_not_ordered_a
     async def story(set_: Set) -> None:
         order = await set_.order()
         await _killed(await _watched(set_, order))
-        set_.studio._polls = [Succeeded(output="clip")]
+        set_.studio.polls = [Succeeded(output="clip")]
         set_.restart()
         await set_.restore()
 
@@ -460,7 +460,7 @@ def test_what_is_not_over_in_time_is_held_and_found_by_the_next_production_befor
         await set_.office.productions.begin(first.production_id)
         await set_.office.productions.end(first.production_id, ProductionState.FAILED)
         second = await set_.order(again_for=first)
-        set_.studio._polls = [Succeeded(output="clip")]
+        set_.studio.polls = [Succeeded(output="clip")]
 
         assert await set_.camera.shoot(second)
 

@@ -25,6 +25,7 @@ from bot.studio.budget import Budgets
 from bot.studio.casting import cast, quote
 from bot.studio.model import Plan, Shot, ShotStart
 from providers.errors import ContentRejected, OutcomeUnknown, ProviderError
+from providers.video import Running
 from ratelimit import ApiKey, KeyPool, Limits
 from tests.bot.production.fakes import NotingEngine, ScriptedStudio
 from tests.bot.production.test_productions import Office
@@ -158,6 +159,7 @@ async def test_the_reason_of_a_held_film_is_the_unanswered_order(database: Datab
 
 async def test_settling_stops_what_still_runs_and_gives_its_room_back(database: Database, tmp_path: Path) -> None:
     workshop = Workshop(database, tmp_path)
+    workshop.studio.polls[:] = [Running()]
     production = await workshop.begun()
     await workshop.ordered(production, "1", "runway", Accepted(operation="op-1"))
     await workshop.ordered(production, "2", "runway", Unknown("reset"))
@@ -194,6 +196,19 @@ async def test_stopping_a_held_film_stops_what_its_camera_gave_up_on_and_then_se
     assert await workshop.state(production) is ProductionState.CANCELLED
     standing = await Budgets(database, clock=lambda: workshop.now).standing(OWNER, None)
     assert (standing.user.used_microusd, standing.user.held_microusd) == (1, 0)
+
+
+async def test_settling_leaves_a_clip_that_is_made_by_now_to_be_fetched(database: Database, tmp_path: Path) -> None:
+    workshop = Workshop(database, tmp_path)
+    production = await workshop.begun()
+    await workshop.ordered(production, "1", "runway", Accepted(operation="op-1"))
+    await workshop.productions.stop(production.id, OWNER)
+
+    await workshop.maker.settle(production.id)
+
+    assert workshop.studio.cancelled == []
+    calls = await workshop.ledger.calls_of(production.id)
+    assert [(call.state, call.open) for call in calls] == [(CallState.SUBMITTED, False)]
 
 
 async def test_settling_does_not_stumble_over_voices_or_services_no_longer_set_up(
