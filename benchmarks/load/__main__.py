@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from benchmarks.load.line import measure_line
 from benchmarks.load.presses import measure_burst, measure_ceiling, measure_presses
 from benchmarks.load.report import Chapter, head, render, short
 from benchmarks.stage import JourneyFailed
@@ -25,6 +26,7 @@ MEASURES: dict[str, Measure] = {
     "ceiling": measure_ceiling,
     "LT1": measure_presses,
     "LT2": measure_burst,
+    "LT3": measure_line,
 }
 SECONDS = 60.0
 

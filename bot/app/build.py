@@ -70,6 +70,7 @@ from bot.ui.channel_rows import ChannelRows
 from bot.ui.client import Greenlight
 from bot.ui.delivery import Delivery
 from bot.ui.desk import Desk, Offer
+from bot.ui.doors import Doors
 from bot.ui.library import Library
 from bot.ui.previews import Previews
 from bot.ui.privacy import Kept
@@ -304,14 +305,16 @@ def _client(
     takes: TakesMenu,
     returns: Returns,
 ) -> Greenlight:
+    doors = Doors(lambda: database.waiting)
     if shards.count == 1:
-        return Greenlight(desk=desk, projects=projects, sync_mark=sync_mark, takes=takes, returns=returns)
+        return Greenlight(desk=desk, projects=projects, sync_mark=sync_mark, takes=takes, returns=returns, doors=doors)
     return ShardedGreenlight(
         desk=desk,
         projects=projects,
         sync_mark=sync_mark,
         takes=takes,
         returns=returns,
+        doors=doors,
         shards=shards,
         identifying=Spacing(database, IDENTIFY_EVERY),
     )

@@ -64,6 +64,8 @@ class Database:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        #: Transactions that wait for a connection.
+        self.waiting = 0
 
     @property
     def engine(self) -> AsyncEngine:
@@ -81,13 +83,16 @@ class Database:
 
         Never nest: on SQLite the one connection is lent until the block ends. A PostgreSQL that restarts is waited for.
         """
-        if not self.is_shared:
-            async with self._engine.begin() as connection:
-                yield connection
-            return
         async with AsyncExitStack() as stack:
-            connection = await self._reach()
-            stack.push_async_exit(connection)
+            self.waiting += 1
+            try:
+                if self.is_shared:
+                    connection = await self._reach()
+                    stack.push_async_exit(connection)
+                else:
+                    connection = await stack.enter_async_context(self._engine.connect())
+            finally:
+                self.waiting -= 1
             async with connection.begin():
                 yield connection
 

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import discord
-from discord import app_commands
 
 from bot.studio.model import Attachment, Project, Request
 from bot.studio.projects import Projects
 from bot.studio.shards import ALL_SHARDS, Shards
 from bot.ui.desk import Desk
+from bot.ui.doors import Doors, GuardedTree
 from bot.ui.meaning import Meaning, Seen, meaning
 from bot.ui.returns import Returns
 from bot.ui.router import Router, told
@@ -40,6 +40,7 @@ class Greenlight(discord.Client):
         sync_mark: a file that remembers which commands Discord has, so that they are sent when they changed only.
         shards: which of them this is; whoever has the first sends the commands.
         returns: hears of servers that let us write again.
+        doors: let in whoever presses or commands; everybody by default.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Greenlight(discord.Client):
         sync_mark: Path,
         takes: TakesMenu | None = None,
         returns: Returns | None = None,
+        doors: Doors | None = None,
         shards: Shards = ALL_SHARDS,
     ) -> None:
         intents = discord.Intents.none()
@@ -75,8 +77,9 @@ class Greenlight(discord.Client):
         self.desk = desk
         self.projects = projects
         self.threads = Threads(self, projects)
-        self.tree = app_commands.CommandTree(self)
-        self._router = Router(desk, projects, takes)
+        doors = doors or Doors()
+        self.tree = GuardedTree(self, doors)
+        self._router = Router(desk, projects, takes, doors)
         self._sync_mark = sync_mark
         self._shards = shards
         self._returns = returns

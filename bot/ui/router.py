@@ -19,6 +19,7 @@ from bot.studio.projects import Projects
 from bot.ui import replies
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.desk import Desk
+from bot.ui.doors import Doors
 from bot.ui.held import DECISIONS, decided
 from bot.ui.library import IN_PLACE
 from bot.ui.sending import UPLOAD_DEADLINE, DiscordFailed, NotAllowed, once
@@ -31,14 +32,19 @@ _WORDS_FIELD = "words"
 
 
 class Router:
-    def __init__(self, desk: Desk, projects: Projects, takes: TakesMenu | None = None) -> None:
+    def __init__(
+        self, desk: Desk, projects: Projects, takes: TakesMenu | None = None, doors: Doors | None = None
+    ) -> None:
         self._desk = desk
         self._takes = takes
         self._projects = projects
+        self._doors = doors or Doors()
 
     async def handle(self, interaction: discord.Interaction) -> None:
         """Answer a press or a submitted modal; other interactions are not ours."""
         if interaction.type not in {discord.InteractionType.component, discord.InteractionType.modal_submit}:
+            return
+        if not await self._doors.let_in(interaction):
             return
         assert interaction.data is not None
         custom_id = CustomId.parse(str(interaction.data.get("custom_id", "")))

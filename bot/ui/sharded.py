@@ -15,6 +15,7 @@ from bot.studio.projects import Projects
 from bot.studio.shards import Shards
 from bot.ui.client import Greenlight
 from bot.ui.desk import Desk
+from bot.ui.doors import Doors
 from bot.ui.returns import Returns
 from bot.ui.takes_menu import TakesMenu
 
@@ -44,8 +45,17 @@ class ShardedGreenlight(Greenlight, discord.AutoShardedClient):
         identifying: Spacing,
         takes: TakesMenu | None = None,
         returns: Returns | None = None,
+        doors: Doors | None = None,
     ) -> None:
-        super().__init__(desk=desk, projects=projects, sync_mark=sync_mark, takes=takes, returns=returns, shards=shards)
+        super().__init__(
+            desk=desk,
+            projects=projects,
+            sync_mark=sync_mark,
+            takes=takes,
+            returns=returns,
+            doors=doors,
+            shards=shards,
+        )
         self.shard_ids = list(shards.ids)
         self.shard_count = shards.count
         self._identifying = identifying

@@ -289,3 +289,17 @@ async def test_a_deadline_around_uninterrupted_work_ends_it_late_but_as_a_timeou
             await uninterrupted(work)
 
     assert recorded == ["answer"]
+
+
+async def test_how_many_wait_for_a_connection_is_known(database: Database) -> None:
+    async def once() -> None:
+        async with database.transaction():
+            pass
+
+    async with asyncio.TaskGroup() as group, database.transaction():
+        waiting = [group.create_task(once()) for _ in range(3)]
+        await asyncio.sleep(0)
+        if not database.is_shared:
+            assert database.waiting == len(waiting)
+        waiting.pop().cancel()
+    assert database.waiting == 0

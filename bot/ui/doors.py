@@ -1,0 +1,69 @@
+"""Turns people away with a sentence while more is asked than can be done; nobody waits in vain for an answer.
+
+What waits for the database tells how full it is. Without a bound everything that is asked waits for everything asked
+before: first answers come too late for Discord, and then nothing is answered at all (measured, 2026-11).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+import discord
+from discord import app_commands
+
+from bot.ui.sending import DiscordFailed, once
+
+logger = logging.getLogger(__name__)
+
+#: Transactions that may wait for the database when somebody comes in.
+MOST_WAITING = 100
+#: Seconds between two lines in the log on how many were turned away.
+TELL_EVERY = 10.0
+WORDS = (
+    "Very many people are asking for something right now, so I could not take this up. Nothing was changed or ordered: "
+    "please try again in a minute."
+)
+
+
+class Doors:
+    """Whether somebody may come in. `waiting` tells how many transactions wait for the database."""
+
+    def __init__(self, waiting: Callable[[], int] = lambda: 0) -> None:
+        self._waiting = waiting
+        self._turned_away = 0
+        self._tell_at = 0.0
+
+    async def let_in(self, interaction: discord.Interaction) -> bool:
+        """Whether to take up what is asked; where not, it is answered here."""
+        waiting = self._waiting()
+        if waiting < MOST_WAITING:
+            return True
+        self._count(waiting)
+        try:
+            if interaction.type is discord.InteractionType.autocomplete:
+                await once(lambda: interaction.response.autocomplete([]))
+            else:
+                await once(lambda: interaction.response.send_message(WORDS, ephemeral=True))
+        except DiscordFailed as error:
+            logger.debug("not even turned away", extra={"error": str(error)})
+        return False
+
+    def _count(self, waiting: int) -> None:
+        self._turned_away += 1
+        now = asyncio.get_running_loop().time()
+        if now >= self._tell_at:
+            logger.warning("people were turned away", extra={"people": self._turned_away, "waiting": waiting})
+            self._turned_away, self._tell_at = 0, now + TELL_EVERY
+
+
+class GuardedTree(app_commands.CommandTree[discord.Client]):
+    """Commands, behind the doors."""
+
+    def __init__(self, client: discord.Client, doors: Doors) -> None:
+        super().__init__(client)
+        self._doors = doors
+
+    async def interaction_check(self, interaction: discord.Interaction) -> bool:
+        return await self._doors.let_in(interaction)
