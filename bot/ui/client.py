@@ -14,6 +14,7 @@ import discord
 from bot.studio.model import Attachment, Project, Request
 from bot.studio.projects import Projects
 from bot.studio.shards import ALL_SHARDS, Shards
+from bot.ui.brake import LONGEST_LIMIT, Brake, let_global_limit_end
 from bot.ui.desk import Desk
 from bot.ui.doors import Doors, GuardedTree
 from bot.ui.meaning import Meaning, Seen, meaning
@@ -70,7 +71,8 @@ class Greenlight(discord.Client):
             # Seconds READY waits after the last guild (2 by default). Only the upload limit asks the guild cache, and
             # it has a fallback.
             guild_ready_timeout=0.25,
-            max_ratelimit_timeout=60.0,
+            max_ratelimit_timeout=LONGEST_LIMIT,
+            http_trace=Brake().trace(),
         )
         #: Set at the first READY and never cleared: later drops are the library's.
         self.became_ready = asyncio.Event()
@@ -86,6 +88,7 @@ class Greenlight(discord.Client):
 
     async def setup_hook(self) -> None:
         """Between login and gateway: ask for the intents we may have, and tell Discord our commands."""
+        let_global_limit_end(self.http)
         flags = self.application_flags
         if not (flags.gateway_message_content or flags.gateway_message_content_limited):
             # The client holds this very object and reads it when it identifies. Asking for an intent that the portal

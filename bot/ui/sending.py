@@ -85,6 +85,10 @@ async def once(call: Callable[[], Awaitable[Result]], *, deadline: float = CALL_
         raise Busy(type(error).__name__) from error
     except (RuntimeError, AttributeError) as error:  # how the library fails while its session is closed or not open yet
         raise Busy(type(error).__name__) from error
+    except (LookupError, TypeError) as error:  # how it fails over a proxy's page in the place of an answer
+        if not _is_the_librarys(error):
+            raise
+        raise Busy(type(error).__name__) from error
 
 
 async def persistently(call: Callable[[], Awaitable[Result]], *, deadline: float = CALL_DEADLINE) -> Result:
@@ -106,6 +110,14 @@ def nonce(*parts: object) -> str:
     Discord remembers nonces for some minutes only; what must hold longer is in a row.
     """
     return hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()[:25]
+
+
+def _is_the_librarys(error: Exception) -> bool:
+    """Whether it was raised by discord.py's own code, not by what we gave it to call."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and str(trace.tb_frame.f_globals.get("__name__")).startswith("discord.")
 
 
 def _named(error: discord.HTTPException) -> DiscordFailed:

@@ -25,7 +25,8 @@ class Fault:
     """Meets the next `times` requests that match `method` and `path` (a regular expression searched in the path).
 
     With `applied` the request takes effect first, and only its answer is lost or replaced. Without `via` the answer
-    lacks the header by which discord.py tells Discord from Cloudflare.
+    lacks the header by which discord.py tells Discord from Cloudflare. `text` stands in place of the JSON: under its
+    name, or, with `is_page`, as the page of somebody on the way.
     """
 
     method: str = ".*"
@@ -37,6 +38,8 @@ class Fault:
     body: dict[str, Any] = field(default_factory=lambda: {"message": "500: Internal Server Error", "code": 0})
     headers: dict[str, str] = field(default_factory=dict)
     via: bool = True
+    text: str | None = None
+    is_page: bool = False
 
     def matches(self, method: str, path: str) -> bool:
         return bool(self.times > 0 and re.fullmatch(self.method, method) and re.search(self.path, path))
@@ -126,6 +129,10 @@ class Faults:
         """A 5xx, 503, 413/40005 or any other refusal."""
         body = {"message": message or str(status), "code": code}
         self.add(Fault(method=method, path=path, times=times, applied=applied, status=status, body=body))
+
+    def garble(self, method: str, path: str, *, status: int, text: str, is_page: bool = False, times: int = 1) -> None:
+        """It takes effect, and is answered by something that is no JSON."""
+        self.add(Fault(method=method, path=path, times=times, applied=True, status=status, text=text, is_page=is_page))
 
     def reset(self, method: str, path: str, *, applied: bool, times: int = 1) -> None:
         """Connection reset by peer (errno 104), before or after the request took effect."""

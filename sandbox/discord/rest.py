@@ -124,6 +124,11 @@ class Rest:
         self, request: web.Request, logged: LoggedRequest, fault: Fault, headers: Mapping[str, str]
     ) -> web.StreamResponse:
         self._changes.notify()
+        if fault.text is not None:
+            logged.status = fault.status
+            kind = "text/html" if fault.is_page else "application/json"
+            sent = dict(headers) | {"Via": "1.1 sandbox", "Content-Type": kind}
+            return web.Response(status=fault.status, headers=sent, body=fault.text.encode())
         if fault.effect is Effect.ANSWER:
             answer = _Answer(fault.status, fault.body)
             return self._respond(logged, answer, dict(headers) | fault.headers, via=fault.via)

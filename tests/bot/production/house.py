@@ -295,7 +295,7 @@ class House:
         for production in await self.productions.undelivered():
             if production.state is not ProductionState.CANCELLED or production.failure:
                 self.told.append((production.id, production.run, production.state))
-            await self.productions.outbox.begin_try(production.id)
+            await self.productions.outbox.begin_try(production.id, after=production.delivery_tries)
             await self.productions.delivered(production.id, 1)
 
     async def settle_down(self) -> None:

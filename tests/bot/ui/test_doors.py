@@ -36,7 +36,7 @@ async def test_a_press_changes_nothing_while_the_house_is_full(database: Databas
     project = await counter.film()
     press: Any = Guest(CustomId(Action.GREENLIGHT, project.id, 1))
 
-    await Router(counter.desk, counter.projects, full()).handle(press)
+    await Router(counter.desk, counter.projects, doors=full()).handle(press)
 
     assert press.answers == [WORDS]
     assert await counter.productions.active() == []
