@@ -6,6 +6,7 @@ is no way around it for a record that reaches the root handler.
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
 import re
@@ -13,6 +14,8 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 from urllib.parse import quote
+
+from bot.outlet import Outlet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -112,7 +115,7 @@ class _JsonFormatter(logging.Formatter):
         return value if value is None or isinstance(value, bool | int | float) else self._scrubber.scrub(str(value))
 
 
-class _Handler(logging.StreamHandler[TextIO]):
+class _Handler(logging.StreamHandler["TextIO | Outlet"]):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (the name is logging's)
         """Say that a line was lost; the standard library would print its arguments, unscrubbed."""
         kind = getattr(sys.exc_info()[0], "__name__", "error")
@@ -131,10 +134,10 @@ def configure(level: str, log_format: str, secrets: Iterable[str], *, stream: Te
         level: `debug`, `info`, `warning` or `error`.
         log_format: `text` or `json`.
         secrets: values to take out wherever they appear; those under six characters are too common to.
-        stream: where to write; standard error if `None`.
+        stream: where to write; if `None`, standard error, without ever waiting for it.
     """
     scrubber = Scrubber(secrets)
-    handler = _Handler(stream or sys.stderr)
+    handler = _Handler(stream or _standard_error())
     handler.setFormatter(_JsonFormatter(scrubber) if log_format == "json" else _TextFormatter(scrubber))
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -146,6 +149,12 @@ def configure(level: str, log_format: str, secrets: Iterable[str], *, stream: Te
     for name, least in _LEAST_LEVELS.items():
         logging.getLogger(name).setLevel(max(least, root.level))
     sys.excepthook = _log_crash
+
+
+def _standard_error() -> Outlet:
+    outlet = Outlet(sys.stderr.fileno())
+    atexit.register(outlet.drain)
+    return outlet
 
 
 def _log_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

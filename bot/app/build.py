@@ -72,6 +72,7 @@ from bot.ui.delivery import Delivery
 from bot.ui.desk import Desk, Offer
 from bot.ui.doors import Doors
 from bot.ui.library import Library
+from bot.ui.missed import Missed
 from bot.ui.previews import Previews
 from bot.ui.privacy import Kept
 from bot.ui.progress import CardKeeper
@@ -288,6 +289,7 @@ async def build(
     service.discord_loops = [
         Loop(name="threads", run=client.threads.run),
         Loop(name="cards", run=keeper.run),
+        Loop(name="missed", run=Missed(client, projects).run),
         Loop(name="conversations", run=conversations.run),
         Loop(name="delivery", run=delivery.run),
         Loop(name="unposting", run=Unposting(client, database, deletions).run),

@@ -33,6 +33,14 @@ STOP_WITHIN = 24.0
 RECONNECT_FIRST, RECONNECT_LONGEST = 2.0, 300.0
 #: What ran this long, in seconds, was well: its next failure is a first one.
 HEALTHY_AFTER = 60.0
+#: Close codes after which connecting again cannot help, beside 4014, which discord.py names (Discord docs, 2026-08).
+FATAL_CLOSES = {
+    4004: "Discord refuses the token. Copy it anew from the portal into DISCORD_TOKEN.",
+    4010: "Discord refuses our shard. Check how the shards are dealt out.",
+    4011: "Discord asks for more shards. Deal the servers out among several.",
+    4012: "Discord no longer speaks our version of its gateway. Update the bot.",
+    4013: "Discord does not know one of our intents. Update the bot.",
+}
 
 
 class DiscordRefused(Exception):
@@ -86,6 +94,9 @@ class Service:
 
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signal_number, told)
+        await self._serve(stop)
+
+    async def _serve(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as pools:
             # First to come and last to go: nobody sends anything without them, and what was sent must be written down.
             keeping = [pools.create_task(self._supervised(each), name=each.name) for each in self.pool_loops]
@@ -138,14 +149,20 @@ class Service:
                 async with client:  # sets its loop anew; a client that was closed has none (2.7.1)
                     await client.start(token)
             except discord.LoginFailure as error:
-                raise DiscordRefused(
-                    "Discord refuses the token. Copy it anew from the portal into DISCORD_TOKEN."
-                ) from error
+                raise DiscordRefused(FATAL_CLOSES[4004]) from error
             except discord.PrivilegedIntentsRequired as error:
-                raise DiscordRefused("Discord refuses our intents. Switch them on in the portal, page Bot.") from error
+                raise DiscordRefused(
+                    "Discord refuses our intents. Switch Message Content Intent on in the portal, page Bot."
+                ) from error
+            except discord.ConnectionClosed as error:
+                if error.code in FATAL_CLOSES:
+                    raise DiscordRefused(FATAL_CLOSES[error.code]) from error
+                logger.warning("Discord closed the connection", extra={"code": error.code, "again_in": round(pause)})
             except (discord.DiscordException, aiohttp.ClientError, OSError, AttributeError, TimeoutError) as error:
                 # AttributeError is how discord.py 2.7.1 fails when the first connection does (Rapptz/discord.py#10520).
                 logger.warning("Discord not reached", extra={"error": repr(error), "again_in": round(pause)})
+            except Exception:  # an answer that nobody can read fails the library in many ways; films go on meanwhile
+                logger.exception("Discord not reached", extra={"again_in": round(pause)})
             if time.monotonic() - began > HEALTHY_AFTER:
                 pause = RECONNECT_FIRST
             await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311  # spread, not secret

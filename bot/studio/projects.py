@@ -28,6 +28,9 @@ from bot.studio.model import (
 )
 from bot.studio.shards import ALL_SHARDS, Shards
 
+#: Films that are still talked over: changed within so many seconds, and so many of them at most.
+_LATELY, _MOST_LATELY = 24 * 3600.0, 100
+
 
 class Projects:
     """Reads and writes the studio's tables; `shards` bounds what of them is shown from here."""
@@ -104,6 +107,22 @@ class Projects:
             known = await transaction.execute(select(projects.c.thread_id).where(projects.c.thread_id.is_not(None)))
             self._threads.update(known.scalars())  # not replaced: a thread may have come meanwhile
         self._threads_loaded = True
+
+    async def talked_over_lately(self) -> list[tuple[Project, int | None]]:
+        """Films with a plan and a thread that changed within a day, each with the last message heard in it."""
+        heard = select(func.max(turns.c.message_id)).where(turns.c.project_id == projects.c.id).scalar_subquery()
+        query = (
+            select(projects, heard.label("heard"))
+            .where(
+                projects.c.thread_id != projects.c.channel_id,
+                projects.c.state == ProjectState.PLANNED,
+                projects.c.updated_at > self._clock() - _LATELY,
+            )
+            .order_by(projects.c.updated_at.desc())
+            .limit(_MOST_LATELY)
+        )
+        async with self._database.transaction() as transaction:
+            return [(_project(row), row.heard) for row in await transaction.execute(query)]
 
     async def homeless(self, *, before: float) -> list[Project]:
         """Films of our shards asked for before a time whose thread was not opened, or not recorded."""

@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 BUDGET, PERIOD = 2_000, 600.0
 #: Seconds without a request after a 429 of Discord's front: at least, and at most whatever it asks for.
 PAUSE, LONGEST_PAUSE = 60.0, 900.0
+#: Of the thousand sessions a bot may begin in a day, so many are kept for an operator who repairs it.
+LEAST_SESSIONS = 10
 #: The longest limit that discord.py waits out before it raises, in seconds.
 LONGEST_LIMIT = 60.0
 
@@ -95,6 +97,20 @@ class _ReopensItself(asyncio.Event):
     def clear(self) -> None:
         super().clear()
         asyncio.get_running_loop().call_later(LONGEST_LIMIT, self.set)
+
+
+async def until_we_may_identify(http: discord.http.HTTPClient) -> None:
+    """Wait while too few sessions are left: one that is begun beyond the day's last has Discord change our token."""
+    while True:
+        try:
+            _, _, limit = await http.get_bot_gateway()
+            left, resets_in = int(limit["remaining"]), int(limit["reset_after"]) / 1000
+        except (discord.DiscordException, aiohttp.ClientError, OSError, ValueError, LookupError, TypeError):
+            return  # connecting will show what is the matter
+        if left >= LEAST_SESSIONS:
+            return
+        logger.error("too few sessions left; connecting again later", extra={"left": left, "again_in": resets_in})
+        await asyncio.sleep(resets_in)
 
 
 def _seconds(text: str) -> float:

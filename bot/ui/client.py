@@ -14,13 +14,13 @@ import discord
 from bot.studio.model import Attachment, Project, Request
 from bot.studio.projects import Projects
 from bot.studio.shards import ALL_SHARDS, Shards
-from bot.ui.brake import LONGEST_LIMIT, Brake, let_global_limit_end
+from bot.ui.brake import LONGEST_LIMIT, Brake, let_global_limit_end, until_we_may_identify
 from bot.ui.desk import Desk
 from bot.ui.doors import Doors, GuardedTree
 from bot.ui.meaning import Meaning, Seen, meaning
 from bot.ui.returns import Returns
 from bot.ui.router import Router, told
-from bot.ui.sending import Busy, DiscordFailed, NotAllowed, nonce, persistently
+from bot.ui.sending import Busy, DiscordFailed, NotAllowed, nonce, once, persistently
 from bot.ui.takes_menu import TakesMenu
 from bot.ui.talk import type_in
 from bot.ui.threads import Threads
@@ -28,6 +28,8 @@ from bot.ui.threads import Threads
 logger = logging.getLogger(__name__)
 
 _ORDINARY = {discord.MessageType.default, discord.MessageType.reply}
+_UNKNOWN = (app_commands.CommandNotFound, app_commands.CommandSignatureMismatch)
+_OUTDATED = "That command has changed since Discord showed it to you. Reload Discord and use it again."
 _NEEDS = (
     "View Channel, Send Messages, Create Public Threads, Send Messages in Threads, Embed Links, Attach Files and "
     "Read Message History"
@@ -76,11 +78,14 @@ class Greenlight(discord.Client):
         )
         #: Set at the first READY and never cleared: later drops are the library's.
         self.became_ready = asyncio.Event()
+        #: Set at every READY, the first one and those of sessions that Discord did not resume; `Missed` clears it.
+        self.began_session = asyncio.Event()
         self.desk = desk
         self.projects = projects
         self.threads = Threads(self, projects)
         doors = doors or Doors()
         self.tree = GuardedTree(self, doors)
+        self.tree.error(_on_command_error)
         self._router = Router(desk, projects, takes, doors)
         self._sync_mark = sync_mark
         self._shards = shards
@@ -100,6 +105,7 @@ class Greenlight(discord.Client):
             )
         if self._shards.serve(None):
             await self._send_commands()
+        await until_we_may_identify(self.http)
 
     async def _send_commands(self) -> None:
         """Send the commands where they changed; a failure leaves Discord the ones it has."""
@@ -118,6 +124,7 @@ class Greenlight(discord.Client):
         logger.info("ready", extra={"guilds": len(self.guilds)})
         is_first = not self.became_ready.is_set()
         self.became_ready.set()
+        self.began_session.set()
         if self._returns is not None and is_first:
             await self._returns.started({guild.id for guild in self.guilds})
 
@@ -178,6 +185,12 @@ class Greenlight(discord.Client):
                     pass
         except Exception as error:  # noqa: BLE001  # one message must not end the others; told() logs it
             await self._reply(message, told(error))
+
+    async def hear_late(self, message: discord.Message, project: Project) -> None:
+        """Words in a film's thread that no event told of; a file alone is left to be sent again."""
+        if message.author.id == project.owner_id and message.type in _ORDINARY and self._words(message):
+            logger.info("heard late", extra={"project": project.id})
+            await self._say(message, project)
 
     async def _film_of(self, message: discord.Message) -> Project | None:
         """The film a message may be about; where several share a channel, rather the author's own."""
@@ -251,6 +264,17 @@ class Greenlight(discord.Client):
         for mention in self._mentions():
             words = words.replace(mention, " ")
         return words.strip()
+
+
+async def _on_command_error(interaction: discord.Interaction, error: app_commands.AppCommandError) -> None:
+    """Commands answer their own faults; what comes here was not understood, or is a fault of ours."""
+    if interaction.type is not discord.InteractionType.application_command:
+        return
+    words = _OUTDATED if isinstance(error, _UNKNOWN) else told(error)
+    try:
+        await once(lambda: interaction.response.send_message(words, ephemeral=True))
+    except DiscordFailed as failed:
+        logger.warning("command not answered", extra={"code": failed.code, "error": str(failed)})
 
 
 def _video(attachments: Sequence[discord.Attachment]) -> Attachment | None:

@@ -90,6 +90,7 @@ class CardKeeper:
         self._lost: set[int] = set()  # cards whose message was deleted
         self._opened: set[int] = set()  # cards whose thread was taken out of the archive for them
         self._swept_at: float | None = None
+        self._looked_last = 0.0
 
     async def run(self, listener: Listener) -> None:
         async with asyncio.TaskGroup() as group:
@@ -103,6 +104,9 @@ class CardKeeper:
         busy = set(self._writing)  # as of before the rows are read: what is written meanwhile is not in them
         cards = await self._cards()
         now = self._clock()
+        if now < self._looked_last:
+            self._forget_times()
+        self._looked_last = now
         self._forget(cards, now)
         wait = LOOK_EVERY
         channels: dict[int, list[Card]] = {}
@@ -129,6 +133,11 @@ class CardKeeper:
         await self._rows.create_missing(films)
         return await self._rows.to_look_at(films)
 
+    def _forget_times(self) -> None:
+        """The clock was set back: what was to happen after a moment would wait until it comes once more."""
+        for times in (self._written_at, self._looked_at, self._rests_until):
+            times.clear()
+
     def _forget(self, cards: Sequence[Card], now: float) -> None:
         """Keep no memory of cards that need no look."""
         known = {card.id for card in cards}
@@ -138,7 +147,8 @@ class CardKeeper:
         self._lost &= known
         self._opened &= known
         for card in [card for card, until in self._rests_until.items() if until + BACK_OFF_LONGEST < now]:
-            del self._rests_until[card], self._failures[card]
+            del self._rests_until[card]
+            self._failures.pop(card, None)
 
     def _due_at(self, card: Card) -> float:
         """When it is this card's turn, in Unix seconds; past where it is."""
@@ -147,7 +157,8 @@ class CardKeeper:
             due_at = max(due_at, self._looked_at.get(card.id, 0.0) + LOOK_AGAIN)
         if card.message_id is not None and not card.is_over:
             due_at = max(due_at, self._written_at.get(card.channel_id, 0.0) + EDIT_EVERY)
-            if self._clock() - card.created_at >= GROWS_OLD_AFTER and card.edited_at is not None:
+            now = self._clock()
+            if now - card.created_at >= GROWS_OLD_AFTER and card.edited_at is not None and card.edited_at <= now:
                 due_at = max(due_at, card.edited_at + EDIT_OLD_EVERY)
         return due_at
 

@@ -29,6 +29,8 @@ from bot.ui.wording import money
 logger = logging.getLogger(__name__)
 
 _WORDS_FIELD = "words"
+#: Discord's code for an interaction that has had its first response.
+_ANSWERED_ALREADY = 40060
 
 
 class Router:
@@ -58,7 +60,7 @@ class Router:
         if custom_id is not None and custom_id.action is Action.CHANGE and not submitted:
             await self._open_modal(interaction, custom_id)
             return
-        await _quietly(interaction.response.defer(ephemeral=True, thinking=True))
+        await acknowledge(interaction)
         answer = await self._answer(interaction, custom_id, submitted=submitted)
         await _reply(interaction, answer)
 
@@ -242,11 +244,22 @@ def told(error: Exception) -> str:
     return replies.words_for_bug(incident)
 
 
+async def acknowledge(interaction: discord.Interaction, *, ephemeral: bool = True) -> None:
+    """Say within Discord's three seconds that we are at it. Whether Discord hears that changes nothing we do.
+
+    An answer that was lost may have been heard; one that came too late is not, but what was asked for still happens.
+    """
+    await _quietly(interaction.response.defer(ephemeral=ephemeral, thinking=True))
+
+
 async def _quietly(call: Coroutine[object, object, object]) -> None:
     """A response that comes too late, twice or not at all changes nothing: what was asked is in its row."""
     try:
         await once(lambda: call)
     except DiscordFailed as error:
+        if error.code == _ANSWERED_ALREADY:  # after a lost answer of ours, or because two of us run
+            logger.error("interaction answered by somebody else: does another bot run with this token?")
+            return
         logger.warning("interaction not answered", extra={"code": error.code, "error": str(error)})
 
 

@@ -60,6 +60,8 @@ class Faults:
         reconnect: Callable[[], None],
         forget_session: Callable[[], None],
         refuse_gateway: Callable[[int], None],
+        close_gateway: Callable[[int], None],
+        hush_gateway: Callable[[], None],
     ) -> None:
         self._script: list[Fault] = []
         self._released = asyncio.Event()
@@ -73,6 +75,10 @@ class Faults:
         """Cut every socket and forget its session: the RESUME that follows is answered by op 9."""
         self.refuse_gateway = refuse_gateway
         """Answer so many attempts to open a socket with 503."""
+        self.close_gateway = close_gateway
+        """Close every socket with this code, and those that try again until it is 0."""
+        self.hush_gateway = hush_gateway
+        """Acknowledge no heartbeat of the sockets that are open."""
 
     def add(self, fault: Fault) -> None:
         self._script.append(fault)

@@ -1,7 +1,7 @@
 """The gateway: HELLO, IDENTIFY, RESUME with replay, heartbeats, member chunks, zlib-stream and close codes.
 
-Source: discord-api-docs events/gateway.mdx and topics/opcodes-and-status-codes.mdx. Not here: zombie detection (Discord
-closes a socket that stops beating with 4009), the 120 sends a minute (4008), identify limits, compressed payloads other
+Source: discord-api-docs events/gateway.mdx and topics/opcodes-and-status-codes.mdx. Not here: that Discord
+closes a socket that stops beating (4009), the 120 sends a minute (4008), identify limits, compressed payloads other
 than `zlib-stream`, ETF.
 """
 
@@ -74,7 +74,8 @@ class _Socket:
         self.ws = ws
         self.transport = request.transport
         self._compressor = zlib.compressobj() if request.query.get("compress") == "zlib-stream" else None
-        self._outbox: asyncio.Queue[str] = asyncio.Queue()
+        self._outbox: asyncio.Queue[str | int] = asyncio.Queue()  # frames, or the code to close with
+        self.is_deaf = False
 
     def send(self, op: Op, data: object, *, event: str | None = None, sequence: int | None = None) -> None:
         self._outbox.put_nowait(_frame(op, data, event, sequence))
@@ -82,11 +83,16 @@ class _Socket:
     def send_text(self, frame: str) -> None:
         self._outbox.put_nowait(frame)
 
+    def close(self, code: int) -> None:
+        self._outbox.put_nowait(code)
+
     async def write(self) -> None:
         while True:
             frame = await self._outbox.get()
             try:
-                if self._compressor is None:
+                if isinstance(frame, int):
+                    await self.ws.close(code=frame)
+                elif self._compressor is None:
                     await self.ws.send_str(frame)
                 else:
                     # One context per socket, flushed so that every message ends in 00 00 FF FF.
@@ -150,6 +156,7 @@ class Gateway:
         self._changes = changes
         self._sockets: set[_Socket] = set()
         self._refusals = 0
+        self._closes_with = 0
         simulation.on_event(self.broadcast)
 
     @property
@@ -178,6 +185,17 @@ class Gateway:
         self.sessions.clear()
         self.drop()
 
+    def close(self, code: int) -> None:
+        """Close every socket, and those that try again, with this code; 0 ends that."""
+        self._closes_with = code
+        for socket in self._sockets:
+            socket.close(code)
+
+    def hush(self) -> None:
+        """Acknowledge no heartbeat of the sockets that are open: to their client they seem dead."""
+        for socket in self._sockets:
+            socket.is_deaf = True
+
     def refuse(self, times: int) -> None:
         self._refusals = times
 
@@ -194,6 +212,8 @@ class Gateway:
         try:
             async with asyncio.TaskGroup() as tasks:
                 writer = tasks.create_task(socket.write())
+                if self._closes_with:
+                    socket.close(self._closes_with)
                 socket.send(Op.HELLO, {"heartbeat_interval": int(self._heartbeat_period * 1000)})
                 await self._read(socket)
                 writer.cancel()
@@ -219,7 +239,8 @@ class Gateway:
         op, data = message.get("op"), message.get("d")
         match op:
             case Op.HEARTBEAT:
-                asyncio.get_running_loop().call_later(ACK_DELAY, socket.send, Op.HEARTBEAT_ACK, None)
+                if not socket.is_deaf:
+                    asyncio.get_running_loop().call_later(ACK_DELAY, socket.send, Op.HEARTBEAT_ACK, None)
             case Op.IDENTIFY:
                 self._identify(socket, data)
             case Op.RESUME:

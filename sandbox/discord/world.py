@@ -90,6 +90,8 @@ class DiscordWorld:
             reconnect=self.gateway.reconnect,
             forget_session=self.gateway.forget,
             refuse_gateway=self.gateway.refuse,
+            close_gateway=self.gateway.close,
+            hush_gateway=self.gateway.hush,
         )
         self._rest = Rest(
             self.simulation,

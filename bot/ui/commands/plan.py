@@ -10,7 +10,7 @@ from discord import app_commands
 from bot.studio.model import MAX_IDEA, Attachment, Captions, Request
 from bot.ui.client import Greenlight
 from bot.ui.commands.suggestions import suggest_voices
-from bot.ui.router import told
+from bot.ui.router import acknowledge, told
 from bot.ui.sending import DiscordFailed, once
 
 logger = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def add_to(client: Greenlight) -> None:
         voice: app_commands.Range[str, 1, 80] | None = None,
         captions: str = Captions.SOFT.value,
     ) -> None:
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await acknowledge(interaction)
         wish = Request(
             request_id=str(interaction.id),
             owner_id=interaction.user.id,

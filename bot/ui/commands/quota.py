@@ -9,7 +9,7 @@ from discord import app_commands
 
 from bot.ui.client import Greenlight
 from bot.ui.receipts import quota as quota_words
-from bot.ui.router import told
+from bot.ui.router import acknowledge, told
 from bot.ui.sending import DiscordFailed, once
 
 logger = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ def add_to(client: Greenlight) -> None:
 
     @app_commands.command(name="quota", description="What you have spent here, and what is left")
     async def quota(interaction: discord.Interaction) -> None:
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await acknowledge(interaction)
         await answer(client, interaction)
 
     client.tree.add_command(quota)

@@ -13,7 +13,7 @@ from bot.studio.text import shorten
 from bot.ui.client import Greenlight
 from bot.ui.commands.suggestions import suggest_voices
 from bot.ui.remarks import because
-from bot.ui.router import told
+from bot.ui.router import acknowledge, told
 from bot.ui.sending import UPLOAD_DEADLINE, DiscordFailed, once, persistently
 from bot.ui.wording import money, plain
 
@@ -36,7 +36,7 @@ def add_to(client: Greenlight) -> None:
         text: app_commands.Range[str, 1, MAX_READING],
         voice: app_commands.Range[str, 1, 80] | None = None,
     ) -> None:
-        await interaction.response.defer(thinking=True)
+        await acknowledge(interaction, ephemeral=False)
         try:
             who = await client.desk.voice(voice) if voice is not None else None
             reading = await readings.read(

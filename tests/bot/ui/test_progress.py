@@ -298,6 +298,25 @@ async def test_an_old_card_waits_longer_while_a_young_one_goes_on(wall: Wall) ->
     assert edited.count(cards[young.id] or 0) >= 20
 
 
+@pytest.mark.parametrize("age", [0.0, GROWS_OLD_AFTER], ids=["a young card", "an old one"])
+@pytest.mark.parametrize("jump", [-3600.0, 3600.0], ids=["back", "forth"])
+async def test_a_clock_that_is_set_holds_up_no_card(wall: Wall, jump: float, age: float) -> None:
+    wall.now = 10_000.0
+    production = await wall.running_in(7)
+    await wall.look()
+    wall.now += age
+    await wall.progress(production, 0.1)
+    await wall.look(later=EDIT_EVERY)
+    wall.writes()
+
+    wall.now += jump
+    await wall.progress(production, 0.2)
+    await wall.look(later=EDIT_OLD_EVERY)
+    await wall.look(later=EDIT_EVERY)
+
+    assert len(wall.writes()) == 1
+
+
 # What goes wrong with one
 
 

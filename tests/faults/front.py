@@ -1,0 +1,102 @@
+"""The part of the bot that talks to Discord, in one process with its Discord: real client, real rows, no films made."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from bot.app.service import Service
+from bot.db import open_database
+from bot.jobs.wake import Wake
+from bot.studio.model import Project, Request
+from bot.ui.client import Greenlight
+from bot.ui.commands import plan, quota
+from bot.ui.missed import Missed
+from sandbox.discord.buckets import UNHURRIED
+from sandbox.discord.traffic import LoggedRequest
+from sandbox.discord.world import DiscordWorld
+from tests.bot.studio.samples import plan as sample
+from tests.bot.ui.test_desk import Counter
+from tests.sandbox.discord.clients import pointed_at
+
+#: Of a hurried loop: half a minute.
+PATIENCE = 900.0
+#: How the library names the tasks in which it tells us of events.
+_LIBRARYS = ("discord.py: ", "CommandTree")
+
+
+class Front:
+    """A client with its desk, its rows, and the Discord it talks to."""
+
+    def __init__(self, client: Greenlight, counter: Counter, world: DiscordWorld) -> None:
+        self.client = client
+        self.counter = counter
+        self.world = world
+        everything: Any = None
+        self.service = Service(
+            client=client, token=world.token, engine=None, ledger=everything, dispatcher=everything, changed=Wake()
+        )
+
+    async def connect(self) -> None:
+        """As the service does; ends with `DiscordRefused` where it does."""
+        await self.service._stay_connected(self.world.token)
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[None]:
+        """Connected and ready while the block lasts."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self.connect()),
+                group.create_task(Missed(self.client, self.counter.projects).run(Wake().listener())),
+            ]
+            await self.client.became_ready.wait()
+            yield
+            for task in tasks:
+                task.cancel()
+        if under_way := [task for task in asyncio.all_tasks() if task.get_name().startswith(_LIBRARYS)]:
+            await asyncio.wait(under_way)
+
+    async def until(self, look: Callable[[], Any]) -> Any:
+        return await self.world.wait_for(look, within=PATIENCE)
+
+    async def film(self) -> Project:
+        """A planned film of Mia's, with its thread."""
+        world = self.world
+        project, _ = await self.counter.projects.create(
+            Request(
+                request_id="1",
+                owner_id=world.mia.id,
+                guild_id=world.guild_id,
+                channel_id=world.channel_id,
+                idea="a koi",
+            ),
+            model="gen4.5",
+        )
+        await self.counter.projects.keep_plan(project.id, sample())
+        await self.client.threads.open(project)
+        return await self.counter.projects.get(project.id)
+
+    async def heard(self) -> list[str]:
+        return [turn.words for turn in await self.counter.projects.unanswered()]
+
+    def posts(self, path: str) -> list[LoggedRequest]:
+        return [r for r in self.world.requests if r.method == "POST" and r.path == path]
+
+
+@asynccontextmanager
+async def front(folder: Path, *, heartbeat: float = 41.25) -> AsyncIterator[Front]:
+    """Everything but the connection."""
+    database = await open_database(f"sqlite+aiosqlite:///{folder}/greenlight.sqlite3")
+    try:
+        async with DiscordWorld(rates=UNHURRIED, heartbeat_period=heartbeat) as world:
+            counter = Counter(database)
+            client = Greenlight(desk=counter.desk, projects=counter.projects, sync_mark=folder / "mark")
+            plan.add_to(client)
+            quota.add_to(client)
+            with pointed_at(cast("Any", world.environ)):
+                yield Front(client, counter, world)
+    finally:
+        await database.close()
