@@ -30,7 +30,8 @@ MAX_TRIES = 3
 MAX_SILENCES = 1
 #: An answer that has not come after this is none, in seconds; the adapters give up before.
 ORDER_DEADLINE = 150.0
-
+#: The longest that one order may take in all, in seconds: silence is given up long before, but not a byte now and then.
+POST_WITHIN = 300.0
 
 #: A recording that its service has not listed so long after its answer was missed, in seconds, was never made; looked
 #: for again every so many. What its history's delay really is, no page of ElevenLabs' tells (2026-08).
@@ -181,7 +182,10 @@ class Booth:
                 async def post() -> Outcome:
                     lease.sent()
                     try:
-                        price = await recording.record(lease.key)
+                        async with asyncio.timeout(POST_WITHIN):
+                            price = await recording.record(lease.key)
+                    except TimeoutError:
+                        return Unknown("no whole answer in time")
                     except ProviderError as error:
                         lease.report(error)
                         detail = f"{type(error).__name__} {error.detail}"

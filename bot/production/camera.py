@@ -54,6 +54,9 @@ logger = logging.getLogger(__name__)
 
 #: An answer to an order that has not come after this is none, in seconds; the adapters give up long before.
 ORDER_DEADLINE = 90.0
+#: The longest that one order with its uploads, one look and one fetch may take in all, in seconds: an adapter gives up
+#: on silence, but not on a service that says a byte now and then.
+POST_WITHIN, LOOK_WITHIN, FETCH_WITHIN = 300.0, 90.0, 900.0
 #: The first look at an operation, in seconds after its order; later ones keep the provider's own interval.
 FIRST_LOOK = 0.5
 #: How often an order is sent again to a service that is down before the take fails. Faults of keys are the pool's.
@@ -116,6 +119,7 @@ class Camera:
         *,
         operation_deadline: float = OPERATION_DEADLINE,
         lost_after: float = LOST_AFTER,
+        post_within: float = POST_WITHIN,
         write_offs: WriteOffs | None = None,
         switches: Switches | None = None,
         files: Files | None = None,
@@ -127,6 +131,7 @@ class Camera:
         self._clips: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()
         self._operation_deadline = operation_deadline
         self._lost_after = lost_after
+        self._post_within = post_within
         self._ledger = ledger
         self._productions = productions
         self._ffmpeg = ffmpeg
@@ -242,7 +247,7 @@ class Camera:
                     model=casting.model.id,
                     name=name_of_wait(order.production_id, casting.number),
                 ) as lease:
-                    submission = _Submission(rig, request, lease.key)
+                    submission = _Submission(rig, request, lease.key, self._post_within)
                     intent = Intent(
                         key=key,
                         job=order.production_id,
@@ -344,7 +349,8 @@ class Camera:
     async def _look(self, rig: Rig, operation: str, key: ApiKey) -> OperationState | RequestFault | None:
         """One look; `None` where it failed for a reason that passes. Looking again is free."""
         try:
-            return await rig.provider.poll(operation, key)
+            async with asyncio.timeout(LOOK_WITHIN):
+                return await rig.provider.poll(operation, key)
         except RequestFault as error:  # unknown there: lost, or not known yet
             logger.warning("operation not found", extra={"operation": operation, "detail": error.detail})
             return error
@@ -352,6 +358,9 @@ class Camera:
             if isinstance(error, KeyFault):
                 rig.pool.report(error, key_id=key.id)
             logger.warning("look failed", extra={"operation": operation, "error": type(error).__name__})
+            return None
+        except TimeoutError:
+            logger.warning("look took too long", extra={"operation": operation})
             return None
 
     async def _show(self, order: Order, state: Running) -> None:
@@ -365,7 +374,8 @@ class Camera:
         facts = {"production": order.production_id, "shot": order.casting.number}
         try:
             await asyncio.to_thread(unchecked.parent.mkdir, parents=True, exist_ok=True)
-            await rig.provider.fetch(state.output, unchecked, key)
+            async with asyncio.timeout(FETCH_WITHIN):
+                await rig.provider.fetch(state.output, unchecked, key)
             await probe(self._ffmpeg, unchecked, MediaLimits(max_bytes=1 << 30))
             await asyncio.to_thread(unchecked.rename, order.destination)
         except MediaRefused as error:
@@ -374,6 +384,8 @@ class Camera:
         except (ProviderError, MediaError, OSError) as error:
             logger.warning("clip not fetched yet", extra={**facts, "error": repr(error)})
             return Fetched.NOT_YET
+        finally:
+            await asyncio.to_thread(unchecked.unlink, missing_ok=True)
         return Fetched.KEPT
 
     async def _over(
@@ -387,7 +399,8 @@ class Camera:
 class _Submission:
     """One POST, its answer as an outcome; `refusal` is a `failure` that proves that it was not accepted."""
 
-    def __init__(self, rig: Rig, request: VideoRequest, key: ApiKey) -> None:
+    def __init__(self, rig: Rig, request: VideoRequest, key: ApiKey, within: float) -> None:
+        self._within = within
         self._rig = rig
         self._request = request
         self._key = key
@@ -396,13 +409,16 @@ class _Submission:
 
     async def post(self) -> Outcome:
         try:
-            operation = await self._rig.provider.submit(self._request, self._key)
+            async with asyncio.timeout(self._within):
+                operation = await self._rig.provider.submit(self._request, self._key)
         except (KeyFault, RequestFault, Unavailable) as error:
             self.failure = self.refusal = error
             return Refused(f"{type(error).__name__} {error.detail}")
         except ProviderError as error:  # unanswered, or answered unreadably: either may have been accepted
             self.failure = error
             return Unknown(f"{type(error).__name__} {error.detail}")
+        except TimeoutError:
+            return Unknown("no whole answer in time")
         return Accepted(operation=operation.id, price_microusd=operation.price_microusd)
 
 

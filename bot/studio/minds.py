@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
@@ -11,7 +12,7 @@ from typing import Protocol, TypeVar
 from pydantic import BaseModel
 
 from bot.studio.errors import CannotPlan
-from providers.errors import ContentRejected, InvalidRequest, ProviderError, UnexpectedResponse
+from providers.errors import ContentRejected, InvalidRequest, ProviderError, Unavailable, UnexpectedResponse
 from providers.language import Answer, LanguageModel, Prompt, Usage
 from ratelimit import Cost, KeyPool, Lease, Priority, RateLimitError
 
@@ -20,6 +21,8 @@ Result = TypeVar("Result")
 
 #: How long an answer may wait for a key before the next mind is asked, in seconds.
 MAX_WAIT = 90.0
+#: How long one answer may take in all, in seconds; the adapters give up on silence, but not on a byte now and then.
+ANSWER_WITHIN = 300.0
 #: Tokens: what a second of video takes at low resolution (70 a frame at 1 frame a second, and 32 of sound; Google's
 #: documentation of Gemini 3, 2026), what a picture takes (Groq's of vision, 2026-08), and what our schemas and a usual
 #: answer take beside the question.
@@ -125,7 +128,11 @@ class Minds:
         self, lease: Lease, mind: Mind, prompt: Prompt, schema: type[Answer], *, user: str, purpose: str
     ) -> Answer:
         """Ask on a lease that is held already, and note what the answer took."""
-        reply = await mind.model.answer(prompt, schema, lease.key)
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN):
+                reply = await mind.model.answer(prompt, schema, lease.key)
+        except TimeoutError as error:
+            raise Unavailable(mind.model.name, "no whole answer in time") from error
         await self._note(lease, mind, prompt.model, reply.usage, user, purpose)
         return reply.value
 

@@ -24,6 +24,11 @@ class Hang:
 
 
 @dataclass(frozen=True, slots=True)
+class Drip:
+    """The service does as asked; of its answer a blank comes now and then, for as long as the client waits."""
+
+
+@dataclass(frozen=True, slots=True)
 class Truncated:
     """The service does as asked; its answer stops half way, its Content-Length telling of more."""
 
@@ -69,7 +74,7 @@ class Lost:
 Fate = EmptyOutput | ContentRefused | Breaks | NeverEnds | Lost
 
 #: What happens to the request itself.
-Fault = Answer | Reset | Hang | Truncated | Html | Fate
+Fault = Answer | Reset | Hang | Drip | Truncated | Html | Fate
 
 
 @dataclass(slots=True)

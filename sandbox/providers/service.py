@@ -14,7 +14,7 @@ from multidict import CIMultiDict
 from sandbox.providers import documents
 from sandbox.providers.accounts import Account, Accounts
 from sandbox.providers.answers import Answer, Refused
-from sandbox.providers.faults import Fate, Faults, Hang, Html, Reset, Truncated
+from sandbox.providers.faults import Drip, Fate, Faults, Hang, Html, Reset, Truncated
 from sandbox.providers.film import Films
 from sandbox.providers.journal import Journal, LoggedRequest
 
@@ -23,6 +23,8 @@ ACCOUNT = web.RequestKey("account", str)
 FATE = web.RequestKey("fate", object)
 #: The answer is to break off half way; those who stream see to it themselves.
 CUT = web.RequestKey("cut", bool)
+#: Seconds between two bytes of an answer that never ends: less than any client calls silence.
+DRIP_EVERY = 0.2
 
 #: A dozen 8 MiB upload chunks would fit; no provider takes more in one request.
 MAX_BODY = 128 * 2**20
@@ -164,6 +166,8 @@ async def _struck(
     response = await _applied(service, request, handler, logged)
     if isinstance(fault, Reset | Hang | Html):
         return await _spoilt(request, fault)
+    if isinstance(fault, Drip):
+        return await _drip(request)
     return await _truncate(request, response) if isinstance(fault, Truncated) else response
 
 
@@ -204,6 +208,14 @@ def _reset(request: web.Request) -> web.Response:
     if request.transport is not None:
         request.transport.abort()
     return web.Response(status=500)  # never arrives
+
+
+async def _drip(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await response.prepare(request)
+    while True:  # until the client goes, or the end of the world cancels us
+        await response.write(b" ")
+        await asyncio.sleep(DRIP_EVERY)
 
 
 async def _truncate(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
