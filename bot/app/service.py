@@ -94,9 +94,6 @@ class Service:
 
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signal_number, told)
-        await self._serve(stop)
-
-    async def _serve(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as pools:
             # First to come and last to go: nobody sends anything without them, and what was sent must be written down.
             keeping = [pools.create_task(self._supervised(each), name=each.name) for each in self.pool_loops]

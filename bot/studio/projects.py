@@ -109,7 +109,7 @@ class Projects:
         self._threads_loaded = True
 
     async def talked_over_lately(self) -> list[tuple[Project, int | None]]:
-        """Films with a plan and a thread that changed within a day, each with the last message heard in it."""
+        """Films of our shards with a plan and a thread that changed within a day, each with the last message heard in it."""
         heard = select(func.max(turns.c.message_id)).where(turns.c.project_id == projects.c.id).scalar_subquery()
         query = (
             select(projects, heard.label("heard"))
@@ -117,12 +117,14 @@ class Projects:
                 projects.c.thread_id != projects.c.channel_id,
                 projects.c.state == ProjectState.PLANNED,
                 projects.c.updated_at > self._clock() - _LATELY,
+                projects.c.deleted_at.is_(None),
+                self._shards.among(projects.c.guild_id),
             )
             .order_by(projects.c.updated_at.desc())
             .limit(_MOST_LATELY)
         )
         async with self._database.transaction() as transaction:
-            return [(_project(row), row.heard) for row in await transaction.execute(query)]
+            return [(project_of(row), row.heard) for row in await transaction.execute(query)]
 
     async def homeless(self, *, before: float) -> list[Project]:
         """Films of our shards asked for before a time whose thread was not opened, or not recorded."""

@@ -1,47 +1,20 @@
-"""Faults of the process itself: a loop that stands still or fails, a log that nobody reads."""
+"""Faults of the process itself: a loop that fails, a log that nobody reads."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import itertools
-import logging
 import os
-import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from bot.app.service import Loop, Service
-from bot.app.watchdog import Watchdog
 from bot.jobs.wake import Listener, Wake
 from bot.outlet import Outlet
 from tests import virtual_time
-
-
-async def test_f103_a_loop_that_stands_still_is_told_with_the_line_that_holds_it(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    told = threading.Event()
-
-    class Ear(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            if "stands still" in record.getMessage():
-                told.set()
-
-    watchdogs = logging.getLogger("bot.app.watchdog")
-    watchdogs.addHandler(ear := Ear())
-    try:
-        watching = asyncio.create_task(Watchdog().run())
-        await asyncio.sleep(0.05)
-        assert await asyncio.sleep(0, told.wait(30.0))  # the sin itself: a wait that blocks the loop
-        watching.cancel()
-    finally:
-        watchdogs.removeHandler(ear)
-
-    (alarm,) = [record for record in caplog.records if "stands still" in record.getMessage()]
-    assert "test_f103" in str(vars(alarm)["stack"])
 
 
 def test_f109_nobody_waits_for_a_log_that_nobody_reads_and_what_was_dropped_is_counted(
