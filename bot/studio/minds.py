@@ -150,7 +150,7 @@ class Minds:
                         user=user, priority=priority, cost=estimate(asked), model=asked.model, max_wait=MAX_WAIT
                     ) as lease,
                     # Whoever stops listening stops the model, and only then gives the key back.
-                    aclosing(mind.model.stream(asked, schema, lease.key)) as pieces,
+                    aclosing(_in_time(mind, mind.model.stream(asked, schema, lease.key))) as pieces,
                 ):
                     lease.sent()
                     async for piece in pieces:
@@ -196,6 +196,21 @@ class Minds:
                 logger.warning("mind failed", extra={"provider": mind.model.name, "error": type(error).__name__})
                 failure = error
         raise failure or CannotPlan
+
+
+async def _in_time(mind: Mind, pieces: AsyncGenerator[str | Usage, None]) -> AsyncGenerator[str | Usage, None]:
+    """The pieces of a whole answer. Raises `Unavailable` where it takes too long, however steadily it trickles."""
+    ends_at = asyncio.get_running_loop().time() + ANSWER_WITHIN
+    async with aclosing(pieces):
+        while True:
+            try:
+                async with asyncio.timeout_at(ends_at):
+                    piece = await anext(pieces)
+            except StopAsyncIteration:
+                return
+            except TimeoutError as error:
+                raise Unavailable(mind.model.name, "no whole answer in time") from error
+            yield piece
 
 
 def estimate(prompt: Prompt, *, video: float = 0.0) -> Cost:

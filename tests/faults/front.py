@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -20,6 +20,7 @@ from sandbox.discord.traffic import LoggedRequest
 from sandbox.discord.world import DiscordWorld
 from tests.bot.studio.samples import plan as sample
 from tests.bot.ui.test_desk import Counter
+from tests.faults.invariants import damage, rows_as_text, secrets_out, storms, tasks_left, told_once, unfit_words
 from tests.sandbox.discord.clients import pointed_at
 
 #: Of a hurried loop: half a minute.
@@ -56,6 +57,10 @@ class Front:
             yield
             for task in tasks:
                 task.cancel()
+        await self._library_is_done()
+        assert list(tasks_left()) == []
+
+    async def _library_is_done(self) -> None:
         if under_way := [task for task in asyncio.all_tasks() if task.get_name().startswith(_LIBRARYS)]:
             await asyncio.wait(under_way)
 
@@ -86,6 +91,20 @@ class Front:
         return [r for r in self.world.requests if r.method == "POST" and r.path == path]
 
 
+def _breaches(world: DiscordWorld, database: Path) -> Iterator[str]:
+    """What of the invariants does not hold when a story is over."""
+    channels = [world.channel_id, *(int(thread["id"]) for thread in world.threads(world.channel_id))]
+    for channel in channels:
+        messages = world.messages(channel)
+        yield from told_once(messages)
+        yield from unfit_words(messages)
+        yield from secrets_out([world.token], str(messages))
+    yield from unfit_words([message for who in (world.mia, world.tom) for message in world.ephemeral_messages(who)])
+    yield from storms(world.requests)
+    yield from secrets_out([world.token], rows_as_text(database))
+    yield from damage(database)
+
+
 @asynccontextmanager
 async def front(folder: Path, *, heartbeat: float = 41.25) -> AsyncIterator[Front]:
     """Everything but the connection."""
@@ -98,5 +117,6 @@ async def front(folder: Path, *, heartbeat: float = 41.25) -> AsyncIterator[Fron
             quota.add_to(client)
             with pointed_at(cast("Any", world.environ)):
                 yield Front(client, counter, world)
+                assert list(_breaches(world, folder / "greenlight.sqlite3")) == []
     finally:
         await database.close()

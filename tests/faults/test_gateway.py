@@ -134,9 +134,9 @@ AT_THE_DOOR: dict[str, Callable[[Front], None]] = {
     "F7 502 of the gateway": lambda front: front.world.faults.refuse_gateway(2),
     "F8 503": lambda front: _me(front, status=503),
     "F8 reset": lambda front: _me(front, effect=Effect.RESET),
-    "F8 429 of the front": lambda front: _me(front, status=429, via=False, times=1),
-    "F8 half of a JSON": lambda front: _me(front, status=200, text='{"id"'),
-    "F8 a page": lambda front: _me(front, status=200, text="<html></html>", is_page=True),
+    "F8 F13 429 of the front": lambda front: _me(front, status=429, via=False, times=1),
+    "F8 F19 half of a JSON": lambda front: _me(front, status=200, text='{"id"'),
+    "F8 F19 a page": lambda front: _me(front, status=200, text="<html></html>", is_page=True),
     "F8 a user without an id": lambda front: _me(front, status=200, body={}),
     "F9 the question about sessions fails": lambda front: front.world.faults.add(
         Fault(path="/gateway/bot", status=503, times=5)

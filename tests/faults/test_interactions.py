@@ -42,7 +42,7 @@ STRIKES: dict[str, Callable[[Front], None]] = {
     "F20 the acknowledgement comes too late": lambda front: front.world.faults.answer(
         "POST", CALLBACK, status=404, code=10062
     ),
-    "F21 somebody else acknowledged": lambda front: front.world.faults.answer(
+    "F21 F100 somebody else acknowledged": lambda front: front.world.faults.answer(
         "POST", CALLBACK, status=400, code=40060, applied=True
     ),
     "F22 the token is over before the answer": lambda front: front.world.faults.answer(

@@ -7,8 +7,12 @@ what is not its fault.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+import os
+import resource
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -217,3 +221,46 @@ def test_an_order_that_never_left_may_be_sent_again_and_costs_nothing(
         assert await shot.breaches(order, orders=0) == []
 
     runner.run(shoot())
+
+
+def test_f105_an_order_waits_while_nothing_can_be_opened(
+    place: Works, runner: asyncio.Runner, ffmpeg: Ffmpeg, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def shoot() -> None:
+        first = place.shot(ffmpeg)
+        await first.camera.shoot(await first.order())  # the SDK reads files at its first order
+        # By a name of its own, so that no connection of another story is at hand.
+        shot = place.shot(ffmpeg, url=place.world.runway_url.replace("127.0.0.1", "localhost"))
+        order = await shot.order()
+        with nothing_to_open() as over:
+            asyncio.get_running_loop().call_later(20.0, over)
+            await shot.camera.shoot(order)
+
+        assert (await shot.take(order)).state is TakeState.MADE
+        assert len(shot.sent()) == 1
+        assert await shot.breaches(order, orders=1) == []
+
+    runner.run(shoot())
+    assert "order refused" in caplog.text
+
+
+@contextmanager
+def nothing_to_open() -> Iterator[Callable[[], None]]:
+    """No file descriptor is left until what it gives is called, or the block ends."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = max(int(path.name) for path in Path("/proc/self/fd").iterdir())
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 1, limits[1]))
+    taken: list[int] = []
+
+    def give_back() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        while taken:
+            os.close(taken.pop())
+
+    try:
+        with suppress(OSError):
+            while True:
+                taken.append(os.open("/dev/zero", os.O_RDONLY))
+        yield give_back
+    finally:
+        give_back()

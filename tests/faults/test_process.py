@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import itertools
 import os
+import signal
+import sys
 import time
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import pytest
 from bot.app.service import Loop, Service
 from bot.jobs.wake import Listener, Wake
 from bot.outlet import Outlet
+from sandbox.process import ROOT
 from tests import virtual_time
 
 
@@ -71,6 +74,19 @@ def test_what_was_said_last_is_written_before_the_end(tmp_path: Path) -> None:
 
     assert (tmp_path / "log").read_text().split() == [str(number) for number in range(500)]
     os.close(target)
+
+
+async def test_f95_a_second_signal_ends_the_process_at_once() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.faults.stopping"), cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    for expected in (b"running\n", b"stopping\n"):
+        assert await process.stdout.readline() == expected
+        process.send_signal(signal.SIGTERM)
+
+    assert await process.wait() == 0
+    assert await process.stdout.read() == b""  # it did not wait for the order
 
 
 def test_f102_a_loop_that_fails_starts_again_more_slowly_and_holds_up_no_other() -> None:

@@ -24,6 +24,7 @@ from sandbox.providers.journal import LoggedRequest
 from sandbox.providers.world import ProviderWorld
 from tests.bot.production.test_productions import Office
 from tests.bot.studio.samples import CATALOGUE, OWNER, plan
+from tests.faults.invariants import damage, left_behind, secrets_out
 from tests.providers.conftest import TLS
 
 #: Of a hurried loop, in seconds: long enough for a busy machine, and for looks that are never answered.
@@ -131,13 +132,11 @@ class Shot:
         held = sum(key.in_flight for key in self.pool.view().keys) + len(self.pool._lender.operations)
         if held:
             found.append(f"I3: room is held for {held} orders that are over")
-        if left := [path.name for path in order.destination.parent.glob("*") if path != order.destination]:
-            found.append(f"I5: left behind {left}")
+        found += left_behind(order.destination.parent, keeps=[order.destination])
         if len(self.sent()) > MOST:
             found.append(f"I11: {len(self.sent())} orders were sent")
-        if rows(self._file, "PRAGMA integrity_check") != [{"integrity_check": "ok"}]:
-            found.append("I12: the database is damaged")
-        found += [f"I7: {name}'s key is in a row" for name in ACCOUNTS if f"-{name}-1" in str(everything)]
+        found += damage(self._file)
+        found += secrets_out([f"sandbox-runway-{name}-1" for name in ACCOUNTS], str(everything))
         return found
 
 

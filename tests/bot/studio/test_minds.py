@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from bot.studio.drafts import PlanDraft
 from bot.studio.errors import CannotPlan
-from bot.studio.minds import Minds, estimate
+from bot.studio.minds import ANSWER_WITHIN, Minds, estimate
 from providers.credential import Credential
 from providers.errors import (
     ContentRejected,
@@ -23,8 +23,9 @@ from providers.errors import (
     Unavailable,
     UnexpectedResponse,
 )
-from providers.language import Prompt, Turn
+from providers.language import Answer, Prompt, Reply, Turn, Usage
 from ratelimit import Allowance, Limit, Limits, NoUsableKey, Priority
+from tests import virtual_time
 from tests.bot.studio.fakes import ScriptedModel, mind
 from tests.bot.studio.samples import plan_draft
 
@@ -165,3 +166,35 @@ async def test_a_stream_that_nobody_reads_on_stops_the_model() -> None:
         assert not model.hung_up
 
     assert model.hung_up
+
+
+class Trickling(ScriptedModel):
+    """Says a word every minute, without end, and never a whole answer."""
+
+    async def answer(self, prompt: Prompt, schema: type[Answer], credential: Credential) -> Reply[Answer]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def stream(
+        self, prompt: Prompt, schema: type[BaseModel], credential: Credential
+    ) -> AsyncGenerator[str | Usage, None]:
+        while True:
+            await asyncio.sleep(60.0)
+            yield "word "
+
+
+def test_an_answer_that_trickles_without_end_is_given_up() -> None:
+    async def story() -> PlanDraft:
+        minds = Minds([mind(Trickling("gemini", ""), keys=1), mind(ScriptedModel("groq", DRAFT))])
+        return await minds.answer(PROMPT, PlanDraft, user="ana", priority=Priority.HIGH)
+
+    assert virtual_time.run(story()) == DRAFT
+
+
+def test_a_stream_that_trickles_without_end_is_given_up() -> None:
+    async def story() -> float:
+        with pytest.raises(Unavailable):
+            await streamed(Trickling("gemini", ""))
+        return virtual_time.now()
+
+    assert virtual_time.run(story()) == ANSWER_WITHIN
