@@ -109,7 +109,7 @@ class Projects:
         self._threads_loaded = True
 
     async def talked_over_lately(self) -> list[tuple[Project, int | None]]:
-        """Films of our shards with a plan and a thread that changed within a day, each with the last message heard in it."""
+        """Films of ours with a plan and a thread that changed within a day, each with the last message heard in it."""
         heard = select(func.max(turns.c.message_id)).where(turns.c.project_id == projects.c.id).scalar_subquery()
         query = (
             select(projects, heard.label("heard"))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import discord
+from discord import app_commands
 
 from bot.studio.model import Attachment, Project, Request
 from bot.studio.projects import Projects

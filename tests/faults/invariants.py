@@ -25,7 +25,7 @@ from pathlib import Path
 from sqlite3 import DatabaseError, connect
 from typing import Any
 
-from benchmarks.proof.checker import told
+from benchmarks.proof.checker import said_once
 from sandbox.discord.reading import text_of
 from sandbox.discord.traffic import LoggedRequest
 from sandbox.process import ROOT
@@ -36,8 +36,12 @@ _MACHINE = re.compile(r"Traceback|\b[A-Z]\w+(?:Error|Exception)\b|\bHTTP \d{3}\b
 
 
 def told_once(messages: Sequence[dict[str, Any]], *, films: int = 0) -> Iterator[str]:
-    """I4: of one channel."""
-    return (f"I4: {breach}" for breach in told(messages, films))
+    """I4: of one channel, in which so many films were posted."""
+    ours = [message for message in messages if message["author"].get("bot")]
+    shown = sum(any(file["filename"].endswith(".mp4") for file in message["attachments"]) for message in ours)
+    if shown != films:
+        yield f"I4: {films} films made, {shown} shown"
+    yield from (f"I4: {breach}" for breach in said_once(ours))
 
 
 def left_behind(folder: Path, *, keeps: Iterable[Path] = ()) -> Iterator[str]:

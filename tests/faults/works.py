@@ -9,7 +9,8 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks.proof.checker import CREDIT, balance, rows
+from benchmarks.proof.checker import balance
+from benchmarks.proof.records import CREDIT, Rows
 from bot.app.pools import judge
 from bot.db import Database, open_database
 from bot.jobs.ledger import Ledger, PaidCall
@@ -90,7 +91,8 @@ class Shot:
             production_id=production.id,
             project_id=production.project_id,
             owner_id=production.owner_id,
-            casting=cast(plan(), CATALOGUE)[0],
+            casting=(casting := cast(plan(), CATALOGUE)[0]),
+            price_microusd=casting.price_microusd,
             ratio="16:9",
             start_image=None,
             destination=self._folder / "clip.mp4",
@@ -124,9 +126,9 @@ class Shot:
         take = await self.take(order)
         if take.state not in {TakeState.MADE, TakeState.FAILED, TakeState.UNKNOWN}:
             found.append(f"I1: the shot is {take.state}")
-        everything = {table: rows(self._file, f"SELECT * FROM {table}") for table in ("takes", "paid_calls")}  # noqa: S608
+        everything = {table: Rows.of(self._file)(f"SELECT * FROM {table}") for table in ("takes", "paid_calls")}  # noqa: S608
         calls = [call for call in everything["paid_calls"] if call["job"] == order.production_id]
-        found += map(str, balance(calls, (self._spent() - self._spent_before) * CREDIT))
+        found += map(str, balance("runway", calls, (self._spent() - self._spent_before) * CREDIT))
         if negative := [call["key"] for call in calls if call["price_microusd"] < 0]:
             found.append(f"I3: less than nothing for {negative}")
         held = sum(key.in_flight for key in self.pool.view().keys) + len(self.pool._lender.operations)
