@@ -83,10 +83,14 @@ class Films:
         eager: draw as soon as a clip is ordered; otherwise when it is first asked for.
         stock: draw one clip for each shape and hand it to everyone, for those who measure something else; a file is
             handed out as it is, whatever shape was asked for.
+        longest_side: draw them no larger than so many pixels, for those who look at no picture.
     """
 
-    def __init__(self, directory: Path, *, eager: bool = True, stock: bool | Path = False) -> None:
+    def __init__(
+        self, directory: Path, *, eager: bool = True, stock: bool | Path = False, longest_side: int | None = None
+    ) -> None:
         self.directory = directory
+        self._longest_side = longest_side
         self.eager = eager
         self.stock = stock
         self._tasks: dict[str, asyncio.Task[Path]] = {}
@@ -126,9 +130,15 @@ class Films:
         shape = f"{clip.width}x{clip.height}-{clip.duration:g}-{clip.audio:d}"
         name = shape if self.stock and not clip.recipe else clip.id
         if name not in self._tasks:
-            drawn = replace(clip, take=self._take(clip))
+            drawn = self._sized(replace(clip, take=self._take(clip)))
             self._tasks[name] = self._group.create_task(self._draw(drawn, self.directory / f"{name}.mp4"))
         return self._tasks[name]
+
+    def _sized(self, clip: Clip) -> Clip:
+        if self._longest_side is None or clip.recipe:
+            return clip
+        shrunk = min(1.0, self._longest_side / max(clip.width, clip.height))
+        return replace(clip, width=round(clip.width * shrunk / 2) * 2, height=round(clip.height * shrunk / 2) * 2)
 
     async def _draw(self, clip: Clip, target: Path) -> Path:
         async with self._room:

@@ -41,6 +41,7 @@ class ProviderWorld:
         clock: Unix seconds; tests pass their own to let time go by.
         stock_films: draw one film per shape and give it to everyone, for those who measure something else; a file is
             given as it is.
+        longest_side: draw films no larger than so many pixels, for those who look at no picture.
     """
 
     def __init__(
@@ -52,13 +53,14 @@ class ProviderWorld:
         port: int = 0,
         clock: Callable[[], float] = time.time,
         stock_films: bool | Path = False,
+        longest_side: int | None = None,
     ) -> None:
         self.faults = Faults()
         self.accounts = Accounts(limits or {}, clock)
         self.journal = Journal()
         self.port = port
         self.bucket = BUCKET
-        self._films = Films(directory, eager=pace > 0, stock=stock_films)
+        self._films = Films(directory, eager=pace > 0, stock=stock_films, longest_side=longest_side)
         self.stage = Stage(
             pace=pace,
             clock=clock,

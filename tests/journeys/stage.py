@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from benchmarks.proof.small_bot import SIZE
 from sandbox.discord.buckets import UNHURRIED
 from sandbox.discord.people import Member, UploadedFile
 from sandbox.discord.reading import buttons_of, text_of
@@ -35,6 +36,7 @@ class Stage:
     """`async with Stage(tmp_path) as stage:` has the world and, unless told otherwise, a ready bot in it.
 
     `without` names services that have no keys; `environ` adds or replaces variables; `pace` is seconds a clip takes.
+    Pictures are 160 pixels wide but in `full_size`: a film costs a second of the machine so, and most stories look at none.
     """
 
     def __init__(
@@ -46,12 +48,20 @@ class Stage:
         environ: Mapping[str, str] | None = None,
         limits: Mapping[str, Limits] | None = None,
         starts: bool = True,
+        full_size: bool = False,
     ) -> None:
         self.folder = folder
         self.data = folder / "data"
         self.data.mkdir()
         self.discord = DiscordWorld(rates=UNHURRIED)
-        self.providers = ProviderWorld(pace=pace, directory=folder / "world", limits=limits, stock_films=True)
+        self.providers = ProviderWorld(
+            pace=pace,
+            directory=folder / "world",
+            limits=limits,
+            stock_films=True,
+            longest_side=None if full_size else max(SIZE),
+        )
+        self._program = ("-m", "bot") if full_size else ("-m", "benchmarks.proof.small_bot")
         self.world = World(self.discord, self.providers)
         self.people = self.discord.people
         self.mia, self.tom = self.discord.mia, self.discord.tom
@@ -62,7 +72,7 @@ class Stage:
 
     async def __aenter__(self) -> Self:
         await self._exits.enter_async_context(self.world)
-        self.bot = BotProcess(self.environ(), self.folder / "bot.log")
+        self.bot = self.process("bot")
         if self._starts:
             await self._exits.enter_async_context(self.bot)
             await self.discord.ready(within=PATIENCE)
@@ -91,6 +101,13 @@ class Stage:
         for name in self._without:
             environ.pop(f"{name.upper()}_API_KEYS")
         return environ
+
+    def process(
+        self, name: str, environ: Mapping[str, str] | None = None, *, role: str = "all", shards: str | None = None
+    ) -> BotProcess:
+        """A process of the bot, not started yet; `environ` comes on top of the stage's own."""
+        told = {**self.environ(), **(environ or {})}
+        return BotProcess(told, self.folder / f"{name}.log", role=role, shards=shards, program=self._program)
 
     async def restart(self) -> None:
         """Start the bot again after it was killed or stopped, and wait until it is connected."""

@@ -7,7 +7,6 @@ from pathlib import Path
 import httpx
 
 from sandbox.discord.reading import mentioned, text_of
-from sandbox.process import BotProcess
 from tests.journeys.stage import Stage
 
 
@@ -95,7 +94,7 @@ async def test_a_film_that_cannot_be_made_to_fit_is_linked_from_the_object_store
             "CLOUDFLARE_R2_SECRET_ACCESS_KEY": "sandbox-secret",
             "CLOUDFLARE_R2_BUCKET_NAME": stage.providers.bucket,
         }
-        async with BotProcess({**stage.environ(), **store}, tmp_path / "bot.log") as bot:
+        async with stage.process("bot", store) as bot:
             await stage.discord.ready(within=60)
             thread = await stage.plan(stage.mia)
             await stage.greenlight(stage.mia, thread)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sandbox.process import BotProcess
 from tests.journeys.stage import PATIENCE, Stage
 
 #: Two shots cost $1.08: dear enough to ask, and too dear twice in one day.
@@ -14,8 +13,8 @@ IDEA = "a paper boat, 2 shots, without words"
 
 async def test_dear_films_are_declined_or_approved_and_none_passes_the_cap(tmp_path: Path) -> None:
     async with Stage(tmp_path, starts=False) as stage:
-        environ = {**stage.environ(), **LIMITS, "OPERATOR_IDS": str(stage.tom.id)}
-        stage.bot = BotProcess(environ, tmp_path / "bot.log")
+        environ = {**LIMITS, "OPERATOR_IDS": str(stage.tom.id)}
+        stage.bot = stage.process("bot", environ)
         async with stage.bot:
             await stage.discord.ready(within=PATIENCE)
             declined = await _asks(stage)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from sandbox.discord.reading import mentioned
-from sandbox.process import ROOT, BotProcess
+from sandbox.process import ROOT
 from tests.journeys.stage import Stage
 
 
@@ -41,7 +41,7 @@ async def test_check_names_every_fault_at_once_and_no_value(tmp_path: Path) -> N
 
 async def test_a_second_bot_on_the_same_data_stops_politely(tmp_path: Path) -> None:
     async with Stage(tmp_path) as stage:
-        second = BotProcess(stage.environ(), tmp_path / "second.log")
+        second = stage.process("second")
         await second.start()
         assert await second.wait() == 75
         assert "another instance holds" in second.said()
@@ -51,8 +51,8 @@ async def test_a_second_bot_on_the_same_data_stops_politely(tmp_path: Path) -> N
 
 async def test_a_refused_token_stops_with_one_clear_line(tmp_path: Path) -> None:
     async with Stage(tmp_path, starts=False) as stage:
-        environ = {**stage.environ(), "DISCORD_TOKEN": "sandbox.another-token.sandbox"}
-        bot = BotProcess(environ, tmp_path / "refused.log")
+        environ = {"DISCORD_TOKEN": "sandbox.another-token.sandbox"}
+        bot = stage.process("refused", environ)
         await bot.start()
         assert await bot.wait() == 78
         assert "DISCORD_TOKEN" in bot.said()

@@ -32,7 +32,7 @@ class Fleet:
         self.stage = stage
         self._url = url.replace("+psycopg", "")
         environ = stage.environ()
-        self.workers = [BotProcess(environ, stage.folder / f"worker-{number}.log", role="worker") for number in (1, 2)]
+        self.workers = [stage.process(f"worker-{number}", role="worker") for number in (1, 2)]
         self.count = 1
         self.shards: str | None = None
         self.idle: list[BotProcess] = []
@@ -45,7 +45,7 @@ class Fleet:
         stage.bot = self._gateway("gateway", self.shards)
 
     def _gateway(self, name: str, shards: str | None) -> BotProcess:
-        return BotProcess(self.stage.environ(), self.stage.folder / f"{name}.log", role="gateway", shards=shards)
+        return self.stage.process(name, role="gateway", shards=shards)
 
     def connected(self) -> set[int]:
         """The shards that are served."""
@@ -158,7 +158,7 @@ async def test_a_bot_that_moves_to_postgresql_takes_its_films_along(tmp_path: Pa
         assert "another instance" in await migrated(stage, postgres_database)
         await stage.bot.kill()
         assert "Copied" in await migrated(stage, postgres_database)
-        stage.bot = BotProcess({**stage.environ(), "DATABASE_URL": postgres_database}, tmp_path / "moved.log")
+        stage.bot = stage.process("moved", {"DATABASE_URL": postgres_database})
         async with stage.bot:
             await stage.film_in(thread)
             await stage.until(lambda: stage.card(thread, "Here is your film"))
@@ -181,7 +181,7 @@ async def migrated(stage: Stage, url: str) -> str:
 @pytest.mark.parametrize("role", ["gateway", "worker"])
 async def test_a_part_that_has_no_database_to_share_is_refused_with_words(tmp_path: Path, role: str) -> None:
     async with Stage(tmp_path, starts=False) as stage:
-        stage.bot = BotProcess(stage.environ(), tmp_path / "part.log", role=role)
+        stage.bot = stage.process("part", role=role)
         await stage.bot.start()
         assert await stage.bot.wait() == 78
         assert "needs a database that processes can share" in stage.bot.last_words()
