@@ -15,7 +15,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import OperationalError
 
-from bot.db.snapshot import DatabaseDamaged, is_damage
+from bot.db.snapshot import DatabaseDamaged, is_damage, what_is_wrong
 
 #: Faults of SQLite that concern us: first and last version, the later ones that are mended all the same, what it is.
 _FAULTS = (
@@ -78,7 +78,7 @@ def watching_sqlite() -> Iterator[Damage]:
     def look(context: ExceptionContext) -> None:
         if is_damage(context.original_exception) and context.engine is not None:
             file = Path(context.engine.url.database or "")
-            damage.found(DatabaseDamaged(file, str(context.original_exception)))
+            damage.found(DatabaseDamaged(file, what_is_wrong(context.original_exception)))
 
     event.listen(Engine, "handle_error", look)
     event.listen(Engine, "handle_error", name_full_disk, retval=True)

@@ -20,6 +20,9 @@ _STEPS = 1_000
 #: Seconds that a look waits for a writer who holds the file for himself.
 _BUSY = 10.0
 
+#: What Python says of a text that is no UTF-8, with the text behind it; what we write always is.
+_UNREADABLE = "Could not decode to UTF-8"
+
 
 class DatabaseDamaged(Exception):
     """A SQLite file cannot be read as what it should be. `file` is its path."""
@@ -42,14 +45,21 @@ def read_only(file: Path) -> Iterator[sqlite3.Connection]:
             yield connection
         except sqlite3.DatabaseError as error:
             if is_damage(error):
-                raise DatabaseDamaged(file, str(error)) from error
+                raise DatabaseDamaged(file, what_is_wrong(error)) from error
             raise
 
 
 def is_damage(error: BaseException | None) -> bool:
-    """Whether SQLite says that a file is damaged, or no database at all."""
+    """Whether SQLite says that a file is damaged, or no database at all, or a text in it is none."""
     code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+    if code is not None and code & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return True
+    return isinstance(error, sqlite3.OperationalError) and str(error).startswith(_UNREADABLE)
+
+
+def what_is_wrong(error: BaseException) -> str:
+    """Of a damage, in words without anything that a row holds."""
+    return "a text in it cannot be read" if str(error).startswith(_UNREADABLE) else str(error)
 
 
 def snapshot(source: Path, target: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, func, insert, select, text
+from sqlalchemy.exc import DatabaseError
 
 import bot.db as module
 from bot.db import AWAY, Database, open_database, patiently
@@ -122,26 +123,29 @@ def test_to_the_engine_a_full_disk_is_a_reason_to_wait(tmp_path: Path) -> None:
     assert retriable_sqlite_exception(full)
 
 
-async def test_damage_of_any_file_is_raised_once_it_shows(tmp_path: Path) -> None:
+@pytest.mark.parametrize("harm", [b"\xff" * 4096, b"\x00" * 4096], ids=["unreadable", "malformed"])
+async def test_damage_of_any_file_is_raised_once_it_shows(tmp_path: Path, harm: bytes) -> None:
     file = tmp_path / "bot.db"
     database = await open_database(f"sqlite+aiosqlite:///{file}")
     for _ in range(20):
         await write(database)
     await database.close()
-    size = file.stat().st_size
     with file.open("r+b") as raw:
-        raw.seek(size // 2)
-        raw.write(b"\xff" * 4096 * 40)
+        raw.seek(file.stat().st_size // 2)
+        raw.write(harm * 40)
     with watching_sqlite() as damage:
         database = await open_database(f"sqlite+aiosqlite:///{file}")
-        with pytest.raises(Exception, match="malformed"):
-            async with database.transaction() as transaction:
-                await transaction.execute(select(audit))
-        with pytest.raises(DatabaseDamaged) as found:
-            async with asyncio.timeout(20):
-                await damage.raise_when_found()
-        await database.close()
+        try:
+            with pytest.raises(DatabaseError):
+                async with database.transaction() as transaction:
+                    await transaction.execute(select(audit))
+            with pytest.raises(DatabaseDamaged) as found:
+                async with asyncio.timeout(20):
+                    await damage.raise_when_found()
+        finally:
+            await database.close()
     assert found.value.file == file
+    assert "zzz" not in str(found.value)
 
 
 async def test_no_damage_is_seen_in_other_faults(tmp_path: Path) -> None:
