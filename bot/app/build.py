@@ -432,11 +432,19 @@ def _offer(settings: Settings, catalogue: Catalogue, sound: SoundOffer, *, can_p
 def _kept(settings: Settings, store: ObjectStore | None) -> Kept:
     """What `/privacy` tells of this installation."""
     titles = {provider.name: provider.title for provider in PROVIDERS}
+    keeps = settings.storage
     return Kept(
         services=tuple(titles[name] for name in settings.providers),
         has_store=store is not None,
         link_days=None if store is not None and store.is_public else round(LINK_LASTS / 86_400),
+        uploads_days=_days(keeps.keep_uploads),
+        clips_days=_days(keeps.keep_clips),
+        films_days=_days(keeps.keep_films),
     )
+
+
+def _days(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds / 86_400)
 
 
 async def _restore_room(ledger: Ledger, productions: Productions, pools: dict[str, KeyPool]) -> None:

@@ -44,7 +44,7 @@ async def erase_words(transaction: Transaction, project_id: str, production_ids:
     await transaction.execute(
         update(productions)
         .where(productions.c.project_id == project_id)
-        .values(asset_id=None, notes=None, failure=None, undelivered=None)
+        .values(asset_id=None, notes=None, failure=None, undelivered=None, kept_sounds=None)
     )
     await transaction.execute(
         update(projects)
