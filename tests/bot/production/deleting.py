@@ -303,14 +303,18 @@ class Scene:
         thread.say(804, PERSON, f"more {WORD}")
         elsewhere.say(802, BOT, f"The {WORD} is ready", file=f"greenlight-{production_id}.mp4")
 
+    async def stop(self) -> None:
+        """Ask all of it to stop, and settle it as the dispatcher does."""
+        await self.erasure.look()
+        for production in await self.productions.running():
+            if production.stopping:
+                self.engine.over.add(production.workflow_id)
+                await self.productions.end(production.id, ProductionState.CANCELLED)
+
     async def work(self) -> None:
         """What the loops do: until nothing is pending, with the time going on and running films settling."""
         for _ in range(8):
-            await self.erasure.look()
-            for production in await self.productions.running():
-                if production.stopping:
-                    self.engine.over.add(production.workflow_id)
-                    await self.productions.end(production.id, ProductionState.CANCELLED)
+            await self.stop()
             await self.unposting.look()
             await self.erasure.look()
             if not await self.deletions.pending():

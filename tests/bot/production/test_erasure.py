@@ -170,8 +170,9 @@ async def test_a_film_that_is_made_is_stopped_before_anything_of_it_goes(scene: 
     await scene.unposting.look()
     await scene.erasure.look()
 
-    (running,) = await scene.productions.running()
-    assert running.stopping
+    running = await scene.productions.running()
+    assert running
+    assert all(production.stopping for production in running)
     assert scene.server.channels[THREAD].messages
     assert await scene.left_of([WORD])
     states = {row["state"] for row in (await scene.rows())[productions] if row["owner_id"] == PERSON}
@@ -180,10 +181,7 @@ async def test_a_film_that_is_made_is_stopped_before_anything_of_it_goes(scene: 
 
 async def test_what_was_under_way_is_caught_later(scene: Scene) -> None:
     await scene.deletions.ask_everything(PERSON)
-    for production in await scene.productions.running():
-        await scene.productions.stop(production.id, PERSON)
-        scene.engine.over.add(production.id)
-        await scene.productions.end(production.id, ProductionState.CANCELLED)
+    await scene.stop()
     await scene.erasure.look()
     await scene.unposting.look()
     await scene.erasure.look()
@@ -201,10 +199,7 @@ async def test_a_busy_discord_delays_the_rest_by_half_a_day_at_most(
 ) -> None:
     monkeypatch.setattr(sending, "_TRIES", 1)  # no pause between two
     await scene.deletions.ask_everything(PERSON)
-    for production in await scene.productions.running():
-        await scene.productions.stop(production.id, PERSON)
-        scene.engine.over.add(production.id)
-        await scene.productions.end(production.id, ProductionState.CANCELLED)
+    await scene.stop()
     scene.server.busy = True
     await scene.erasure.look()
     await scene.unposting.look()
