@@ -54,8 +54,13 @@ _REFUSALS = "bot/app/test_every_refusal.py::test_every_refusal_of_a_paid_order_h
 _CAMERA, _POOL = "bot/production/test_camera.py::test_", "ratelimit/test_pool_feedback.py::test_"
 _CRASH, _OPERATION = "journeys/test_crash.py::test_", "journeys/test_operation.py::test_"
 
-_OUTBOX = "what becomes of the film itself is pending with the delivery table"
-_BOOT = "pending with the checks at boot"
+_DELIVERY, _RETURNS = "bot/ui/test_delivery.py::test_", "bot/ui/test_returns.py::test_"
+_BOOT, _ROWS, _ROOM = (
+    "bot/app/test_boot.py::test_",
+    "bot/db/test_faults.py::test_",
+    "bot/production/test_room.py::test_",
+)
+_WATCH = "bot/app/test_watchdog.py::test_a_call_that_blocks_the_loop_is_told_with_its_stack"
 
 DISCORD = (
     _fault(1, "the connection breaks, or closes with 4000, 1000 or 4009", Where.GATEWAY, _BREAKS),
@@ -71,7 +76,7 @@ DISCORD = (
         "no heartbeat is acknowledged",
         Where.GATEWAY,
         "faults/test_gateway.py::test_f4_a_connection_without_a_heartbeat_is_resumed",
-        gap="the alarm about a loop that stands still is pending with its watch",
+        _WATCH,
     ),
     _fault(
         5,
@@ -185,7 +190,14 @@ DISCORD = (
         _REST_REFUSES,
         "journeys/test_delivery.py::test_a_film_whose_thread_was_deleted_comes_to_the_channel_it_was_asked_for_in",
     ),
-    _fault(25, "10004: the bot was kicked", Where.REST, _REST_REFUSES, gap=_OUTBOX),
+    _fault(
+        25,
+        "10004: the bot was kicked",
+        Where.REST,
+        _REST_REFUSES,
+        _DELIVERY + "where_the_server_is_gone_the_owner_is_written_to",
+        "journeys/test_delivery.py::test_a_film_comes_when_the_server_lets_us_in_again_and_by_dm_where_it_is_gone",
+    ),
     _fault(
         26,
         "50001, 50013: not allowed",
@@ -193,8 +205,17 @@ DISCORD = (
         _REST_REFUSES,
         "journeys/test_delivery.py::test_a_film_that_may_not_be_posted_says_so_and_is_sent_again_on_a_press",
     ),
-    _fault(27, "50083: the thread is archived", Where.REST, _REST_REFUSES, gap=_OUTBOX),
-    _fault(28, "160005: the thread is locked", Where.REST, _REST_REFUSES, gap=_OUTBOX),
+    _fault(
+        27, "50083: the thread is archived", Where.REST, _REST_REFUSES, _DELIVERY + "an_archived_thread_is_opened_once"
+    ),
+    _fault(
+        28,
+        "160005: the thread is locked",
+        Where.REST,
+        _REST_REFUSES,
+        _DELIVERY + "where_the_thread_takes_nothing_the_channel_does",
+        _RETURNS + "a_thread_that_is_unlocked_has_them_posted",
+    ),
     _fault(
         29,
         "160004: there is a thread already",
@@ -222,7 +243,13 @@ DISCORD = (
         _REST_REFUSES,
         "bot/ui/test_progress.py::test_a_card_that_discord_refuses_is_given_up",
     ),
-    _fault(33, "50007, 50278: no direct messages", Where.REST, _REST_REFUSES),
+    _fault(
+        33,
+        "50007, 50278: no direct messages",
+        Where.REST,
+        _REST_REFUSES,
+        _DELIVERY + "a_dm_that_was_closed_is_not_tried_for_a_day",
+    ),
     _fault(
         34,
         "30046: an old message was edited too often",
@@ -231,7 +258,13 @@ DISCORD = (
         "bot/ui/test_progress.py::test_an_old_card_waits_longer_while_a_young_one_goes_on",
     ),
     _fault(35, "20016, 20028: slow mode and the limit of writes", Where.REST, _REST_PASSES),
-    _fault(36, "240000: a link that Discord does not like", Where.REST, _REST_REFUSES, gap=_OUTBOX),
+    _fault(
+        36,
+        "240000: a link that Discord does not like",
+        Where.REST,
+        _REST_REFUSES,
+        _DELIVERY + "refused_words_are_left_out_and_the_film_comes",
+    ),
     _fault(
         37,
         "an upload's address has expired",
@@ -264,9 +297,14 @@ DISCORD = (
         41,
         "a server is away",
         Where.GATEWAY,
-        gap="nothing of ours reads that event, so nothing is treated as a kick; pending with the delivery table",
+        gap="nothing of ours reads that event, so nothing is treated as a kick; no test sends it",
     ),
-    _fault(42, "its owner has left", Where.REST, gap=_OUTBOX),
+    _fault(
+        42,
+        "its owner has left",
+        Where.REST,
+        gap="nobody looks whether an owner is still there: the film is made and posted",
+    ),
 )
 
 PROVIDERS = (
@@ -475,7 +513,6 @@ MACHINE = (
         Where.DATABASE,
         "bot/app/test_usage.py::test_a_file_that_somebody_else_locked_is_away",
         "bot/jobs/test_ledger.py::test_an_operation_id_is_written_again_until_the_database_answers",
-        gap=_BOOT,
     ),
     _fault(
         80,
@@ -488,18 +525,31 @@ MACHINE = (
         "the disk is full under the database",
         Where.DATABASE,
         "bot/jobs/test_ledger.py::test_nothing_is_ordered_while_the_intent_cannot_be_written",
-        gap=_BOOT,
+        _ROWS + "a_full_disk_is_told_as_what_it_is_and_keeps_nothing_half_done",
+        _ROWS + "work_waits_for_room_and_goes_on_by_itself",
     ),
     _fault(
         82,
         "the database may not be written",
         Where.DATABASE,
         "bot/test_settings.py::test_a_data_folder_that_cannot_be_used_is_refused",
-        gap=_BOOT,
+        _BOOT + "what_may_not_be_written_is_named_with_our_user",
     ),
-    _fault(83, "the database is damaged", Where.DATABASE, gap=_BOOT),
-    _fault(84, "the database is gone", Where.DATABASE, gap=_BOOT),
-    _fault(85, "a migration is killed half-way", Where.DATABASE, gap=_BOOT),
+    _fault(
+        83,
+        "the database is damaged",
+        Where.DATABASE,
+        _BOOT + "a_damaged_file_stops_the_start_and_stays_as_it_is",
+        _ROWS + "damage_of_any_file_is_raised_once_it_shows",
+    ),
+    _fault(84, "the database is gone", Where.DATABASE, _BOOT + "a_lost_database_is_not_replaced_by_an_empty_one"),
+    _fault(
+        85,
+        "a migration is killed half-way",
+        Where.DATABASE,
+        _BOOT + "an_older_schema_is_backed_up_before_it_is_migrated",
+        gap="no test kills a migration half-way; all of a start are one transaction",
+    ),
     _fault(
         86,
         "the database is of a newer version",
@@ -536,7 +586,7 @@ MACHINE = (
         Where.STORE,
         "bot/media/test_clips.py::test_a_failure_leaves_no_file",
         "bot/storage/test_files.py::test_room_is_refused_below_the_reserve",
-        gap="pending with the guards of the disk",
+        _ROOM + "a_cut_waits_for_room_and_is_done_again_where_it_did_not_suffice",
     ),
     _fault(
         93,
@@ -607,7 +657,7 @@ MACHINE = (
         "faults/test_process.py::test_f102_a_loop_that_fails_starts_again_more_slowly_and_holds_up_no_other",
         "bot/ui/test_progress.py::test_a_card_that_fails_by_our_fault_hides_no_other_and_is_tried_more_and_more_rarely",
     ),
-    _fault(103, "the event loop stands still", Where.PROCESS, gap="pending with its watch"),
+    _fault(103, "the event loop stands still", Where.PROCESS, _WATCH),
     _fault(
         104,
         "the clock is set",

@@ -70,7 +70,12 @@ THREATS = (
         "bot/production/test_approvals.py::test_a_dear_film_asks_and_neither_owner_nor_stranger_may_answer",
     ),
     _threat("D8", "a server that nobody allowed", gap="there is no list of servers; caps bound what each may spend"),
-    _threat("D9", "seeing another's films", gap="pending with the list of one's films"),
+    _threat(
+        "D9",
+        "seeing another's films",
+        "bot/ui/test_library.py::test_films_are_listed_newest_first_in_pages_and_nobody_elses",
+        "bot/ui/test_library.py::test_an_id_of_somebody_elses_film_tells_nothing_of_it",
+    ),
     _threat(
         "D10",
         "a result in a place it was not asked for in",
