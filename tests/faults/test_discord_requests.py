@@ -102,6 +102,7 @@ PASSING = {
     "F19 half of a JSON": Passing(fault=_post(status=200, applied=True, text=HALF)),
     "F19 no JSON at all": Passing(fault=_post(status=200, applied=True, text="")),
     "F19 a page of somebody's on the way": Passing(fault=_post(status=200, applied=True, text=PAGE, is_page=True)),
+    "F34 edited too often lately": Passing(fault=_post(status=400, body={"message": "no", "code": 30046})),
     "F35 slowmode": Passing(fault=_post(status=429, body=LIMIT | {"code": 20016})),
     "F35 write limit": Passing(fault=_post(status=429, body=LIMIT | {"code": 20028})),
 }
@@ -139,7 +140,6 @@ REFUSALS = {
     "F32 50035 an invalid form": (400, 50035, Malformed),
     "F33 50007 closed to messages": (403, 50007, NotAllowed),
     "F33 50278 no server in common": (403, 50278, NotAllowed),
-    "F34 30046 edited too often": (400, 30046, DiscordFailed),
     "F36 240000 a link that is not liked": (400, 240000, NotAllowed),
 }
 
