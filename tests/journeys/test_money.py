@@ -27,8 +27,7 @@ async def test_dear_films_are_declined_or_approved_and_none_passes_the_cap(tmp_p
 
             approved = await _asks(stage)
             await stage.people.press(stage.tom, approved, label="Approve")
-            await stage.film_in(approved)
-            assert len(stage.orders()) == 2
+            await stage.until_ordered(lambda: len(stage.orders()) == 2)
 
             third = await stage.plan(stage.mia, IDEA)
             await stage.greenlight(stage.mia, third)
