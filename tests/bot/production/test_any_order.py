@@ -198,6 +198,19 @@ class AnyOrder(RuleBasedStateMachine):
         self.service.finish(fate)
         self._run(self.house.look_for_late())
 
+    @rule(film=st.integers(0, len(OWNERS) - 1))
+    def everybody_tries_what_they_may_not(self, film: int) -> None:
+        before = self._state()
+        state = next(
+            (row["state"] for row in reversed(self._productions()) if row["project_id"] == self.films[film]), ""
+        )
+        for kind in TO_DO.get(state, TO_DO["over"]):
+            for who in (OWNER, STRANGER, OPERATOR, APPROVER):
+                deed = Deed(who=who, kind=kind, film=film, shots=1, repeated=False)
+                if not deed.is_allowed:
+                    self._check([deed], self._run(together(self._deed(deed))))
+        assert self._state() == before, state
+
     @rule()
     def restart(self) -> None:
         self._run(self.house.restart())
@@ -205,6 +218,8 @@ class AnyOrder(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "house"):
             return
+        for film in range(len(OWNERS)):
+            self.everybody_tries_what_they_may_not(film)
         self.service.fates.clear()
         self._run(self.house.settle_down())
         self.keeps_its_promises()
