@@ -28,11 +28,13 @@ from bot.production.film import FilmMaker
 from bot.production.latecomers import LOOK_AGAIN, Latecomers, _Late
 from bot.production.model import ProductionState
 from bot.production.productions import Productions
+from bot.production.takebook import TakeBook
 from bot.storage.files import Files
 from bot.studio.budget import Budgets, Caps
 from bot.studio.model import Plan, Shot
 from bot.studio.projects import Projects
 from bot.ui.desk import Desk, Offer
+from bot.ui.retakes import Retakes
 from providers.credential import Credential
 from providers.errors import ContentRejected, InvalidRequest, OperationFailed, OutcomeUnknown
 from providers.video import Failed, Operation, OperationState, Running, Succeeded, VideoRequest
@@ -249,6 +251,7 @@ class House:
             offer=Offer(video_models=CATALOGUE.video_models({"runway"}), default_model="gen4.5", can_plan=True),
             operators=operators,
             changed=changed,
+            files=files,
             decisions=Decisions(self.database, self.productions, changed, operators=operators, clock=self._clock),
             budgets=budgets,
             approvals=Approvals(
@@ -261,6 +264,9 @@ class House:
                 clock=self._clock,
             ),
         )
+
+        book = TakeBook(self.database, CATALOGUE, files)
+        self.retakes = Retakes(self.desk, self.projects, book, changed)
 
     def _clock(self) -> float:
         return self.now

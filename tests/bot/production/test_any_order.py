@@ -60,6 +60,7 @@ class Kind(StrEnum):
     GREENLIGHT = "greenlight"
     GREENLIGHT_STALE = "greenlight an older plan"
     EDIT = "edit"
+    RETAKE = "another take of a shot"
     CANCEL = "cancel"
     AGAIN = "again"
     WITHOUT = "without"
@@ -77,7 +78,7 @@ TO_DO = {
     "accepted": (Kind.CANCEL, Kind.EDIT, Kind.GREENLIGHT),
     "running": (Kind.CANCEL, Kind.EDIT, Kind.GREENLIGHT),
     "held": (Kind.AGAIN, Kind.WITHOUT, Kind.STOP),
-    "over": (Kind.GREENLIGHT, Kind.EDIT, Kind.GREENLIGHT_STALE),
+    "over": (Kind.GREENLIGHT, Kind.EDIT, Kind.GREENLIGHT_STALE, Kind.RETAKE),
 }
 
 
@@ -124,7 +125,7 @@ class Wish:
 
 WISHES = st.builds(
     Wish,
-    choice=st.integers(0, len(Kind) - 1),
+    choice=st.integers(0, 11),
     sensible=st.sampled_from([True, True, True, False]),
     who=st.sampled_from([0, 0, 0, OWNER, STRANGER, OPERATOR, APPROVER]),
     film=st.integers(0, len(OWNERS) - 1),
@@ -142,15 +143,18 @@ class AnyOrder(RuleBasedStateMachine):
     rows: ClassVar[Rows]
     months: ClassVar[int] = 0
 
-    @initialize()
-    def open(self) -> None:
-        """Each story has a month of its own, so that one database serves them all."""
+    @initialize(fates=st.lists(st.sampled_from(Fate), min_size=3, max_size=6), greenlit=st.integers(0, len(OWNERS)))
+    def open(self, fates: list[Fate], greenlit: int) -> None:
+        """Each story has a month of its own, so that one database serves them all; some films were made before it."""
         type(self).months += 1
         self.service = Service()
         self.presses = 0
         self.versions = [1] * len(OWNERS)
         self.house = House(self.database, self.folder, self.service, CAPS, self.months * MONTH)
         self.films = [self._run(self._film(number)) for number in range(len(OWNERS))]
+        for film, owner in list(enumerate(OWNERS))[:greenlit]:
+            self._run(self._deed(Deed(who=owner, kind=Kind.GREENLIGHT, film=film, shots=2, repeated=False)))
+        self.work(fates)
 
     async def _film(self, number: int) -> str:
         asked = request(f"{self.months}-{number}", owner_id=OWNERS[number])
@@ -279,6 +283,11 @@ class AnyOrder(RuleBasedStateMachine):
         desk, project_id, who = self.house.desk, self.films[deed.film], deed.who
         if deed.kind is Kind.EDIT:
             await self._edit(deed)
+            return
+        if deed.kind is Kind.RETAKE:
+            version = self.versions[deed.film]
+            made = await self.house.retakes.another(project_id=project_id, version=version, shot=1, user_id=who)
+            self.versions[deed.film] = made.plan.version
             return
         if deed.kind in {Kind.GREENLIGHT, Kind.GREENLIGHT_STALE}:
             self.presses += not deed.repeated
