@@ -74,10 +74,10 @@ OPERATORS = {Kind.CANCEL, Kind.AGAIN, Kind.WITHOUT, Kind.STOP, Kind.APPROVE, Kin
 JUDGING = {Kind.APPROVE, Kind.DECLINE}
 #: What there is to do to a film whose last production is so: what makes sense first, and what does not.
 TO_DO = {
-    "asking": (Kind.APPROVE, Kind.DECLINE, Kind.CANCEL),
+    "asking": (Kind.APPROVE, Kind.DECLINE, Kind.CANCEL, Kind.GREENLIGHT),
     "accepted": (Kind.CANCEL, Kind.EDIT, Kind.GREENLIGHT),
     "running": (Kind.CANCEL, Kind.EDIT, Kind.GREENLIGHT),
-    "held": (Kind.AGAIN, Kind.WITHOUT, Kind.STOP),
+    "held": (Kind.AGAIN, Kind.WITHOUT, Kind.STOP, Kind.GREENLIGHT),
     "over": (Kind.GREENLIGHT, Kind.EDIT, Kind.GREENLIGHT_STALE, Kind.RETAKE),
 }
 
@@ -167,8 +167,8 @@ class AnyOrder(RuleBasedStateMachine):
 
     # --- what happens
 
-    @rule(wishes=AT_ONCE)
-    def do(self, wishes: list[Wish]) -> None:
+    @rule(wishes=AT_ONCE, fates=FATES, works=st.booleans())
+    def do(self, wishes: list[Wish], fates: list[Fate], works: bool) -> None:
         deeds = self._deeds(wishes)
         before = self._state()
         audited = self._audited()
@@ -178,6 +178,8 @@ class AnyOrder(RuleBasedStateMachine):
             assert self._state() == before, deeds
         if {deed.who for deed in deeds} == {OPERATOR} and self._state() != before:
             assert self._audited() > audited, deeds
+        if works:
+            self.work(fates)
 
     @rule(fates=FATES)
     def work(self, fates: list[Fate]) -> None:
@@ -355,8 +357,8 @@ def test_in_any_order_and_at_once_nothing_is_lost_overspent_or_done_by_strangers
             run_state_machine_as_test(
                 AnyOrder,
                 settings=settings(
-                    max_examples=EXAMPLES or 25,
-                    stateful_step_count=50 if EXAMPLES else 12,
+                    max_examples=EXAMPLES or 20,
+                    stateful_step_count=50 if EXAMPLES else 20,
                     derandomize=not EXAMPLES,
                     deadline=None,
                     database=None,
