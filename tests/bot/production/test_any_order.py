@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -361,6 +361,7 @@ def test_in_any_order_and_at_once_nothing_is_lost_overspent_or_done_by_strangers
                     stateful_step_count=50 if EXAMPLES else 20,
                     derandomize=not EXAMPLES,
                     deadline=None,
+                    phases=list(Phase) if EXAMPLES else [Phase.generate],  # what broke is soon told; why takes longer
                     database=None,
                     suppress_health_check=list(HealthCheck),
                 ),
