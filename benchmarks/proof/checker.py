@@ -226,7 +226,7 @@ def _tells_end(message: Row, production_id: str, run: int) -> bool:
         return False
     if any(file["filename"] == f"greenlight-{production_id}{again}.mp4" for file in message["attachments"]):
         return True
-    return re.search(rf"· {production_id[:6]}{again}$", message["content"], re.MULTILINE) is not None
+    return re.search(rf"(·|-#) {production_id[:8]}{again}$", message["content"], re.MULTILINE) is not None
 
 
 def _part(key: str) -> str:

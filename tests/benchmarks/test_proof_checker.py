@@ -39,7 +39,7 @@ def koi(count: int) -> list[Taken]:
 
 
 FILM = message(film=f"greenlight-{NAME}.mp4")
-HELD = message(words=f"is not finished\n-# plan v1 · {NAME[:6]}", buttons=("again", "without", "stop"))
+HELD = message(words=f"is not finished\n-# plan v1 · {NAME[:8]}", buttons=("again", "without", "stop"))
 
 
 @pytest.mark.parametrize("earlier", ["done", "submitted", "unknown", "intent", "found"])
@@ -129,7 +129,7 @@ def test_an_order_of_a_finished_film_has_ended(order: Row, holds: bool) -> None:
         ("done", [], False),
         ("done", [FILM, FILM], False),
         ("done", [message(film=f"greenlight-{NAME}.mp4", owner=8)], False),
-        ("done", [message(words=f"-# plan v1 · {NAME[:6]}")], False),
+        ("done", [message(words=f"-# plan v1 · {NAME[:8]}")], False),
         ("held", [HELD], True),
         ("held", [], False),
         ("cancelled", [], True),
