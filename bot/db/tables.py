@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData()
@@ -299,6 +300,8 @@ cards = Table(
     Column("created_at", Float, nullable=False),
     Column("edited_at", Float),
     UniqueConstraint("kind", "ref"),
+    # What every look reads: those that may still change, of all that ever were.
+    Index("cards_unsettled", "kind", sqlite_where=text("settled = 0"), postgresql_where=text("settled = 0")),
 )
 
 channels = Table(

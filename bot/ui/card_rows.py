@@ -45,6 +45,7 @@ class Card:
         stamp: when its subject last changed.
         rendered_stamp: what `stamp` was when the card was last rendered.
         is_over: its production has ended; always false for a plan.
+        is_in_line: its production waits in the line; always false for a plan.
     """
 
     id: int
@@ -58,6 +59,27 @@ class Card:
     stamp: float
     rendered_stamp: float
     is_over: bool
+    is_in_line: bool
+
+
+def _later(one: ColumnElement[float], other: ScalarSelect[float]) -> ColumnElement[float]:
+    """The later of two moments, of which the second may be missing."""
+    return case((other > one, other), else_=one)
+
+
+_SHOT = select(func.max(takes.c.updated_at)).where(takes.c.production_id == productions.c.id)
+#: When a production, or one of its shots, last changed.
+_JOB_STAMP = _later(productions.c.updated_at, _SHOT.scalar_subquery())
+_JOB_CARDS = (
+    select(
+        cards,
+        _JOB_STAMP.label("moved_at"),
+        case((productions.c.state.in_(TERMINAL), 1), else_=0).label("is_over"),
+        case((productions.c.state == ProductionState.ACCEPTED, 1), else_=0).label("is_in_line"),
+    )
+    .join(productions, productions.c.id == cards.c.ref)
+    .where(cards.c.kind == CardKind.JOB, cards.c.settled == 0)
+)
 
 
 class CardRows:
@@ -111,13 +133,13 @@ class CardRows:
         """Cards that may show something old: never posted first, then the one edited longest ago.
 
         Those are the cards whose subject has changed since they were rendered, and always those of productions that
-        are not over: their place in the line, and what they wait for, is in no row. Of the productions that are over
-        only films that could not be posted, or wait for a decision, stay unsettled. `films` bounds the cards of plans.
+        are being made: what they wait for is in no row. Of the productions that are over only films that could not be
+        posted, or wait for a decision, stay unsettled. `films` bounds all but the cards of what is being made.
         """
         made = select(func.max(productions.c.updated_at)).where(productions.c.project_id == projects.c.id)
         plan_stamp = _later(projects.c.updated_at, made.scalar_subquery())
         plan_cards = (
-            select(cards, plan_stamp.label("moved_at"), literal(0).label("is_over"))
+            select(cards, plan_stamp.label("moved_at"), literal(0).label("is_over"), literal(0).label("is_in_line"))
             .join(projects, projects.c.id == func.substr(cards.c.ref, 1, 32))
             .where(
                 _is_among(films),
@@ -127,8 +149,6 @@ class CardRows:
                 or_(cards.c.message_id.is_(None), cards.c.stamp != plan_stamp),
             )
         )
-        shot = select(func.max(takes.c.updated_at)).where(takes.c.production_id == productions.c.id)
-        job_stamp = _later(productions.c.updated_at, shot.scalar_subquery())
         if films is not None:
             # Says nothing new, but lets the database go from these films to their cards by the index on `ref`.
             plan_cards = plan_cards.where(cards.c.ref.between(projects.c.id + ":", projects.c.id + ";"))
@@ -137,24 +157,34 @@ class CardRows:
             productions.c.delivered_at.is_not(None),
             productions.c.delivered_message_id.is_(None),
         )
-        waits = or_(is_unposted, productions.c.state == ProductionState.HELD)
-        is_over = productions.c.state.in_(TERMINAL)
-        job_cards = (
-            select(cards, job_stamp.label("moved_at"), case((is_over, 1), else_=0).label("is_over"))
-            .join(productions, productions.c.id == cards.c.ref)
-            .where(
-                self._are_made_for_us,
-                cards.c.kind == CardKind.JOB,
-                cards.c.settled == 0,
-                or_(cards.c.message_id.is_(None), not_(waits), cards.c.stamp != job_stamp),
-            )
+        waits = or_(is_unposted, productions.c.state.in_([ProductionState.HELD, ProductionState.ACCEPTED]))
+        job_cards = _JOB_CARDS.where(
+            self._are_made_for_us, or_(cards.c.message_id.is_(None), not_(waits), cards.c.stamp != _JOB_STAMP)
         )
+        if films is not None:
+            is_made = productions.c.state == ProductionState.RUNNING
+            job_cards = job_cards.where(or_(is_made, productions.c.project_id.in_(films)))
         async with self._database.transaction() as transaction:
             found = [*await transaction.execute(job_cards)]
             if films is None or films:
                 found += await transaction.execute(plan_cards)
         found.sort(key=lambda row: (row.message_id is not None, row.edited_at or 0.0, row.id))
         return [_card(row) for row in found]
+
+    async def in_line(self) -> dict[int, str]:
+        """Cards of which only the place in the line may have changed, and the productions that stand there."""
+        posted = _JOB_CARDS.with_only_columns(cards.c.id, cards.c.ref).where(
+            self._are_made_for_us, productions.c.state == ProductionState.ACCEPTED, cards.c.message_id.is_not(None)
+        )
+        async with self._database.transaction() as transaction:
+            return {row.id: row.ref for row in await transaction.execute(posted)}
+
+    async def of_jobs(self, ids: Collection[int]) -> list[Card]:
+        """These cards of productions, where nothing has settled them."""
+        if not ids:
+            return []
+        async with self._database.transaction() as transaction:
+            return [_card(row) for row in await transaction.execute(_JOB_CARDS.where(cards.c.id.in_(ids)))]
 
     async def place_of(self, kind: CardKind, ref: str) -> tuple[int, int | None] | None:
         """(channel, message) of a card; `None` until it is posted.
@@ -202,11 +232,6 @@ def _is_among(films: Collection[str] | None) -> ColumnElement[bool]:
     return projects.c.deleted_at.is_(None) & (true() if films is None else projects.c.id.in_(films))
 
 
-def _later(one: ColumnElement[float], other: ScalarSelect[float]) -> ColumnElement[float]:
-    """The later of two moments, of which the second may be missing."""
-    return case((other > one, other), else_=one)
-
-
 def _card(row: Row[tuple[object, ...]]) -> Card:
     return Card(
         id=row.id,
@@ -220,4 +245,5 @@ def _card(row: Row[tuple[object, ...]]) -> Card:
         stamp=row.moved_at,
         rendered_stamp=row.stamp,
         is_over=bool(row.is_over),
+        is_in_line=bool(row.is_in_line),
     )

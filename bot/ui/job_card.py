@@ -21,6 +21,9 @@ from bot.ui.replies import words_for_failure, words_for_undelivered
 from bot.ui.takes_menu import shots_button
 from bot.ui.wording import money, plain
 
+#: Places in the line that are told exactly.
+TOLD_EXACTLY = 20
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFacts:
@@ -145,7 +148,7 @@ def _headline(production: Production) -> tuple[str, str, discord.Colour]:
 def _progress_line(facts: JobFacts, made: int) -> str:
     production, total = facts.production, len(facts.takes)
     if production.state is ProductionState.ACCEPTED:
-        return _position(facts.position, facts.is_paused)
+        return place_in_words(facts.position, facts.is_paused)
     if production.state is ProductionState.ASKING:
         return "Nothing is ordered yet."
     if production.stage is Stage.VOICE:
@@ -159,14 +162,25 @@ def _progress_line(facts: JobFacts, made: int) -> str:
     return f"`{'▓' * filled}{'░' * (12 - filled)}` **{made} of {total} shots** · {int(whole * 100)} %"
 
 
-def _position(position: int | None, is_paused: bool) -> str:
+def place_in_words(position: int | None, is_paused: bool) -> str:
+    """Where a film stands. Far back it is told roughly, so that not every card changes with each film that begins."""
     if is_paused:
         return "In line, and paused by the operator: no film begins for now. It keeps its place."
     if position is None:
         return "Taking its place in the line…"
     if position == 1:
         return "**Next** in line; it starts when a film before it is done."
-    return f"**{position}.** in line; films start one after the other, fairly between everybody."
+    within = _roughly(position)
+    place = f"**{position}.**" if within == position else f"Among the first **{within:,}**"
+    return f"{place} in line; films start one after the other, fairly between everybody."
+
+
+def _roughly(position: int) -> int:
+    """A place, rounded up the more the further back it is."""
+    if position <= TOLD_EXACTLY:
+        return position
+    step: int = 10 ** (len(str(position)) - 1) // 2
+    return -(-position // step) * step
 
 
 def _share(take: Take) -> float:

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import discord
 from discord import ui
@@ -19,11 +19,13 @@ from discord import ui
 from bot.jobs.wake import Listener
 from bot.production.dispatcher import Dispatcher
 from bot.production.productions import Productions
+from bot.production.switches import ALL
 from bot.studio.projects import Projects
 from bot.ui.card_rows import Card, CardRows
 from bot.ui.card_rules import Anew, CardTried, Later, Settle, Unarchive, decide_card
 from bot.ui.cards import fingerprint
 from bot.ui.desk import Desk
+from bot.ui.line_places import LinePlaces
 from bot.ui.renderings import Renderer, Rendering
 from bot.ui.sending import DiscordFailed, Malformed, nonce, persistently
 from bot.ui.threads import unarchive
@@ -41,10 +43,10 @@ EDIT_OLD_EVERY = 60.0
 #: Seconds between looks: at most, and at least, however often rows change.
 LOOK_EVERY = 2.0
 BREATH = 0.2
-#: A card whose rows did not change is looked at again after so many seconds: its place in the line may have changed.
+#: A card whose rows did not change is looked at again after so many seconds: what it waits for may have changed.
 LOOK_AGAIN = 3.0
 #: A look considers films that changed in so many last seconds; all of them, every so many seconds.
-RECENT = 15 * 60.0
+RECENT = 3 * 60.0
 SWEEP_EVERY = 60.0
 #: Channels written to at once.
 AT_ONCE = 50
@@ -91,6 +93,9 @@ class CardKeeper:
         self._opened: set[int] = set()  # cards whose thread was taken out of the archive for them
         self._swept_at: float | None = None
         self._looked_last = 0.0
+        self._desk = desk
+        self._places = LinePlaces(dispatcher.position)
+        self._walked_at = 0.0  # when places in the line were last compared with what cards tell
 
     async def run(self, listener: Listener) -> None:
         async with asyncio.TaskGroup() as group:
@@ -131,7 +136,19 @@ class CardKeeper:
         else:
             self._swept_at = now
         await self._rows.create_missing(films)
-        return await self._rows.to_look_at(films)
+        if films is None:
+            self._places.know(await self._rows.in_line())
+        changed = await self._rows.to_look_at(films)
+        if 0 <= now - self._walked_at < LOOK_AGAIN:
+            return changed
+        self._walked_at = now
+        return [*changed, *await self._moved_up({card.id for card in changed})]
+
+    async def _moved_up(self, but_for: Collection[int]) -> list[Card]:
+        """Cards whose place in the line has changed, which no row tells."""
+        switches = self._desk.switches
+        self._places.is_paused = switches is not None and await switches.is_paused(ALL)
+        return await self._rows.of_jobs(self._places.changed(but_for))
 
     def _forget_times(self) -> None:
         """The clock was set back: what was to happen after a moment would wait until it comes once more."""
@@ -174,6 +191,7 @@ class CardKeeper:
         """Bring one card up to date. Whatever goes wrong with it is its own."""
         facts = {"card": card.ref, "channel": card.channel_id}
         rendering: Rendering | None = None
+        place = self._places.words(card.ref)  # before it is rendered: what changes meanwhile is another rendering
         try:
             rendering = await self._renderer.render(card)
             done = await self._bring_up_to_date(card, rendering)
@@ -187,6 +205,7 @@ class CardKeeper:
             self._failures.pop(card.id, None)
             self._rests_until.pop(card.id, None)
             if done:
+                self._places.tells(card, place)
                 self._looked_at[card.id] = self._clock()
             else:
                 self._rests_until[card.id] = self._clock() + LOOK_EVERY

@@ -134,7 +134,7 @@ async def test_the_card_of_a_production_is_looked_at_until_its_film_is_posted(wa
                 return True, card.stamp != card.rendered_stamp
         return False, False
 
-    assert [await look(), await look()] == [(True, True), (True, False)]
+    assert [await look(), await look()] == [(True, True), (False, False)]  # in the line, only its place may change
     await wall.productions.begin(production.id)
     assert [await look(), await look()] == [(True, True), (True, False)]
     await wall.productions.set_take(production.id, 2, TakeState.RENDERING, progress=0.5)
@@ -151,7 +151,7 @@ async def test_those_never_posted_come_first_then_those_edited_longest_ago(wall:
     for number in range(3):
         project = await wall.film(str(number))
         await wall.projects.set_thread(project.id, 7)
-        await wall.accept(project.id, press=str(number))
+        await wall.productions.begin((await wall.accept(project.id, press=str(number))).id)
     await wall.rows.create_missing()
     jobs = [card for card in await wall.rows.to_look_at() if card.kind is JOB]
     for card in (jobs[2], jobs[0]):
@@ -179,6 +179,8 @@ async def test_a_look_at_what_changed_lately_passes_over_old_films_only(wall: Wa
     assert {card.ref for card in await wall.rows.to_look_at(lately)} == expected
     await wall.rows.create_missing()
     assert {card.ref for card in await wall.rows.to_look_at()} == expected | {f"{old.id}:1"}
+    assert await wall.rows.to_look_at([]) == []
+    await wall.productions.begin(production.id)
     assert {card.ref for card in await wall.rows.to_look_at([])} == {production.id}
 
 
@@ -194,3 +196,19 @@ async def test_the_cards_of_other_shards_are_left_to_others(wall: Wall, database
 
     assert len(await wall.cards()) == 2
     assert await others.to_look_at() == []
+
+
+async def test_of_a_card_in_the_line_it_is_known_that_its_place_may_change(wall: Wall) -> None:
+    project = await wall.film()
+    await wall.projects.set_thread(project.id, 7)
+    production = await wall.accept(project.id)
+    await wall.rows.create_missing()
+    (job,) = [card for card in await wall.rows.to_look_at() if card.kind is JOB]
+    assert await wall.rows.in_line() == {}
+    await wall.rows.shown(job, message_id=9, fingerprint="f")
+
+    assert await wall.rows.in_line() == {job.id: production.id}
+    assert [(card.id, card.is_in_line) for card in await wall.rows.of_jobs([job.id])] == [(job.id, True)]
+    await wall.productions.begin(production.id)
+    assert await wall.rows.in_line() == {}
+    assert [card.is_in_line for card in await wall.rows.of_jobs([job.id])] == [False]

@@ -244,7 +244,14 @@ async def test_a_film_that_its_service_had_no_room_for_offers_another_at_a_price
 
 
 @pytest.mark.parametrize(
-    ("position", "words"), [(None, "Taking its place"), (1, "**Next** in line"), (3, "**3.** in line")]
+    ("position", "words"),
+    [
+        (None, "Taking its place"),
+        (1, "**Next** in line"),
+        (20, "**20.** in line"),
+        (21, "Among the first **25** in line"),
+        (8_123, "Among the first **8,500** in line"),
+    ],
 )
 async def test_a_film_in_the_line_tells_its_place_and_can_be_cancelled(position: int | None, words: str) -> None:
     card = job(production(ProductionState.ACCEPTED, started_at=None), [take()], position=position)

@@ -15,6 +15,7 @@ from bot.db import Database, open_database
 from bot.jobs.wake import Wake
 from bot.production.model import Production, ProductionState, TakeState
 from bot.studio.model import Project
+from bot.ui import line_places
 from bot.ui.card_rows import Card, CardRows
 from bot.ui.cards import CardKind
 from bot.ui.delivery_rules import CLOSED_FOR
@@ -484,6 +485,39 @@ async def test_a_place_in_the_line_is_kept_up_to_date_though_no_row_of_it_change
     await wall.look(later=LOOK_AGAIN)
 
     assert len(wall.said("**Next** in line")) == 1
+
+
+async def test_of_a_long_line_only_cards_whose_words_change_are_rendered_and_few_at_a_time(
+    wall: Wall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line_places, "MOST_AT_ONCE", 4)
+    for number in range(6):
+        await wall.accept((await wall.film_in(number)).id, press=str(number))
+    wall.line.place = 8_123
+    for _ in range(3):
+        await wall.look(later=LOOK_AGAIN)
+    wall.writes()
+    wall.line.place = 8_122
+    await wall.look(later=LOOK_AGAIN)
+    assert wall.writes() == []  # it reads the same
+    wall.line.place = 7_999
+
+    await wall.look(later=LOOK_AGAIN)
+    assert len(wall.writes()) == 4
+    await wall.look(later=LOOK_AGAIN)
+    assert len(wall.writes()) == 2
+
+
+async def test_a_restart_tells_the_places_that_have_changed_meanwhile(wall: Wall) -> None:
+    await wall.accept((await wall.film_in(7)).id)
+    wall.line.place = 3
+    await wall.look()
+    wall.line.place = 2
+    wall.keeper = wall.new_keeper()
+
+    await wall.look(later=LOOK_AGAIN)
+
+    assert len(wall.said("**2.** in line")) == 1
 
 
 async def test_a_running_film_says_that_the_service_rests_and_for_how_long(wall: Wall) -> None:

@@ -106,6 +106,8 @@ def upgrade() -> None:
         sa.Column("channel_id", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("production_id", "message_id"),
     )
+    unsettled = sa.text("settled = 0")
+    op.create_index("cards_unsettled", "cards", ["kind"], sqlite_where=unsettled, postgresql_where=unsettled)
     op.create_table(
         "channels",
         sa.Column("id", sa.BigInteger(), nullable=False),
