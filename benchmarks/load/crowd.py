@@ -17,6 +17,8 @@ from sandbox.discord.world import DiscordWorld
 PATIENCE = 3.0
 #: Seconds after the last act until an answer that has not come counts as none.
 LINGER = 10.0
+#: A first answer that is words at once, where ours otherwise say "thinking…" (Discord's interaction callback types).
+_MESSAGE = 4
 _CALLBACK = re.compile(r"/interactions/\d+/([^/]+)/callback")
 
 Act = Callable[[Member, int], Awaitable[Use]]
@@ -28,7 +30,7 @@ class Answers:
 
     asked_at: dict[str, float] = field(default_factory=dict)
     answered_at: dict[str, float] = field(default_factory=dict)
-    refused: int = 0
+    turned_away: int = 0
     requests: int = 0
     limited: int = 0
 
@@ -40,7 +42,7 @@ class Answers:
             found = _CALLBACK.fullmatch(request.path)
             if found is not None:
                 self.answered_at.setdefault(found[1], request.at)
-                self.refused += request.status != 200
+                self.turned_away += isinstance(request.body, dict) and request.body.get("type") == _MESSAGE
 
     @property
     def waits(self) -> list[float]:

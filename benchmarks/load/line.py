@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.load.report import Chapter, Figure
 from benchmarks.load.rows import fill, places, plan_of, show
-from benchmarks.load.seen import cores, gauge, lag_of
+from benchmarks.load.seen import cores, gauge, lag_of, stood_still
 from benchmarks.stage import MODEL, data_of, quick_world, ready_bot
 from benchmarks.visitor import Visitor
 from sandbox.discord.reading import text_of
@@ -45,6 +45,7 @@ async def measure_line(folder: Path, seconds: float, *, films: int = FILMS, peop
             await asyncio.sleep(seconds)
             after, lag = gauge(bot.pid), await lag_of(bot)
             asked = Counter(request.method for request in world.discord.requests)
+            notes = stood_still(bot)
             newcomer = await _place_of_a_newcomer(world)
     return Chapter(
         title=f"LT3 · {films:,} films of {people:,} people in the line, one being made",
@@ -61,6 +62,7 @@ async def measure_line(folder: Path, seconds: float, *, films: int = FILMS, peop
         notes=[
             "claim p99 and places in the line: python -m benchmarks.line",
             f"fair: {people:,} people wait with {films // people} each, so a newcomer stands among their first ones",
+            *notes,
         ],
     )
 

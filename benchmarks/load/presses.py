@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.load.crowd import Act, Answers, Crowd, share
 from benchmarks.load.report import Chapter, Figure
-from benchmarks.load.seen import Gauge, Lag, cores, gauge, lag_of, own_lag
+from benchmarks.load.seen import Gauge, Lag, cores, gauge, lag_of, own_lag, stood_still
 from benchmarks.stage import data_of, log_of, quick_world, ready_bot
 from bot.app.watchdog import Lateness
 from sandbox.discord.buckets import OBSERVED
@@ -50,7 +50,7 @@ async def measure_presses(folder: Path, seconds: float) -> Chapter:
     async with quick_world(folder / "world") as world:
         crowd = Crowd(world.discord, 500)
         async with ready_bot(world, folder) as bot:
-            await asyncio.sleep(2.0)
+            await asyncio.sleep(min(2.0, seconds))
             idle = gauge(bot.pid)
             act = mixed(world.discord)
             await crowd.act(act, rate=RATE, seconds=seconds * WARM_UP)
@@ -60,6 +60,7 @@ async def measure_presses(folder: Path, seconds: float) -> Chapter:
                 answers = await crowd.act(act, rate=RATE, seconds=seconds)
                 after = gauge(bot.pid)
             lag = await lag_of(bot)
+            notes = stood_still(bot)
     acts = len(answers.asked_at)
     slope = (after.resident - before.resident) / MB * 100_000 / max(1, acts)
     return Chapter(
@@ -71,9 +72,9 @@ async def measure_presses(folder: Path, seconds: float) -> Chapter:
             Figure(target="LT7", what="resident after it", measured=after.resident / MB, unit="MB"),
             Figure(target="LT7", what="growth per 100,000 interactions", measured=slope, unit="MB", aim=20),
             *_flat(before, after),
-            *_busy("LT1", before, after, ours),
+            *_busy("LT1", answers, before, after, ours),
         ],
-        notes=[f"growth is scaled up from {acts} interactions after {seconds * WARM_UP:g} s of warm-up"],
+        notes=[f"growth is scaled up from {acts} interactions after {seconds * WARM_UP:g} s of warm-up", *notes],
     )
 
 
@@ -99,6 +100,7 @@ async def measure_burst(folder: Path, seconds: float) -> Chapter:
             lag = await lag_of(bot)
             threads = sum(len(world.discord.threads(channel)) for channel in channels)
             lives = bot.is_running
+            notes = stood_still(bot)
     asked = len(answers.asked_at)
     return Chapter(
         title=f"LT2 · {asked} people ask for a film within {min(seconds, MINUTE):g} s, in {CHANNELS} channels",
@@ -115,8 +117,9 @@ async def measure_burst(folder: Path, seconds: float) -> Chapter:
                 aim=0.5,
             ),
             *_loop("LT6", lag, p99=100.0),
-            *_busy("LT2", before, after, ours),
+            *_busy("LT2", answers, before, after, ours),
         ],
+        notes=notes,
     )
 
 
@@ -135,7 +138,7 @@ async def measure_ceiling(folder: Path, seconds: float) -> Chapter:
                     answers = await crowd.act(mixed(world.discord), rate=rate, seconds=seconds / len(CEILINGS))
                     after = gauge(bot.pid)
                 name = f"{rate:g}/s"
-                figures += [*_answered(name, answers)[:3], *_busy(name, before, after, ours)]
+                figures += [*_answered(name, answers)[:3], *_busy(name, answers, before, after, ours)]
     return Chapter(title="The sandbox's ceiling · the same crowd before a bare discord.py bot", figures=figures)
 
 
@@ -164,6 +167,7 @@ def _answered(target: str, answers: Answers, *, p99: float | None = None, most: 
             for name, part in parts.items()
         ),
         Figure(target=target, what="answered after 3 s or never (10062)", measured=answers.too_late, unit="", aim=0),
+        Figure(target=target, what="politely turned away", measured=answers.turned_away, unit=""),
     ]
 
 
@@ -182,8 +186,10 @@ def _flat(before: Gauge, after: Gauge) -> list[Figure]:
     ]
 
 
-def _busy(target: str, before: Gauge, after: Gauge, ours: Lateness) -> list[Figure]:
+def _busy(target: str, answers: Answers, before: Gauge, after: Gauge, ours: Lateness) -> list[Figure]:
+    each = (after.cpu - before.cpu) / max(1, len(answers.asked_at))
     return [
+        Figure(target=target, what="the bot's processor time for each", measured=each * 1000, unit="ms"),
         Figure(target=target, what="cores busy with the bot", measured=cores(before, after), unit=""),
         Figure(target=target, what="sandbox's own loop late, p99", measured=ours.within(0.99) * 1000, unit="ms"),
     ]

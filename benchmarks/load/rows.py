@@ -12,12 +12,13 @@ from bot.db import Database, open_database
 from bot.db.tables import cards, plans, productions, projects, takes
 from bot.jobs.wake import Wake
 from bot.production.line import Line
-from bot.production.model import ProductionState, Stage, TakeState
+from bot.production.model import ProductionState, Stage, Take, TakeState
 from bot.production.productions import Productions
 from bot.studio.casting import cast, quote
 from bot.studio.model import Plan, ProjectState, Shot
 from bot.ui.cards import CardKind, JobFacts, fingerprint, job_card
 from providers.catalogue import Catalogue
+from sandbox.discord.people import Member
 from sandbox.discord.world import DiscordWorld
 
 #: Rows written by one statement.
@@ -28,8 +29,12 @@ AT_ONCE = 500
 class Place:
     """Somebody and the thread in which their films are talked over."""
 
-    owner_id: int
+    owner: Member
     channel_id: int
+
+    @property
+    def owner_id(self) -> int:
+        return self.owner.id
 
 
 def places(discord: DiscordWorld, people: int) -> list[Place]:
@@ -39,7 +44,7 @@ def places(discord: DiscordWorld, people: int) -> list[Place]:
     for number in range(people):
         owner = discord.people.join(f"Owner {number}")
         thread = backend.create_thread(discord.channel_id, f"films of {number}", backend.bot_user.id, broadcast=False)
-        found.append(Place(owner.id, thread.id))
+        found.append(Place(owner, thread.id))
     return found
 
 
@@ -58,8 +63,13 @@ def plan_of(shots: int, seconds: int, model: str) -> Plan:
     )
 
 
-async def fill(url: str, discord: DiscordWorld, where: Sequence[Place], films: int, plan: Plan) -> None:
-    """Films in the line, dealt out between these people. Their plan cards are settled; job cards are not there yet."""
+async def fill(
+    url: str, discord: DiscordWorld, where: Sequence[Place], films: int, plan: Plan, *, in_line: bool = True
+) -> None:
+    """Films in the line, or only planned, dealt out between these people.
+
+    Their plan cards are settled; job cards are not there yet.
+    """
     database = await open_database(url)
     castings = cast(plan, Catalogue.load())
     now, price = time.time(), quote(castings).price_microusd
@@ -126,6 +136,8 @@ async def fill(url: str, discord: DiscordWorld, where: Sequence[Place], films: i
             for id_, place, at in ids
         ],
     }
+    if not in_line:
+        del rows[productions], rows[takes]
     async with database.transaction() as transaction:
         for table, values in rows.items():
             for begin in range(0, len(values), AT_ONCE):
@@ -141,11 +153,22 @@ async def show(url: str, discord: DiscordWorld, plan: Plan) -> None:
     await line.catch_up()
     channels = await _channels(database)
     rows = []
+    takes_of = [
+        Take(
+            shot=casting.number,
+            content=casting.content,
+            state=TakeState.WAITING,
+            progress=None,
+            failure=None,
+            price_microusd=casting.price_microusd,
+        )
+        for casting in cast(plan, Catalogue.load())
+    ]
     for waiting in await store.active():
         facts = JobFacts(
             production=waiting,
             plan=plan,
-            takes=await store.takes_of(waiting.id),
+            takes=takes_of,
             position=line.position(waiting.id),
         )
         view = job_card(facts)

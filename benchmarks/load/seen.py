@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -80,6 +81,16 @@ def _told(bot: BotProcess, begin: int) -> dict[str, float] | None:
             told: dict[str, float] = json.loads(line)
             return told
     return None
+
+
+def stood_still(bot: BotProcess) -> list[str]:
+    """Where its loop was when it stood still, as far as our own code had a part in it."""
+    places: Counter[str] = Counter()
+    for line in bot.said().splitlines():
+        if '"the event loop stands still"' in line:
+            frames = [frame for frame in json.loads(line)["stack"].split(" < ") if "/bot/" in frame]
+            places["/bot/".join(frames[0].split("/bot/")[1:]) if frames else "outside our code"] += 1
+    return [f"stood still in {place}, {times} times" for place, times in places.most_common(5)]
 
 
 @asynccontextmanager
