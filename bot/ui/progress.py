@@ -46,7 +46,7 @@ BREATH = 0.2
 #: A card whose rows did not change is looked at again after so many seconds: what it waits for may have changed.
 LOOK_AGAIN = 3.0
 #: A look considers films that changed in so many last seconds; all of them, every so many seconds.
-RECENT = 3 * 60.0
+RECENT = 15 * 60.0
 SWEEP_EVERY = 60.0
 #: Channels written to at once.
 AT_ONCE = 50
