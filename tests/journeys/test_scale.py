@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -26,13 +26,18 @@ SHOTS = 2
 
 
 class Fleet:
-    """A gateway and workers, and what their rows say. `idle` is another gateway, which serves no server here."""
+    """A gateway and workers, and what their rows say. `idle` is another gateway, which serves no server here.
 
-    def __init__(self, stage: Stage, url: str, *, is_sharded: bool = False) -> None:
+    With a `store` each process has a folder of its own, as on a machine of its own.
+    """
+
+    def __init__(
+        self, stage: Stage, url: str, *, is_sharded: bool = False, store: Mapping[str, str] | None = None
+    ) -> None:
         self.stage = stage
+        self._store = store
         self._url = url.replace("+psycopg", "")
-        environ = stage.environ()
-        self.workers = [stage.process(f"worker-{number}", role="worker") for number in (1, 2)]
+        self.workers = [self._process(f"worker-{number}", "worker") for number in (1, 2)]
         self.count = 1
         self.shards: str | None = None
         self.idle: list[BotProcess] = []
@@ -45,7 +50,11 @@ class Fleet:
         stage.bot = self._gateway("gateway", self.shards)
 
     def _gateway(self, name: str, shards: str | None) -> BotProcess:
-        return self.stage.process(name, role="gateway", shards=shards)
+        return self._process(name, "gateway", shards)
+
+    def _process(self, name: str, role: str, shards: str | None = None) -> BotProcess:
+        apart = {} if self._store is None else {"DATA_DIR": str(self.stage.folder / f"data-{name}")}
+        return self.stage.process(name, {**(self._store or {}), **apart}, role=role, shards=shards)
 
     def connected(self) -> set[int]:
         """The shards that are served."""
@@ -80,12 +89,14 @@ class Fleet:
 
 
 @asynccontextmanager
-async def running(tmp_path: Path, url: str, *, is_sharded: bool = False) -> AsyncIterator[Fleet]:
+async def running(
+    tmp_path: Path, url: str, *, is_sharded: bool = False, is_apart: bool = False
+) -> AsyncIterator[Fleet]:
     async with (
         Stage(tmp_path, environ={"DATABASE_URL": url}, starts=False, pace=1.5) as stage,
         AsyncExitStack() as exits,
     ):
-        fleet = Fleet(stage, url, is_sharded=is_sharded)
+        fleet = Fleet(stage, url, is_sharded=is_sharded, store=await stored(stage) if is_apart else None)
         try:
             for process in (*fleet.idle, stage.bot, *fleet.workers):
                 await exits.enter_async_context(process)
@@ -96,10 +107,14 @@ async def running(tmp_path: Path, url: str, *, is_sharded: bool = False) -> Asyn
             print(await fleet.said())
 
 
-@pytest.fixture
-async def fleet(tmp_path: Path, postgres_database: str) -> AsyncIterator[Fleet]:
-    async with running(tmp_path, postgres_database) as fleet:
-        yield fleet
+async def stored(stage: Stage) -> dict[str, str]:
+    """The settings of an object store that runs."""
+    return {
+        "CLOUDFLARE_R2_ENDPOINT_URL": await stage.providers.start_s3(),
+        "CLOUDFLARE_R2_ACCESS_KEY_ID": "sandbox-id",
+        "CLOUDFLARE_R2_SECRET_ACCESS_KEY": "sandbox-secret",
+        "CLOUDFLARE_R2_BUCKET_NAME": stage.providers.bucket,
+    }
 
 
 async def ends_well(fleet: Fleet, thread: int) -> None:
@@ -126,13 +141,16 @@ async def test_a_film_is_planned_made_and_posted_by_processes_of_their_own(
         assert "another gateway on this database serves shard" in await fleet.refusal()
 
 
-async def test_what_a_killed_worker_had_ordered_another_finishes_without_ordering_again(fleet: Fleet) -> None:
-    stage = fleet.stage
-    thread = await stage.plan(stage.mia)
-    await stage.greenlight(stage.mia, thread)
-    await fleet.row("SELECT 1 FROM paid_calls WHERE state = 'submitted' GROUP BY state HAVING count(*) = 2")
-    await (await fleet.busy_worker()).kill()
-    await ends_well(fleet, thread)
+async def test_what_a_killed_worker_had_ordered_another_machine_finishes_without_ordering_again(
+    tmp_path: Path, postgres_database: str
+) -> None:
+    async with running(tmp_path, postgres_database, is_apart=True) as fleet:
+        stage = fleet.stage
+        thread = await stage.plan(stage.mia)
+        await stage.greenlight(stage.mia, thread)
+        await fleet.row("SELECT 1 FROM paid_calls WHERE state = 'submitted' GROUP BY state HAVING count(*) = 2")
+        await (await fleet.busy_worker()).kill()
+        await ends_well(fleet, thread)
 
 
 async def test_a_server_that_crashes_and_comes_back_costs_no_film_and_no_order(tmp_path: Path, postgres: str) -> None:
