@@ -16,6 +16,7 @@ from bot.db import Database, Transaction, insert_or_ignore
 from bot.db.tables import channels, posts, productions, projects
 from bot.jobs.wake import Wake
 from bot.production.model import TERMINAL, Production
+from bot.studio.shards import ALL_SHARDS, Shards
 
 #: Seconds between two tries to post one end: first, doubling, and longest.
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 600.0
@@ -38,10 +39,18 @@ def stored_film(production_id: str, run: int) -> str:
 
 
 class Outbox:
-    """Reads and writes how ends are delivered; nudges `changed` where a card shows it."""
+    """Reads and writes how ends are delivered; nudges `changed` where a card shows it. Due are ends of `shards`."""
 
-    def __init__(self, database: Database, changed: Wake, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        database: Database,
+        changed: Wake,
+        *,
+        shards: Shards = ALL_SHARDS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._database = database
+        self._are_ours = shards.among(productions.c.guild_id)
         self._changed = changed
         self._clock = clock
 
@@ -52,7 +61,7 @@ class Outbox:
         """
         is_due = or_(productions.c.delivery_at.is_(None), productions.c.delivery_at <= self._clock())
         is_kept = productions.c.project_id.in_(select(projects.c.id).where(projects.c.deleted_at.is_(None)))
-        query = select(productions.c.id).where(_is_over, _is_pending, is_due, is_kept)
+        query = select(productions.c.id).where(_is_over, _is_pending, is_due, is_kept, self._are_ours)
         return await self._ids(query.order_by(productions.c.accepted_at))
 
     async def begin_try(self, production_id: str, *, after: int) -> bool:

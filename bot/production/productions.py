@@ -62,10 +62,9 @@ class Productions:
         self._database = database
         self._changed = changed
         self._budgets = budgets or Budgets(database, clock=clock)
-        self._shards = shards
         self._audit = Audit(database, clock=clock)
         self._clock = clock
-        self.outbox = Outbox(database, changed, clock=clock)
+        self.outbox = Outbox(database, changed, shards=shards, clock=clock)
 
     async def accept(
         self, *, request_id: str, project_id: str, version: int, user_id: int, castings: Sequence[Casting], quote: Quote
@@ -206,12 +205,8 @@ class Productions:
             return (await transaction.execute(query)).scalar_one()
 
     async def undelivered(self) -> list[Production]:
-        """Everything of our shards that is over and whose end was not posted."""
-        return await self._select(
-            productions.c.state.in_(TERMINAL),
-            productions.c.delivered_at.is_(None),
-            self._shards.among(productions.c.guild_id),
-        )
+        """Everything that is over and whose end was not posted."""
+        return await self._select(productions.c.state.in_(TERMINAL), productions.c.delivered_at.is_(None))
 
     async def latest_of(self, project_id: str) -> Production | None:
         found = await self._select(productions.c.project_id == project_id)

@@ -212,7 +212,7 @@ class SoundMaker:
             return await sound_duration(self._ffmpeg, path)
         except MediaError as error:
             logger.warning("recording is no sound", extra={"file": path.name, "error": str(error)})
-            await asyncio.to_thread(path.unlink, missing_ok=True)
+            await self._files.discard(path)
             raise NoRecording("UnusableSound") from error
         except FileNotFoundError as error:  # its order was fulfilled once, and the file has gone since
             raise NoRecording("OutcomeUnknown") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 
 from sqlalchemy import select
@@ -31,7 +30,7 @@ class TakeBook:
         except (CannotRender, RequestFault):  # its model has left the catalogue since
             return {}
         names = {f"{each}.mp4" for casting in castings for each in contents_of_takes(casting).values()}
-        kept = await asyncio.to_thread(self._files.kept, project.id, names)
+        kept = await self._files.kept(project.id, names)
         return takes_of(
             castings, ordered=await self._ordered(project.id), kept={name.removesuffix(".mp4") for name in kept}
         )

@@ -72,10 +72,14 @@ class Files:
         folder.mkdir(mode=0o700, exist_ok=True)
         return folder / name
 
-    def kept(self, film_id: str, names: Iterable[str]) -> set[str]:
-        """Those of these artefacts that lie there. Blocks on the disk."""
+    async def kept(self, film_id: str, names: Iterable[str]) -> set[str]:
+        """Those of these artefacts that lie there, or where they are shared. Where the store is away, those here."""
         folder = self._film_folder(film_id)
-        return {name for name in names if _NAME.fullmatch(name) and (folder / name).exists()}
+        asked = {name for name in names if _NAME.fullmatch(name)}
+        found = await asyncio.to_thread(_there, folder, asked)
+        if self.sharing is not None and found != asked:
+            found |= asked & await self.sharing.names_in(folder)
+        return found
 
     def upload(self, sha256: str, kind: str) -> Path:
         """Path of an upload by its content; `kind` is what the content was found to be."""
@@ -96,7 +100,10 @@ class Files:
 
     async def remove_upload(self, sha256: str, kind: str) -> None:
         """Remove an upload, here and where it is shared; none is fine. Raises `StorageError` as `remove_film` does."""
-        path = self.upload(sha256, kind)
+        await self.discard(self.upload(sha256, kind))
+
+    async def discard(self, path: Path) -> None:
+        """Remove one file, here and where it is shared; none is fine. Raises `StorageError` as `remove_film` does."""
         await asyncio.to_thread(path.unlink, missing_ok=True)
         if self.sharing is not None:
             await self.sharing.remove(path)
@@ -201,3 +208,7 @@ def _touched_at(path: Path) -> float:
         with suppress(FileNotFoundError):
             times.append(each.lstat().st_mtime)
     return max(times)
+
+
+def _there(folder: Path, names: Iterable[str]) -> set[str]:
+    return {name for name in names if (folder / name).exists()}

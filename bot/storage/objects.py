@@ -106,6 +106,11 @@ class ObjectStore:
         found = await self._run(partial(self._client.list_objects_v2, Bucket=self._bucket, Prefix=prefix, MaxKeys=1))
         return bool(found.get("Contents"))
 
+    async def names(self, prefix: str) -> frozenset[str]:
+        """What follows the prefix in the keys that begin so."""
+        _check_key(prefix)
+        return frozenset(await self._run(self._names, prefix))
+
     async def remove_all(self, prefix: str) -> None:
         """Remove every object whose key begins so; none is fine."""
         _check_key(prefix)
@@ -194,6 +199,10 @@ class ObjectStore:
         told = found["Metadata"].get("sha256")
         if size != found["ContentLength"] or (told is not None and told != sha256.hexdigest()):
             raise StoreUnavailable("the object came as another than the one that was stored")
+
+    def _names(self, prefix: str) -> list[str]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+        return [found["Key"].removeprefix(prefix) for page in pages for found in page.get("Contents", [])]
 
     def _remove_all(self, prefix: str) -> None:
         for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):

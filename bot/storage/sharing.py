@@ -26,6 +26,8 @@ SHARED = "shared/"
 AGAIN_FIRST, AGAIN_LONGEST = 1.0, 60.0
 #: Seconds that one try to store a file may take where nobody may wait for longer.
 ONE_TRY = 30.0
+#: Seconds for which it is believed what lies in a folder: cards ask for their prices at each look.
+TOLD_FOR = 10.0
 #: A folder here that the store knows nothing of so long, in seconds, was deleted by another machine: looked for so
 #: often. What a person deletes must be gone everywhere within a day.
 FORGET_AFTER, LOOK_EVERY = 6 * 3600.0, 3600.0
@@ -39,6 +41,7 @@ class Sharing:
         self._root = root
         self._store = store
         self._shared: set[str] = set()  # keys that are known to lie there
+        self._told: dict[Path, tuple[float, frozenset[str]]] = {}  # folder → until when, and what is in it
 
     async def fetch(self, path: Path) -> bool:
         """Whether a file is here, now or from before. Raises `StorageError` where the store cannot tell."""
@@ -97,6 +100,20 @@ class Sharing:
         key = self._key(path)
         await self._store.remove_all(f"{key}/" if not path.suffix else key)
         self._shared = {each for each in self._shared if each != key and not each.startswith(f"{key}/")}
+
+    async def names_in(self, folder: Path) -> frozenset[str]:
+        """What of a folder lies in the store, as of a few seconds ago; nothing where the store is away."""
+        now = asyncio.get_running_loop().time()
+        told = self._told.get(folder)
+        if told is None or told[0] <= now:
+            try:
+                names = await self._store.names(f"{self._key(folder)}/")
+            except StorageError as error:
+                logger.warning("not known what is stored", extra={"error": type(error).__name__})
+                names = frozenset()
+            self._told = {each: kept for each, kept in self._told.items() if kept[0] > now}
+            told = self._told[folder] = (now + TOLD_FOR, names)
+        return told[1]
 
     async def run(self) -> NoReturn:
         """Forget here what was removed elsewhere, until cancelled."""

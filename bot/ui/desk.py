@@ -324,7 +324,7 @@ class Desk:
 
     async def _kept(self, project_id: str, names: Collection[str]) -> set[str]:
         """What of a film need not be paid again: what lies there, as those who order go by that, too."""
-        return set() if self._files is None else await asyncio.to_thread(self._files.kept, project_id, names)
+        return set() if self._files is None else await self._files.kept(project_id, names)
 
     def can_render(self, castings: Sequence[Casting]) -> bool:
         return {casting.model.provider for casting in castings} <= self.offer.providers

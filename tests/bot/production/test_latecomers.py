@@ -100,7 +100,7 @@ async def test_the_late_clip_of_a_film_that_is_over_is_kept_for_the_next(
 
     assert await vigil.office.state(film) is state
     take = (await vigil.office.productions.takes_of(film.id))[2]
-    assert vigil.files.kept(film.project_id, [f"{take.content}.mp4"]) == {f"{take.content}.mp4"}
+    assert await vigil.files.kept(film.project_id, [f"{take.content}.mp4"]) == {f"{take.content}.mp4"}
 
 
 async def test_a_film_that_lacks_something_else_stays_held(

@@ -67,6 +67,21 @@ async def test_what_one_machine_made_another_finds(ana: Machine, ben: Machine) -
     assert [path.name for path in ben.clip.parent.iterdir()] == ["clip.mp4"]  # nothing half is left
 
 
+async def test_what_is_kept_elsewhere_counts_as_kept(ana: Machine, ben: Machine) -> None:
+    ana.clip.write_bytes(b"a clip")
+    await ana.files.share(ana.clip)
+    assert await ben.files.kept("film-1", ["clip.mp4", "other.mp4"]) == {"clip.mp4"}
+    assert await ben.files.kept("film-2", ["clip.mp4"]) == set()
+
+
+async def test_a_recording_that_is_thrown_away_is_gone_everywhere(ana: Machine, ben: Machine) -> None:
+    ana.clip.write_bytes(b"a clip")
+    await ana.files.share(ana.clip)
+    await ana.files.discard(ana.clip)
+    assert not await ana.files.here(ana.clip)
+    assert not await ben.files.here(ben.clip)
+
+
 async def test_an_upload_is_found_too(ana: Machine, ben: Machine) -> None:
     mine, theirs = (machine.files.upload("a" * 64, "mp4") for machine in (ana, ben))
     mine.write_bytes(b"a pond")
