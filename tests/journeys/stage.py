@@ -36,7 +36,7 @@ class Stage:
     """`async with Stage(tmp_path) as stage:` has the world and, unless told otherwise, a ready bot in it.
 
     `without` names services that have no keys; `environ` adds or replaces variables; `pace` is seconds a clip takes.
-    Pictures are 160 pixels wide but in `full_size`: a film costs a second of the machine so, and most stories look at none.
+    Pictures are 160 pixels wide but in `full_size`: most stories look at none, and each film costs the machine seconds.
     """
 
     def __init__(
