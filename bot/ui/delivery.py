@@ -28,7 +28,6 @@ from bot.studio.projects import Projects
 from bot.ui.carrying import Carrier
 from bot.ui.channel_rows import ChannelRows
 from bot.ui.delivery_rules import (
-    GIVE_UP_AFTER,
     AgainHere,
     Carry,
     Form,
@@ -163,7 +162,7 @@ class Delivery:
                 case NextPlace(), error:
                     logger.warning("not here", extra={"channel": place.channel_id, "error": str(error)})
                     refused.append(why(error))
-        if opens_at is not None and self._tried(production).age < GIVE_UP_AFTER:
+        if opens_at is not None and not self._tried(production).is_enough:
             await self._rest(production, refused[0], AgainHere(opens_at - self._clock()))
             return
         logger.error("end kept, for it cannot be posted", extra={"production": production.id, "why": refused[0]})
@@ -231,12 +230,10 @@ class Delivery:
         attempt.channel_id = channel_id = await self._places.enter(place, production.owner_id)
         if channel_id == looks_in and (found := await self._find(place, channel_id, end)) is not None:
             return found
-        if production.failure == RESTORED:
-            found = await self._film_of_before(place, channel_id, production)
-            if found is not None:
-                await self._outbox.aim(production, channel_id=channel_id, guild_id=place.guild_id)
-                await self._productions.found_done(production.id)
-                return found
+        if production.failure == RESTORED and (found := await self._film_of_before(place, channel_id, production)):
+            await self._outbox.aim(production, channel_id=channel_id, guild_id=place.guild_id)
+            await self._productions.found_done(production.id)
+            return found
         attempt.limit = await self._places.upload_limit(place, channel_id)
         await self._outbox.aim(production, channel_id=channel_id, guild_id=place.guild_id)
         attempt.was_entered = True

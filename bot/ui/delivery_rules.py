@@ -15,8 +15,9 @@ from bot.storage.errors import ObjectMissing, StorageError, StoreMisconfigured, 
 from bot.ui.sending import Busy, DiscordFailed, Malformed, NotAllowed, TooLarge, Vanished
 
 HOUR, DAY = 3600.0, 24 * 3600.0
-#: Seconds after its first try that an end is tried no more by itself, and the longest wait that Discord may ask for.
-GIVE_UP_AFTER, LONGEST_WAIT = 3 * DAY, DAY
+#: Seconds after its first try, and tries, that an end is tried no more by itself: both, for we may have been away. And
+#: the longest wait that Discord may ask for.
+GIVE_UP_AFTER, LEAST_TRIES, LONGEST_WAIT = 3 * DAY, 8, DAY
 #: Seconds for which a channel that refused us is not tried, one that is gone, and a DM that its owner closed.
 CLOSED_FOR, GONE_FOR, DM_CLOSED_FOR = 600.0, 7 * DAY, DAY
 #: Before a film goes out in a poorer form: tries that ffmpeg has failed, seconds that the object store was away. And
@@ -53,6 +54,11 @@ class Tried:
     form: Form = Form.FILE
     is_plain: bool = False
     was_opened: bool = False
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether it is time to leave it to a person."""
+        return self.age >= GIVE_UP_AFTER and self.tries >= LEAST_TRIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +160,7 @@ def _when_not_allowed(code: int, tried: Tried) -> Step:
 
 
 def _again(tried: Tried, *, at_least: float = 0.0, for_all: bool = False) -> AgainHere | Keep:
-    if tried.age >= GIVE_UP_AFTER:
+    if tried.is_enough:
         return Keep()
     return AgainHere(max(pause_after(tried.tries), min(at_least, LONGEST_WAIT)), for_all)
 

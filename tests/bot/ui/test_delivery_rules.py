@@ -22,6 +22,7 @@ from bot.ui.delivery_rules import (
     GIVE_UP_AFTER,
     GONE_FOR,
     HOUR,
+    LEAST_TRIES,
     LONGEST_WAIT,
     STORE_PATIENCE,
     AgainHere,
@@ -96,7 +97,8 @@ TABLE: list[tuple[Exception, Tried, Step]] = [
     (http(503), Tried(tries=5), AgainHere(pause_after(5))),
     (http(503), Tried(tries=99), AgainHere(LONGEST_PAUSE)),
     (http(503), Tried(tries=500, age=GIVE_UP_AFTER), Keep()),
-    (limited(7200), Tried(age=GIVE_UP_AFTER), Keep()),
+    (limited(7200), Tried(tries=LEAST_TRIES, age=GIVE_UP_AFTER), Keep()),
+    (http(503), Tried(age=GIVE_UP_AFTER), SOON),  # we were away ourselves
     # too large
     (http(413), FIRST, Smaller()),
     (http(413, 40005), FIRST, Smaller()),
