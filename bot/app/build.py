@@ -15,7 +15,7 @@ from bot.app.pools import heard_by
 from bot.app.post import Post
 from bot.app.service import Loop, Service
 from bot.app.standings import Standings
-from bot.app.upkeep import forget_what_others_removed, keep_store_tidy, warn_of_endings
+from bot.app.upkeep import keep_store_tidy, warn_of_endings
 from bot.app.watchdog import Watchdog
 from bot.db import Database
 from bot.jobs.engine import Engine
@@ -38,6 +38,7 @@ from bot.production.deletions import Deletions
 from bot.production.dispatcher import Dispatcher
 from bot.production.erasure import Erasure
 from bot.production.film import FilmMaker
+from bot.production.forgetting import Forgetting
 from bot.production.latecomers import Latecomers
 from bot.production.productions import Productions
 from bot.production.readings import Readings
@@ -250,11 +251,10 @@ async def build(
         Loop(name="standings", run=lambda _: standings.run()),
         Loop(name="endings", run=lambda _: warn_of_endings(catalogue, settings.providers.keys())),
         Loop(name="store", run=lambda _: keep_store_tidy(store, settings.storage.keep_stored_films)),
-        Loop(name="sharing", run=lambda _: forget_what_others_removed(files)),
     ]
     service.loops = [
         Loop(name="dispatcher", run=dispatcher.run),
-        *_between_processes(settings, post, engine, productions, changed),
+        *_between_processes(settings, post, database, files, engine, productions, changed),
     ]
     if post.works:
         backups = BackupKeeper(settings, database, store, claim=claim)
@@ -323,10 +323,18 @@ def _client(
 
 
 def _between_processes(
-    settings: Settings, post: Post, engine: Engine, productions: Productions, changed: Wake
+    settings: Settings,
+    post: Post,
+    database: Database,
+    files: Files,
+    engine: Engine,
+    productions: Productions,
+    changed: Wake,
 ) -> list[Loop]:
     """What processes that share a database do for each other."""
     loops = []
+    if files.sharing is not None:
+        loops.append(Loop(name="forgetting", run=lambda _: Forgetting(database, files).run()))
     if settings.is_shared:
         loops.append(Loop(name="relay", run=Relay(settings.database_url, post.name, changed).run))
     if post.locks is not None:

@@ -8,7 +8,6 @@ from collections.abc import Collection
 
 from bot.production.outbox import STORED_FILMS
 from bot.storage.errors import StorageError
-from bot.storage.files import Files
 from bot.storage.objects import ObjectStore
 from providers.catalogue import Catalogue
 
@@ -46,12 +45,4 @@ async def keep_store_tidy(store: ObjectStore | None, keep: float | None) -> None
                 "the object store takes no rules from us: let parts of broken uploads expire there by hand",
                 extra={"error": type(error).__name__},
             )
-        await asyncio.sleep(EVERY)
-
-
-async def forget_what_others_removed(files: Files) -> None:
-    """Remove files here that were removed on another machine; nothing to do where all see one folder."""
-    while True:
-        if files.sharing is not None:
-            await files.sharing.run()
         await asyncio.sleep(EVERY)

@@ -21,6 +21,7 @@ from sqlalchemy import func, or_, select
 from bot.db import Database
 from bot.db.tables import productions, projects, turns
 from bot.production.model import OPEN, TERMINAL
+from bot.storage.errors import StorageError
 from bot.storage.files import Files, lasting_files
 
 logger = logging.getLogger(__name__)
@@ -92,10 +93,19 @@ class Retention:
                 use, keep = films.get(file.parent.name, Use()), _at_least(self._keep.clips, OPEN_FOR)
             if await asyncio.to_thread(_remove_if_worn, file, use, keep, now):
                 removed.append(file)
+                await self._unshare(file)
         left = await asyncio.to_thread(self._files.remove_left, now - LEFT_AFTER)
         if removed or left:
             logger.info("swept", extra={"files": len(removed), "left_behind": left})
         return removed
+
+    async def _unshare(self, file: Path) -> None:
+        """Its copy goes, too: it would be fetched again, and counted as kept."""
+        if self._files.sharing is not None:
+            try:
+                await self._files.sharing.remove(file)
+            except StorageError as error:
+                logger.warning("copy not removed", extra={"file": file.name, "error": type(error).__name__})
 
     async def _uses(self) -> tuple[dict[str, Use], dict[str, Use], dict[str, float]]:
         """By film's id, by upload's id, and by production's id when its end was last touched."""

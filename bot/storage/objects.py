@@ -100,12 +100,6 @@ class ObjectStore:
         _check_key(key)
         await self._run(self._get, key, file)
 
-    async def has_any(self, prefix: str) -> bool:
-        """Whether there is any object whose key begins so."""
-        _check_key(prefix)
-        found = await self._run(partial(self._client.list_objects_v2, Bucket=self._bucket, Prefix=prefix, MaxKeys=1))
-        return bool(found.get("Contents"))
-
     async def names(self, prefix: str) -> frozenset[str]:
         """What follows the prefix in the keys that begin so."""
         _check_key(prefix)

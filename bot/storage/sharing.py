@@ -9,11 +9,8 @@ import asyncio
 import hashlib
 import logging
 import random
-import shutil
-import time
 import uuid
 from pathlib import Path
-from typing import NoReturn
 
 from bot.storage.errors import ObjectMissing, StorageError
 from bot.storage.objects import ObjectStore
@@ -28,9 +25,6 @@ AGAIN_FIRST, AGAIN_LONGEST = 1.0, 60.0
 ONE_TRY = 30.0
 #: Seconds for which it is believed what lies in a folder: cards ask for their prices at each look.
 TOLD_FOR = 10.0
-#: A folder here that the store knows nothing of so long, in seconds, was deleted by another machine: looked for so
-#: often. What a person deletes must be gone everywhere within a day.
-FORGET_AFTER, LOOK_EVERY = 6 * 3600.0, 3600.0
 _CONTENT_TYPES = {".mp4": "video/mp4", ".mp3": "audio/mpeg", ".json": "application/json", ".jpg": "image/jpeg"}
 
 
@@ -115,35 +109,6 @@ class Sharing:
             told = self._told[folder] = (now + TOLD_FOR, names)
         return told[1]
 
-    async def run(self) -> NoReturn:
-        """Forget here what was removed elsewhere, until cancelled."""
-        while True:
-            try:
-                await self.forget(time.time() - FORGET_AFTER)
-            except (StorageError, OSError) as error:
-                logger.warning("nothing forgotten", extra={"error": type(error).__name__})
-            await asyncio.sleep(LOOK_EVERY)
-
-    async def forget(self, before: float) -> int:
-        """Remove what the store does not have and nobody has touched since a time; how many films and uploads."""
-        forgotten = 0
-        for path in await asyncio.to_thread(self._untouched, before):
-            key = self._key(path)
-            if not await self._store.has_any(f"{key}/" if path.is_dir() else key):
-                await asyncio.to_thread(_remove, path)
-                logger.info("removed elsewhere, and so here", extra={"file": path.name})
-                forgotten += 1
-        return forgotten
-
-    def _untouched(self, before: float) -> list[Path]:
-        """Film folders and uploads in which nothing has changed since."""
-        found = []
-        for path in [*(self._root / "films").iterdir(), *(self._root / "uploads").iterdir()]:
-            inside = path.iterdir() if path.is_dir() else ()
-            if max(each.stat().st_mtime for each in (path, *inside)) < before:
-                found.append(path)
-        return found
-
     def _key(self, path: Path) -> str:
         return f"{SHARED}{path.absolute().relative_to(self._root)}"
 
@@ -157,7 +122,3 @@ async def _rest(pause: float, what: str, path: Path, error: StorageError) -> flo
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _remove(path: Path) -> None:
-    shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)

@@ -177,6 +177,7 @@ async def test_stopping_a_held_film_stops_what_its_camera_gave_up_on_and_then_se
     database: Database, tmp_path: Path
 ) -> None:
     workshop = Workshop(database, tmp_path)
+    workshop.studio.polls[:] = [Running()]
     production = await workshop.begun()
     await workshop.ordered(production, "1", "runway", Accepted(operation="op-1"))
     await workshop.maker.give_back(production.id)

@@ -97,23 +97,6 @@ async def test_what_comes_as_something_else_is_not_taken(ana: Machine, ben: Mach
     assert list(ben.clip.parent.iterdir()) == []
 
 
-async def test_what_was_removed_elsewhere_goes_here_too_once_nobody_touches_it(ana: Machine, ben: Machine) -> None:
-    kept = ana.files.artefact("film-2", "clip.mp4")
-    for path in (ana.clip, kept):
-        path.write_bytes(b"a clip")
-        await ana.files.share(path)
-    assert await ben.files.here(ben.clip)
-    folder = ana.clip.parent
-    await ana.sharing.remove(folder)
-    ana.age()
-    assert await ana.sharing.forget(OLD + 1.0) == 1
-    assert not folder.exists()
-    assert kept.exists()
-    assert await ben.sharing.forget(OLD + 1.0) == 0  # younger than that
-    ben.age()
-    assert await ben.sharing.forget(OLD + 1.0) == 1
-
-
 class Away(ObjectStore):
     """A store that does not answer at first."""
 
