@@ -85,7 +85,7 @@ async def test_one_film_that_is_gone_from_the_disk_holds_up_no_other(tmp_path: P
 
 
 async def test_a_film_that_cannot_be_made_to_fit_is_linked_from_the_object_store(tmp_path: Path) -> None:
-    async with Stage(tmp_path, starts=False) as stage:
+    async with Stage(tmp_path, starts=False, full_size=True) as stage:
         url = await stage.providers.start_s3()
         stage.discord.upload_limit = 50_000
         store = {
@@ -112,7 +112,7 @@ async def test_a_film_that_cannot_be_made_to_fit_is_linked_from_the_object_store
 
 
 async def test_without_an_object_store_a_film_that_cannot_fit_is_kept_and_said(tmp_path: Path) -> None:
-    async with Stage(tmp_path) as stage:
+    async with Stage(tmp_path, full_size=True) as stage:
         stage.discord.upload_limit = 50_000
         thread = await stage.plan(stage.mia)
         await stage.greenlight(stage.mia, thread)

@@ -24,7 +24,7 @@ async def test_an_idea_becomes_a_film_that_mentions_its_owner(tmp_path: Path) ->
 
 
 async def test_a_video_is_looked_at_once_and_may_start_a_shot(tmp_path: Path) -> None:
-    async with Stage(tmp_path) as stage:
+    async with Stage(tmp_path, full_size=True) as stage:
         video = await clip(tmp_path)
         thread = await stage.plan(stage.mia, video=video)
         again = await stage.plan(stage.mia, video=video)
@@ -63,7 +63,7 @@ async def test_gemini_alone_films_through_omni(tmp_path: Path) -> None:
 
 
 async def test_a_person_may_choose_the_model_and_the_shape(tmp_path: Path) -> None:
-    async with Stage(tmp_path) as stage:
+    async with Stage(tmp_path, full_size=True) as stage:
         thread = await stage.plan(stage.mia, model="gemini-omni-1.2-flash", ratio="9:16", seconds=8)
         assert "9:16" in stage.read(thread)
         await stage.greenlight(stage.mia, thread)
