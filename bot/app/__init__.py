@@ -9,8 +9,9 @@ import discord
 import yarl
 
 from bot.app.boot import look_at_databases, remember
-from bot.app.build import attachment_bases, build, clip_hosts
+from bot.app.build import build
 from bot.app.data_dir import AnotherInstance, in_data_dir
+from bot.app.means import attachment_bases, clip_hosts
 from bot.app.pools import build_pools, heard_by
 from bot.app.post import Post, Role
 from bot.app.service import DiscordRefused

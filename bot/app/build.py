@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from bot.app.backup import BackupKeeper
 from bot.app.limits import unknown_models
+from bot.app.means import caps_of, ears_of, kept_here, minds_of, offer_of, sound_stage
 from bot.app.pools import heard_by
 from bot.app.post import Post
 from bot.app.service import Loop, Service
@@ -26,11 +24,10 @@ from bot.jobs.relay import Relay
 from bot.jobs.spacing import Spacing
 from bot.jobs.wake import Wake
 from bot.log import Scrubber
-from bot.media.download import DISCORD_CDN, AttachmentDownloader, is_loopback
+from bot.media.download import AttachmentDownloader
 from bot.media.ffmpeg import Ffmpeg
 from bot.media.probe import MediaLimits
 from bot.production.approvals import Approvals
-from bot.production.booth import Booth
 from bot.production.camera import Camera, Rig
 from bot.production.cut import Cutter
 from bot.production.decisions import Decisions
@@ -41,41 +38,34 @@ from bot.production.film import FilmMaker
 from bot.production.forgetting import Forgetting
 from bot.production.latecomers import Latecomers
 from bot.production.productions import Productions
-from bot.production.readings import Readings
 from bot.production.retention import Keep, Retention
-from bot.production.sound import SoundMaker
 from bot.production.switches import Switches
 from bot.production.takebook import TakeBook
 from bot.production.write_offs import WriteOffs
 from bot.settings import Settings
-from bot.settings.services import PROVIDERS
 from bot.storage.files import Files
 from bot.storage.objects import ObjectStore
 from bot.studio.analyst import Analyst
 from bot.studio.answers import Answers
-from bot.studio.budget import Budgets, Caps
+from bot.studio.budget import Budgets
 from bot.studio.conversations import Conversations
 from bot.studio.director import Director
-from bot.studio.minds import Mind, Minds
+from bot.studio.minds import Minds
 from bot.studio.planner import Planner
 from bot.studio.projects import Projects
-from bot.studio.pseudonyms import Pseudonyms, read_key
+from bot.studio.pseudonyms import Pseudonyms
 from bot.studio.shards import Shards
-from bot.studio.soundtrack import SoundOffer
-from bot.studio.stills import Ears
-from bot.studio.voices import Voices
 from bot.ui import commands
 from bot.ui.card_rows import CardRows
-from bot.ui.carrying import LINK_LASTS, Carrier
+from bot.ui.carrying import Carrier
 from bot.ui.channel_rows import ChannelRows
 from bot.ui.client import Greenlight
 from bot.ui.delivery import Delivery
-from bot.ui.desk import Desk, Offer
+from bot.ui.desk import Desk
 from bot.ui.doors import Doors
 from bot.ui.library import Library
 from bot.ui.missed import Missed
 from bot.ui.previews import Previews
-from bot.ui.privacy import Kept
 from bot.ui.progress import CardKeeper
 from bot.ui.retakes import Retakes
 from bot.ui.returns import Returns
@@ -109,8 +99,8 @@ async def build(
     changed = Wake()
     ledger = Ledger(database, scrub=Scrubber(settings.secrets()).scrub, is_shared=settings.is_shared)
     projects = Projects(database, shards=post.shards)
-    pseudonyms = Pseudonyms(read_key(settings.data_dir / "pseudonyms.key"))
-    budgets = Budgets(database, _caps(settings), pseudonyms=pseudonyms)
+    pseudonyms = Pseudonyms(settings.discord.token)
+    budgets = Budgets(database, caps_of(settings), pseudonyms=pseudonyms)
     productions = Productions(database, changed, budgets=budgets, shards=post.shards)
     switches = Switches(database, changed)
     if post.works:
@@ -121,15 +111,15 @@ async def build(
     )
 
     claim = post.presence.claim if post.presence is not None else claim_alone
-    minds = Minds(_minds(settings, catalogue, providers, pools), Answers(database, catalogue))
+    minds = Minds(minds_of(settings, catalogue, providers, pools), Answers(database, catalogue))
     write_offs = WriteOffs(database, settings.ambiguous_retry_microusd, budgets=budgets)
-    stage = _sound_stage(catalogue, providers, pools, ledger, files, ffmpeg, switches, database, budgets, write_offs)
+    stage = sound_stage(catalogue, providers, pools, ledger, files, ffmpeg, switches, database, budgets, write_offs)
     offered = partial(catalogue.video_models, settings.providers.keys())
     book = TakeBook(database, catalogue, files)
     director = Director(minds, catalogue, models=offered, voices=stage.voices, takes=book)
     planner = Planner(
         projects=projects,
-        analyst=Analyst(minds, projects, ffmpeg, files, _ears(catalogue, providers, pools)),
+        analyst=Analyst(minds, projects, ffmpeg, files, ears_of(catalogue, providers, pools)),
         director=director,
         catalogue=catalogue,
         downloader=downloader,
@@ -176,7 +166,7 @@ async def build(
         worker=post.worker,
         switches=switches,
     )
-    offer = _offer(settings, catalogue, stage.offer, can_plan=bool(minds))
+    offer = offer_of(settings, catalogue, stage.offer, can_plan=bool(minds))
     approvals = Approvals(
         database,
         productions,
@@ -200,7 +190,7 @@ async def build(
         switches=switches,
         budgets=budgets,
         approvals=approvals,
-        library=Library(database, productions, deletions, _kept(settings, store)),
+        library=Library(database, productions, deletions, kept_here(settings, store)),
         files=files,
         require_room=files.require_room,
         has_upload=lambda asset: files.upload(asset.id, asset.suffix.removeprefix(".")).is_file(),
@@ -349,112 +339,6 @@ def _keeping(name: str, pool: KeyPool) -> Loop:
     return Loop(name=f"pool {name}", run=lambda _: pool.run())
 
 
-def _minds(settings: Settings, catalogue: Catalogue, providers: Providers, pools: dict[str, KeyPool]) -> list[Mind]:
-    """Gemini first: it sees video. The operator's model names go to the provider whose catalogue entry they are."""
-    minds = []
-    for name, language in providers.language.items():
-        known = {model.id for model in catalogue.language_models({name}, "plan")}
-        plans_with = settings.plan_model if settings.plan_model in known else None
-        chats_with = settings.chat_model if settings.chat_model in known else None
-        minds.append(
-            Mind(
-                model=language,
-                pool=pools[name],
-                plans_with=plans_with or catalogue.language_models({name}, "plan")[0].id,
-                chats_with=chats_with or catalogue.language_models({name}, "chat")[0].id,
-                looks_with=next((model.id for model in catalogue.language_models({name}, "pictures")), None),
-            )
-        )
-    return minds
-
-
-def _ears(catalogue: Catalogue, providers: Providers, pools: dict[str, KeyPool]) -> Ears | None:
-    for name, transcriber in providers.ears.items():
-        return Ears(transcriber=transcriber, pool=pools[name], model=catalogue.hearing_models({name})[0].id)
-    return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _SoundStage:
-    """What speaks, plays and rustles here; nothing where no such service is set up."""
-
-    offer: SoundOffer = field(default_factory=SoundOffer)
-    sounds: SoundMaker | None = None
-    voices: Voices | None = None
-    readings: Readings | None = None
-
-
-def _sound_stage(
-    catalogue: Catalogue,
-    providers: Providers,
-    pools: dict[str, KeyPool],
-    ledger: Ledger,
-    files: Files,
-    ffmpeg: Ffmpeg,
-    switches: Switches,
-    database: Database,
-    budgets: Budgets,
-    write_offs: WriteOffs,
-) -> _SoundStage:
-    for name, speech in providers.speech.items():
-        voice = catalogue.speech_models({name})[0]
-        # What has no known price is not offered: a price shown is a ceiling.
-        priced = (model for model in catalogue.sound_models({name}) if model.price_microusd(1.0) is not None)
-        offer = SoundOffer(
-            voice=voice,
-            music=next(iter(catalogue.music_models({name})), None),
-            effects=next(priced, None),
-        )
-        booth = Booth(pools[name], ledger, switches=switches, write_offs=write_offs)
-        # Who asks for a reading waits for it.
-        counter = Booth(pools[name], ledger, switches=switches, waits=False, write_offs=write_offs)
-        return _SoundStage(
-            offer=offer,
-            sounds=SoundMaker(speech, providers.sounds.get(name), booth, files, ffmpeg, offer),
-            voices=Voices(speech, pools[name]),
-            readings=Readings(speech, counter, files, database, budgets, model=voice),
-        )
-    return _SoundStage()
-
-
-def _caps(settings: Settings) -> Caps:
-    return Caps(
-        film_microusd=settings.money.film_microusd,
-        user_day_microusd=settings.money.user_day_microusd,
-        guild_month_microusd=settings.money.guild_month_microusd,
-        bot_day_microusd=settings.money.day_microusd,
-        approval_above_microusd=settings.money.approval_above_microusd,
-    )
-
-
-def _offer(settings: Settings, catalogue: Catalogue, sound: SoundOffer, *, can_plan: bool) -> Offer:
-    """What can be made here. A new plan takes the operator's model, else the first that needs no picture to start."""
-    offered = catalogue.video_models(settings.providers.keys())
-    models = offered or catalogue.video  # nothing can be rendered, but plans are still written for something
-    default = next(model.id for model in models if not model.needs_start_image)
-    if settings.video_model in {model.id for model in offered}:
-        default = settings.video_model or default
-    return Offer(video_models=offered, default_model=default, can_plan=can_plan, sound=sound)
-
-
-def _kept(settings: Settings, store: ObjectStore | None) -> Kept:
-    """What `/privacy` tells of this installation."""
-    titles = {provider.name: provider.title for provider in PROVIDERS}
-    keeps = settings.storage
-    return Kept(
-        services=tuple(titles[name] for name in settings.providers),
-        has_store=store is not None,
-        link_days=None if store is not None and store.is_public else round(LINK_LASTS / 86_400),
-        uploads_days=_days(keeps.keep_uploads),
-        clips_days=_days(keeps.keep_clips),
-        films_days=_days(keeps.keep_films),
-    )
-
-
-def _days(seconds: float | None) -> int | None:
-    return None if seconds is None else round(seconds / 86_400)
-
-
 async def _restore_room(ledger: Ledger, productions: Productions, pools: dict[str, KeyPool]) -> None:
     """Count again what films that go on had open at the providers when we last stopped."""
     active = {production.id for production in await productions.active()}
@@ -469,16 +353,3 @@ async def _restore_room(ledger: Ledger, productions: Productions, pools: dict[st
             restored[call.provider].append(operation)
     for name, pool in pools.items():
         pool.restore(restored[name])
-
-
-def attachment_bases(settings: Settings) -> Sequence[str]:
-    """Where uploads may be fetched from: Discord's CDN, or the one the settings name."""
-    endpoints = settings.discord.endpoints
-    return DISCORD_CDN if endpoints is None else [endpoints.cdn_url]
-
-
-def clip_hosts(settings: Settings) -> frozenset[str] | None:
-    """Where Runway's clips may come from: its own hosts, and loopback only where its API is there, too."""
-    runway = settings.providers.get("runway")
-    host = urlsplit(runway.base_url).hostname if runway is not None and runway.base_url is not None else None
-    return frozenset({host}) if host is not None and is_loopback(host) else None

@@ -156,7 +156,7 @@ class Scene:
     def __init__(self, database: Database, folder: Path) -> None:
         self.database, self.folder = database, folder
         self.now = NOW
-        self.pseudonyms = Pseudonyms(b"k" * 32)
+        self.pseudonyms = Pseudonyms("the bot's token")
         self.server, self.engine, self.studio = Server(), NotingEngine(), Studio()
         self.shelves = Shelves()
         self.store: Shelves | ObjectStore = self.shelves

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -309,16 +308,7 @@ async def test_everything_is_deleted_once_a_person_has_read_what_goes(desk: Desk
     assert "1 film" in text(await desk.library.page(STRANGER))
 
 
-async def test_the_key_of_pseudonyms_is_made_once_and_told_where_it_is_broken(tmp_path: Path) -> None:
-    from bot.studio.pseudonyms import BrokenKey, read_key
-
-    path = tmp_path / "pseudonyms.key"
-    key = read_key(path)
-
-    assert read_key(path) == key
-    assert path.stat().st_mode & 0o077 == 0
-    assert Pseudonyms(key).of(OWNER) == Pseudonyms(key).of(OWNER) < 0
-    assert Pseudonyms(key).of(OWNER) != Pseudonyms().of(OWNER)
-    path.write_bytes(b"short")
-    with pytest.raises(BrokenKey, match="32 bytes"):
-        read_key(path)
+def test_a_pseudonym_is_the_same_in_every_process_of_the_bot_and_nobody_elses() -> None:
+    assert Pseudonyms("the bot's token").of(OWNER) == Pseudonyms("the bot's token").of(OWNER) < 0
+    assert Pseudonyms("the bot's token").of(OWNER) != Pseudonyms("another's").of(OWNER)
+    assert Pseudonyms().of(OWNER) != Pseudonyms().of(OWNER)
