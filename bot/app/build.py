@@ -193,7 +193,7 @@ async def build(
         library=Library(database, productions, deletions, kept_here(settings, store)),
         files=files,
         require_room=files.require_room,
-        has_upload=lambda asset: files.upload(asset.id, asset.suffix.removeprefix(".")).is_file(),
+        has_upload=lambda asset: files.is_kept(files.upload(asset.id, asset.suffix.removeprefix("."))),
     )
     latecomers = Latecomers(database, ledger, productions, rigs, ffmpeg, files, changed)
     client = _client(
@@ -244,16 +244,17 @@ async def build(
     ]
     service.loops = [
         Loop(name="dispatcher", run=dispatcher.run),
-        *_between_processes(settings, post, database, files, engine, productions, changed),
+        *_between_processes(settings, post, database, files, pseudonyms, engine, productions, changed),
     ]
-    if post.works:
-        backups = BackupKeeper(settings, database, store, claim=claim)
-        service.pool_loops.append(Loop(name="backups", run=lambda _: backups.run()))
+    if post.works or files.sharing is not None:  # whoever has files of its own
         keep = Keep(
             uploads=settings.storage.keep_uploads, clips=settings.storage.keep_clips, films=settings.storage.keep_films
         )
         retention = Retention(database, files, keep)
         service.pool_loops.append(Loop(name="retention", run=lambda _: retention.run()))
+    if post.works:
+        backups = BackupKeeper(settings, database, store, claim=claim)
+        service.pool_loops.append(Loop(name="backups", run=lambda _: backups.run()))
         erasure = Erasure(
             database,
             deletions,
@@ -317,6 +318,7 @@ def _between_processes(
     post: Post,
     database: Database,
     files: Files,
+    pseudonyms: Pseudonyms,
     engine: Engine,
     productions: Productions,
     changed: Wake,
@@ -324,7 +326,7 @@ def _between_processes(
     """What processes that share a database do for each other."""
     loops = []
     if files.sharing is not None:
-        loops.append(Loop(name="forgetting", run=lambda _: Forgetting(database, files).run()))
+        loops.append(Loop(name="forgetting", run=lambda _: Forgetting(database, files, pseudonyms).run()))
     if settings.is_shared:
         loops.append(Loop(name="relay", run=Relay(settings.database_url, post.name, changed).run))
     if post.locks is not None:

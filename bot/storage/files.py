@@ -77,9 +77,18 @@ class Files:
         folder = self._film_folder(film_id)
         asked = {name for name in names if _NAME.fullmatch(name)}
         found = await asyncio.to_thread(_there, folder, asked)
-        if self.sharing is not None and found != asked:
-            found |= asked & await self.sharing.names_in(folder)
-        return found
+        if self.sharing is None:
+            return found
+        shared = await self.sharing.names_in(folder)
+        for name in sorted(found - shared):  # only here, as before files were shared: others could not work with it
+            await self.sharing.put_if_it_answers(folder / name)
+        return found | asked & shared
+
+    async def is_kept(self, path: Path) -> bool:
+        """Whether a lasting file is here, or where it is shared; a store that is away leaves that open, and so yes."""
+        if await asyncio.to_thread(path.is_file):
+            return True
+        return self.sharing is not None and await self.sharing.has(path)
 
     def upload(self, sha256: str, kind: str) -> Path:
         """Path of an upload by its content; `kind` is what the content was found to be."""

@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import logging
 import random
+import time
 import uuid
 from pathlib import Path
 
@@ -25,6 +26,8 @@ AGAIN_FIRST, AGAIN_LONGEST = 1.0, 60.0
 ONE_TRY = 30.0
 #: Seconds for which it is believed what lies in a folder: cards ask for their prices at each look.
 TOLD_FOR = 10.0
+#: Seconds for which a file is believed to be stored that was: another machine may remove it.
+STORED_FOR = 600.0
 _CONTENT_TYPES = {".mp4": "video/mp4", ".mp3": "audio/mpeg", ".json": "application/json", ".jpg": "image/jpeg"}
 
 
@@ -34,7 +37,7 @@ class Sharing:
     def __init__(self, root: Path, store: ObjectStore) -> None:
         self._root = root
         self._store = store
-        self._shared: set[str] = set()  # keys that are known to lie there
+        self._shared: dict[str, float] = {}  # keys that lie there, and until when that is believed
         self._told: dict[Path, tuple[float, frozenset[str]]] = {}  # folder → until when, and what is in it
 
     async def fetch(self, path: Path) -> bool:
@@ -50,7 +53,7 @@ class Sharing:
             return False
         finally:
             part.unlink(missing_ok=True)
-        self._shared.add(self._key(path))
+        self._believe(self._key(path))
         logger.info("file fetched", extra={"file": path.name})
         return True
 
@@ -66,11 +69,21 @@ class Sharing:
     async def put(self, path: Path) -> None:
         """Have a whole file in the store. Raises `StorageError`."""
         key = self._key(path)
-        if key not in self._shared:
+        if self._shared.get(key, 0.0) > time.monotonic():
+            return
+        if "" not in await self._store.names(key):
             content_type = _CONTENT_TYPES.get(path.suffix, "application/octet-stream")
             sha256 = await asyncio.to_thread(_sha256, path)
             await self._store.put(path, key, content_type=content_type, sha256=sha256)
-            self._shared.add(key)
+        self._believe(key)
+
+    async def has(self, path: Path) -> bool:
+        """Whether the store has a file; where it does not answer, that it may."""
+        try:
+            return "" in await self._store.names(self._key(path))
+        except StorageError as error:
+            logger.warning("not known what is stored", extra={"error": type(error).__name__})
+            return True
 
     async def put_if_it_answers(self, path: Path) -> None:
         """Try once to have a file in the store, for those who must not wait; `put_patiently` follows."""
@@ -93,7 +106,8 @@ class Sharing:
         """Remove a file's copy, or those of a folder, from the store. Raises `StorageError`."""
         key = self._key(path)
         await self._store.remove_all(f"{key}/" if not path.suffix else key)
-        self._shared = {each for each in self._shared if each != key and not each.startswith(f"{key}/")}
+        for each in [each for each in self._shared if each == key or each.startswith(f"{key}/")]:
+            del self._shared[each]
 
     async def names_in(self, folder: Path) -> frozenset[str]:
         """What of a folder lies in the store, as of a few seconds ago; nothing where the store is away."""
@@ -108,6 +122,11 @@ class Sharing:
             self._told = {each: kept for each, kept in self._told.items() if kept[0] > now}
             told = self._told[folder] = (now + TOLD_FOR, names)
         return told[1]
+
+    def _believe(self, key: str) -> None:
+        now = time.monotonic()
+        self._shared = {each: until for each, until in self._shared.items() if until > now}
+        self._shared[key] = now + STORED_FOR
 
     def _key(self, path: Path) -> str:
         return f"{SHARED}{path.absolute().relative_to(self._root)}"

@@ -6,7 +6,7 @@ Commands, buttons, modals and messages all end here, so that each rule stands on
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.jobs.wake import Wake
@@ -86,7 +86,7 @@ class Desk:
         library: Library | None = None,
         files: Files | None = None,
         require_room: Callable[[int], None] | None = None,
-        has_upload: Callable[[Asset], bool] | None = None,
+        has_upload: Callable[[Asset], Awaitable[bool]] | None = None,
     ) -> None:
         self._files = files
         self._has_upload = has_upload
@@ -299,7 +299,7 @@ class Desk:
         if self._has_upload is None or project.asset_id is None or not needs_it:
             return
         asset = await self._projects.asset(project.asset_id)
-        if not await asyncio.to_thread(self._has_upload, asset):
+        if not await self._has_upload(asset):
             raise UploadGone
 
     async def _gone(self, project: Project, plan: Plan, error: ModelRetired) -> ModelGone:

@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 MOST_FILES, MOST_BYTES = 10, 10 << 20
 #: The second of a take that stands for it.
 FRAME_AT = 1.0
+#: Seconds that a clip which another machine made may take to come.
+FETCH_WITHIN = 20.0
 
 
 class Previews:
@@ -42,6 +44,8 @@ class Previews:
         """The clip, where it is small enough; else one of its frames, which is kept beside it."""
         clip = self._files.artefact(project_id, f"{content}.mp4")
         try:
+            async with asyncio.timeout(FETCH_WITHIN):
+                await self._files.here(clip)
             if (await asyncio.to_thread(clip.stat)).st_size <= most_bytes:
                 return clip
             frame = self._files.artefact(project_id, f"frame-{content[:40]}.jpg")

@@ -1,4 +1,4 @@
-"""A machine forgets what was deleted on another one, and nothing that any row knows."""
+"""A machine forgets what was deleted on another one, and nothing that was not."""
 
 from __future__ import annotations
 
@@ -9,32 +9,61 @@ from pathlib import Path
 from sqlalchemy import insert, update
 
 from bot.db import Database
-from bot.db.tables import assets, projects
+from bot.db.tables import assets, deletions, projects
 from bot.production.forgetting import LEFT_FOR, Forgetting
 from bot.storage.files import Files
+from bot.studio.pseudonyms import Pseudonyms
 from tests.bot.production.test_productions import Office
 from tests.bot.studio.samples import asset
 
 ON_BOTH_DATABASES = True
 NOW = 1_700_000_000.0
+BEGAN, OLD = NOW - 10 * LEFT_FOR, NOW - LEFT_FOR - 1.0
+NAMES = Pseudonyms("the bot's token")
 
 
-async def test_what_no_row_knows_any_more_goes_and_all_else_stays(database: Database, tmp_path: Path) -> None:
+def write(path: Path, at: float) -> Path:
+    path.write_bytes(b"a clip")
+    for each in (path, *([path.parent] if path.parent.name != "uploads" else [])):
+        os.utime(each, (at, at))
+    return path
+
+
+def forgetting(database: Database, files: Files) -> Forgetting:
+    return Forgetting(database, files, NAMES, clock=lambda: NOW)
+
+
+async def test_what_was_deleted_goes_and_all_else_stays(database: Database, tmp_path: Path) -> None:
     office, files = Office(database), Files(tmp_path)
+    office.now = BEGAN
     kept, deleted = [(await office.film(name)).id for name in ("kept", "deleted")]
-    known = {**asdict(asset()), "id": "a" * 64, "created_at": NOW}
+    known = {**asdict(asset()), "id": "a" * 64, "created_at": BEGAN}
+    asked = {"project_id": None, "asked_at": OLD, "unposted": 0, "erased_at": OLD + 1.0}
     async with database.transaction() as transaction:
         await transaction.execute(update(projects).where(projects.c.id == deleted).values(deleted_at=NOW))
         await transaction.execute(insert(assets).values(**known))
-    there = [files.artefact(film, "clip.mp4") for film in (kept, deleted, "f" * 32, "voice-7")]
-    there += [files.upload(letter * 64, "mp4") for letter in "ab"]
-    young = files.artefact("e" * 32, "clip.mp4")
-    for path in (*there, young):
-        path.write_bytes(b"a clip")
-        for each in (path, *([path.parent] if path.parent.name != "uploads" else [])):
-            os.utime(each, (NOW - LEFT_FOR - (path is not young),) * 2)
+        await transaction.execute(insert(deletions).values(owner_id=7, **asked))
+        await transaction.execute(insert(deletions).values(owner_id=NAMES.of(8), done_at=NOW, **asked))
+    gone = {write(files.artefact(film, "clip.mp4"), OLD).parent for film in (deleted, "voice-7", "voice-8")}
+    gone.add(write(files.upload("b" * 64, "mp4"), OLD))
+    stays = [write(files.artefact(film, "clip.mp4"), OLD) for film in (kept, "f" * 32, "voice-9")]
+    stays += [write(files.upload("a" * 64, "mp4"), OLD), write(files.upload("c" * 64, "mp4"), NOW)]
 
-    gone = await Forgetting(database, files, clock=lambda: NOW).look()
+    assert set(await forgetting(database, files).look()) == gone
 
-    assert {path.name for path in gone} == {deleted, "f" * 32, f"{'b' * 64}.mp4"}
-    assert [path.exists() for path in (*there, young)] == [True, False, False, True, True, False, True]
+    assert all(path.exists() for path in stays)
+    assert not any(path.exists() for path in gone)
+    write(files.artefact("voice-7", "again.mp3"), NOW)
+    assert await forgetting(database, files).look() == []
+
+
+async def test_a_database_that_is_not_the_files_own_takes_none_of_them(database: Database, tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    there = [write(files.artefact("f" * 32, "film.mp4"), OLD), write(files.upload("b" * 64, "mp4"), OLD)]
+    assert await forgetting(database, files).look() == []
+    office = Office(database)
+    office.now = OLD + 1.0
+    await office.film()
+
+    assert await forgetting(database, files).look() == []
+    assert all(path.exists() for path in there)

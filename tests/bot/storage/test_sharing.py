@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,12 +12,10 @@ import pytest
 from bot.storage.errors import StoreUnavailable
 from bot.storage.files import Files
 from bot.storage.objects import ObjectStore
-from bot.storage.sharing import Sharing
+from bot.storage.sharing import STORED_FOR, Sharing
 from tests.bot.storage.test_objects import endpoint, open_store
 
 __all__ = ["endpoint"]
-
-OLD = time.time() - 100.0
 
 
 @pytest.fixture
@@ -41,11 +38,6 @@ class Machine:
     @property
     def clip(self) -> Path:
         return self.files.artefact("film-1", "clip.mp4")
-
-    def age(self) -> None:
-        """Nothing here was touched for a while."""
-        for path in [*self.files.root.rglob("*"), self.files.root]:
-            os.utime(path, (OLD, OLD))
 
 
 @pytest.fixture
@@ -97,6 +89,32 @@ async def test_what_comes_as_something_else_is_not_taken(ana: Machine, ben: Mach
     assert list(ben.clip.parent.iterdir()) == []
 
 
+async def test_what_lies_on_one_machine_only_is_shared_when_it_is_counted_as_kept(ana: Machine, ben: Machine) -> None:
+    ana.clip.write_bytes(b"from before files were shared")
+    assert await ben.files.kept("film-1", ["clip.mp4"]) == set()
+    assert not await ben.files.is_kept(ben.clip)
+
+    assert await ana.files.kept("film-1", ["clip.mp4"]) == {"clip.mp4"}
+
+    assert await ben.files.is_kept(ben.clip)
+    assert await ben.files.here(ben.clip)
+
+
+async def test_what_another_machine_removed_is_stored_again_after_a_while(
+    ana: Machine, ben: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana.clip.write_bytes(b"a clip")
+    await ana.files.share(ana.clip)
+    await ben.sharing.remove(ben.clip)
+    await ana.files.share(ana.clip)
+    assert not await ben.files.here(ben.clip)
+
+    now = time.monotonic()
+    monkeypatch.setattr("bot.storage.sharing.time.monotonic", lambda: now + STORED_FOR + 1.0)
+    await ana.files.share(ana.clip)
+    assert await ben.files.here(ben.clip)
+
+
 class Away(ObjectStore):
     """A store that does not answer at first."""
 
@@ -111,6 +129,10 @@ class Away(ObjectStore):
     async def put(self, file: Path, key: str, *, content_type: str = "video/mp4", sha256: str | None = None) -> None:
         self._fail()
         self.put_keys.append(key)
+
+    async def names(self, prefix: str) -> frozenset[str]:
+        self._fail()
+        return frozenset()
 
     def _fail(self) -> None:
         if self.failures:

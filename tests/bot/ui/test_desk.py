@@ -27,7 +27,7 @@ from bot.studio.errors import (
     RatioNotOffered,
     UploadGone,
 )
-from bot.studio.model import MAX_IDEA, Project, ProjectState, ShotStart
+from bot.studio.model import MAX_IDEA, Asset, Project, ProjectState, ShotStart
 from bot.studio.soundtrack import SoundOffer, soundtrack
 from bot.ui.card_rows import CardRows
 from bot.ui.desk import Desk, Offer
@@ -383,13 +383,17 @@ async def test_a_film_that_starts_from_a_video_which_is_not_kept_any_more_is_not
     await counter.projects.keep_asset(project.id, asset(), CLIP)
     await counter.projects.keep_plan(project.id, plan(shot("One", start=ShotStart.UPLOAD, start_at=1.0), shot("Two")))
     there: set[str] = set()
+
+    async def is_there(asset: Asset) -> bool:
+        return asset.id in there
+
     desk = Desk(
         projects=counter.projects,
         productions=counter.productions,
         catalogue=CATALOGUE,
         offer=RUNWAY,
         changed=Wake(),
-        has_upload=lambda each: each.id in there,
+        has_upload=is_there,
     )
     with pytest.raises(UploadGone):
         await desk.greenlight(request_id="p", project_id=project.id, version=1, user_id=OWNER)
