@@ -169,6 +169,7 @@ reservations = Table(
     Column("reserved_microusd", BigInteger, nullable=False),  # the ceiling, while it is not settled
     Column("settled_microusd", BigInteger),  # what its owner is charged; None until it is over
     Column("written_off_microusd", BigInteger, nullable=False, default=0, server_default="0"),  # borne by the bot
+    Column("lost_at", Float),  # when what is written off was given up, where that was before it was settled
     Column("at", Float, nullable=False),  # when it was accepted: the day and month it counts in
     Column("settled_at", Float),
     CheckConstraint("reserved_microusd >= 0"),

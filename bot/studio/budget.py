@@ -2,10 +2,11 @@
 
     reserve ──► settle    a film or a reading is accepted at the price shown, and charged what it cost, never more
        │          └──► balance  a service told afterwards what it charged
-       └──► reserve_more  another order for the same film, after a person's decision
+       └──► lose     what may have been charged for nothing is ordered again
 
 Everything that changes money stands in the transaction that changes its subject. A reservation counts in the UTC day
-and month it was accepted in: at its ceiling until it is settled, at what was charged from then on.
+and month it was accepted in: at its ceiling until it is settled, at what was charged from then on. What was lost counts
+for the whole bot alone, in the day it was given up.
 """
 
 from __future__ import annotations
@@ -144,25 +145,6 @@ class Budgets:
             )
         )
 
-    async def reserve_more(self, transaction: Transaction, id: str, amount_microusd: int) -> None:  # noqa: A002
-        """Keep more aside for what is open already, or was settled and goes on; all of it counts as of today then.
-
-        Raises:
-            OverBudget: it would pass a cap; nothing changes.
-        """
-        await lock(transaction, "budget")
-        row = (await transaction.execute(select(reservations).where(reservations.c.id == id))).one_or_none()
-        if row is None:
-            raise LookupError(f"no reservation {id}")
-        before = row.reserved_microusd if row.settled_microusd is None else row.settled_microusd
-        whole = before + amount_microusd
-        await self._admit(transaction, id, row.owner_id, row.guild_id, whole=whole, more=amount_microusd)
-        await transaction.execute(
-            update(reservations)
-            .where(reservations.c.id == id)
-            .values(reserved_microusd=whole, settled_microusd=None, settled_at=None, at=self._clock())
-        )
-
     async def lose(self, transaction: Transaction, id: str, in_all_microusd: int) -> None:  # noqa: A002
         """Count at once what may have been charged for nothing, all of it so far; its owner does not pay it.
 
@@ -170,10 +152,14 @@ class Budgets:
             OverBudget: the bot's day does not bear it; nothing changes.
         """
         await lock(transaction, "budget")
-        query = select(reservations.c.written_off_microusd).where(reservations.c.id == id)
-        before = (await transaction.execute(query)).scalar() or 0
+        row = (await transaction.execute(select(reservations).where(reservations.c.id == id))).one_or_none()
+        if row is None or in_all_microusd <= row.written_off_microusd:
+            return
+        now = self._clock()
+        lost_at = row.at if row.lost_at is None else row.lost_at
+        counted = row.written_off_microusd if lost_at >= day_of(now)[0] else 0
         bot = await self._of_bot(transaction)
-        more = in_all_microusd - before
+        more = in_all_microusd - counted
         if bot.left_microusd is not None and more > bot.left_microusd:
             raise OverBudget(
                 Cap.BOT_DAY,
@@ -184,7 +170,7 @@ class Budgets:
         await transaction.execute(
             update(reservations)
             .where(reservations.c.id == id)
-            .values(written_off_microusd=max(before, in_all_microusd))
+            .values(written_off_microusd=in_all_microusd, lost_at=now)
         )
 
     async def settle(
@@ -298,7 +284,8 @@ class Budgets:
         """Everybody's today, with what was written off and what language models took."""
         today, tomorrow = day_of(self._clock())
         used, held = await _sum(transaction, reservations.c.at >= today, reservations.c.id != but_for)
-        lost = select(func.coalesce(func.sum(reservations.c.written_off_microusd), 0)).where(reservations.c.at >= today)
+        lost_at = func.coalesce(reservations.c.lost_at, reservations.c.at)
+        lost = select(func.coalesce(func.sum(reservations.c.written_off_microusd), 0)).where(lost_at >= today)
         talk = select(func.coalesce(func.sum(answers.c.cost_microusd), 0)).where(answers.c.at >= today)
         for query in (lost, talk):
             used += int((await transaction.execute(query)).scalar_one())

@@ -33,9 +33,9 @@ class Till:
                 transaction, id=id_, kind=Kind.FILM, owner_id=owner_id, guild_id=guild_id, amount_microusd=amount
             )
 
-    async def more(self, id_: str, amount: int) -> None:
+    async def lose(self, id_: str, in_all: int) -> None:
         async with self.database.transaction() as transaction:
-            await self.budgets.reserve_more(transaction, id_, amount)
+            await self.budgets.lose(transaction, id_, in_all)
 
     async def settle(self, id_: str, amount: int, written_off: int = 0) -> None:
         async with self.database.transaction() as transaction:
@@ -97,16 +97,29 @@ async def test_a_new_day_is_empty_and_a_new_month_for_a_server(database: Databas
     assert await till.used() == (0, 0, 0)
 
 
-async def test_more_money_for_an_older_film_counts_today_as_a_whole(database: Database) -> None:
-    till = Till(database, film_microusd=100, user_day_microusd=90)
-    await till.reserve("a", 60)
+async def test_what_an_older_film_loses_counts_today_for_the_bot_alone(database: Database) -> None:
+    till = Till(database, user_day_microusd=10, guild_month_microusd=100, bot_day_microusd=90)
+    for number in range(3):
+        await till.reserve(str(number), 10, owner_id=number)
+    till.now += DAY  # another month, too
+    await till.reserve("today", 10)
+
+    await till.lose("0", 30)
+    await till.lose("1", 40)
+    for lost in (11, 99):
+        with pytest.raises(OverBudget) as over:
+            await till.lose("2", lost)
+        assert (over.value.cap, over.value.left_microusd) == (Cap.BOT_DAY, 10)
+    await till.lose("0", 40)
+    await till.lose("0", 40)
+    assert await till.used() == (10, 10, 90)
+
+    await till.settle("0", 10, written_off=40)
+    assert await till.used() == (10, 10, 90)
     till.now += DAY
-    await till.reserve("b", 10)
-    with pytest.raises(OverBudget) as over:
-        await till.more("a", 25)
-    assert (over.value.cap, over.value.left_microusd) == (Cap.USER_DAY, 20)
-    await till.more("a", 20)
-    assert (await till.used())[0] == 90
+    assert await till.used() == (0, 10, 0)
+    await till.lose("1", 41)  # all of it anew: it is not told apart
+    assert await till.used() == (0, 10, 41)
 
 
 async def test_what_language_models_took_counts_for_the_bot_alone(database: Database) -> None:

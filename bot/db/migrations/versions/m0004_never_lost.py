@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("reserved_microusd", sa.BigInteger(), nullable=False),
         sa.Column("settled_microusd", sa.BigInteger(), nullable=True),
         sa.Column("written_off_microusd", sa.BigInteger(), nullable=False, server_default="0"),
+        sa.Column("lost_at", sa.Float(), nullable=True),
         sa.Column("at", sa.Float(), nullable=False),
         sa.Column("settled_at", sa.Float(), nullable=True),
         sa.CheckConstraint("reserved_microusd >= 0"),
