@@ -18,7 +18,7 @@ from bot.db.tables import productions, reservations
 from bot.jobs.wake import Listener, Wake
 from bot.production.bill import settle_by_bill
 from bot.production.model import ProductionState, Stage
-from bot.production.productions import Productions
+from bot.production.productions import OF_KEPT_FILM, Productions
 from bot.studio.audit import Audit
 from bot.studio.budget import Budgets, Kind
 from bot.studio.errors import DecidedAlready, NotApprover
@@ -64,13 +64,13 @@ class Approvals:
 
         Raises:
             NoSuchFilm | NotApprover: not for this person to decide.
-            DecidedAlready: it does not wait any more.
+            DecidedAlready: it does not wait any more, or its film was deleted.
         """
         await self._check(production_id, user_id, role_ids)
         async with self._database.transaction() as transaction:
             approved = await transaction.execute(
                 update(productions)
-                .where(productions.c.id == production_id, productions.c.state == ProductionState.ASKING)
+                .where(productions.c.id == production_id, productions.c.state == ProductionState.ASKING, OF_KEPT_FILM)
                 .values(state=ProductionState.ACCEPTED, approved_by=user_id, updated_at=self._clock())
             )
             if not approved.rowcount:

@@ -56,7 +56,7 @@ class Decisions:
 
         Raises:
             NoSuchFilm | NotYours: not this person's film.
-            DecidedAlready: it is not held any more.
+            DecidedAlready: it is not held any more, or was deleted, so that only `STOP` is left.
             OverBudget: the bot's day does not bear what may have to be paid twice.
             NothingLeft: no shot of it is made, so there is nothing to finish.
         """

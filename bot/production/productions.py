@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Sequence
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, func, insert, select, update
 
 from bot.db import Database, Transaction, lock
 from bot.db.tables import paid_calls, productions, projects, takes
@@ -45,6 +45,8 @@ from bot.studio.shards import ALL_SHARDS, Shards
 
 #: Productions one person may have in the line at once.
 MAX_WAITING = 10
+#: Nothing more is ordered for a film from the moment its owner deleted it, whatever its production waits for.
+OF_KEPT_FILM = productions.c.project_id.in_(select(projects.c.id).where(projects.c.deleted_at.is_(None)))
 
 
 class Productions:
@@ -213,11 +215,12 @@ class Productions:
         return found[-1] if found else None
 
     async def begin(self, production_id: str, worker: str | None = None) -> bool:
-        """Take a production out of the line; false where it was stopped, or begun by anybody, meanwhile."""
+        """Take a production out of the line; false where it was stopped, deleted, or begun by anybody, meanwhile."""
         now = self._clock()
         return await self._change(
             production_id,
             [ProductionState.ACCEPTED],
+            OF_KEPT_FILM,
             state=ProductionState.RUNNING,
             worker=worker,
             stage=Stage.SHOTS,
@@ -250,7 +253,8 @@ class Productions:
     async def resume(self, production_id: str, states: Collection[ProductionState], **values: object) -> bool:
         """Put a production that was over, or waited for a person, into the line again: its next run.
 
-        What was made is kept, and its next end is told anew. False where it is not in one of these states any more.
+        What was made is kept, and its next end is told anew. False where it is not in one of these states any more, or
+        its film was deleted.
         """
         async with self._database.transaction() as transaction:
             resumed = await self.resume_within(transaction, production_id, states, **values)
@@ -263,7 +267,7 @@ class Productions:
         """As `resume`, in a transaction that changes more; the caller nudges once it is committed."""
         resumed = await transaction.execute(
             update(productions)
-            .where(productions.c.id == production_id, productions.c.state.in_(list(states)))
+            .where(productions.c.id == production_id, productions.c.state.in_(list(states)), OF_KEPT_FILM)
             .values(
                 updated_at=self._clock(),
                 state=ProductionState.ACCEPTED,
@@ -447,11 +451,17 @@ class Productions:
         async with self._database.transaction() as transaction:
             return [production_of(row) for row in await transaction.execute(query)]
 
-    async def _change(self, production_id: str, states: list[ProductionState], **values: object) -> bool:
+    async def _change(
+        self,
+        production_id: str,
+        states: list[ProductionState],
+        *conditions: ColumnElement[bool],
+        **values: object,
+    ) -> bool:
         async with self._database.transaction() as transaction:
             changed = await transaction.execute(
                 update(productions)
-                .where(productions.c.id == production_id, productions.c.state.in_(states))
+                .where(productions.c.id == production_id, productions.c.state.in_(states), *conditions)
                 .values(updated_at=self._clock(), **values)
             )
         self._changed()

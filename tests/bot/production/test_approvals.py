@@ -75,6 +75,17 @@ async def test_an_operator_or_a_member_of_the_role_approves_once_and_is_written_
     assert await bureau.money() == [(PRICE, None)]
 
 
+async def test_a_deleted_film_is_not_approved_any_more(bureau: Bureau) -> None:
+    production = await bureau.accept((await bureau.film()).id)
+    await bureau.delete(production)
+
+    with pytest.raises(DecidedAlready):
+        await bureau.approvals.approve(production.id, OPERATOR, frozenset())
+    assert await bureau.state(production) is ProductionState.ASKING
+    await bureau.approvals.decline(production.id, OPERATOR, frozenset())
+    assert await bureau.money() == [(PRICE, 0)]
+
+
 async def test_what_is_declined_ends_and_costs_nothing(bureau: Bureau) -> None:
     production = await bureau.accept((await bureau.film()).id)
     await bureau.approvals.decline(production.id, OPERATOR, frozenset())

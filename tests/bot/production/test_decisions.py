@@ -125,6 +125,19 @@ async def test_a_held_film_is_stopped_by_whoever_settles_it(bench: Bench) -> Non
     assert await bench.calls(film) == [CallState.DONE, CallState.UNKNOWN]
 
 
+async def test_a_deleted_film_can_be_stopped_only(bench: Bench) -> None:
+    film = await bench.held()
+    await bench.office.delete(film)
+
+    for each in (Decision.AGAIN, Decision.WITHOUT):
+        with pytest.raises(DecidedAlready):
+            await bench.decisions().decide(each, film.id, OWNER)
+    assert await bench.calls(film) == [CallState.DONE, CallState.UNKNOWN]
+
+    await bench.decisions().decide(Decision.STOP, film.id, OWNER)
+    assert (await bench.office.productions.get(film.id)).stopping
+
+
 @pytest.mark.parametrize("first", Decision)
 @pytest.mark.parametrize("second", Decision)
 async def test_the_first_decision_stands(bench: Bench, first: Decision, second: Decision) -> None:

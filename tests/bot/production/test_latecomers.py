@@ -89,6 +89,18 @@ async def test_a_late_clip_lets_its_held_film_go_on(
     assert len(vigil.studio.looks) == 1
 
 
+async def test_a_late_clip_does_not_let_a_deleted_film_go_on(
+    database: Database, tmp_path: Path, ffmpeg: Ffmpeg, drawn: bytes
+) -> None:
+    vigil = _vigil(database, tmp_path, ffmpeg, drawn)
+    film = await vigil.late()
+    await vigil.office.delete(film)
+
+    await vigil.latecomers.look()
+
+    assert await vigil.office.state(film) is ProductionState.HELD
+
+
 @pytest.mark.parametrize("state", [ProductionState.FAILED, ProductionState.CANCELLED])
 async def test_the_late_clip_of_a_film_that_is_over_is_kept_for_the_next(
     database: Database, tmp_path: Path, ffmpeg: Ffmpeg, drawn: bytes, state: ProductionState

@@ -9,12 +9,14 @@ import pytest
 
 from bot.db import Database
 from bot.jobs.wake import Wake
+from bot.production.deletions import Deletions
 from bot.production.model import Production, ProductionState, Stage, TakeState
 from bot.production.productions import MAX_WAITING, Productions
 from bot.studio.casting import cast, quote
 from bot.studio.errors import AlreadyRendering, NoSuchFilm, NothingToRender, NotYours, PlanMoved, TooManyWaiting
 from bot.studio.model import Project
 from bot.studio.projects import Projects
+from bot.studio.pseudonyms import Pseudonyms
 from bot.studio.shards import Shards
 from tests.bot.studio.samples import CATALOGUE, OWNER, plan, request
 
@@ -56,6 +58,11 @@ class Office:
             castings=castings,
             quote=quote(castings, made),
         )
+
+    async def delete(self, production: Production) -> None:
+        """What its owner asks for; nothing is erased yet."""
+        deletions = Deletions(self.database, Wake(), Pseudonyms(), clock=lambda: self.now)
+        await deletions.ask_film(OWNER, production.project_id)
 
     async def state(self, production: Production) -> ProductionState:
         return (await self.productions.get(production.id)).state
@@ -220,6 +227,14 @@ async def test_a_production_begins_once(office: Office) -> None:
     production = await office.accept((await office.film()).id)
 
     assert [await office.productions.begin(production.id) for _ in range(2)] == [True, False]
+
+
+async def test_a_deleted_film_does_not_begin_and_can_be_stopped(office: Office) -> None:
+    production = await office.accept((await office.film()).id)
+    await office.delete(production)
+
+    assert not await office.productions.begin(production.id)
+    assert (await office.productions.stop(production.id, OWNER)).state is ProductionState.CANCELLED
 
 
 @pytest.mark.parametrize("second", [state for state in ProductionState if state is not ProductionState.DONE])
