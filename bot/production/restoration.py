@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, case, func, insert, select, update
 
 from bot.db import Database, Transaction
-from bot.db.tables import cards, paid_calls, plans, productions, takes
+from bot.db.tables import cards, paid_calls, plans, productions, projects, takes
 from bot.jobs.ledger import CallState
 from bot.production.model import OPEN, RESTORED, TERMINAL, ProductionState, Stage, TakeState
 from bot.production.productions import Productions
@@ -70,6 +70,9 @@ class Restoration:
             for row in rows:
                 await self._hold(transaction, row, made_at)
             ours = [row.id for row in rows]
+            aimed_at = productions.c.delivery_channel_id
+            thread = func.coalesce(projects.c.thread_id, projects.c.channel_id)
+            project = projects.c.id == productions.c.project_id
             await transaction.execute(
                 update(productions)
                 .where(
@@ -80,6 +83,12 @@ class Restoration:
                 .values(
                     delivering_at=func.coalesce(productions.c.delivering_at, made_at),
                     delivery_tries=productions.c.delivery_tries + 1,
+                    # It is looked for only where it was aimed at: else where its first try goes.
+                    delivery_channel_id=func.coalesce(aimed_at, select(thread).where(project).scalar_subquery()),
+                    delivery_guild_id=case(
+                        (aimed_at.is_(None), select(projects.c.guild_id).where(project).scalar_subquery()),
+                        else_=productions.c.delivery_guild_id,
+                    ),
                 )
             )
             await self._audit.note_within(transaction, RULE, "restored", ref, f"{len(rows)} films held")

@@ -21,6 +21,7 @@ from bot.studio.budget import Budgets
 from bot.studio.soundtrack import SoundOffer
 from tests.bot.production.test_productions import Office
 from tests.bot.studio.samples import CATALOGUE, OWNER, plan, shot
+from tests.bot.ui.test_delivery import Post
 
 ON_BOTH_DATABASES = True
 
@@ -125,10 +126,51 @@ async def test_a_film_that_was_over_stays_so_and_its_end_is_looked_for_first(
     assert await bench.restored() == []
 
     after = await bench.office.productions.get(film.id)
+    project = await bench.office.projects.get(film.project_id)
     assert (after.state, after.run, after.delivering_at) == (state, 1, MADE_AT)
+    assert (after.delivery_channel_id, after.delivery_guild_id) == (project.channel_id, project.guild_id)
     async with bench.database.transaction() as transaction:
         rows = await transaction.execute(select(productions.c.id, productions.c.delivery_tries))
         assert {row.id: row.delivery_tries for row in rows} == {film.id: 1, delivered.id: 0}
+
+
+async def test_an_end_that_was_pending_is_looked_for_where_it_was_aimed_at(bench: Bench) -> None:
+    film = await bench.film(ProductionState.DONE)
+    async with bench.database.transaction() as transaction:  # its owner's DM
+        await transaction.execute(update(productions).values(delivery_channel_id=44, delivery_guild_id=None))
+    await bench.restored()
+    after = await bench.office.productions.get(film.id)
+    assert (after.delivery_channel_id, after.delivery_guild_id) == (44, None)
+
+
+async def test_an_end_that_was_pending_and_was_posted_since_is_not_told_twice(
+    database: Database, tmp_path: Path
+) -> None:
+    post = Post(database, tmp_path)
+    film = await post.ended()
+    made_at = post.now
+    await post.look(later=60.0)
+    ((channel, told),) = post.wire.all()
+    async with database.transaction() as transaction:  # as the backup knew it
+        pending = dict.fromkeys(
+            (
+                "delivering_at",
+                "delivered_at",
+                "delivered_message_id",
+                "delivery_channel_id",
+                "delivery_guild_id",
+                "delivery_at",
+            )
+        )
+        await transaction.execute(update(productions).values(**pending, delivery_tries=0))
+
+    await Restoration(database, post.productions, CATALOGUE, post.files, SoundOffer()).hold(made_at, "a-backup")
+    post.restarted()
+    await post.look(later=60.0)
+
+    assert len(post.wire.all()) == 1
+    row = await post.row(film)
+    assert (row.delivered_message_id, row.delivery_channel_id) == (told.id, channel)
 
 
 async def test_what_is_there_is_kept_and_what_is_missing_may_have_been_ordered(bench: Bench) -> None:
