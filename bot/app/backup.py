@@ -161,9 +161,18 @@ async def run_with_database(command: list[str], url: str) -> None:
         raise DumpFailed(words.replace(password, "***") if password else words)
 
 
-def is_due(now: float, latest: float | None, every: float, deleted_at: float | None) -> bool:
-    """Whether to make a backup now. `latest`: when the newest was made; `deleted_at`: when somebody's data went."""
-    if latest is None or now - latest >= every or latest > now + every:
+def is_due(now: float, latest: float | None, every: float | None, deleted_at: float | None) -> bool:
+    """Whether to make a backup now.
+
+    Args:
+        now: the time.
+        latest: when the newest was made; `None` where there is none.
+        every: seconds between two; `None` where one is only made in place of those that hold what was deleted.
+        deleted_at: when somebody's data went for the first time since `latest`: any later one would wait for the next.
+    """
+    if latest is None:
+        return every is not None
+    if every is not None and (now - latest >= every or latest > now + every):
         return True
     return deleted_at is not None and deleted_at > latest and now - deleted_at >= FORGET_WITHIN
 
@@ -189,36 +198,38 @@ class BackupKeeper:
 
     async def run(self) -> None:
         """Until cancelled. What goes wrong is logged as an error each time, and tried again."""
-        while self._settings.storage.backup_every is not None:
+        while True:
             await asyncio.sleep(LOOK_EVERY)
             async with self._claim("backup") as is_ours:  # several processes may share the folder
                 if is_ours:
                     await self.look()
 
     async def look(self) -> None:
-        """Make a backup if one is due, copy the newest, remove what is not kept any longer."""
+        """Make a backup if one is due, copy the newest, remove what is not kept any longer.
+
+        Those that were asked for, or made before a migration, are removed like any other: they hold as much.
+        """
         facts = {"folder": str(self._backups.folder)}
-        deleted_at = await self._last_deletion()
         try:
-            await self._make_if_due(deleted_at)
+            await self._make_if_due()
         except FAILURES as error:
             logger.error("NO BACKUP WAS MADE", extra={**facts, "error": type(error).__name__, "detail": str(error)})
         try:
             if self._settings.storage.backup_to_store:
                 await self._copy_to_store()
-            await self._rotate(deleted_at or 0.0)
+            _, last = await self._deletions()
+            await self._rotate(last or 0.0)
         except (StorageError, OSError) as error:
             logger.error(
                 "the object store was not told of the backups",
                 extra={**facts, "error": type(error).__name__, "detail": str(error)},
             )
 
-    async def _make_if_due(self, deleted_at: float | None) -> None:
-        storage = self._settings.storage
-        assert storage.backup_every is not None
+    async def _make_if_due(self) -> None:
         latest = await asyncio.to_thread(self._backups.latest)
         made_at = latest.manifest.made_at if latest is not None else None
-        if not is_due(self._clock(), made_at, storage.backup_every, deleted_at):
+        first, _ = await self._deletions(since=made_at or 0.0)
+        if not is_due(self._clock(), made_at, self._settings.storage.backup_every, first):
             return
         backup = await back_up(self._settings, made_at=self._clock())
         facts = {"folder": str(backup.folder), "files": len(backup.manifest.files), "bytes": backup.manifest.size}
@@ -251,10 +262,13 @@ class BackupKeeper:
                     await self._store.remove(f"{STORED_BACKUPS}{backup.folder.name}/{each}")
             await asyncio.to_thread(self._backups.remove, backup)
 
-    async def _last_deletion(self) -> float | None:
+    async def _deletions(self, *, since: float = 0.0) -> tuple[float | None, float | None]:
+        """When the first deletion after a moment was done, and the last."""
+        done_at = deletions.c.done_at
+        query = select(func.min(done_at), func.max(done_at)).where(done_at > since)
         async with self._database.transaction() as transaction:
-            at = (await transaction.execute(select(func.max(deletions.c.done_at)))).scalar()
-        return float(at) if at is not None else None
+            first, last = (await transaction.execute(query)).one()
+        return first, last
 
 
 def write_alone(backup: Backup) -> Path:

@@ -24,6 +24,7 @@ from bot.storage.backups import Backups, verify
 from bot.storage.errors import StoreUnavailable
 from bot.storage.files import Files
 from bot.storage.objects import _check_key
+from tests.bot.waiting import until
 
 TOKEN = "fake-id.fake-time.fake-signature"
 
@@ -132,6 +133,13 @@ def test_what_was_deleted_is_soon_in_no_backup() -> None:
     assert is_due(FORGET_WITHIN, -2.0, 30 * day, 0.0)
 
 
+def test_where_no_backup_is_wanted_one_only_takes_the_place_of_what_holds_too_much() -> None:
+    assert not is_due(FORGET_WITHIN, None, None, 0.0)
+    assert not is_due(FORGET_WITHIN, -2.0, None, None)
+    assert not is_due(FORGET_WITHIN - 1, -2.0, None, 0.0)
+    assert is_due(FORGET_WITHIN, -2.0, None, 0.0)
+
+
 class Shelf:
     """An object store that notes what it gets."""
 
@@ -208,6 +216,49 @@ async def test_a_deletion_takes_the_backups_of_before_with_it_here_and_in_the_st
     (left,) = bench.kept()
     assert left != before
     assert bench.shelf.keys == stored([left])
+
+
+async def test_deletions_that_never_cease_put_off_no_forgetting(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path, BACKUP_EVERY_HOURS="720")
+    async with running(settings) as database:
+        bench = Bench(settings, database)
+        await bench.keeper.look()
+        (before,) = bench.kept()
+        for _ in range(14):
+            bench.now += 3600.0
+            await bench.delete_something()
+            await bench.keeper.look()
+    assert before not in bench.kept()
+    assert len(bench.kept()) == 1
+
+
+async def test_what_is_deleted_goes_from_backups_that_were_asked_for_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the bot makes none by itself."""
+    settings = settings_in(tmp_path, BACKUP_EVERY_HOURS="0", KEEP_BACKUPS="2")
+    monkeypatch.setattr("bot.app.backup.LOOK_EVERY", 0.01)
+    async with running(settings) as database:
+        bench = Bench(settings, database)
+        await bench.keeper.look()
+        assert not bench.kept()
+        for mark in ("", "-before-0004"):
+            bench.now += 60.0
+            await back_up(settings, mark=mark, made_at=bench.now)
+        asked_for = bench.kept()
+        await bench.keeper.look()
+        assert bench.kept() == asked_for
+        bench.now += 60.0
+        await bench.delete_something()
+        bench.now += FORGET_WITHIN
+        keeping = asyncio.create_task(bench.keeper.run())
+
+        async def is_forgotten() -> bool:
+            return not set(bench.kept()) & set(asked_for)
+
+        await until(is_forgotten)
+        keeping.cancel()
+        assert len(bench.kept()) == 1
 
 
 async def test_nothing_goes_to_a_public_bucket_and_somebody_is_told(
