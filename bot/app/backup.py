@@ -27,7 +27,7 @@ from bot.db import Database, driver_url, file_of
 from bot.db.snapshot import DatabaseDamaged, schema_of, snapshot
 from bot.db.tables import deletions
 from bot.settings import Settings
-from bot.storage.backups import MANIFEST, Backup, Backups, BackupUnderWay, Manifest, move_whole
+from bot.storage.backups import MANIFEST, Backup, Backups, BackupUnderWay, Manifest, move_whole, old_by_name
 from bot.storage.errors import StorageError
 from bot.storage.objects import ObjectStore
 
@@ -39,8 +39,8 @@ LOOK_EVERY = 600.0
 FORGET_WITHIN = 12 * 3600.0
 #: Where databases lie in the object store.
 STORED_BACKUPS = "backups/"
-#: In a backup's folder: something of it may lie in the store; its database does.
-BEGUN, STORED = "storing", "stored"
+#: In a backup's folder: its database lies in the store.
+STORED = "stored"
 DUMP = "greenlight.dump"
 DATABASE = "greenlight.db"
 #: The engine's own schema in a PostgreSQL (dbos 3.4): what it had under way must not go on by itself after a restore.
@@ -245,7 +245,6 @@ class BackupKeeper:
             logger.error("the backup was not copied to the object store", extra={"why": why})
             return
         alone = await asyncio.to_thread(write_alone, newest)
-        (newest.folder / BEGUN).touch()  # from here on something may lie there that has to be removed one day
         places = {alone: MANIFEST}
         if newest.manifest.database is not None:
             places = {newest.folder / newest.manifest.database: newest.manifest.database, **places}
@@ -255,12 +254,17 @@ class BackupKeeper:
         (newest.folder / STORED).touch()
 
     async def _rotate(self, deleted_at: float) -> None:
-        """Remove old backups, first from the store: what is still here is remembered to be there."""
-        for backup in await asyncio.to_thread(self._backups.old, self._settings.storage.keep_backups, deleted_at):
-            if self._store is not None and (backup.folder / BEGUN).exists():
-                for each in (MANIFEST, DATABASE, DUMP):
-                    await self._store.remove(f"{STORED_BACKUPS}{backup.folder.name}/{each}")
+        """Remove old backups, here and in the store: there by what lies in it, of machines that were lost as well."""
+        keep = self._settings.storage.keep_backups
+        here = {backup.folder.name for backup in await asyncio.to_thread(self._backups.all)}
+        for backup in await asyncio.to_thread(self._backups.old, keep, deleted_at):
             await asyncio.to_thread(self._backups.remove, backup)
+        if self._store is None:
+            return
+        stored = {name.partition("/")[0] for name in await self._store.names(STORED_BACKUPS)}
+        for name in old_by_name(here | stored, keep, deleted_at):
+            if name in stored:
+                await self._store.remove_all(f"{STORED_BACKUPS}{name}/")
 
     async def _deletions(self, *, since: float = 0.0) -> tuple[float | None, float | None]:
         """When the first deletion after a moment was done, and the last."""

@@ -19,7 +19,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ from bot.storage.files import lasting_files
 
 MANIFEST = "manifest.json"
 FORMAT = 1
-_NAME = re.compile(r"greenlight-[0-9]{8}T[0-9]{6}Z[a-z0-9-]*")
+_NAME = re.compile(r"greenlight-([0-9]{8}T[0-9]{6})Z[a-z0-9-]*")
 #: Bytes that stay free where a backup is written.
 _RESERVE = 64 << 20
 
@@ -176,6 +176,22 @@ class Backups:
         # The manifest first: what is half removed is no backup.
         (backup.folder / MANIFEST).unlink(missing_ok=True)
         shutil.rmtree(backup.folder, ignore_errors=True)
+
+
+def old_by_name(names: Iterable[str], keep: int, none_before: float = 0.0) -> list[str]:
+    """As `Backups.old`, of backups of which only the names are at hand; other names are nobody's backups."""
+    found = sorted(((at, name) for name in names if (at := _named_after(name)) is not None), reverse=True)
+    return [name for place, (at, name) in enumerate(found) if place >= keep or (place > 0 and at < none_before)]
+
+
+def _named_after(name: str) -> float | None:
+    """The moment in a backup's name, in Unix seconds without their fraction."""
+    if (found := _NAME.fullmatch(name)) is None:
+        return None
+    try:
+        return datetime.strptime(found[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC).timestamp()
+    except ValueError:  # there is no such day
+        return None
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -154,10 +154,17 @@ class Shelf:
             raise StoreUnavailable("down")
         self.keys.append(key)
 
-    async def remove(self, key: str) -> None:
+    async def names(self, prefix: str) -> frozenset[str]:
+        _check_key(prefix)
         if self.is_down:
             raise StoreUnavailable("down")
-        self.keys = [each for each in self.keys if each != key]
+        return frozenset(key.removeprefix(prefix) for key in self.keys if key.startswith(prefix))
+
+    async def remove_all(self, prefix: str) -> None:
+        _check_key(prefix)
+        if self.is_down:
+            raise StoreUnavailable("down")
+        self.keys = [key for key in self.keys if not key.startswith(prefix)]
 
 
 DAY = 24 * 3600.0
@@ -210,12 +217,39 @@ async def test_a_deletion_takes_the_backups_of_before_with_it_here_and_in_the_st
         bench.now += FORGET_WITHIN
         bench.shelf.is_down = True
         await bench.keeper.look()
-        assert before in bench.kept()  # or nobody would know that it lies there
+        assert bench.shelf.keys == stored([before])
         bench.shelf.is_down = False
         await bench.keeper.look()
     (left,) = bench.kept()
     assert left != before
     assert bench.shelf.keys == stored([left])
+
+
+async def test_what_a_lost_machine_had_stored_is_removed_like_our_own(tmp_path: Path) -> None:
+    lost = settings_in(tmp_path / "lost", BACKUP_TO_STORE="yes", KEEP_BACKUPS="2")
+    shelf = Shelf()
+    async with running(lost) as database:
+        bench = Bench(lost, database, shelf)
+        for _ in range(2):
+            bench.now += DAY
+            await bench.keeper.look()
+        first, second = bench.kept()
+    shelf.keys += ["backups/notes.txt", "films/f/1.mp4"]
+    theirs = shelf.keys[-2:]
+
+    ours = settings_in(tmp_path / "ours", BACKUP_TO_STORE="yes", KEEP_BACKUPS="2")
+    async with running(ours) as database:
+        now = bench.now
+        bench = Bench(ours, database, shelf)
+        bench.now = now + DAY
+        await bench.keeper.look()
+        (third,) = bench.kept()
+        assert set(shelf.keys) == {*stored([second, third]), *theirs}
+        assert first not in str(shelf.keys)
+        bench.now += 60.0
+        await bench.delete_something()
+        await bench.keeper.look()
+    assert set(shelf.keys) == {*stored([third]), *theirs}
 
 
 async def test_deletions_that_never_cease_put_off_no_forgetting(tmp_path: Path) -> None:

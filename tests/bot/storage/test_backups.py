@@ -16,6 +16,7 @@ from bot.storage.backups import (
     BackupUnderWay,
     Manifest,
     NotABackup,
+    old_by_name,
     read_manifest,
     verify,
 )
@@ -155,6 +156,19 @@ def test_the_newest_are_kept_and_none_from_before_a_deletion(tmp_path: Path, dat
     kept.remove(made[0])
     assert kept.all() == made[1:]
     assert not made[0].folder.exists()
+
+
+def test_a_name_tells_how_old_a_backup_is() -> None:
+    first, second, third = (
+        f"greenlight-2026112{day}T101500Z{mark}" for day, mark in ((7, "-before-0004"), (8, ""), (9, ""))
+    )
+    names = [third, first, second, "greenlight-20261399T101500Z", "greenlight.txt", "notes"]
+    at_third = 1_795_947_300.0  # 2026-11-29 10:15 UTC
+    assert old_by_name(names, 3) == []
+    assert old_by_name(names, 2) == [first]
+    assert old_by_name(names, 9, at_third) == [second, first]
+    assert old_by_name(names, 9, at_third + 1) == [second, first]  # the newest stays, whatever it holds
+    assert old_by_name(names, 9, at_third - 86_400.0) == [first]
 
 
 def test_lasting_files_are_no_links(data: Path) -> None:
