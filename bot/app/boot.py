@@ -1,4 +1,4 @@
-"""Looks at the SQLite files before the bot opens them, and says what an operator has to do where one is not well.
+"""Looks at the database before the bot opens it, and says what an operator has to do where one is not well.
 
 Nothing here deletes or repairs: a damaged file may be all that is left.
 """
@@ -13,8 +13,10 @@ import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
+
 from bot.app.backup import FAILURES, back_up
-from bot.db import DatabaseTooNew, file_of, known_schemas
+from bot.db import DatabaseTooNew, driver_url, file_of, known_schemas
 from bot.db.faults import known_faults
 from bot.db.snapshot import DatabaseDamaged, quick_check, schema_of
 from bot.settings import Settings
@@ -27,10 +29,21 @@ CHECK_WITHIN = 20.0
 #: Says that a database was here, and where. In DATA_DIR.
 MARKER = "database"
 ENGINE = "engine.sqlite3"
+#: A table that is in a PostgreSQL for as long as a restore into it is not over.
+RESTORING = "greenlight_restoring"
+HALF_RESTORED = (
+    "The PostgreSQL that DATABASE_URL names is half restored: a restore into it runs, or was killed before it held the "
+    "films that were not over, and a bot could order them twice. Let it end; or drop this database, create it anew "
+    "without tables, empty DATA_DIR, and run python -m bot restore again."
+)
 
 
 class DatabaseLost(Exception):
     """There was a database, and it is not there any more; the text says what to do."""
+
+
+class HalfRestored(DatabaseLost):
+    """A restore of the database is not over; the text says what to do."""
 
 
 class DatabaseReadOnly(Exception):
@@ -44,15 +57,17 @@ class NotBackedUp(Exception):
 async def look_at_databases(settings: Settings) -> None:
     """Refuse to start on files that are lost, damaged, too new or not ours to write; back up what will be migrated.
 
-    Nothing has them open yet.
+    Nothing has them open yet. Of a PostgreSQL no backup is made here.
 
     Raises:
-        DatabaseLost | DatabaseReadOnly | DatabaseDamaged | DatabaseTooNew: see there.
+        HalfRestored | DatabaseLost | DatabaseReadOnly | DatabaseDamaged | DatabaseTooNew: see there.
         NotBackedUp: the backup before a migration could not be made.
     """
     file = file_of(settings.database_url)
     engine = settings.data_dir / ENGINE
     if file is None:
+        if await is_half_restored(settings.database_url):
+            raise HalfRestored(HALF_RESTORED)
         return
     version = (sqlite3.sqlite_version_info[0], sqlite3.sqlite_version_info[1], sqlite3.sqlite_version_info[2])
     logger.info("SQLite", extra={"version": sqlite3.sqlite_version})
@@ -66,6 +81,13 @@ async def look_at_databases(settings: Settings) -> None:
                 logger.warning("not looked through: it is too large for the time", extra={"file": str(each)})
     if file.exists():
         await _before_migration(settings, file)
+
+
+async def is_half_restored(url: str) -> bool:
+    """Whether a restore into this PostgreSQL was begun and is not over."""
+    async with await psycopg.AsyncConnection.connect(driver_url(url)) as connection:
+        row = await (await connection.execute("SELECT to_regclass(%s) IS NOT NULL", (RESTORING,))).fetchone()
+    return row is not None and bool(row[0])
 
 
 def check_there(file: Path, marker: Path) -> None:

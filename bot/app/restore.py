@@ -1,7 +1,8 @@
 """`python -m bot restore FROM`: puts a backup in place on a machine that has nothing yet.
 
 The database takes its name last, after every film that was open was held: a restore that is killed half-way leaves a
-folder that the next one refuses, and no bot that orders.
+folder that the next one refuses, and no bot that orders. A PostgreSQL has its name from the beginning: until then a
+table in it says that it is half restored, and every bot that is started on it refuses, on whichever machine.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ import shutil
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 
 from bot.app.backup import DumpFailed, run_with_database
+from bot.app.boot import HALF_RESTORED, RESTORING, is_half_restored
 from bot.app.data_dir import only_instance
 from bot.db import Database, driver_url, file_of, known_schemas, open_database
 from bot.jobs.wake import Wake
@@ -84,24 +87,40 @@ async def restore(settings: Settings, source: Path) -> Restored:
 
 
 async def _restore_postgres(settings: Settings, source: Path, manifest: Manifest) -> list[str]:
-    async with await psycopg.AsyncConnection.connect(driver_url(settings.database_url)) as connection:
-        row = await (await connection.execute("SELECT to_regclass('productions') IS NOT NULL")).fetchone()
-    has_tables = row is not None and bool(row[0])
-    if manifest.database is not None:
-        if has_tables:
-            raise CannotRestore("The PostgreSQL that DATABASE_URL names has tables already. Name an empty database.")
-        program = shutil.which("pg_restore")
-        if program is None:
-            raise CannotRestore("pg_restore is not at hand. Install the client programs of your PostgreSQL's version.")
-        command = [program, "-O", "-x", "-1", str(source / manifest.database)]
-        await run_with_database(command, settings.database_url)
-    elif not has_tables:
+    url = settings.database_url
+    has_tables = await _has_tables(url)
+    if has_tables and await is_half_restored(url):
+        raise CannotRestore(HALF_RESTORED)
+    program = shutil.which("pg_restore")
+    if manifest.database is None and not has_tables:
         raise CannotRestore(f"{manifest.note} Bring yours into the empty database first, with pg_restore.")
-    database = await open_database(settings.database_url)
+    if manifest.database is not None and has_tables:
+        raise CannotRestore("The PostgreSQL that DATABASE_URL names has tables already. Name an empty database.")
+    if manifest.database is not None and program is None:
+        raise CannotRestore("pg_restore is not at hand. Install the client programs of your PostgreSQL's version.")
+    # It stays where pg_restore fails: what became of a commit whose answer was lost is not known.
+    await _execute(url, f"CREATE TABLE IF NOT EXISTS {RESTORING} ()")
+    if manifest.database is not None:
+        assert program is not None
+        await run_with_database([program, "-O", "-x", "-1", str(source / manifest.database)], url)
+    database = await open_database(url)
     try:
-        return await _hold(settings, database, manifest, source.name)
+        held = await _hold(settings, database, manifest, source.name)
     finally:
         await database.close()
+    await _execute(url, f"DROP TABLE {RESTORING}")
+    return held
+
+
+async def _has_tables(url: str) -> bool:
+    async with await psycopg.AsyncConnection.connect(driver_url(url)) as connection:
+        row = await (await connection.execute("SELECT to_regclass('productions') IS NOT NULL")).fetchone()
+    return row is not None and bool(row[0])
+
+
+async def _execute(url: str, statement: LiteralString) -> None:
+    async with await psycopg.AsyncConnection.connect(driver_url(url)) as connection:
+        await connection.execute(statement)
 
 
 async def _hold(settings: Settings, database: Database, manifest: Manifest, ref: str) -> list[str]:

@@ -10,7 +10,8 @@ import psycopg
 import pytest
 from sqlalchemy import select
 
-from bot.app.backup import back_up, write_alone
+from bot.app.backup import DumpFailed, back_up, write_alone
+from bot.app.boot import HalfRestored, look_at_databases
 from bot.app.restore import CannotRestore, restore
 from bot.db.tables import switches
 from bot.production.model import ProductionState
@@ -67,6 +68,63 @@ async def test_a_postgres_is_brought_back_into_an_empty_one(tmp_path: Path, post
         assert (await Office(database).productions.get(film)).state is ProductionState.HELD
     with pytest.raises(CannotRestore, match="another kind of database"):
         await restore(settings_in(tmp_path / "file"), backup.folder)
+
+
+async def test_no_bot_runs_on_a_postgres_that_is_half_restored(
+    tmp_path: Path, postgres_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup, film = await a_backup(
+        settings_in(tmp_path, DATABASE_URL=driver_style(postgres_database)), tmp_path / "backups"
+    )
+    empty = driver_style(await _another(postgres_database))
+    fresh = settings_in(tmp_path / "fresh", DATABASE_URL=empty)
+
+    class Killed(BaseException):
+        pass
+
+    async def killed(*_: object) -> list[str]:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr("bot.app.restore._hold", killed)
+        with pytest.raises(Killed):
+            await restore(fresh, backup.folder)
+
+    for machine in (fresh, settings_in(tmp_path / "another", DATABASE_URL=empty)):
+        with pytest.raises(HalfRestored, match=r"is half restored: .* drop this database, create it anew"):
+            await look_at_databases(machine)
+    with pytest.raises(CannotRestore, match="is half restored"):
+        await restore(settings_in(tmp_path / "again", DATABASE_URL=empty), backup.folder)
+
+    async with await psycopg.AsyncConnection.connect(driver_style(postgres_database), autocommit=True) as connection:
+        name = empty.rsplit("/", 1)[1]
+        await connection.execute(f"DROP DATABASE {name}".encode())
+    await _another(postgres_database)
+    anew = settings_in(tmp_path / "anew", DATABASE_URL=empty)
+    assert (await restore(anew, backup.folder)).held == [film]
+    await look_at_databases(anew)
+
+
+async def test_after_a_pg_restore_that_failed_only_another_restore_goes_on(
+    tmp_path: Path, postgres_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup, film = await a_backup(
+        settings_in(tmp_path, DATABASE_URL=driver_style(postgres_database)), tmp_path / "backups"
+    )
+    empty = driver_style(await _another(postgres_database))
+
+    async def failing(*_: object) -> None:
+        raise DumpFailed("connection lost")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("bot.app.restore.run_with_database", failing)
+        with pytest.raises(DumpFailed):
+            await restore(settings_in(tmp_path / "fresh", DATABASE_URL=empty), backup.folder)
+    with pytest.raises(HalfRestored):
+        await look_at_databases(settings_in(tmp_path / "fresh", DATABASE_URL=empty))
+    again = settings_in(tmp_path / "again", DATABASE_URL=empty)
+    assert (await restore(again, backup.folder)).held == [film]
+    await look_at_databases(again)
 
 
 async def _another(url: str) -> str:
