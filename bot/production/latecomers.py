@@ -22,7 +22,7 @@ from bot.jobs.wake import Listener, Wake
 from bot.media.errors import MediaError, MediaRefused
 from bot.media.ffmpeg import Ffmpeg
 from bot.media.probe import MediaLimits, probe
-from bot.production.camera import Rig
+from bot.production.camera import FETCH_WITHIN, LOOK_WITHIN, Rig
 from bot.production.model import RESTORED, ProductionState, TakeState
 from bot.production.productions import Productions
 from bot.production.sizes import CLIP_SECOND
@@ -139,7 +139,8 @@ class Latecomers:
     async def _look_at(self, late: _Late, rig: Rig, key: ApiKey) -> None:
         facts = {"call": late.key, "operation": late.operation}
         try:
-            state = await rig.provider.poll(late.operation, key)
+            async with asyncio.timeout(LOOK_WITHIN):
+                state = await rig.provider.poll(late.operation, key)
             match state:
                 case Succeeded():
                     await self._fetch(late, rig, state, key)
@@ -161,7 +162,8 @@ class Latecomers:
         unchecked = destination.with_suffix(f".late-{late.shot}.mp4")
         await asyncio.to_thread(self._files.require_room, CLIP_SECOND * 10)
         await asyncio.to_thread(unchecked.parent.mkdir, parents=True, exist_ok=True)
-        await rig.provider.fetch(state.output, unchecked, key)
+        async with asyncio.timeout(FETCH_WITHIN):
+            await rig.provider.fetch(state.output, unchecked, key)
         await probe(self._ffmpeg, unchecked, MediaLimits(max_bytes=1 << 30))
         await asyncio.to_thread(Path.replace, unchecked, destination)
         await self._files.share(destination)

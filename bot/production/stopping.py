@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
+from bot.production.camera import LOOK_WITHIN
 from providers.errors import OperationFailed, ProviderError, RequestFault
 from providers.video import Failed, Running, Succeeded, VideoProvider
 from ratelimit import ApiKey
@@ -19,16 +21,17 @@ async def stop(provider: VideoProvider, operation: str, key: ApiKey) -> Succeede
     """
     charged: int | None = None
     try:
-        before = await provider.poll(operation, key)
-        if not isinstance(before, Running):
-            return before
-        await provider.cancel(operation, key)
-        try:
-            after = await provider.poll(operation, key)
-        except RequestFault:
-            charged = 0 if before.waiting else None
-        else:
-            charged = None if isinstance(after, Running) else after.price_microusd
-    except ProviderError as error:
-        logger.warning("not stopped at the provider", extra={"operation": operation, "error": str(error)})
+        async with asyncio.timeout(LOOK_WITHIN):
+            before = await provider.poll(operation, key)
+            if not isinstance(before, Running):
+                return before
+            await provider.cancel(operation, key)
+            try:
+                after = await provider.poll(operation, key)
+            except RequestFault:
+                charged = 0 if before.waiting else None
+            else:
+                charged = None if isinstance(after, Running) else after.price_microusd
+    except (ProviderError, TimeoutError) as error:
+        logger.warning("not stopped at the provider", extra={"operation": operation, "error": repr(error)})
     return Failed(error=OperationFailed(provider.name, "cancelled"), price_microusd=charged)

@@ -82,6 +82,29 @@ class ScriptedStudio:
         """Nothing is open."""
 
 
+class EndlessStudio(ScriptedStudio):
+    """Answers one kind of request, `endless`, and never to the end; so many looks as there are `polls` go well."""
+
+    def __init__(self, endless: str, *, polls: Sequence[OperationState | ProviderError] = ()) -> None:
+        super().__init__(b"", polls=polls)
+        self._endless, self._scripted = endless, len(polls)
+
+    async def poll(self, operation_id: str, credential: Credential) -> OperationState:
+        if self._endless == "poll" and len(self.looks) == self._scripted:
+            await asyncio.Event().wait()
+        return await super().poll(operation_id, credential)
+
+    async def fetch(self, output: str, destination: Path, credential: Credential) -> None:
+        if self._endless == "fetch":
+            await asyncio.Event().wait()
+        await super().fetch(output, destination, credential)
+
+    async def cancel(self, operation_id: str, credential: Credential) -> None:
+        await super().cancel(operation_id, credential)
+        if self._endless == "cancel":
+            await asyncio.Event().wait()
+
+
 class NotingEngine(Engine):
     """Starts nothing: notes what it was asked to, and answers as told."""
 

@@ -21,7 +21,7 @@ from bot.storage.files import Files
 from providers.errors import ContentRejected, ProviderError, Unavailable
 from providers.video import Failed, OperationState, Running, Succeeded
 from ratelimit import ApiKey, KeyPool, Limits
-from tests.bot.production.fakes import NOT_A_CLIP, ScriptedStudio
+from tests.bot.production.fakes import NOT_A_CLIP, EndlessStudio, ScriptedStudio
 from tests.bot.production.test_decisions import Bench
 from tests.bot.waiting import until
 
@@ -143,6 +143,22 @@ async def test_an_operation_is_looked_at_every_five_minutes_for_a_day(
 
     assert looks == [1, 1, 2, 3, 3]
     assert await vigil.calls(film) == [CallState.SUBMITTED]
+
+
+@pytest.mark.parametrize(("endless", "within"), [("poll", "LOOK_WITHIN"), ("fetch", "FETCH_WITHIN")])
+async def test_an_answer_without_end_holds_up_no_other_film(
+    database: Database, tmp_path: Path, ffmpeg: Ffmpeg, monkeypatch: pytest.MonkeyPatch, endless: str, within: str
+) -> None:
+    monkeypatch.setattr(f"bot.production.latecomers.{within}", 0.05)
+    polls = [Succeeded(output="clip")] if endless == "fetch" else []
+    vigil = Vigil(database, tmp_path, ffmpeg, EndlessStudio(endless, polls=polls))
+    film = await vigil.late()
+
+    async with asyncio.timeout(30.0):
+        await vigil.latecomers.look()
+
+    assert await vigil.calls(film) == [CallState.SUBMITTED]  # looked at again, as after any fault of the network
+    assert await vigil.office.state(film) is ProductionState.HELD
 
 
 @pytest.mark.parametrize(
