@@ -39,7 +39,7 @@ async def test_a_film_that_may_not_be_posted_says_so_and_is_sent_again_on_a_pres
 
 
 async def test_a_film_comes_when_the_server_lets_us_in_again_and_by_dm_where_it_is_gone(tmp_path: Path) -> None:
-    async with Stage(tmp_path) as stage:
+    async with Stage(tmp_path, pace=1.5) as stage:
         thread = await stage.plan(stage.mia)
         await stage.greenlight(stage.mia, thread)
         await stage.until(lambda: stage.card(thread, "Rendering"))

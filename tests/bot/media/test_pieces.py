@@ -87,7 +87,7 @@ async def test_the_sound_for_a_transcriber_has_a_limit(ffmpeg: Ffmpeg, upload: P
 async def test_sound_that_begins_later_than_its_picture_keeps_its_time(
     ffmpeg: Ffmpeg, draw: Draw, tmp_path: Path
 ) -> None:
-    late = draw("late.mp4", *picture("64x64", 3, 12), "-itsoffset", "1", *tone(1.5), *QUICK, "-c:a", "aac")
+    late = draw("late-sound.mp4", *picture("64x64", 3, 12), "-itsoffset", "1", *tone(1.5), *QUICK, "-c:a", "aac")
 
     await speech_track(ffmpeg, late, tmp_path / "speech.ogg")
 

@@ -110,6 +110,9 @@ class Noting(ObjectStore):
     async def put(self, file: Path, key: str, *, content_type: str = "video/mp4", sha256: str | None = None) -> None:
         self.seen.append((file.suffix, [call.state for call in await self._ledger.calls_of(self.job)]))
 
+    async def names(self, prefix: str) -> frozenset[str]:
+        return frozenset()
+
 
 async def test_a_recording_is_stored_before_its_order_is_closed(database: Database, tmp_path: Path) -> None:
     workshop = Workshop(database, tmp_path)
