@@ -73,7 +73,7 @@ _STORAGE = Group(
         ),
         Variable(
             name="BACKUP_EVERY_HOURS",
-            means="Hours between two backups that the bot makes by itself; 0 for none.",
+            means="Hours between two backups of its own; 0 for none but those that replace one with deleted data.",
             example="24",
             default="24",
             between=(0, 720),
