@@ -141,6 +141,7 @@ class Crowd:
         found = [button["custom_id"] for button in labels if str(button.get("label")).startswith(label)]
         if found:
             try:
-                await self._world.discord.people.press(member, thread, custom_id=found[-1])
-            except Impossible:
-                return  # another message stands there by now
+                async with asyncio.timeout(AGAIN_AFTER):
+                    await self._world.discord.people.press(member, thread, custom_id=found[-1])
+            except (Impossible, TimeoutError):
+                return  # another message stands there by now, or the bot was killed over it: it is pressed again
