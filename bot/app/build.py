@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -70,6 +71,7 @@ from bot.ui.progress import CardKeeper
 from bot.ui.retakes import Retakes
 from bot.ui.returns import Returns
 from bot.ui.sharded import IDENTIFY_EVERY, ShardedGreenlight
+from bot.ui.surface import Surface
 from bot.ui.takes_menu import TakesMenu
 from bot.ui.talk import Talk
 from bot.ui.unposting import Unposting
@@ -196,6 +198,7 @@ async def build(
         has_upload=lambda asset: files.is_kept(files.upload(asset.id, asset.suffix.removeprefix("."))),
     )
     latecomers = Latecomers(database, ledger, productions, rigs, ffmpeg, files, changed)
+    surfaces: list[Surface] = []
     client = _client(
         post.shards,
         database,
@@ -204,6 +207,7 @@ async def build(
         sync_mark=settings.data_dir / "commands.sha256",
         takes=TakesMenu(Retakes(desk, projects, book, changed), Previews(files, ffmpeg)),
         returns=Returns(productions.outbox),
+        surfaces=surfaces,
     )
     for add_to in commands.EVERY:
         add_to(client)
@@ -297,10 +301,19 @@ def _client(
     sync_mark: Path,
     takes: TakesMenu,
     returns: Returns,
+    surfaces: Sequence[Surface],
 ) -> Greenlight:
     doors = Doors(lambda: database.waiting)
     if shards.count == 1:
-        return Greenlight(desk=desk, projects=projects, sync_mark=sync_mark, takes=takes, returns=returns, doors=doors)
+        return Greenlight(
+            desk=desk,
+            projects=projects,
+            sync_mark=sync_mark,
+            takes=takes,
+            returns=returns,
+            doors=doors,
+            surfaces=surfaces,
+        )
     return ShardedGreenlight(
         desk=desk,
         projects=projects,
@@ -308,6 +321,7 @@ def _client(
         takes=takes,
         returns=returns,
         doors=doors,
+        surfaces=surfaces,
         shards=shards,
         identifying=Spacing(database, IDENTIFY_EVERY),
     )

@@ -46,6 +46,7 @@ projects = Table(
     Column("voice", String(64), nullable=False, default="", server_default=""),  # who narrates; "" for the house's own
     Column("voice_name", String(80), nullable=False, default="", server_default=""),
     Column("captions", String(8), nullable=False, default="soft", server_default="soft"),  # studio.model.Captions
+    Column("language", String(8), nullable=False, default="", server_default=""),  # speech.Language of its thread
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
     Column("deleted_at", Float),  # its owner asked for it to be deleted: nobody finds it any more
@@ -101,6 +102,22 @@ turns = Table(
     Column("shown", Integer, nullable=False, default=0),  # 1 once the whole reply stands in the thread
     Column("created_at", Float, nullable=False),
     Index("turns_by_project", "project_id", "id"),
+)
+
+preferences = Table(
+    "preferences",  # what a person chose in /settings
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("chosen", Text, nullable=False),  # JSON of studio.preferences
+    Column("updated_at", Float, nullable=False),
+)
+
+guild_settings = Table(
+    "guild_settings",  # what a server's admins chose in /setup
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("chosen", Text, nullable=False),  # JSON of studio.guilds
+    Column("updated_at", Float, nullable=False),
 )
 
 # production -------------------------------------------------------------------------------------------------------

@@ -15,13 +15,15 @@ from discord import app_commands
 from bot.studio.model import Attachment, Project, Request
 from bot.studio.projects import Projects
 from bot.studio.shards import ALL_SHARDS, Shards
+from bot.ui.answering import told
 from bot.ui.brake import LONGEST_LIMIT, Brake, let_global_limit_end, until_we_may_identify
 from bot.ui.desk import Desk
 from bot.ui.doors import Doors, GuardedTree
 from bot.ui.meaning import Meaning, Seen, meaning
 from bot.ui.returns import Returns
-from bot.ui.router import Router, told
+from bot.ui.router import Router
 from bot.ui.sending import Busy, DiscordFailed, NotAllowed, nonce, once, persistently
+from bot.ui.surface import Surface
 from bot.ui.takes_menu import TakesMenu
 from bot.ui.talk import type_in
 from bot.ui.threads import Threads
@@ -45,6 +47,7 @@ class Greenlight(discord.Client):
         shards: which of them this is; whoever has the first sends the commands.
         returns: hears of servers that let us write again.
         doors: let in whoever presses or commands; everybody by default.
+        surfaces: what people can do here, each with its commands and buttons.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class Greenlight(discord.Client):
         returns: Returns | None = None,
         doors: Doors | None = None,
         shards: Shards = ALL_SHARDS,
+        surfaces: Sequence[Surface] = (),
     ) -> None:
         intents = discord.Intents.none()
         intents.guilds = True
@@ -87,7 +91,10 @@ class Greenlight(discord.Client):
         doors = doors or Doors()
         self.tree = GuardedTree(self, doors)
         self.tree.error(_on_command_error)
-        self._router = Router(desk, projects, takes, doors)
+        presses = {action: press for surface in surfaces for action, press in surface.presses.items()}
+        self._router = Router(desk, projects, takes, doors, presses)
+        for surface in surfaces:
+            surface.add_to(self.tree)
         self._sync_mark = sync_mark
         self._shards = shards
         self._returns = returns

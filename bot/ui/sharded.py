@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import discord
@@ -17,6 +18,7 @@ from bot.ui.client import Greenlight
 from bot.ui.desk import Desk
 from bot.ui.doors import Doors
 from bot.ui.returns import Returns
+from bot.ui.surface import Surface
 from bot.ui.takes_menu import TakesMenu
 
 logger = logging.getLogger(__name__)
@@ -46,6 +48,7 @@ class ShardedGreenlight(Greenlight, discord.AutoShardedClient):
         takes: TakesMenu | None = None,
         returns: Returns | None = None,
         doors: Doors | None = None,
+        surfaces: Sequence[Surface] = (),
     ) -> None:
         super().__init__(
             desk=desk,
@@ -55,6 +58,7 @@ class ShardedGreenlight(Greenlight, discord.AutoShardedClient):
             returns=returns,
             doors=doors,
             shards=shards,
+            surfaces=surfaces,
         )
         self.shard_ids = list(shards.ids)
         self.shard_count = shards.count

@@ -6,7 +6,7 @@ Every step is an answer of its own, whose buttons carry where it leads; so they 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import discord
 from discord import ui
@@ -16,21 +16,13 @@ from bot.studio.errors import PlanMoved
 from bot.studio.model import MAX_TAKES, Plan
 from bot.studio.takes import ShotTakes, followers
 from bot.studio.text import shorten
+from bot.ui.answering import Answer
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.previews import Previews
 from bot.ui.retakes import Proposal, Retakes, Rushes
 from bot.ui.wording import money, plain, seconds
 
 OF_TAKES = frozenset({Action.SHOTS, Action.SHOT, Action.ANOTHER, Action.TAKE})
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What is answered to a press: words, buttons below them, and files for whoever sends it to close."""
-
-    words: str
-    view: ui.View | None = None
-    files: Sequence[discord.File] = ()
 
 
 class TakesMenu:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Awaitable, Callable
-
 import discord
 from discord import app_commands
 
 from bot.production.switches import ALL
 from bot.studio.text import clean, shorten
+from bot.ui.answering import answer
 from bot.ui.card_layout import count
 from bot.ui.client import Greenlight
-from bot.ui.router import told
-from bot.ui.sending import DiscordFailed, once
 from bot.ui.wording import plain
-
-logger = logging.getLogger(__name__)
 
 _REASON = 200
 
@@ -36,7 +30,7 @@ def add_to(client: Greenlight) -> None:
         service: app_commands.Choice[str] | None = None,
         reason: app_commands.Range[str, 1, _REASON] | None = None,
     ) -> None:
-        await _answer(interaction, lambda: pausing(client, interaction.user.id, _name(service), reason or ""))
+        await answer(interaction, lambda: pausing(client, interaction.user.id, _name(service), reason or ""))
 
     @group.command(name="drain", description="Begin no new films and tell how many still run, before a stop")
     @app_commands.describe(service="Only this service; without it, all new films wait", reason="Why, for the record")
@@ -46,13 +40,13 @@ def add_to(client: Greenlight) -> None:
         service: app_commands.Choice[str] | None = None,
         reason: app_commands.Range[str, 1, _REASON] | None = None,
     ) -> None:
-        await _answer(interaction, lambda: pausing(client, interaction.user.id, _name(service), reason or ""))
+        await answer(interaction, lambda: pausing(client, interaction.user.id, _name(service), reason or ""))
 
     @group.command(name="resume", description="Go on after a pause")
     @app_commands.describe(service="Only this service; without it, the line of films")
     @app_commands.choices(service=services)
     async def resume(interaction: discord.Interaction, service: app_commands.Choice[str] | None = None) -> None:
-        await _answer(interaction, lambda: resuming(client, interaction.user.id, _name(service)))
+        await answer(interaction, lambda: resuming(client, interaction.user.id, _name(service)))
 
     client.tree.add_command(group)
 
@@ -73,15 +67,3 @@ async def resuming(client: Greenlight, user_id: int, name: str) -> str:
 
 def _name(service: app_commands.Choice[str] | None) -> str:
     return ALL if service is None else service.value
-
-
-async def _answer(interaction: discord.Interaction, act: Callable[[], Awaitable[str]]) -> None:
-    try:
-        await once(lambda: interaction.response.defer(ephemeral=True, thinking=True))
-        try:
-            words = await act()
-        except Exception as error:  # noqa: BLE001  # whatever it is, the person reads a sentence; told() logs it
-            words = told(error)
-        await once(lambda: interaction.edit_original_response(content=words))
-    except DiscordFailed as error:
-        logger.warning("command not answered", extra={"code": error.code, "error": str(error)})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from typing import TYPE_CHECKING
 
@@ -11,17 +10,14 @@ from discord import app_commands
 
 from bot.studio.errors import NoSuchFilm, NotYours
 from bot.studio.text import clean
+from bot.ui.answering import Answer, answer
 from bot.ui.client import Greenlight
 from bot.ui.commands.suggestions import suggest_films
-from bot.ui.router import told
-from bot.ui.sending import DiscordFailed, once
 
 if TYPE_CHECKING:
     from discord import ui
 
     from bot.ui.library import Library
-
-logger = logging.getLogger(__name__)
 
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -35,17 +31,10 @@ def add_to(client: Greenlight) -> None:
     @app_commands.describe(title="Which one: type a word of its title")
     @app_commands.autocomplete(title=suggest_films(client))
     async def films(interaction: discord.Interaction, title: app_commands.Range[str, 1, 100] | None = None) -> None:
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        try:
-            try:
-                view = await shown(library, interaction.user.id, title)
-            except Exception as error:  # noqa: BLE001  # whatever it is, the person reads a sentence; told() logs it
-                words = told(error)
-                await once(lambda: interaction.edit_original_response(content=words))
-            else:
-                await once(lambda: interaction.edit_original_response(view=view))
-        except DiscordFailed as error:
-            logger.warning("command not answered", extra={"code": error.code, "error": str(error)})
+        async def act() -> Answer:
+            return Answer(view=await shown(library, interaction.user.id, title))
+
+        await answer(interaction, act)
 
     client.tree.add_command(films)
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-
 import discord
 from discord import app_commands
 
 from bot.studio.model import MAX_IDEA, Attachment, Captions, Request
+from bot.ui.answering import answer
 from bot.ui.client import Greenlight
 from bot.ui.commands.suggestions import suggest_voices
-from bot.ui.router import acknowledge, told
-from bot.ui.sending import DiscordFailed, once
-
-logger = logging.getLogger(__name__)
 
 _CAPTIONS = [
     app_commands.Choice(name="A track to switch on in a player", value=Captions.SOFT.value),
@@ -52,7 +47,6 @@ def add_to(client: Greenlight) -> None:
         voice: app_commands.Range[str, 1, 80] | None = None,
         captions: str = Captions.SOFT.value,
     ) -> None:
-        await acknowledge(interaction)
         wish = Request(
             request_id=str(interaction.id),
             owner_id=interaction.user.id,
@@ -66,14 +60,11 @@ def add_to(client: Greenlight) -> None:
             voice=voice or "",
             captions=Captions(captions),
         )
-        try:
-            words = await client.open_thread(await client.desk.plan(wish))
-        except Exception as error:  # noqa: BLE001  # whatever it is, the person reads a sentence; told() logs it
-            words = told(error)
-        try:
-            await once(lambda: interaction.edit_original_response(content=words))
-        except DiscordFailed as error:  # the thread itself is the answer that counts
-            logger.warning("command not answered", extra={"code": error.code, "error": str(error)})
+
+        async def act() -> str:
+            return await client.open_thread(await client.desk.plan(wish))
+
+        await answer(interaction, act)  # the thread itself is the answer that counts
 
     client.tree.add_command(plan)
 

@@ -10,10 +10,10 @@ from discord import app_commands
 from bot.production.booth import NoRecording
 from bot.production.readings import MAX_READING, Reading
 from bot.studio.text import shorten
+from bot.ui.answering import acknowledge, told
 from bot.ui.client import Greenlight
 from bot.ui.commands.suggestions import suggest_voices
 from bot.ui.remarks import because
-from bot.ui.router import acknowledge, told
 from bot.ui.sending import UPLOAD_DEADLINE, DiscordFailed, once, persistently
 from bot.ui.wording import money, plain
 

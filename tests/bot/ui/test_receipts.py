@@ -63,15 +63,11 @@ def test_quota_tells_what_is_spent_kept_aside_and_when_it_starts_anew() -> None:
 
 
 class Asked:
-    """A use of `/quota`, and what it was answered."""
+    """A use of `/quota`."""
 
     def __init__(self, user_id: int) -> None:
         self.user = discord.Object(user_id)
         self.guild_id = 5
-        self.answers: list[str] = []
-
-    async def edit_original_response(self, *, content: str) -> None:
-        self.answers.append(content)
 
 
 @pytest.mark.parametrize(("who", "bot_seen"), [(OWNER, False), (OPERATOR, True)])
@@ -102,9 +98,8 @@ async def test_quota_shows_a_persons_own_and_the_bots_to_operators_only(
     client: Any = SimpleNamespace(desk=desk)
     asked: Any = Asked(who)
 
-    await quota_command.answer(client, asked)
+    words = await quota_command.standing_words(client, asked)
 
-    (words,) = asked.answers
     assert words.startswith(f"**You, today**: {'$2.00' if who == OWNER else '$0.00'} of $5.00")
     assert "**This server, this month**: $3.00" in words
     assert ("The whole bot" in words) is bot_seen

@@ -8,8 +8,9 @@ import discord
 import pytest
 
 from bot.db import Database
+from bot.ui.answering import told
 from bot.ui.custom_ids import Action, CustomId
-from bot.ui.router import Router, told
+from bot.ui.router import Router
 from bot.ui.sending import Busy, DiscordFailed, Malformed, NotAllowed, TooLarge, Vanished
 from tests.bot.production.test_productions import STRANGER
 from tests.bot.studio.samples import OWNER

@@ -269,5 +269,5 @@ async def test_takes_that_discord_does_not_take_are_offered_unseen(theatre: Thea
 
     menu = await theatre.press(CustomId(Action.SHOT, project.id, 1, (1,)), is_too_large=True)
 
-    assert "not shown here" in menu.words
+    assert "are not shown" in menu.words
     assert (list(menu.buttons), menu.sent) == (["Another take · $0.60"], [])

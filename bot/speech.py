@@ -1,0 +1,111 @@
+"""In which language people are spoken to, and the words of ours in it.
+
+English stands in the code. The other languages are in `bot/languages/*.po`, in the format translators' tools know; a
+test asks every one of them for every sentence. Who is spoken to decides: whoever answers somebody, or renders something
+for somebody, does so within `speaking(language)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+
+_FOLDER = Path(__file__).parent / "languages"
+
+
+class Language(StrEnum):
+    """Discord's names of the languages we speak."""
+
+    ENGLISH = "en-US"
+    SPANISH = "es-ES"
+    GERMAN = "de"
+    FRENCH = "fr"
+    PORTUGUESE = "pt-BR"
+    JAPANESE = "ja"
+
+    @property
+    def own_name(self) -> str:
+        """As those who speak it write it."""
+        return _OWN_NAMES[self]
+
+    @classmethod
+    def nearest(cls, locale: str | None) -> Language:
+        """The language of ours for a locale of Discord's: "es-419" is served in Spanish, what we lack in English."""
+        if not locale:
+            return cls.ENGLISH
+        short = locale.split("-")[0].lower()
+        return next((each for each in cls if each == locale or each.split("-")[0] == short), cls.ENGLISH)
+
+
+_OWN_NAMES = {
+    Language.ENGLISH: "English",
+    Language.SPANISH: "Español",
+    Language.GERMAN: "Deutsch",
+    Language.FRENCH: "Français",
+    Language.PORTUGUESE: "Português (Brasil)",
+    Language.JAPANESE: "日本語",
+}
+
+_spoken: ContextVar[Language] = ContextVar("spoken", default=Language.ENGLISH)
+
+
+def spoken() -> Language:
+    return _spoken.get()
+
+
+@contextmanager
+def speaking(language: Language) -> Iterator[None]:
+    """Within, `say` and `counted` speak that language."""
+    token = _spoken.set(language)
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
+
+
+def say(words: str, /, **facts: object) -> str:
+    """A sentence in the language spoken; `{name}` in it is a fact. `words` is a literal, or was marked by `later`."""
+    return _found(words, 1).format(**facts) if facts else _found(words, 1)
+
+
+def counted(number: int, one: str, many: str, /, **facts: object) -> str:
+    """A sentence about a number of things, which stands in it as `{number}`."""
+    return _found((one, many), number).format(number=number, **facts)
+
+
+def later(words: str) -> str:
+    """Mark words of a table or constant, to be said by `say` when somebody reads them."""
+    return words
+
+
+def _found(words: str | tuple[str, str], number: int) -> str:
+    language = _spoken.get()
+    english = words if isinstance(words, str) else words[number != 1]
+    if language is Language.ENGLISH:
+        return english
+    catalogue = _catalogue(language)
+    message = catalogue.get(words)
+    if message is None or not message.string:
+        return english
+    if isinstance(message.string, str):
+        return message.string
+    form = 0 if catalogue.num_plurals == 1 else _plural(language, number)
+    return message.string[form] or english
+
+
+def _plural(language: Language, number: int) -> int:
+    """Which of two forms: French and Brazilian Portuguese count nothing as one (CLDR 47, checked 2026-11-29)."""
+    return int(number > 1) if language in {Language.FRENCH, Language.PORTUGUESE} else int(number != 1)
+
+
+@cache
+def _catalogue(language: Language) -> Catalog:
+    with (_FOLDER / f"{language.replace('-', '_')}.po").open("rb") as file:
+        return read_po(file, locale=language.replace("-", "_"))

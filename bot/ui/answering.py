@@ -1,0 +1,136 @@
+"""How a command, press or modal is answered: acknowledged before anything else, and always with a sentence.
+
+Discord gives three seconds for the first response. Whatever happens then, the person reads words.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+
+import discord
+from discord import ui
+
+from bot.ui import replies
+from bot.ui.sending import UPLOAD_DEADLINE, DiscordFailed, once
+
+logger = logging.getLogger(__name__)
+
+#: Discord's code for an interaction that has had its first response.
+_ANSWERED_ALREADY = 40060
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Words with buttons below them, or a whole layout instead of words; `files` are closed by whoever sends it."""
+
+    words: str = ""
+    view: ui.View | ui.LayoutView | None = None
+    files: Sequence[discord.File] = ()
+
+
+async def answer(
+    interaction: discord.Interaction, act: Callable[[], Awaitable[Answer | str]], *, ephemeral: bool = True
+) -> None:
+    """Acknowledge, do what was asked, and say what came of it; an error becomes its words."""
+    await acknowledge(interaction, ephemeral=ephemeral)
+    try:
+        found = await act()
+    except Exception as error:  # noqa: BLE001  # whatever it is, the person reads a sentence; told() logs it
+        found = told(error)
+    await _reply(interaction, Answer(found) if isinstance(found, str) else found)
+
+
+async def turn(interaction: discord.Interaction, act: Callable[[], Awaitable[ui.LayoutView]]) -> None:
+    """Change the private message that the button stands on; a refusal comes beside it."""
+    await quietly(interaction.response.defer())
+    try:
+        view = await act()
+    except Exception as error:  # noqa: BLE001  # whatever it is, the person reads a sentence; told() logs it
+        await quietly(interaction.followup.send(told(error), ephemeral=True))
+    else:
+        await quietly(interaction.edit_original_response(view=view))
+
+
+async def open_modal(interaction: discord.Interaction, make: Callable[[], Awaitable[ui.Modal]]) -> None:
+    """Answer with a form. It must be the first response, so `make` may only look at a row or two before it."""
+    try:
+        modal = await make()
+    except Exception as error:  # noqa: BLE001  # whatever it is, the person reads a sentence; told() logs it
+        await quietly(interaction.response.send_message(told(error), ephemeral=True))
+    else:
+        await quietly(interaction.response.send_modal(modal))
+
+
+def submitted(interaction: discord.Interaction, field: str) -> str:
+    """What was typed into a field of a submitted modal, wherever in its components that lies."""
+    pending: list[object] = [interaction.data]
+    while pending:
+        found = pending.pop()
+        if isinstance(found, dict):
+            if found.get("custom_id") == field and isinstance(found.get("value"), str):
+                return str(found["value"])
+            pending += found.values()
+        elif isinstance(found, list):
+            pending += found
+    return ""
+
+
+def told(error: Exception) -> str:
+    """Words for an error, logged under an incident id where it is a fault of ours."""
+    if any(isinstance(error, known) for known in replies.known_errors()):
+        return replies.words_for(error)
+    incident = replies.incident_id()
+    logger.error("fault of ours", exc_info=error, extra={"incident": incident})
+    return replies.words_for_bug(incident)
+
+
+async def acknowledge(interaction: discord.Interaction, *, ephemeral: bool = True) -> None:
+    """Say within Discord's three seconds that we are at it. Whether Discord hears that changes nothing we do.
+
+    An answer that was lost may have been heard; one that came too late is not, but what was asked for still happens.
+    """
+    await quietly(interaction.response.defer(ephemeral=ephemeral, thinking=True))
+
+
+async def quietly(call: Coroutine[object, object, object]) -> None:
+    """A response that comes too late, twice or not at all changes nothing: what was asked is in its row."""
+    try:
+        await once(lambda: call)
+    except DiscordFailed as error:
+        if error.code == _ANSWERED_ALREADY:  # after a lost answer of ours, or because two of us run
+            logger.error("interaction answered by somebody else: does another bot run with this token?")
+            return
+        logger.warning("interaction not answered", extra={"code": error.code, "error": str(error)})
+
+
+async def _reply(interaction: discord.Interaction, found: Answer) -> None:
+    words = found.words
+    if found.files:
+        if await _is_sent_with_files(interaction, found):
+            return
+        words += "\n-# Discord did not take the files that belong here, so they are not shown."
+    if isinstance(found.view, ui.LayoutView):
+        await quietly(interaction.edit_original_response(view=found.view))
+    elif found.view is None:
+        await quietly(interaction.edit_original_response(content=words))
+    else:
+        await quietly(interaction.edit_original_response(content=words, view=found.view))
+
+
+async def _is_sent_with_files(interaction: discord.Interaction, found: Answer) -> bool:
+    content = None if isinstance(found.view, ui.LayoutView) else found.words
+
+    def send() -> Coroutine[object, object, object]:
+        return interaction.edit_original_response(content=content, view=found.view, attachments=list(found.files))
+
+    try:
+        await once(send, deadline=UPLOAD_DEADLINE)
+    except DiscordFailed as error:
+        logger.warning("interaction not answered with files", extra={"code": error.code, "error": str(error)})
+        return False
+    finally:
+        for file in found.files:
+            file.close()
+    return True
