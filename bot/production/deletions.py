@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 
 from bot.db import Database, Transaction, lock
-from bot.db.tables import deletions, productions, projects
+from bot.db.tables import deletions, preferences, productions, projects
 from bot.jobs.wake import Wake
 from bot.production.model import OPEN
 from bot.studio.audit import Audit
@@ -99,6 +99,8 @@ class Deletions:
             )
             theirs = (projects.c.owner_id == owner_id) & projects.c.deleted_at.is_(None)
             await transaction.execute(update(projects).where(theirs).values(deleted_at=now))
+            # At once: nothing that is left to do needs it, and what they choose from now on is theirs to keep.
+            await transaction.execute(delete(preferences).where(preferences.c.user_id == owner_id))
             if (await transaction.execute(pending)).one_or_none() is not None:
                 # Films begun since belong to it as well, so it looks at all of them anew.
                 await transaction.execute(

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from bot.db import Database, Transaction
-from bot.db.tables import answers, assets, plans, productions, projects, reservations, takes, turns
+from bot.db.tables import answers, assets, plans, preferences, productions, projects, reservations, takes, turns
 
 #: What a later reader must know to read it.
 FORMAT = "greenlight-export-1"
@@ -16,16 +16,19 @@ _UNITS = "Times are Unix seconds, money is millionths of a US dollar, ids are Di
 
 
 async def export_of(database: Database, owner_id: int) -> dict[str, Any]:
-    """A person's films with plans, words and productions, what was charged, and what language models took for them."""
+    """A person's settings, films with plans, words and productions, charges, and what language models took for them."""
     theirs = select(projects).where(projects.c.owner_id == owner_id, projects.c.deleted_at.is_(None))
     async with database.transaction() as transaction:
         films = (await transaction.execute(theirs.order_by(projects.c.created_at))).all()
         money = select(reservations).where(reservations.c.owner_id == owner_id).order_by(reservations.c.at)
+        chosen = select(preferences.c.chosen).where(preferences.c.user_id == owner_id)
+        kept = (await transaction.execute(chosen)).scalar()
         took = select(answers).where(answers.c.user == str(owner_id)).order_by(answers.c.at)
         return {
             "format": FORMAT,
             "units": _UNITS,
             "user_id": str(owner_id),
+            "settings": json.loads(kept) if kept is not None else {},
             "films": [await _film(transaction, film) for film in films],
             "charges": [_without(row, "owner_id") for row in await transaction.execute(money)],
             "language_models": [_without(row, "id", "user", "key_id") for row in await transaction.execute(took)],

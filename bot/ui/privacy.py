@@ -33,6 +33,7 @@ def privacy_view(kept: Kept, user_id: int, films: int) -> ui.LayoutView:
     lines = [
         "**Films**: your idea, the plans, what you say in a film's thread, the videos you add and what was seen in "
         f"them, the clips and the film. Kept until you delete them{_sooner(kept)}.",
+        "**Settings** that you chose in `/settings`. Kept until you reset them or delete everything.",
         "**Recordings** of `/voice`, so that the same words cost nothing again. Kept until you delete everything.",
         "**Money**: what each order cost, when, and for whom. It counts towards what may be spent, so it stays.",
     ]
@@ -72,7 +73,7 @@ def forget_view(user_id: int, films: int, active: int) -> ui.LayoutView:
     goes = [
         f"{count(films, 'film')} of yours, here and in the file store: ideas, plans, what you said about them, clips, "
         "the videos you added and what was seen in them",
-        "what you had spoken with `/voice`",
+        "what you had spoken with `/voice`, and what you chose in `/settings`",
         "my messages about your films in Discord, wherever I may delete them, and the names of their threads",
         "your Discord id in everything I keep",
     ]

@@ -14,7 +14,7 @@ from sqlalchemy import Table, delete, insert, select
 
 from bot.app.pools import judge
 from bot.db import Database
-from bot.db.tables import answers, audit, cards, metadata, reservations, switches
+from bot.db.tables import answers, audit, cards, metadata, preferences, reservations, switches
 from bot.jobs.ledger import Accepted, CallState, Intent, Ledger, Outcome
 from bot.jobs.presence import claim_alone
 from bot.jobs.wake import Wake
@@ -29,6 +29,7 @@ from bot.storage.files import Files
 from bot.storage.objects import ObjectStore
 from bot.studio.casting import cast, quote
 from bot.studio.model import Analysis
+from bot.studio.preferences import Preferences
 from bot.studio.projects import Projects
 from bot.studio.pseudonyms import Pseudonyms
 from bot.ui.unposting import Unposting
@@ -294,6 +295,9 @@ class Scene:
             )  # fmt: skip
             await transaction.execute(insert(audit).values(at=NOW, actor_id=PERSON, action="approve", ref="x"))
             await transaction.execute(insert(switches).values(name="runway", by=PERSON, at=NOW))
+            for who, word in ((PERSON, WORD), (OTHER, OTHERS_WORD)):
+                chosen = Preferences(voice="v1", voice_name=word).to_json()
+                await transaction.execute(insert(preferences).values(user_id=who, chosen=chosen, updated_at=NOW))
         home, thread, elsewhere = (self.server.channels[number] for number in (HOME, THREAD, ELSEWHERE))
         home.say(THREAD, BOT, f"<@{PERSON}> is planning a film: {WORD}")
         home.say(901, OTHER, "hello")

@@ -10,7 +10,18 @@ import pytest
 from sqlalchemy import select
 
 from bot.db import Database
-from bot.db.tables import cards, deletions, paid_calls, plans, productions, projects, reservations, takes, turns
+from bot.db.tables import (
+    cards,
+    deletions,
+    paid_calls,
+    plans,
+    preferences,
+    productions,
+    projects,
+    reservations,
+    takes,
+    turns,
+)
 from bot.production.deletions import MESSAGES_WITHIN
 from bot.production.model import ProductionState
 from bot.production.outbox import STORED_FILMS, stored_film
@@ -109,6 +120,7 @@ async def test_nothing_of_anybody_else_is_touched(scene: Scene) -> None:
         mine = [row for row in before[table] if row["owner_id"] == OTHER]
         assert mine
         assert [row for row in after[table] if row["owner_id"] == OTHER] == mine
+    assert [row["user_id"] for row in after[preferences]] == [OTHER]
     assert scene.files.upload("d" * 64, "mp4").exists()  # a film of theirs has the same video
     assert not scene.files.upload("1" * 64, "mp4").exists()
     assert [message.content for message in scene.server.channels[HOME].messages.values()] == [
