@@ -18,6 +18,7 @@ from benchmarks.load.line import measure_line
 from benchmarks.load.presses import measure_burst, measure_ceiling, measure_presses
 from benchmarks.load.report import Chapter, head, render, short
 from benchmarks.load.running import measure_running
+from benchmarks.load.storm import measure_storm
 from benchmarks.load.talk import measure_talk
 from benchmarks.load.workers import measure_workers
 from benchmarks.stage import JourneyFailed
@@ -33,6 +34,7 @@ MEASURES: dict[str, Measure] = {
     "LT4": measure_running,
     "LT5": measure_talk,
     "LT10": measure_running,
+    "storm": measure_storm,
     "films": measure_workers,
 }
 SECONDS = 60.0

@@ -62,6 +62,7 @@ class Faults:
         refuse_gateway: Callable[[int], None],
         close_gateway: Callable[[int], None],
         hush_gateway: Callable[[], None],
+        echo_events: Callable[..., None],
     ) -> None:
         self._script: list[Fault] = []
         self._released = asyncio.Event()
@@ -79,6 +80,8 @@ class Faults:
         """Close every socket with this code, and those that try again until it is 0."""
         self.hush_gateway = hush_gateway
         """Acknowledge no heartbeat of the sockets that are open."""
+        self.echo_events = echo_events
+        """Tell of each message and interaction twice; with `stutter`, replay so many too many on a RESUME."""
 
     def add(self, fault: Fault) -> None:
         self._script.append(fault)

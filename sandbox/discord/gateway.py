@@ -28,6 +28,8 @@ REPLAY_LIMIT = 1000
 """Events kept per session for RESUME. Discord does not say how many it keeps."""
 KEPT_SESSIONS = 16
 ACK_DELAY = 0.03
+#: Events that Discord may tell of more than once.
+_ECHOED = frozenset({"MESSAGE_CREATE", "INTERACTION_CREATE"})
 """Seconds to an ACK. discord.py 2.7.1 notes when it sent a heartbeat after it has: an ACK that is there before seems
 to answer the heartbeat of a whole period ago, and it warns that it can't keep up."""
 _MEMBERS_A_CHUNK = 1000
@@ -157,6 +159,8 @@ class Gateway:
         self._sockets: set[_Socket] = set()
         self._refusals = 0
         self._closes_with = 0
+        self._echoes = False
+        self._stutter = 0
         simulation.on_event(self.broadcast)
 
     @property
@@ -170,6 +174,8 @@ class Gateway:
                 seen = self._simulation.project(event, payload, session.intents)
                 if seen is not None:
                     session.deliver(event, seen)
+                    if self._echoes and event in _ECHOED:
+                        session.deliver(event, seen)
 
     # --- what the outside may do to it
 
@@ -198,6 +204,10 @@ class Gateway:
 
     def refuse(self, times: int) -> None:
         self._refusals = times
+
+    def echo(self, *, stutter: int = 0) -> None:
+        """From now on tell of each message and interaction twice, and replay `stutter` events too many on a RESUME."""
+        self._echoes, self._stutter = True, stutter
 
     # --- a connection's life
 
@@ -302,7 +312,7 @@ class Gateway:
             session.socket.cut()
         session.socket = socket
         for sequence, frame in session.replay:
-            if sequence > seen:
+            if sequence > seen - self._stutter:
                 socket.send_text(frame)
         self.resumes += 1
         session.deliver("RESUMED", {})

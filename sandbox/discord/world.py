@@ -92,6 +92,7 @@ class DiscordWorld:
             refuse_gateway=self.gateway.refuse,
             close_gateway=self.gateway.close,
             hush_gateway=self.gateway.hush,
+            echo_events=self.gateway.echo,
         )
         self._rest = Rest(
             self.simulation,
