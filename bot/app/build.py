@@ -57,6 +57,8 @@ from bot.studio.projects import Projects
 from bot.studio.pseudonyms import Pseudonyms
 from bot.studio.shards import Shards
 from bot.ui import commands
+from bot.ui.admin import Admin
+from bot.ui.admin.switching import Switching
 from bot.ui.card_rows import CardRows
 from bot.ui.carrying import Carrier
 from bot.ui.channel_rows import ChannelRows
@@ -70,6 +72,7 @@ from bot.ui.previews import Previews
 from bot.ui.progress import CardKeeper
 from bot.ui.retakes import Retakes
 from bot.ui.returns import Returns
+from bot.ui.rights import Rights
 from bot.ui.sharded import IDENTIFY_EVERY, ShardedGreenlight
 from bot.ui.surface import Surface
 from bot.ui.takes_menu import TakesMenu
@@ -198,7 +201,8 @@ async def build(
         has_upload=lambda asset: files.is_kept(files.upload(asset.id, asset.suffix.removeprefix("."))),
     )
     latecomers = Latecomers(database, ledger, productions, rigs, ffmpeg, files, changed)
-    surfaces: list[Surface] = []
+    rights = Rights(settings.discord.operator_ids)
+    surfaces: list[Surface] = [Admin([Switching(desk, rights)])]
     client = _client(
         post.shards,
         database,

@@ -145,6 +145,7 @@ productions = Table(
     Column("film_duration", Float),
     Column("notes", Text),  # what is not as planned, JSON of production.notes
     Column("accepted_at", Float, nullable=False),
+    Column("moved", Float),  # by an operator: below zero before all others, above behind them; in this order
     Column("started_at", Float),
     Column("finished_at", Float),
     Column("updated_at", Float, nullable=False),
@@ -215,7 +216,73 @@ audit = Table(
     Column("action", String(32), nullable=False),
     Column("ref", String(80), nullable=False),  # what it was done to
     Column("detail", Text, nullable=False, default="", server_default=""),
+    Column("guild_id", BigInteger),  # the server that felt it, where it was one; its admins may read it
     Index("audit_by_time", "at"),
+    Index("audit_by_guild", "guild_id", "at"),
+)
+
+# what operators and servers' admins set while the bot runs
+
+blocks = Table(
+    "blocks",  # people whom nothing is taken from any more
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),  # 0 for everywhere, by an operator
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("reason", Text, nullable=False, default="", server_default=""),
+    Column("by", BigInteger, nullable=False),
+    Column("at", Float, nullable=False),
+    Index("blocks_by_user", "user_id"),
+)
+
+caps = Table(
+    "caps",  # bounds of money that stand in the place of those in the settings
+    metadata,
+    Column("name", String(16), primary_key=True),  # studio.budget.Cap, or "approval"
+    Column("ref", BigInteger, primary_key=True, autoincrement=False),  # a person; 0 for everybody
+    Column("microusd", BigInteger),  # None for no bound
+    Column("by", BigInteger, nullable=False),
+    Column("at", Float, nullable=False),
+    CheckConstraint("microusd >= 0"),
+)
+
+key_book = Table(
+    "key_book",  # API keys that were added while the bot runs, and what was decided about any key
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("provider", String(20), nullable=False),
+    Column("account", Text, nullable=False),
+    Column("sealed", Text),  # the secret, encrypted with a key that no row holds; None for a key of the settings
+    Column("paused_at", Float),
+    Column("paused_because", Text, nullable=False, default="", server_default=""),
+    Column("retired_at", Float),  # never lent again; the secret goes once nothing is open with it
+    Column("by", BigInteger, nullable=False),  # who decided last
+    Column("at", Float, nullable=False),
+)
+
+announcements = Table(
+    "announcements",  # what operators tell everybody, once in each channel
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("words", Text, nullable=False),
+    Column("audience", String(12), nullable=False),  # production.announcements.Audience
+    Column("by", BigInteger, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("confirmed_at", Float),  # None for a draft that nobody has sent
+)
+
+announcement_posts = Table(
+    "announcement_posts",
+    metadata,
+    Column("announcement_id", String(32), ForeignKey("announcements.id"), primary_key=True),
+    Column("channel_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("guild_id", BigInteger),
+    Column("posting_at", Float),  # set before it is posted, so that a restart looks before posting again
+    Column("message_id", BigInteger),
+    Column("failure", Text),  # why it was given up: an error class and Discord's code
+    Column("tries", Integer, nullable=False, default=0, server_default="0"),
+    Column("next_at", Float, nullable=False),
+    Column("done_at", Float),
+    Index("announcement_posts_by_done", "done_at"),
 )
 
 posts = Table(

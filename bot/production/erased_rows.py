@@ -9,9 +9,13 @@ from sqlalchemy import ColumnElement, case, delete, or_, select, update
 from bot.db import Transaction
 from bot.db.tables import (
     analyses,
+    announcements,
     answers,
     audit,
+    blocks,
+    caps,
     cards,
+    key_book,
     paid_calls,
     plans,
     posts,
@@ -83,8 +87,12 @@ async def unname(transaction: Transaction, owner_id: int, pseudonym: int, now: f
         .where(answers.c.user == str(owner_id))
         .values(user=case((answers.c.at >= begin, str(pseudonym)), else_=str(NOBODY)))
     )
-    for column in (audit.c.actor_id, switches.c.by, productions.c.approved_by):
+    # Who is kept out, or may spend another sum, stays so.
+    standing = (blocks.c.user_id, caps.c.ref)
+    decided = (blocks.c.by, caps.c.by, key_book.c.by, announcements.c.by)
+    for column in (audit.c.actor_id, switches.c.by, productions.c.approved_by, *standing, *decided):
         await transaction.execute(update(column.table).where(column == owner_id).values({column.name: pseudonym}))
+    await transaction.execute(update(audit).where(audit.c.ref == str(owner_id)).values(ref=str(pseudonym)))
 
 
 async def _strip(transaction: Transaction, which: ColumnElement[bool]) -> None:

@@ -21,15 +21,31 @@ class Audit:
         self._database = database
         self._clock = clock
 
-    async def note(self, actor_id: int, action: str, ref: str, detail: str = "") -> None:
-        """Write one line; `ref` is what it was done to."""
+    async def note(
+        self, actor_id: int, action: str, ref: str, detail: str = "", *, guild_id: int | None = None
+    ) -> None:
+        """Write one line; `ref` is what it was done to, `guild_id` the server that alone felt it."""
         async with self._database.transaction() as transaction:
-            await self.note_within(transaction, actor_id, action, ref, detail)
+            await self.note_within(transaction, actor_id, action, ref, detail, guild_id=guild_id)
 
     async def note_within(
-        self, transaction: Transaction, actor_id: int, action: str, ref: str, detail: str = ""
+        self,
+        transaction: Transaction,
+        actor_id: int,
+        action: str,
+        ref: str,
+        detail: str = "",
+        *,
+        guild_id: int | None = None,
     ) -> None:
         """As `note`, in the transaction that does what is noted."""
         await transaction.execute(
-            insert(audit).values(at=self._clock(), actor_id=actor_id, action=action, ref=ref, detail=detail[:500])
+            insert(audit).values(
+                at=self._clock(),
+                actor_id=actor_id,
+                action=action,
+                ref=ref[:80],
+                detail=detail[:500],
+                guild_id=guild_id,
+            )
         )

@@ -5,6 +5,10 @@ StudioError
 ├── IdeaTooLong       more than a plan can hold
 ├── NotYours          somebody else's film
 ├── NotOperator       only those who run this bot may
+├── NotAdmin          only those who run this bot, or manage the server, may
+├── Blocked           nothing is taken from this person
+│   └── BlockedHere   ... in this server
+├── KeyRefused        that cannot be done with an API key
 ├── NoSuchFilm        an id nobody knows (or foreign, told apart to nobody)
 ├── PlanMoved         the button belongs to an older version of the plan
 ├── PriceRose         it costs more now than its card said
@@ -58,6 +62,26 @@ class NotYours(StudioError):
 
 class NotOperator(StudioError):
     pass
+
+
+class NotAdmin(StudioError):
+    pass
+
+
+class Blocked(StudioError):
+    pass
+
+
+class BlockedHere(Blocked):
+    pass
+
+
+class KeyRefused(StudioError):
+    """`reason` is a sentence for the operator, without anything of the key in it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class NoSuchFilm(StudioError):

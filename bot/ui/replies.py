@@ -24,6 +24,12 @@ _WORDS: dict[type[Exception], str] = {
     studio.IdeaTooLong: "That idea is longer than I can hold. Shorten it to {limit} characters and send it again.",
     studio.NotYours: "This film belongs to <@{owner_id}>, so only they can do that. Start your own with `/plan`.",
     studio.NotOperator: "Only the people who run this bot can do that. Nothing was changed.",
+    studio.NotAdmin: "Only people who may manage this server, or who run this bot, can do that. Nothing was changed.",
+    studio.Blocked: "The people who run this bot take nothing from you any more. Your films stay yours: `/films` and "
+    "`/privacy` still work.",
+    studio.BlockedHere: "The moderators of this server don't let you use me here. Your films stay yours: `/films` and "
+    "`/privacy` still work.",
+    studio.KeyRefused: "{reason}",
     studio.NoSuchFilm: "I don't know that film any more. Start a new one with `/plan`.",
     studio.PlanMoved: "The plan has moved on to v{version} since this card. Have a look at the newest card and press there.",
     studio.PriceRose: "Its card said {shown}, and it costs up to {now} now: a clip that was kept has been lost, or a price has "

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from bot.ui.commands import admin, films, plan, privacy, quota, voice
+from bot.ui.commands import films, plan, privacy, quota, voice
 
-EVERY = (plan.add_to, films.add_to, voice.add_to, quota.add_to, privacy.add_to, admin.add_to)
+EVERY = (plan.add_to, films.add_to, voice.add_to, quota.add_to, privacy.add_to)

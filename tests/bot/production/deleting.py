@@ -14,7 +14,7 @@ from sqlalchemy import Table, delete, insert, select
 
 from bot.app.pools import judge
 from bot.db import Database
-from bot.db.tables import answers, audit, cards, metadata, preferences, reservations, switches
+from bot.db.tables import answers, audit, blocks, caps, cards, metadata, preferences, reservations, switches
 from bot.jobs.ledger import Accepted, CallState, Intent, Ledger, Outcome
 from bot.jobs.presence import claim_alone
 from bot.jobs.wake import Wake
@@ -294,10 +294,13 @@ class Scene:
                 )
             )  # fmt: skip
             await transaction.execute(insert(audit).values(at=NOW, actor_id=PERSON, action="approve", ref="x"))
+            await transaction.execute(insert(audit).values(at=NOW, actor_id=OTHER, action="block", ref=str(PERSON)))
             await transaction.execute(insert(switches).values(name="runway", by=PERSON, at=NOW))
             for who, word in ((PERSON, WORD), (OTHER, OTHERS_WORD)):
                 chosen = Preferences(voice="v1", voice_name=word).to_json()
                 await transaction.execute(insert(preferences).values(user_id=who, chosen=chosen, updated_at=NOW))
+            await transaction.execute(insert(blocks).values(guild_id=5, user_id=PERSON, by=PERSON, at=NOW))
+            await transaction.execute(insert(caps).values(name="user_day", ref=PERSON, by=PERSON, at=NOW))
         home, thread, elsewhere = (self.server.channels[number] for number in (HOME, THREAD, ELSEWHERE))
         home.say(THREAD, BOT, f"<@{PERSON}> is planning a film: {WORD}")
         home.say(901, OTHER, "hello")

@@ -32,6 +32,7 @@ INSTANCES: dict[type[Exception], Exception] = {
     studio.PlanMoved: studio.PlanMoved(3),
     studio.TooManyWaiting: studio.TooManyWaiting(10),
     studio.EditRefused: studio.EditRefused("No {such} shot."),
+    studio.KeyRefused: studio.KeyRefused("No {such} key."),
     studio.OverBudget: studio.OverBudget(Cap.USER_DAY, left_microusd=1, needed_microusd=5_000_000, resets_at=86_400.0),
     studio.PriceRose: studio.PriceRose("$1.20", "$1.80"),
     studio.ModelGone: studio.ModelGone("veo3", " on 30 June 2026", "Veo 3.1 has taken over, at $0.40 a second."),
@@ -76,7 +77,9 @@ def test_every_class_has_words_of_its_own(leaf: type[Exception]) -> None:
 
 
 @pytest.mark.parametrize(
-    "leaf", [leaf for leaf in LEAVES if leaf is not studio.EditRefused], ids=lambda leaf: leaf.__name__
+    "leaf",
+    [leaf for leaf in LEAVES if leaf not in {studio.EditRefused, studio.KeyRefused}],
+    ids=lambda leaf: leaf.__name__,
 )
 def test_words_are_a_sentence_that_shows_nothing_of_the_machine(leaf: type[Exception]) -> None:
     words = replies.words_for(instance(leaf))
@@ -133,6 +136,7 @@ def test_numbers_are_told_in_the_units_people_use(error: Exception, told: str) -
             studio.PlanMoved,
             studio.PriceRose,
             studio.EditRefused,
+            studio.KeyRefused,
             studio.RatioNotOffered,
             studio.ModelGone,
         }

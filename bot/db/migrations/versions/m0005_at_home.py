@@ -27,3 +27,65 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("guild_id"),
     )
+    # Operators: who is kept out, what may be spent, which keys are lent, what is told to everybody, whose turn it is.
+    op.add_column("audit", sa.Column("guild_id", sa.BigInteger(), nullable=True))
+    op.create_index("audit_by_guild", "audit", ["guild_id", "at"])
+    op.add_column("productions", sa.Column("moved", sa.Float(), nullable=True))
+    op.create_table(
+        "blocks",
+        sa.Column("guild_id", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("reason", sa.Text(), nullable=False, server_default=""),
+        sa.Column("by", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("guild_id", "user_id"),
+    )
+    op.create_index("blocks_by_user", "blocks", ["user_id"])
+    op.create_table(
+        "caps",
+        sa.Column("name", sa.String(length=16), nullable=False),
+        sa.Column("ref", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("microusd", sa.BigInteger(), nullable=True),
+        sa.Column("by", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.CheckConstraint("microusd >= 0"),
+        sa.PrimaryKeyConstraint("name", "ref"),
+    )
+    op.create_table(
+        "key_book",
+        sa.Column("id", sa.String(length=80), nullable=False),
+        sa.Column("provider", sa.String(length=20), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=True),
+        sa.Column("paused_at", sa.Float(), nullable=True),
+        sa.Column("paused_because", sa.Text(), nullable=False, server_default=""),
+        sa.Column("retired_at", sa.Float(), nullable=True),
+        sa.Column("by", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "announcements",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("audience", sa.String(length=12), nullable=False),
+        sa.Column("by", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.Column("confirmed_at", sa.Float(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "announcement_posts",
+        sa.Column("announcement_id", sa.String(length=32), nullable=False),
+        sa.Column("channel_id", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("guild_id", sa.BigInteger(), nullable=True),
+        sa.Column("posting_at", sa.Float(), nullable=True),
+        sa.Column("message_id", sa.BigInteger(), nullable=True),
+        sa.Column("failure", sa.Text(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("next_at", sa.Float(), nullable=False),
+        sa.Column("done_at", sa.Float(), nullable=True),
+        sa.ForeignKeyConstraint(["announcement_id"], ["announcements.id"]),
+        sa.PrimaryKeyConstraint("announcement_id", "channel_id"),
+    )
+    op.create_index("announcement_posts_by_done", "announcement_posts", ["done_at"])
