@@ -26,6 +26,26 @@ class Waits:
         self.seconds += seconds
         self.buckets[bisect_left(WAITS, seconds) if seconds else 0] += 1
 
+    def since(self, earlier: Waits) -> Waits:
+        """Those that came after `earlier`, which these were at some time."""
+        buckets = [now - then for now, then in zip(self.buckets, earlier.buckets, strict=True)]
+        return Waits(self.count - earlier.count, self.seconds - earlier.seconds, buckets)
+
+    def and_those(self, others: Waits) -> Waits:
+        """All of both."""
+        buckets = [ours + theirs for ours, theirs in zip(self.buckets, others.buckets, strict=True)]
+        return Waits(self.count + others.count, self.seconds + others.seconds, buckets)
+
+    def within(self, share: float) -> float | None:
+        """The seconds that this share of them waited at most, as near as the buckets tell; `None` where nobody did."""
+        left = share * self.count
+        for upper, number in zip((*WAITS, WAITS[-1]), self.buckets, strict=True):
+            if number and left <= number:
+                lower = WAITS[max(0, bisect_left(WAITS, upper) - 1)]
+                return lower + (upper - lower) * max(0.0, left) / number
+            left -= number
+        return WAITS[-1] if self.count else None
+
 
 @dataclass(slots=True)
 class Counters:

@@ -371,6 +371,18 @@ class FairQueue(Generic[Item]):
         """How many wait, by class."""
         return {priority: of_class.length for priority, of_class in self._classes.items()}
 
+    def longest_waiting(self) -> dict[Priority, Item]:
+        """Who came first of those who wait, by class; without the classes in which nobody does."""
+        missing = {priority for priority, of_class in self._classes.items() if of_class.length}
+        found = {}
+        for item, entry in self._entries.items():  # in order of arrival
+            if not missing:
+                break
+            if entry.priority in missing:
+                missing.remove(entry.priority)
+                found[entry.priority] = item
+        return found
+
     def cost_waiting(self, priority: Priority) -> float:
         """What all who wait in a class cost together."""
         return self._classes[priority].cost

@@ -262,7 +262,14 @@ class KeyPool:
         ours = self._line.clock()
         offset = (self._wall_clock() if now is None else now) - ours
         views = tuple(view_key(state, ours, offset) for state in self._roster.keys.values())
-        return PoolView(provider=self.provider, keys=views, waiting=self.waiting(), by_user=self._line.queue.by_user())
+        queue = self._line.queue
+        return PoolView(
+            provider=self.provider,
+            keys=views,
+            waiting=queue.waiting(),
+            longest_wait={priority: ours - lease.asked_at for priority, lease in queue.longest_waiting().items()},
+            by_user=queue.by_user(),
+        )
 
     def outlook(self, name: str) -> Outlook | None:
         """How it stands with the request that waits under this name; `None` where none does.

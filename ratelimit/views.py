@@ -66,9 +66,12 @@ class KeyView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolView:
+    """A pool. `longest_wait` says for how many seconds the one waits who came first, by class, where somebody does."""
+
     provider: str
     keys: tuple[KeyView, ...]
     waiting: Mapping[Priority, int]
+    longest_wait: Mapping[Priority, float]
     by_user: Mapping[tuple[Priority, str], int]
 
     @property

@@ -10,6 +10,7 @@ from pathlib import Path
 from bot.app.backup import BackupKeeper
 from bot.app.limits import unknown_models
 from bot.app.means import caps_of, ears_of, kept_here, minds_of, offer_of, sound_stage
+from bot.app.overview import collector_of
 from bot.app.pools import heard_by
 from bot.app.post import Post
 from bot.app.service import Loop, Service
@@ -74,6 +75,7 @@ from bot.ui.retakes import Retakes
 from bot.ui.returns import Returns
 from bot.ui.rights import Rights
 from bot.ui.sharded import IDENTIFY_EVERY, ShardedGreenlight
+from bot.ui.standing import standing
 from bot.ui.surface import Surface
 from bot.ui.takes_menu import TakesMenu
 from bot.ui.talk import Talk
@@ -201,6 +203,9 @@ async def build(
         has_upload=lambda asset: files.is_kept(files.upload(asset.id, asset.suffix.removeprefix("."))),
     )
     latecomers = Latecomers(database, ledger, productions, rigs, ffmpeg, files, changed)
+    watchdog = Watchdog()
+    standings = Standings(providers.readers, settings.providers, pools, heard_by(pools, settings.providers))
+    collector = collector_of(settings, post, database, pools, budgets, catalogue, standings, watchdog)
     rights = Rights(settings.discord.operator_ids)
     surfaces: list[Surface] = [Admin([Switching(desk, rights)])]
     client = _client(
@@ -215,6 +220,8 @@ async def build(
     )
     for add_to in commands.EVERY:
         add_to(client)
+    if post.talks:
+        collector.discord = partial(standing, client)
     keeper = CardKeeper(
         client=client,
         rows=CardRows(database, shards=post.shards),
@@ -242,9 +249,8 @@ async def build(
         dispatcher=dispatcher,
         changed=changed,
     )
-    standings = Standings(providers.readers, settings.providers, pools, heard_by(pools, settings.providers))
     service.pool_loops = [
-        Loop(name="watchdog", run=lambda _: Watchdog().run()),
+        Loop(name="watchdog", run=lambda _: watchdog.run()),
         *(_keeping(name, pool) for name, pool in pools.items()),
         Loop(name="standings", run=lambda _: standings.run()),
         Loop(name="endings", run=lambda _: warn_of_endings(catalogue, settings.providers.keys())),

@@ -94,6 +94,10 @@ class Watchdog:
             self._over.set()
             self._report()
 
+    def late(self) -> float:
+        """The seconds by which 99 of 100 ticks came late at most, since the last report."""
+        return self._lateness.within(0.99)
+
     def _report(self) -> None:
         """Numbers of this stretch of time; the next begins with none."""
         seen, self._lateness = self._lateness, Lateness()

@@ -221,6 +221,10 @@ class Budgets:
         async with self._database.transaction() as transaction:
             return await self._standing(transaction, owner_id, guild_id)
 
+    async def today(self, transaction: Transaction) -> Spending:
+        """What the whole bot has spent today."""
+        return await self._of_bot(transaction)
+
     async def check_day(self) -> None:
         """Raise `OverBudget` where the whole bot has used up its day: language models cost money, too."""
         if self.caps.bot_day_microusd is None:

@@ -11,7 +11,9 @@ import asyncio
 import contextlib
 import logging
 import re
+import time
 from collections import deque
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 import aiohttp
@@ -36,11 +38,28 @@ class Braked(aiohttp.ClientError):
     """Not sent: too much was refused lately."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """Identifications that Discord grants: how many are left, of how many, until these Unix seconds."""
+
+    left: int
+    of: int
+    reset_at: float
+
+
 class Brake:
-    """Counts what is refused, and stops what is sent while that is too much. Serves one client at a time."""
+    """Counts what is refused, and stops what is sent while that is too much. Serves one client at a time.
+
+    Attributes:
+        limited: answers of 429 so far.
+        sessions: as Discord told when we last connected.
+    """
 
     def __init__(self, *, budget: int = BUDGET, period: float = PERIOD) -> None:
-        self._budget, self._period = budget, period
+        self.budget = budget
+        self.limited = 0
+        self.sessions: Sessions | None = None
+        self._period = period
         self._refused: deque[float] = deque()
         self._paused_until = 0.0
         self._is_told = False
@@ -52,6 +71,19 @@ class Brake:
         config.on_request_end.append(self._after)
         return config
 
+    def refused(self) -> int:
+        """How many answers of 401, 403 and 429 came within the last ten minutes."""
+        since = asyncio.get_running_loop().time() - self._period
+        while self._refused and self._refused[0] <= since:
+            self._refused.popleft()
+        return len(self._refused)
+
+    def silent_for(self) -> float:
+        """Seconds for which nothing but answers to interactions is sent; 0 where that is not so."""
+        now = asyncio.get_running_loop().time()
+        braked = self._refused[0] + self._period - now if self.refused() >= self.budget else 0.0
+        return max(braked, self._paused_until - now, 0.0)
+
     async def _before(
         self, _: aiohttp.ClientSession, __: SimpleNamespace, request: aiohttp.TraceRequestStartParams
     ) -> None:
@@ -60,9 +92,7 @@ class Brake:
         now = asyncio.get_running_loop().time()
         if now < self._paused_until:
             raise Braked("Discord's front asked for a pause")
-        while self._refused and self._refused[0] <= now - self._period:
-            self._refused.popleft()
-        if len(self._refused) >= self._budget:
+        if self.refused() >= self.budget:
             if not self._is_told:
                 logger.error("too many requests refused; only interactions are answered for now")
             self._is_told = True
@@ -77,6 +107,7 @@ class Brake:
             return
         now = asyncio.get_running_loop().time()
         self._refused.append(now)
+        self.limited += answer.status == 429
         if answer.status == 429 and ("Via" not in answer.headers or answer.content_type != "application/json"):
             pause = min(max(PAUSE, _seconds(answer.headers.get("Retry-After", ""))), LONGEST_PAUSE)
             self._paused_until = max(self._paused_until, now + pause)
@@ -99,12 +130,13 @@ class _ReopensItself(asyncio.Event):
         asyncio.get_running_loop().call_later(LONGEST_LIMIT, self.set)
 
 
-async def until_we_may_identify(http: discord.http.HTTPClient) -> None:
+async def until_we_may_identify(http: discord.http.HTTPClient, brake: Brake) -> None:
     """Wait while too few sessions are left: one that is begun beyond the day's last has Discord change our token."""
     while True:
         try:
             _, _, limit = await http.get_bot_gateway()
             left, resets_in = int(limit["remaining"]), int(limit["reset_after"]) / 1000
+            brake.sessions = Sessions(left, int(limit["total"]), time.time() + resets_in)
         except (discord.DiscordException, aiohttp.ClientError, OSError, ValueError, LookupError, TypeError):
             return  # connecting will show what is the matter
         if left >= LEAST_SESSIONS:

@@ -68,6 +68,7 @@ class Greenlight(discord.Client):
         intents.dm_messages = True
         intents.message_content = True
         self._wanted = intents
+        self.brake = Brake()
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # we never speak in a voice channel
         super().__init__(
             intents=intents,
@@ -79,7 +80,7 @@ class Greenlight(discord.Client):
             # it has a fallback.
             guild_ready_timeout=0.25,
             max_ratelimit_timeout=LONGEST_LIMIT,
-            http_trace=Brake().trace(),
+            http_trace=self.brake.trace(),
         )
         #: Set at the first READY and never cleared: later drops are the library's.
         self.became_ready = asyncio.Event()
@@ -113,7 +114,7 @@ class Greenlight(discord.Client):
             )
         if self._shards.serve(None):
             await self._send_commands()
-        await until_we_may_identify(self.http)
+        await until_we_may_identify(self.http, self.brake)
 
     async def _send_commands(self) -> None:
         """Send the commands where they changed; a failure leaves Discord the ones it has."""

@@ -1,0 +1,46 @@
+"""What operators see of this process: where it stands, and who is asked how it does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.app.post import Post
+from bot.app.standings import Standings
+from bot.app.watchdog import Watchdog
+from bot.db import Database, file_of
+from bot.settings import Settings
+from bot.status.collector import Collector, Place
+from bot.studio.budget import Budgets
+from providers.catalogue import Catalogue
+from ratelimit import KeyPool
+
+
+def collector_of(
+    settings: Settings,
+    post: Post,
+    database: Database,
+    pools: Mapping[str, KeyPool],
+    budgets: Budgets,
+    catalogue: Catalogue,
+    standings: Standings,
+    watchdog: Watchdog,
+) -> Collector:
+    place = Place(
+        name=post.name,
+        role=post.role.value,
+        shards=str(post.shards) if post.talks else "",
+        data_dir=settings.data_dir,
+        database_file=file_of(settings.database_url),
+        reserve_bytes=settings.storage.min_free_bytes,
+        backup_dir=settings.storage.backup_dir,
+        backup_every=settings.storage.backup_every,
+    )
+    return Collector(
+        place,
+        database,
+        pools,
+        budgets,
+        catalogue,
+        standings=standings.latest,
+        late=watchdog.late,
+    )
