@@ -140,6 +140,7 @@ productions = Table(
     Column("stage", String(16), nullable=False),  # production.model.Stage
     Column("failure", Text),  # a word of production.model.Failure, when state is failed
     Column("price_microusd", BigInteger, nullable=False),  # the price shown and greenlit: the ceiling
+    Column("weight", Float, nullable=False, default=1.0, server_default="1"),  # its share of turns, by its server
     Column("kept_sounds", Text),  # files of recordings that are not in that price, JSON
     Column("cost_microusd", BigInteger),  # what was charged for it, as far as the providers have told
     Column("film_duration", Float),

@@ -64,6 +64,7 @@ class Line:
                     user=str(each.owner_id),
                     priority=Priority.GENERATION,
                     cost=max(1.0, each.price_microusd / 1_000_000),
+                    weight=each.weight,
                     now=now,
                 )
                 if self._stale(now):

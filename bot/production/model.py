@@ -69,6 +69,7 @@ class Waiting:
     owner_id: int
     price_microusd: int
     updated_at: float
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,7 @@ from bot.studio.errors import (
     PlanMoved,
     TooManyWaiting,
 )
+from bot.studio.guilds import EVEN, Share
 from bot.studio.projects import latest_version
 from bot.studio.shards import ALL_SHARDS, Shards
 
@@ -69,9 +70,19 @@ class Productions:
         self.outbox = Outbox(database, changed, shards=shards, clock=clock)
 
     async def accept(
-        self, *, request_id: str, project_id: str, version: int, user_id: int, castings: Sequence[Casting], quote: Quote
+        self,
+        *,
+        request_id: str,
+        project_id: str,
+        version: int,
+        user_id: int,
+        castings: Sequence[Casting],
+        quote: Quote,
+        share: Share = EVEN,
     ) -> Production:
         """Put a film in the line: all checks and all rows in one transaction, once per request.
+
+        `share` is what its server gives its owner.
 
         Raises:
             NoSuchFilm | NotYours: not this person's film.
@@ -90,7 +101,7 @@ class Productions:
             same = await transaction.execute(select(productions).where(productions.c.request_id == request_id))
             if (row := same.one_or_none()) is not None:
                 return production_of(row)
-            project = await _check(transaction, project_id, version, user_id)
+            project = await _check(transaction, project_id, version, user_id, share)
             production_id = uuid.uuid4().hex
             await transaction.execute(
                 insert(productions).values(
@@ -105,6 +116,7 @@ class Productions:
                     stopping=0,
                     stage=Stage.QUEUE,
                     price_microusd=quote.price_microusd,
+                    weight=share.weight,
                     kept_sounds=json.dumps(quote.kept_sounds),
                     accepted_at=now,
                     updated_at=now,
@@ -117,6 +129,7 @@ class Productions:
                 owner_id=user_id,
                 guild_id=project.guild_id,
                 amount_microusd=quote.price_microusd,
+                member_day_microusd=share.day_microusd,
             )
             for casting in castings:
                 kept = casting.number in quote.kept
@@ -193,13 +206,22 @@ class Productions:
     async def waiting(self, *, since: float = 0.0) -> list[Waiting]:
         """Everything in the line whose rows changed at `since` or later, oldest first."""
         query = (
-            select(productions.c.id, productions.c.owner_id, productions.c.price_microusd, productions.c.updated_at)
+            select(
+                productions.c.id,
+                productions.c.owner_id,
+                productions.c.price_microusd,
+                productions.c.updated_at,
+                productions.c.weight,
+            )
             .where(productions.c.state == ProductionState.ACCEPTED, productions.c.updated_at >= since)
             .order_by(productions.c.accepted_at)
         )
         async with self._database.transaction() as transaction:
             rows = (await transaction.execute(query)).all()
-        return [Waiting(id=id_, owner_id=owner, price_microusd=price, updated_at=at) for id_, owner, price, at in rows]
+        return [
+            Waiting(id=id_, owner_id=owner, price_microusd=price, updated_at=at, weight=weight)
+            for id_, owner, price, at, weight in rows
+        ]
 
     async def count_waiting(self) -> int:
         query = select(func.count()).where(productions.c.state == ProductionState.ACCEPTED)
@@ -473,7 +495,9 @@ def _why_stopped(state: ProductionState) -> object:
     return productions.c.failure if state is ProductionState.CANCELLED else None
 
 
-async def _check(transaction: Transaction, project_id: str, version: int, user_id: int) -> Row[tuple[object, ...]]:
+async def _check(
+    transaction: Transaction, project_id: str, version: int, user_id: int, share: Share
+) -> Row[tuple[object, ...]]:
     """Whether this person may have this version made now; the film as it is at this moment."""
     project = (await transaction.execute(select(projects).where(projects.c.id == project_id))).one_or_none()
     if project is None or project.deleted_at is not None:
@@ -499,6 +523,10 @@ async def _check(transaction: Transaction, project_id: str, version: int, user_i
     )
     if ((await transaction.execute(waiting)).scalar() or 0) >= MAX_WAITING:
         raise TooManyWaiting(MAX_WAITING)
+    if share.waiting is not None:
+        here = waiting.where(productions.c.guild_id == project.guild_id)
+        if ((await transaction.execute(here)).scalar() or 0) >= share.waiting:
+            raise TooManyWaiting(share.waiting)
     return project
 
 

@@ -40,6 +40,7 @@ class Cap(StrEnum):
 
     FILM = "film"
     USER_DAY = "user_day"
+    MEMBER_DAY = "member_day"  # what a server leaves each of its members
     GUILD_MONTH = "guild_month"
     BOT_DAY = "bot_day"
 
@@ -123,8 +124,11 @@ class Budgets:
         owner_id: int,
         guild_id: int | None,
         amount_microusd: int,
+        member_day_microusd: int | None = None,
     ) -> None:
         """Keep money aside; once for an id, however often it is asked.
+
+        `member_day_microusd` is the most that its server lets this person spend there in a day.
 
         Raises:
             OverBudget: it would pass a cap; nothing is kept aside.
@@ -134,6 +138,12 @@ class Budgets:
         if known.one_or_none() is not None:
             return
         await self._admit(transaction, id, owner_id, guild_id, whole=amount_microusd, more=amount_microusd)
+        if guild_id is not None and member_day_microusd is not None:
+            member = await self._of_member(transaction, owner_id, guild_id, member_day_microusd)
+            if amount_microusd > (left := member.left_microusd or 0):
+                raise OverBudget(
+                    Cap.MEMBER_DAY, left_microusd=left, needed_microusd=amount_microusd, resets_at=member.resets_at
+                )
         await transaction.execute(
             insert(reservations).values(
                 id=id,
@@ -225,6 +235,11 @@ class Budgets:
         """What the whole bot has spent today."""
         return await self._of_bot(transaction)
 
+    async def member_day(self, owner_id: int, guild_id: int, cap_microusd: int) -> Spending:
+        """What somebody spent in a server today, of what it lets them."""
+        async with self._database.transaction() as transaction:
+            return await self._of_member(transaction, owner_id, guild_id, cap_microusd)
+
     async def check_day(self) -> None:
         """Raise `OverBudget` where the whole bot has used up its day: language models cost money, too."""
         if self.caps.bot_day_microusd is None:
@@ -283,6 +298,12 @@ class Budgets:
                 used_microusd=used, held_microusd=held, cap_microusd=self.caps.guild_month_microusd, resets_at=end
             )
         return Standing(user=user, guild=guild, bot=await self._of_bot(transaction, but_for=but_for))
+
+    async def _of_member(self, transaction: Transaction, owner_id: int, guild_id: int, cap_microusd: int) -> Spending:
+        today, tomorrow = day_of(self._clock())
+        theirs = reservations.c.owner_id.in_([owner_id, self._pseudonyms.of(owner_id)])
+        used, held = await _sum(transaction, theirs, reservations.c.guild_id == guild_id, reservations.c.at >= today)
+        return Spending(used_microusd=used, held_microusd=held, cap_microusd=cap_microusd, resets_at=tomorrow)
 
     async def _of_bot(self, transaction: Transaction, *, but_for: str = "") -> Spending:
         """Everybody's today, with what was written off and what language models took."""

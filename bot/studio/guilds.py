@@ -76,6 +76,10 @@ class Share:
     waiting: int | None = None
 
 
+#: What everybody gets where a server says nothing else.
+EVEN = Share()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuildSettings:
     """`allowed` and `denied` hold channels and categories; without any allowed one, every one is."""

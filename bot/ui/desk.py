@@ -38,6 +38,7 @@ from bot.studio.errors import (
     UploadGone,
     VoiceNotFound,
 )
+from bot.studio.guilds import EVEN, Guilds, Share
 from bot.studio.model import MAX_IDEA, Asset, Attachment, Plan, Project, ProjectState, Request, ShotStart
 from bot.studio.projects import Projects
 from bot.studio.revision import with_model
@@ -87,7 +88,9 @@ class Desk:
         files: Files | None = None,
         require_room: Callable[[int], None] | None = None,
         has_upload: Callable[[Asset], Awaitable[bool]] | None = None,
+        guilds: Guilds | None = None,
     ) -> None:
+        self.guilds = guilds
         self._files = files
         self._has_upload = has_upload
         self._require_room = require_room
@@ -256,9 +259,17 @@ class Desk:
             raise NotYours(project.owner_id)
 
     async def greenlight(
-        self, *, request_id: str, project_id: str, version: int, user_id: int, shown_microusd: int | None = None
+        self,
+        *,
+        request_id: str,
+        project_id: str,
+        version: int,
+        user_id: int,
+        shown_microusd: int | None = None,
+        role_ids: frozenset[int] = frozenset(),
     ) -> Production:
-        """Put a film in the line; pressing twice is pressing once. `shown_microusd` is the price that was shown.
+        """Put a film in the line; pressing twice is pressing once. `shown_microusd` is the price that was shown, and
+        `role_ids` are the roles of whoever pressed, which weigh what their server says.
 
         Raises:
             PriceRose: it costs more now, for what was kept is gone or something got dearer; its card is brought up to
@@ -291,7 +302,13 @@ class Desk:
             user_id=user_id,
             castings=castings,
             quote=quoted,
+            share=await self._share(project.guild_id, role_ids),
         )
+
+    async def _share(self, guild_id: int | None, role_ids: frozenset[int]) -> Share:
+        if self.guilds is None or guild_id is None:
+            return EVEN
+        return (await self.guilds.of(guild_id)).share({guild_id, *role_ids})
 
     async def _check_upload(self, project: Project, castings: Sequence[Casting]) -> None:
         """A video is not kept for ever; what starts from it needs it. Raises `UploadGone`."""

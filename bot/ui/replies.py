@@ -195,6 +195,8 @@ def _over_budget(error: studio.OverBudget) -> str:
             )
         case Cap.USER_DAY:
             whose = "of what you may spend today"
+        case Cap.MEMBER_DAY:
+            whose = "of what this server lets you spend today"
         case Cap.GUILD_MONTH:
             whose = "of what this server may spend this month"
         case Cap.BOT_DAY:

@@ -109,6 +109,7 @@ class Router:
                     version=custom_id.version or 0,
                     user_id=user_id,
                     shown_microusd=custom_id.numbers[0] if custom_id.numbers else None,
+                    role_ids=_roles_of(interaction),
                 )
                 price = money(production.price_microusd)
                 if production.state is ProductionState.ASKING:

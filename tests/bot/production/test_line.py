@@ -9,6 +9,7 @@ from bot.jobs.wake import Wake
 from bot.production.line import SWEEP_EVERY, TELL_EVERY, Line
 from bot.production.model import Production, Waiting
 from bot.production.productions import Productions
+from bot.studio.guilds import EVEN, Share
 from tests.bot.production.test_productions import Office
 from tests.bot.studio.samples import OWNER
 
@@ -30,10 +31,10 @@ class House(Office):
         self.counting = Counting(database, Wake(), clock=lambda: self.now)
         self.line = Line(self.counting, clock=lambda: self.now)
 
-    async def enter(self, name: str, owner_id: int = OWNER) -> Production:
+    async def enter(self, name: str, owner_id: int = OWNER, share: Share = EVEN) -> Production:
         self.now += 1.0
         project = await self.film(name, owner_id=owner_id)
-        return await self.accept(project.id, press=name, user_id=owner_id)
+        return await self.accept(project.id, press=name, user_id=owner_id, share=share)
 
 
 @pytest.fixture
@@ -99,3 +100,14 @@ async def test_places_are_not_told_anew_for_each_who_comes(house: House) -> None
     house.now += TELL_EVERY
 
     assert house.line.position(late.id) == 2
+
+
+async def test_members_of_a_role_with_more_weight_get_more_turns(house: House) -> None:
+    for number in range(6):
+        await house.enter(f"plain {number}", owner_id=1)
+        await house.enter(f"weighty {number}", owner_id=2, share=Share(weight=2.0))
+    await house.line.catch_up()
+
+    served = [await house.productions.get(house.line.pop() or "") for _ in range(6)]
+
+    assert [production.owner_id for production in served].count(2) == 4

@@ -14,6 +14,7 @@ from bot.production.model import Production, ProductionState, Stage, TakeState
 from bot.production.productions import MAX_WAITING, Productions
 from bot.studio.casting import cast, quote
 from bot.studio.errors import AlreadyRendering, NoSuchFilm, NothingToRender, NotYours, PlanMoved, TooManyWaiting
+from bot.studio.guilds import EVEN, Share
 from bot.studio.model import Project
 from bot.studio.projects import Projects
 from bot.studio.pseudonyms import Pseudonyms
@@ -46,6 +47,7 @@ class Office:
         version: int = 1,
         user_id: int = OWNER,
         kept: Collection[int] = (),
+        share: Share = EVEN,
     ) -> Production:
         """Greenlight three equal shots, of which those `kept` are made."""
         castings = cast(plan(), CATALOGUE)
@@ -57,6 +59,7 @@ class Office:
             user_id=user_id,
             castings=castings,
             quote=quote(castings, made),
+            share=share,
         )
 
     async def delete(self, production: Production) -> None:
@@ -166,6 +169,16 @@ async def test_a_persons_line_is_bounded_and_another_persons_is_not_touched(offi
 
     other = await office.film("other", owner_id=STRANGER)
     assert (await office.accept(other.id, press="other", user_id=STRANGER)).state is ProductionState.ACCEPTED
+
+
+async def test_a_server_bounds_how_many_films_of_a_member_wait(office: Office) -> None:
+    share = Share(waiting=1)
+    await office.accept((await office.film("1")).id, press="1", share=share)
+
+    with pytest.raises(TooManyWaiting) as refused:
+        await office.accept((await office.film("2")).id, press="2", share=share)
+
+    assert refused.value.limit == 1
 
 
 async def test_takes_made_before_are_kept_and_free(office: Office) -> None:

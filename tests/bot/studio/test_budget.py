@@ -160,3 +160,31 @@ async def test_many_connections_of_postgresql_never_pass_a_cap(postgres: str) ->
         await engine.dispose()
     assert sum(outcome is None for outcome in outcomes) == 14
     assert int(kept) == 14 * 70_000
+
+
+async def test_a_server_bounds_what_a_member_may_spend_there_in_a_day_and_nowhere_else(database: Database) -> None:
+    till = Till(database, user_day_microusd=100)
+
+    async def reserve(id_: str, amount: int, guild_id: int) -> None:
+        async with database.transaction() as transaction:
+            await till.budgets.reserve(
+                transaction,
+                id=id_,
+                kind=Kind.FILM,
+                owner_id=1,
+                guild_id=guild_id,
+                amount_microusd=amount,
+                member_day_microusd=40,
+            )
+
+    await reserve("a", 30, 5)
+    with pytest.raises(OverBudget) as refused:
+        await reserve("b", 11, 5)
+    await reserve("elsewhere", 40, 6)
+    spent = await till.budgets.member_day(1, 5, 40)
+    till.now += DAY
+    await reserve("tomorrow", 40, 5)
+
+    assert (refused.value.cap, refused.value.left_microusd) == (Cap.MEMBER_DAY, 10)
+    assert refused.value.resets_at == day_of(NOON)[1]
+    assert (spent.used_microusd, spent.left_microusd) == (30, 10)

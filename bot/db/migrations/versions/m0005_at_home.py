@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id"),
     )
     # Servers.
+    op.add_column("productions", sa.Column("weight", sa.Float(), nullable=False, server_default="1"))
     op.create_table(
         "guild_settings",
         sa.Column("guild_id", sa.BigInteger(), nullable=False, autoincrement=False),
