@@ -55,4 +55,5 @@ class World:
             "ELEVENLABS_BASE_URL": self.providers.elevenlabs_url,
             "GROQ_BASE_URL": self.providers.groq_url,
         }
-        return {**self.discord.environ, **KEYS, **addresses, "DATA_DIR": str(data_dir)}
+        everybody_is_of_age = {"AGE_CONFIRMATION": "none"}
+        return {**self.discord.environ, **KEYS, **addresses, **everybody_is_of_age, "DATA_DIR": str(data_dir)}

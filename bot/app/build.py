@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.app.backup import BackupKeeper
 from bot.app.limits import unknown_models
-from bot.app.means import caps_of, ears_of, kept_here, minds_of, offer_of, sound_stage
+from bot.app.means import caps_of, ears_of, house_rules, kept_here, minds_of, offer_of, sound_stage
 from bot.app.overview import collector_of
 from bot.app.pools import heard_by
 from bot.app.post import Post
@@ -52,6 +52,7 @@ from bot.studio.answers import Answers
 from bot.studio.budget import Budgets
 from bot.studio.conversations import Conversations
 from bot.studio.director import Director
+from bot.studio.guilds import Guilds
 from bot.studio.minds import Minds
 from bot.studio.planner import Planner
 from bot.studio.projects import Projects
@@ -60,6 +61,7 @@ from bot.studio.shards import Shards
 from bot.ui import commands
 from bot.ui.admin import Admin
 from bot.ui.admin.switching import Switching
+from bot.ui.ages import AgeGate
 from bot.ui.card_rows import CardRows
 from bot.ui.carrying import Carrier
 from bot.ui.channel_rows import ChannelRows
@@ -67,6 +69,7 @@ from bot.ui.client import Greenlight
 from bot.ui.delivery import Delivery
 from bot.ui.desk import Desk
 from bot.ui.doors import Doors
+from bot.ui.entrance import Entrance
 from bot.ui.library import Library
 from bot.ui.missed import Missed
 from bot.ui.previews import Previews
@@ -110,6 +113,8 @@ async def build(
     budgets = Budgets(database, caps_of(settings), pseudonyms=pseudonyms)
     productions = Productions(database, changed, budgets=budgets, shards=post.shards)
     switches = Switches(database, changed)
+    guilds = Guilds(database)
+    rules = house_rules(settings, database, guilds)
     if post.works:
         await _restore_room(ledger, productions, pools)
     engine = Engine(
@@ -200,6 +205,7 @@ async def build(
         library=Library(database, productions, deletions, kept_here(settings, store)),
         files=files,
         require_room=files.require_room,
+        guilds=guilds,
         has_upload=lambda asset: files.is_kept(files.upload(asset.id, asset.suffix.removeprefix("."))),
     )
     latecomers = Latecomers(database, ledger, productions, rigs, ffmpeg, files, changed)
@@ -207,7 +213,7 @@ async def build(
     standings = Standings(providers.readers, settings.providers, pools, heard_by(pools, settings.providers))
     collector = collector_of(settings, post, database, pools, budgets, catalogue, standings, watchdog)
     rights = Rights(settings.discord.operator_ids)
-    surfaces: list[Surface] = [Admin([Switching(desk, rights)])]
+    surfaces: list[Surface] = [AgeGate(rules.ages), Admin([Switching(desk, rights)])]
     client = _client(
         post.shards,
         database,
@@ -217,6 +223,7 @@ async def build(
         takes=TakesMenu(Retakes(desk, projects, book, changed), Previews(files, ffmpeg)),
         returns=Returns(productions.outbox),
         surfaces=surfaces,
+        entrance=Entrance(rules),
     )
     for add_to in commands.EVERY:
         add_to(client)
@@ -312,8 +319,9 @@ def _client(
     takes: TakesMenu,
     returns: Returns,
     surfaces: Sequence[Surface],
+    entrance: Entrance,
 ) -> Greenlight:
-    doors = Doors(lambda: database.waiting)
+    doors = Doors(lambda: database.waiting, entrance)
     if shards.count == 1:
         return Greenlight(
             desk=desk,

@@ -19,7 +19,10 @@ from bot.settings import Settings
 from bot.settings.services import PROVIDERS
 from bot.storage.files import Files
 from bot.storage.objects import ObjectStore
+from bot.studio.ages import Ages
 from bot.studio.budget import Budgets, Caps
+from bot.studio.guilds import Guilds
+from bot.studio.house_rules import HouseRules
 from bot.studio.minds import Mind
 from bot.studio.soundtrack import SoundOffer
 from bot.studio.stills import Ears
@@ -107,6 +110,18 @@ def caps_of(settings: Settings) -> Caps:
         guild_month_microusd=settings.money.guild_month_microusd,
         bot_day_microusd=settings.money.day_microusd,
         approval_above_microusd=settings.money.approval_above_microusd,
+    )
+
+
+def house_rules(settings: Settings, database: Database, guilds: Guilds) -> HouseRules:
+    """Who may ask for what here. The age asked for is the highest that a service's terms ask for."""
+    ages = [each.least_age for each in PROVIDERS if each.name in settings.providers and each.least_age is not None]
+    return HouseRules(
+        database,
+        guilds,
+        Ages(database, least=max(ages, default=None) if settings.safety.asks_age else None),
+        blocked_guilds=settings.safety.blocked_guild_ids,
+        blocked_words=settings.safety.blocked_words,
     )
 
 

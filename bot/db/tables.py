@@ -120,6 +120,13 @@ guild_settings = Table(
     Column("updated_at", Float, nullable=False),
 )
 
+age_confirmations = Table(
+    "age_confirmations",  # who said that they are old enough for the services' terms
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Float, nullable=False),
+)
+
 # production -------------------------------------------------------------------------------------------------------
 
 productions = Table(

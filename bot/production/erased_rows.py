@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, case, delete, or_, select, update
 
 from bot.db import Transaction
 from bot.db.tables import (
+    age_confirmations,
     analyses,
     announcements,
     answers,
@@ -87,6 +88,7 @@ async def unname(transaction: Transaction, owner_id: int, pseudonym: int, now: f
         .where(answers.c.user == str(owner_id))
         .values(user=case((answers.c.at >= begin, str(pseudonym)), else_=str(NOBODY)))
     )
+    await transaction.execute(delete(age_confirmations).where(age_confirmations.c.user_id == owner_id))
     # Who is kept out, or may spend another sum, stays so.
     standing = (blocks.c.user_id, caps.c.ref)
     decided = (blocks.c.by, caps.c.by, key_book.c.by, announcements.c.by)

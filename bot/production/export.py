@@ -8,7 +8,18 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from bot.db import Database, Transaction
-from bot.db.tables import answers, assets, plans, preferences, productions, projects, reservations, takes, turns
+from bot.db.tables import (
+    age_confirmations,
+    answers,
+    assets,
+    plans,
+    preferences,
+    productions,
+    projects,
+    reservations,
+    takes,
+    turns,
+)
 
 #: What a later reader must know to read it.
 FORMAT = "greenlight-export-1"
@@ -23,11 +34,13 @@ async def export_of(database: Database, owner_id: int) -> dict[str, Any]:
         money = select(reservations).where(reservations.c.owner_id == owner_id).order_by(reservations.c.at)
         chosen = select(preferences.c.chosen).where(preferences.c.user_id == owner_id)
         kept = (await transaction.execute(chosen)).scalar()
+        said = select(age_confirmations.c.at).where(age_confirmations.c.user_id == owner_id)
         took = select(answers).where(answers.c.user == str(owner_id)).order_by(answers.c.at)
         return {
             "format": FORMAT,
             "units": _UNITS,
             "user_id": str(owner_id),
+            "old_enough_said_at": (await transaction.execute(said)).scalar_one_or_none(),
             "settings": json.loads(kept) if kept is not None else {},
             "films": [await _film(transaction, film) for film in films],
             "charges": [_without(row, "owner_id") for row in await transaction.execute(money)],

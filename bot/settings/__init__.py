@@ -9,6 +9,7 @@ from bot.settings.faults import Fault, SettingsError
 from bot.settings.limits import Amount, LimitSetting
 from bot.settings.places import ObjectStoreSettings
 from bot.settings.providers import ProviderKey, ProviderSettings
+from bot.settings.safety import SafetySettings
 from bot.settings.storage import StorageSettings
 from bot.settings.whole import LendingSettings, Settings, UploadLimits
 
@@ -22,6 +23,7 @@ __all__ = [
     "ObjectStoreSettings",
     "ProviderKey",
     "ProviderSettings",
+    "SafetySettings",
     "Settings",
     "SettingsError",
     "StorageSettings",

@@ -50,7 +50,7 @@ def read_discord(environment: Environment) -> DiscordSettings:
     return DiscordSettings(
         token=_read_token(environment),
         endpoints=_read_endpoints(environment),
-        operator_ids=_read_operators(environment),
+        operator_ids=environment.discord_ids("OPERATOR_IDS"),
     )
 
 
@@ -85,12 +85,3 @@ def _read_endpoints(environment: Environment) -> DiscordEndpoints | None:
         gateway_url=environment.url(gateway_url, "ws") or "",
         cdn_url=environment.url(cdn_url) or "",
     )
-
-
-def _read_operators(environment: Environment) -> frozenset[int]:
-    ids = environment.items("OPERATOR_IDS")
-    # A snowflake counts milliseconds since 2015 in its upper bits: 17 digits since late 2015, 64 bits at most.
-    if not all(re.fullmatch(r"[0-9]{17,20}", one) and int(one) < 2**64 for one in ids):
-        environment.fault("OPERATOR_IDS", "holds something that is not a Discord id", "give ids of 17 to 20 digits")
-        return frozenset()
-    return frozenset(int(one) for one in ids)

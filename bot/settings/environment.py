@@ -59,6 +59,15 @@ class Environment:
             return []
         return [member for member in members if member]
 
+    def discord_ids(self, name: str) -> frozenset[int]:
+        """Ids of Discord's, from a comma-separated list; none where one of them is none."""
+        ids = self.items(name)
+        # A snowflake counts milliseconds since 2015 in its upper bits: 17 digits since late 2015, 64 bits at most.
+        if not all(re.fullmatch(r"[0-9]{17,20}", one) and int(one) < 2**64 for one in ids):
+            self.fault(name, "holds something that is not a Discord id", "give ids of 17 to 20 digits")
+            return frozenset()
+        return frozenset(int(one) for one in ids)
+
     def integer(self, name: str) -> int | None:
         """A whole number within the variable's bounds; its default where unset."""
         variable = VARIABLES[name]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -36,15 +35,5 @@ def read_money(environment: Environment) -> MoneySettings:
         guild_month_microusd=environment.microusd("MAX_USD_PER_GUILD_MONTH") or 0,
         day_microusd=day,
         approval_above_microusd=environment.microusd("APPROVAL_ABOVE_USD"),
-        approver_role_ids=_read_roles(environment),
+        approver_role_ids=environment.discord_ids("APPROVER_ROLE_IDS"),
     )
-
-
-def _read_roles(environment: Environment) -> frozenset[int]:
-    ids = environment.items("APPROVER_ROLE_IDS")
-    if not all(re.fullmatch(r"[0-9]{17,20}", one) and int(one) < 2**64 for one in ids):
-        environment.fault(
-            "APPROVER_ROLE_IDS", "holds something that is not a Discord id", "give ids of 17 to 20 digits"
-        )
-        return frozenset()
-    return frozenset(int(one) for one in ids)

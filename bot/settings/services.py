@@ -25,6 +25,7 @@ class Provider:
     room: str
     days: str
     has_tokens: bool  # it is a language model: what it does is counted in tokens, and asked again at no risk
+    least_age: int | None = None  # of those it works for, by its terms, where a parent's leave is not enough
     more: tuple[Variable, ...] = ()  # variables that only it has
 
     @property
@@ -65,6 +66,7 @@ PROVIDERS = (
         room="4 of each video model",
         days="days begin at midnight in California",
         has_tokens=True,
+        least_age=18,  # Gemini API Additional Terms of Service, "Age Requirements", checked 2026-11
     ),
     Provider(
         name="vertex",
@@ -77,6 +79,7 @@ PROVIDERS = (
         room="4 of each model",
         days="the last 24 hours count",
         has_tokens=False,
+        least_age=18,  # Google asks the same of Gemini and Veo by this way, checked 2026-11
         more=_VERTEX_ONLY,
     ),
     Provider(
@@ -102,6 +105,7 @@ PROVIDERS = (
         room="4",
         days="the last 24 hours count",
         has_tokens=False,
+        least_age=18,  # Terms of Service: not for people under 18, checked 2026-11
     ),
     Provider(
         name="groq",

@@ -219,6 +219,42 @@ _MONEY = Group(
     ),
 )
 
+_SAFETY = Group(
+    "Safety",
+    "Who may use the bot, and for what. Servers have rules of their own besides: their admins set them with /setup.",
+    (
+        Variable(
+            name="AGE_CONFIRMATION",
+            means="Whether people confirm once that they are 18 or older, where a service's terms ask for that"
+            " (Gemini, Vertex and ElevenLabs do). No date of birth is asked for or kept. Choose none only where you"
+            " know everybody's age otherwise.",
+            example="ask",
+            default="ask",
+            choices=("ask", "none"),
+        ),
+        Variable(
+            name="ADULT_CONTENT",
+            means="Whether a server may allow adult ideas in channels that Discord restricts by age. The services'"
+            " own policies hold all the same.",
+            example="never",
+            default="never",
+            choices=("never", "restricted"),
+        ),
+        Variable(
+            name="BLOCKED_GUILD_IDS",
+            means="Ids of Discord servers in which the bot does nothing, separated by commas.",
+            example="100000000000000003",
+            many=True,
+        ),
+        Variable(
+            name="BLOCKED_WORDS",
+            means="Words that nobody may use in what they ask for, separated by commas. Servers add their own.",
+            example="firstword,secondword",
+            many=True,
+        ),
+    ),
+)
+
 _UPLOADS = Group(
     "Uploads",
     "What people may send. The limits protect this machine: raise them only if it has memory to spare.",
@@ -369,6 +405,7 @@ GROUPS = (
     _KEYS_ON_LOAN,
     _FILMS,
     _MONEY,
+    _SAFETY,
     _UPLOADS,
     _OBJECT_STORE,
     _LOGS,

@@ -14,6 +14,7 @@ from bot.settings.faults import SettingsError
 from bot.settings.money import MoneySettings, read_money
 from bot.settings.places import ObjectStoreSettings, read_data_dir, read_database_url, read_object_store
 from bot.settings.providers import ProviderSettings, read_providers
+from bot.settings.safety import SafetySettings, read_safety
 from bot.settings.storage import StorageSettings, read_storage
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Settings:
     uploads: UploadLimits
     storage: StorageSettings
     money: MoneySettings
+    safety: SafetySettings
     ffmpeg_path: Path | None
     max_films_at_once: int
     ambiguous_retry_microusd: int
@@ -106,6 +108,7 @@ class Settings:
             ),
             storage=read_storage(environment, data_dir),
             money=read_money(environment),
+            safety=read_safety(environment),
             ffmpeg_path=_read_program(environment, "FFMPEG_PATH"),
             max_films_at_once=environment.limit("MAX_FILMS_AT_ONCE"),
             # Exact: at most six decimals are read, and far fewer digits than a float holds.

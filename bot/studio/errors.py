@@ -28,6 +28,10 @@ StudioError
 ├── VoiceNotFound     a voice that nobody here has
 ├── NoVoice           no voice service is configured
 ├── NothingToSay      a text without words
+├── NotHere           the server's admins do not have the bot in this channel
+├── ServerBlocked     the operator does nothing in this server
+├── WordBlocked       a word of it is not taken here
+├── AgeUnconfirmed    the services' terms ask for an age that nobody has confirmed yet
 └── EditRefused       the change asked for cannot be made
 """
 
@@ -189,6 +193,30 @@ class NoVoice(StudioError):
 
 class NothingToSay(StudioError):
     pass
+
+
+class NotHere(StudioError):
+    """`allowed` are the channels and categories where it may be used; empty where all others are."""
+
+    def __init__(self, allowed: frozenset[int]) -> None:
+        super().__init__()
+        self.allowed = allowed
+
+
+class ServerBlocked(StudioError):
+    pass
+
+
+class WordBlocked(StudioError):
+    def __init__(self, word: str) -> None:
+        super().__init__()  # what people write is in no log
+        self.word = word
+
+
+class AgeUnconfirmed(StudioError):
+    def __init__(self, least: int) -> None:
+        super().__init__(str(least))
+        self.least = least
 
 
 class EditRefused(StudioError):

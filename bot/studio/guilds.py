@@ -94,6 +94,7 @@ class GuildSettings:
     adult: Adult = Adult.NEVER
     approver_roles: frozenset[int] = frozenset()  # beside those of the operator
     mentions: Mentions = Mentions.OWNER
+    blocked_words: frozenset[str] = frozenset()  # in lower case
 
     def allows(self, place: Place) -> bool:
         """Whether the bot may be used there. The nearest rule decides, and of two as near the one that denies."""
@@ -154,6 +155,7 @@ def from_json(text: str) -> GuildSettings:
         spoiler_roles=frozenset(data.get("spoiler_roles", ())),
         adult=Adult(data["adult"]) if data.get("adult") in set(Adult) else plain.adult,
         approver_roles=frozenset(data.get("approver_roles", ())),
+        blocked_words=frozenset(data.get("blocked_words", ())),
         mentions=Mentions(data["mentions"]) if data.get("mentions") in set(Mentions) else plain.mentions,
     )
 

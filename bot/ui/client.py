@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import discord
-from discord import app_commands
+from discord import app_commands, ui
 
 from bot.studio.model import Attachment, Project, Request
 from bot.studio.projects import Projects
@@ -46,7 +46,7 @@ class Greenlight(discord.Client):
         sync_mark: a file that remembers which commands Discord has, so that they are sent when they changed only.
         shards: which of them this is; whoever has the first sends the commands.
         returns: hears of servers that let us write again.
-        doors: let in whoever presses or commands; everybody by default.
+        doors: let in whoever presses, commands or writes; everybody by default.
         surfaces: what people can do here, each with its commands and buttons.
     """
 
@@ -99,6 +99,7 @@ class Greenlight(discord.Client):
         self._sync_mark = sync_mark
         self._shards = shards
         self._returns = returns
+        self._entrance = doors.entrance
 
     async def setup_hook(self) -> None:
         """Between login and gateway: ask for the intents we may have, and tell Discord our commands."""
@@ -184,7 +185,15 @@ class Greenlight(discord.Client):
             return
         try:
             project = await self._film_of(message)
-            match meaning(self._seen(message), project):
+            wanted = meaning(self._seen(message), project)
+            if wanted is not Meaning.NOTHING and self._entrance is not None:
+                refused = await self._entrance.hears(message)
+                if refused is not None:
+                    if self._entrance.tells(message.author.id):
+                        view = refused.view if isinstance(refused.view, ui.View) else None
+                        await self._reply(message, refused.words, view)
+                    return
+            match wanted:
                 case Meaning.CHANGE:
                     assert project is not None
                     await self._say(message, project)
@@ -249,12 +258,13 @@ class Greenlight(discord.Client):
         )
         await self._reply(message, await self.open_thread(project))
 
-    async def _reply(self, message: discord.Message, words: str) -> None:
+    async def _reply(self, message: discord.Message, words: str, view: ui.View | None = None) -> None:
         # Not message.reply(): its nonce would be another at each attempt.
         try:
             await persistently(
                 lambda: message.channel.send(
                     words,
+                    view=view or discord.utils.MISSING,
                     reference=message.to_reference(fail_if_not_exists=False),
                     mention_author=False,
                     suppress_embeds=True,

@@ -39,6 +39,8 @@ class Action(StrEnum):
     SHOT = "shot"  # + a shot: its takes
     ANOTHER = "another"  # + a shot: a new version of the plan, with another take of it,
     TAKE = "take"  # + a shot and a take: or with one that is kept
+    # Safety and a server's own rules.
+    OFAGE = "ofage"  # somebody says that they are old enough; `ref` is theirs
 
 
 #: Numbers that come behind the version; no other action has any.

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 import discord
-from discord import app_commands
+from discord import app_commands, ui
 
+from bot.ui.answering import Answer, quietly
+from bot.ui.entrance import Entrance
 from bot.ui.sending import DiscordFailed, once
 
 logger = logging.getLogger(__name__)
@@ -28,10 +30,13 @@ WORDS = (
 
 
 class Doors:
-    """Whether somebody may come in. `waiting` tells how many transactions wait for the database."""
+    """Whether somebody may come in. `waiting` tells how many transactions wait for the database, `entrance` knows the
+    rules of the house.
+    """
 
-    def __init__(self, waiting: Callable[[], int] = lambda: 0) -> None:
+    def __init__(self, waiting: Callable[[], int] = lambda: 0, entrance: Entrance | None = None) -> None:
         self._waiting = waiting
+        self.entrance = entrance
         self._turned_away = 0
         self._tell_at = 0.0
 
@@ -39,7 +44,10 @@ class Doors:
         """Whether to take up what is asked; where not, it is answered here."""
         waiting = self._waiting()
         if waiting < MOST_WAITING:
-            return True
+            refused = await self.entrance.refusal(interaction) if self.entrance is not None else None
+            if refused is not None:
+                await quietly(_refusing(interaction, refused))
+            return refused is None
         self._count(waiting)
         try:
             if interaction.type is discord.InteractionType.autocomplete:
@@ -56,6 +64,12 @@ class Doors:
         if now >= self._tell_at:
             logger.warning("people were turned away", extra={"people": self._turned_away, "waiting": waiting})
             self._turned_away, self._tell_at = 0, now + TELL_EVERY
+
+
+def _refusing(interaction: discord.Interaction, refused: Answer) -> Coroutine[object, object, object]:
+    if isinstance(refused.view, ui.View):
+        return interaction.response.send_message(refused.words, view=refused.view, ephemeral=True)
+    return interaction.response.send_message(refused.words, ephemeral=True)
 
 
 class GuardedTree(app_commands.CommandTree[discord.Client]):

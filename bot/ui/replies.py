@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from bot.db.faults import DatabaseFull
 from bot.media import errors as media
+from bot.speech import later, say
 from bot.storage import errors as storage
 from bot.studio import errors as studio
 from bot.studio.budget import Cap
@@ -48,6 +49,10 @@ _WORDS: dict[type[Exception], str] = {
     studio.CannotRender: "No video service that can make this film is set up. Ask the operator, or choose another model "
     "with `/plan`; the plan is kept.",
     studio.EditRefused: "{reason}",
+    studio.NotHere: later("The people who run this server don't have me in this channel. Ask in another one."),
+    studio.ServerBlocked: later("The operator of this bot does nothing in this server, so nothing was done."),
+    studio.WordBlocked: later("I don't take “{word}” here. Say it in other words, and ask again; nothing was done."),
+    studio.AgeUnconfirmed: later("Say first that you are {least} or older: I ask you when you use `/plan`."),
     studio.RatioNotOffered: "{label} makes only {ratios}. Choose one of these with `/plan`.",
     studio.ModelGone: "The model {name} was switched off{when}. {instead}",
     studio.UploadGone: "Your video isn't kept any more, and a shot starts from it. Attach it here in the thread once more, "
@@ -173,12 +178,23 @@ def words_for(error: Exception) -> str:
     """The sentence for an error we expect; an incident id for one we do not."""
     if isinstance(error, media.MediaRefused):
         return _refused(error.reason, error.limit)
+    if isinstance(error, studio.NotHere) and error.allowed:
+        return _elsewhere(error.allowed)
     if isinstance(error, studio.OverBudget):
         return _over_budget(error)
     for ancestor in type(error).__mro__:
         if words := _WORDS.get(ancestor):
             return words.format_map(vars(error))
     return words_for_bug(incident_id())
+
+
+def _elsewhere(allowed: frozenset[int]) -> str:
+    """Where the bot may be used, as far as that is told in a line."""
+    channels = ", ".join(f"<#{each}>" for each in sorted(allowed)[:5])
+    return say(
+        "The people who run this server don't have me in this channel. Ask in {channels}; nothing was done.",
+        channels=channels,
+    )
 
 
 def _over_budget(error: studio.OverBudget) -> str:

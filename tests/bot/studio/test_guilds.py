@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from bot.db import Database, open_database
+from bot.db import Database
 from bot.speech import Language
 from bot.studio.guilds import (
     Adult,
@@ -38,14 +36,8 @@ FULL = GuildSettings(
     adult=Adult.RESTRICTED,
     approver_roles=frozenset({CREW}),
     mentions=Mentions.NOBODY,
+    blocked_words=frozenset({"heron"}),
 )
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = await open_database(f"sqlite+aiosqlite:///{tmp_path}/test.db")
-    yield database
-    await database.close()
 
 
 @pytest.mark.parametrize(

@@ -90,3 +90,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("announcement_id", "channel_id"),
     )
     op.create_index("announcement_posts_by_done", "announcement_posts", ["done_at"])
+    # Safety.
+    op.create_table(
+        "age_confirmations",
+        sa.Column("user_id", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("user_id"),
+    )

@@ -1,0 +1,90 @@
+"""Whether somebody may ask for something here: one question for every way of asking, answered from rows.
+
+Only what others see or what costs something is asked about. Looking at one's own films, taking data along, deleting and
+cancelling are never in anybody's way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from dataclasses import dataclass
+
+from bot.db import Database
+from bot.studio.ages import Ages
+from bot.studio.errors import AgeUnconfirmed, NotHere, ServerBlocked, WordBlocked
+from bot.studio.guilds import Guilds, GuildSettings, Place
+
+#: Raises where a person is kept out of a server, or everywhere.
+ChecksBlocks = Callable[[int, int | None], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """Somebody asks for something: where, and in which words. `guild_id` is `None` in a direct message."""
+
+    user_id: int
+    guild_id: int | None
+    place: Place
+    words: tuple[str, ...] = ()
+
+
+class HouseRules:
+    """The operator's rules and those of the server, together.
+
+    Args:
+        blocked_guilds: servers in which nothing is done.
+        blocked_words: words that are refused everywhere, in lower case.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        guilds: Guilds,
+        ages: Ages,
+        *,
+        check_blocks: ChecksBlocks | None = None,
+        blocked_guilds: Collection[int] = (),
+        blocked_words: Collection[str] = (),
+    ) -> None:
+        self._database = database
+        self.guilds = guilds
+        self.ages = ages
+        self._check_blocks = check_blocks
+        self.blocked_guilds = frozenset(blocked_guilds)
+        self._blocked_words = frozenset(blocked_words)
+
+    async def check(self, visit: Visit) -> None:
+        """Let it be asked.
+
+        Raises:
+            ServerBlocked | Blocked: the operator, or those who manage the server, keep it out.
+            NotHere: not in this channel.
+            WordBlocked: a word of it is not taken.
+            AgeUnconfirmed: this person has to say first that they are old enough.
+        """
+        if visit.guild_id in self.blocked_guilds:
+            raise ServerBlocked
+        if self._check_blocks is not None:
+            await self._check_blocks(visit.user_id, visit.guild_id)
+        async with self._database.transaction() as transaction:
+            settings = GuildSettings()
+            if visit.guild_id is not None:
+                settings = await self.guilds.within(transaction, visit.guild_id)
+            asks_age = await self.ages.asks(transaction, visit.user_id)
+        if not settings.allows(visit.place):
+            raise NotHere(settings.allowed)
+        if (word := found_in(visit.words, self._blocked_words | settings.blocked_words)) is not None:
+            raise WordBlocked(word)
+        if asks_age:
+            assert self.ages.least is not None
+            raise AgeUnconfirmed(self.ages.least)
+
+
+def found_in(texts: Iterable[str], blocked: Collection[str]) -> str | None:
+    """The first blocked word that stands in a text as a word of its own, whatever its case."""
+    if not blocked:
+        return None
+    either = "|".join(re.escape(word) for word in sorted(blocked, key=len, reverse=True))
+    found = re.search(rf"(?<!\w)(?:{either})(?!\w)", "\n".join(texts).casefold())
+    return found.group() if found else None

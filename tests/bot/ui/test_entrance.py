@@ -1,0 +1,161 @@
+"""The house's rules at every way in."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import discord
+import pytest
+from discord import ui
+
+from bot.db import Database
+from bot.studio.ages import Ages
+from bot.studio.guilds import Guilds, GuildSettings, Place
+from bot.studio.house_rules import HouseRules, Visit
+from bot.ui.ages import AgeGate
+from bot.ui.custom_ids import Action, CustomId
+from bot.ui.doors import Doors
+from bot.ui.entrance import PRIVATE, TELL_EVERY, WORKS, Entrance, place_of
+from bot.ui.films import owner_ref
+
+MIA, SERVER, CHANNEL = 1001, 5, 6
+FILM = "0" * 32
+
+
+class Room(discord.Object):
+    category_id = None
+
+    def is_nsfw(self) -> bool:
+        return False
+
+
+class Asked:
+    """An interaction, as far as the entrance and an answer look at it."""
+
+    def __init__(self, kind: discord.InteractionType, data: dict[str, Any], user_id: int = MIA) -> None:
+        self.type = kind
+        self.data = data
+        self.user = discord.Object(user_id)
+        self.guild_id = SERVER
+        self.channel = Room(CHANNEL)
+        self.channel_id = CHANNEL
+        self.message = None
+        self.response = self
+        self.answers: list[str] = []
+        self.views: list[ui.View] = []
+
+    async def send_message(self, words: str, *, ephemeral: bool, view: ui.View | None = None) -> None:
+        assert ephemeral
+        self.answers.append(words)
+        self.views += [view] if view is not None else []
+
+    async def defer(self, *, ephemeral: bool, thinking: bool) -> None:
+        pass
+
+    async def edit_original_response(self, *, content: str) -> None:
+        self.answers.append(content)
+
+
+def command(name: str, **options: str) -> Any:
+    listed = [{"name": key, "value": value} for key, value in options.items()]
+    return Asked(discord.InteractionType.application_command, {"name": name, "options": listed})
+
+
+def press(action: Action, *, user_id: int = MIA, ref: str = FILM) -> Any:
+    numbers = {Action.SHOT: (1,), Action.ANOTHER: (1,), Action.TAKE: (1, 1)}.get(action, ())
+    custom_id = CustomId(action, ref, 1 if numbers else None, numbers)
+    return Asked(discord.InteractionType.component, {"custom_id": str(custom_id)}, user_id)
+
+
+async def closed(database: Database) -> Doors:
+    guilds = Guilds(database)
+    await guilds.change(SERVER, lambda _: GuildSettings(denied=frozenset({CHANNEL})))
+    return Doors(entrance=Entrance(HouseRules(database, guilds, Ages(database, least=None))))
+
+
+async def test_what_others_see_or_what_costs_something_is_refused_in_a_channel_that_was_denied(
+    database: Database,
+) -> None:
+    doors = await closed(database)
+
+    for asked in (command("plan", idea="a koi"), command("a command of tomorrow"), *map(press, WORKS)):
+        assert not await doors.let_in(asked)
+        assert "don't have me in this channel" in asked.answers[0]
+
+
+async def test_what_is_a_persons_own_is_in_nobodys_way(database: Database) -> None:
+    doors = await closed(database)
+
+    for asked in (*map(command, PRIVATE), *[press(action) for action in Action if action not in WORKS]):
+        assert await doors.let_in(asked)
+
+
+async def test_words_are_found_in_options_of_subcommands_and_in_forms(database: Database) -> None:
+    rules = HouseRules(database, Guilds(database), Ages(database, least=None), blocked_words={"heron"})
+    doors = Doors(entrance=Entrance(rules))
+    nested = {"name": "film", "options": [{"name": "now", "options": [{"name": "idea", "value": "A Heron!"}]}]}
+    form = {
+        "custom_id": str(CustomId(Action.CHANGE, FILM)),
+        "components": [{"type": 18, "component": {"custom_id": "words", "value": "more heron"}}],
+    }
+
+    asked: Any = Asked(discord.InteractionType.application_command, nested)
+    sent: Any = Asked(discord.InteractionType.modal_submit, form)
+
+    assert not await doors.let_in(asked)
+    assert not await doors.let_in(sent)
+    assert "“heron”" in sent.answers[0]
+
+
+async def test_age_is_asked_with_a_button_that_only_the_person_themself_can_press(database: Database) -> None:
+    rules = HouseRules(database, Guilds(database), Ages(database, least=18))
+    doors, gate = Doors(entrance=Entrance(rules)), AgeGate(rules.ages)
+    asked = command("plan", idea="a koi")
+    assert not await doors.let_in(asked)
+    [button] = asked.views[0].children
+    assert isinstance(button, ui.Button)
+    custom_id = CustomId.parse(button.custom_id or "")
+    assert (custom_id, button.label) == (CustomId(Action.OFAGE, owner_ref(MIA)), "I am 18 or older")
+    assert custom_id is not None
+
+    foreign = press(Action.OFAGE, user_id=MIA + 1, ref=owner_ref(MIA))
+    await gate.presses[Action.OFAGE](foreign, custom_id)
+    assert not await doors.let_in(command("plan"))
+    own = press(Action.OFAGE, ref=owner_ref(MIA))
+    await gate.presses[Action.OFAGE](own, custom_id)
+
+    assert "Thank you" in own.answers[0]
+    assert await doors.let_in(command("plan"))
+
+
+async def test_nobody_is_let_in_against_rules_that_cannot_be_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Away(HouseRules):
+        async def check(self, visit: Visit) -> None:
+            await asyncio.sleep(3600)
+
+    monkeypatch.setattr("bot.ui.entrance.LOOK_WITHIN", 0.01)  # a constant, not a behaviour
+    away: Any = Away.__new__(Away)
+    asked = command("plan")
+
+    assert not await Doors(entrance=Entrance(away)).let_in(asked)
+    assert "can't look up the rules" in asked.answers[0]
+
+
+async def test_refused_messages_of_one_person_are_answered_now_and_then(database: Database) -> None:
+    now = [0.0]
+    entrance = Entrance(HouseRules(database, Guilds(database), Ages(database, least=None)), clock=lambda: now[0])
+
+    assert [entrance.tells(MIA), entrance.tells(MIA), entrance.tells(MIA + 1)] == [True, False, True]
+    now[0] += TELL_EVERY
+    assert entrance.tells(MIA)
+
+
+def test_a_thread_counts_with_its_channel_and_category() -> None:
+    thread = discord.Thread.__new__(discord.Thread)
+    thread.id, thread.parent_id = 3, 2
+    parent = SimpleNamespace(category_id=1, is_nsfw=lambda: True)
+    thread.guild = SimpleNamespace(get_channel=lambda _: parent)  # type: ignore[assignment]
+
+    assert place_of(thread) == Place(channel_id=3, parent_id=2, category_id=1, is_age_restricted=True)
