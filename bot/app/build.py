@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.app.backup import BackupKeeper
 from bot.app.limits import unknown_models
 from bot.app.means import caps_of, ears_of, house_rules, kept_here, minds_of, offer_of, sound_stage
-from bot.app.overview import collector_of
+from bot.app.overview import overview_of
 from bot.app.pools import heard_by
 from bot.app.post import Post
 from bot.app.service import Loop, Service
@@ -211,7 +211,7 @@ async def build(
     latecomers = Latecomers(database, ledger, productions, rigs, ffmpeg, files, changed)
     watchdog = Watchdog()
     standings = Standings(providers.readers, settings.providers, pools, heard_by(pools, settings.providers))
-    collector = collector_of(settings, post, database, pools, budgets, catalogue, standings, watchdog)
+    overview = overview_of(settings, post, database, pools, budgets, catalogue, standings, watchdog)
     rights = Rights(settings.discord.operator_ids)
     surfaces: list[Surface] = [AgeGate(rules.ages), Admin([Switching(desk, rights)])]
     client = _client(
@@ -228,7 +228,7 @@ async def build(
     for add_to in commands.EVERY:
         add_to(client)
     if post.talks:
-        collector.discord = partial(standing, client)
+        overview.collector.discord = partial(standing, client)
     keeper = CardKeeper(
         client=client,
         rows=CardRows(database, shards=post.shards),
@@ -260,6 +260,7 @@ async def build(
         Loop(name="watchdog", run=lambda _: watchdog.run()),
         *(_keeping(name, pool) for name, pool in pools.items()),
         Loop(name="standings", run=lambda _: standings.run()),
+        Loop(name="samples", run=lambda _: overview.sampler.run()),
         Loop(name="endings", run=lambda _: warn_of_endings(catalogue, settings.providers.keys())),
         Loop(name="store", run=lambda _: keep_store_tidy(store, settings.storage.keep_stored_films)),
     ]

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from bot.app.post import Post
 from bot.app.standings import Standings
 from bot.app.watchdog import Watchdog
 from bot.db import Database, file_of
 from bot.settings import Settings
+from bot.status.chart import Charts
 from bot.status.collector import Collector, Place
+from bot.status.sampler import Sampler
+from bot.status.samples import Samples
 from bot.studio.budget import Budgets
 from providers.catalogue import Catalogue
 from ratelimit import KeyPool
 
 
-def collector_of(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What operators look at: how it stands, and how the last day went."""
+
+    collector: Collector
+    samples: Samples
+    sampler: Sampler
+    charts: Charts
+
+
+def overview_of(
     settings: Settings,
     post: Post,
     database: Database,
@@ -24,7 +38,8 @@ def collector_of(
     catalogue: Catalogue,
     standings: Standings,
     watchdog: Watchdog,
-) -> Collector:
+) -> Overview:
+    """What operators see of this process and, in rows, of all."""
     place = Place(
         name=post.name,
         role=post.role.value,
@@ -35,7 +50,7 @@ def collector_of(
         backup_dir=settings.storage.backup_dir,
         backup_every=settings.storage.backup_every,
     )
-    return Collector(
+    collector = Collector(
         place,
         database,
         pools,
@@ -43,4 +58,11 @@ def collector_of(
         catalogue,
         standings=standings.latest,
         late=watchdog.late,
+    )
+    samples = Samples(database)
+    return Overview(
+        collector=collector,
+        samples=samples,
+        sampler=Sampler(collector, samples, pools),
+        charts=Charts(samples, settings.data_dir / "cache"),
     )

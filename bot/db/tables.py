@@ -406,3 +406,13 @@ channels = Table(
     Column("closed_because", Text),  # an error class and Discord's code
     Column("updated_at", Float, nullable=False),  # when the limit was learned
 )
+
+# status -------------------------------------------------------------------------------------------------------------
+
+samples = Table(
+    "samples",  # what each process saw, once a minute, for two days
+    metadata,
+    Column("at", BigInteger, primary_key=True, autoincrement=False),  # the minute's first second
+    Column("process", String(80), primary_key=True),
+    Column("taken", Text, nullable=False),  # JSON of status.samples
+)

@@ -110,7 +110,7 @@ class Collector:
             at=now,
             version=__version__,
             started_at=self._started_at,
-            processes=(self.here(now, views.values()),),
+            processes=(self._here(now, views.values()), *rows.others),
             discord=self.discord(),
             database=DatabaseStatus(
                 kind="PostgreSQL" if self._database.is_shared else "SQLite",
@@ -130,7 +130,7 @@ class Collector:
             backups=backups,
         )
 
-    def here(self, now: float, views: Iterable[PoolView]) -> ProcessStatus:
+    def _here(self, now: float, views: Iterable[PoolView]) -> ProcessStatus:
         """This process itself."""
         return ProcessStatus(
             name=self.place.name,
@@ -151,7 +151,8 @@ class Collector:
         within = ROWS_WITHIN if self._database.is_shared else None
         try:
             async with asyncio.timeout(within), self._database.transaction() as transaction:
-                return await read(transaction, self._budgets, now), None
+                shared = self._database.is_shared
+                return await read(transaction, self._budgets, now, name=self.place.name, is_shared=shared), None
         except (*AWAY, DatabaseFull, TimeoutError, OSError) as error:
             return NO_ROWS, type(error).__name__
 

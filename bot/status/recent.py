@@ -22,7 +22,19 @@ class Look:
     refused: Mapping[str, int] = field(default_factory=dict)
     verdicts: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
+    @classmethod
+    def at(cls, pool: KeyPool) -> Look:
+        """How a pool stands now."""
+        keys = pool.view().keys
+        return cls(
+            waits=tuple(deepcopy(waits) for waits in pool.counters.waits),
+            asked={key.id: key.granted for key in keys},
+            refused={key.id: key.refused for key in keys},
+            verdicts=dict(pool.counters.verdicts),
+        )
+
     def since(self, earlier: Look) -> Look:
+        """What was done after an earlier look."""
         return Look(
             waits=tuple(now.since(then) for now, then in zip(self.waits, earlier.waits, strict=True)),
             asked=_growth(self.asked, earlier.asked),
@@ -42,16 +54,6 @@ class Look:
         return found
 
 
-def look_at(pool: KeyPool) -> Look:
-    keys = pool.view().keys
-    return Look(
-        waits=tuple(deepcopy(waits) for waits in pool.counters.waits),
-        asked={key.id: key.granted for key in keys},
-        refused={key.id: key.refused for key in keys},
-        verdicts=dict(pool.counters.verdicts),
-    )
-
-
 class Recent:
     """Looks at pools, kept for `period` seconds; `note` is called now and then."""
 
@@ -62,13 +64,13 @@ class Recent:
 
     def note(self, now: float) -> None:
         """Remember how they stand; `now` never runs backwards."""
-        self._looks.append((now, {name: look_at(pool) for name, pool in self._pools.items()}))
+        self._looks.append((now, {name: Look.at(pool) for name, pool in self._pools.items()}))
         while len(self._looks) > 1 and self._looks[1][0] <= now - self.period:
             self._looks.popleft()
 
     def lately(self, name: str) -> Look:
         """What a pool did since the oldest look; all it ever did, before there is one."""
-        now = look_at(self._pools[name])
+        now = Look.at(self._pools[name])
         return now.since(self._looks[0][1].get(name, Look())) if self._looks else now
 
 

@@ -14,7 +14,8 @@ from bot.db import Transaction
 from bot.db.tables import channels, paid_calls, productions, reservations, switches
 from bot.jobs.ledger import CallState
 from bot.production.model import OPEN, TERMINAL, ProductionState
-from bot.status.status import ClosedChannel, FilmStatus, LineStatus, MoneyStatus, Paused, Spender
+from bot.status.samples import processes
+from bot.status.status import ClosedChannel, FilmStatus, LineStatus, MoneyStatus, Paused, ProcessStatus, Spender
 from bot.studio.budget import Budgets, day_of, month_of
 
 DAY = 24 * 3600.0
@@ -24,13 +25,14 @@ NAMED, LOOKED_AT = 10, 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """`calls` are orders of the last 24 hours, by provider and state."""
+    """`calls` are orders of the last 24 hours, by provider and state; `others` are the bot's other processes."""
 
     films: FilmStatus
     money: MoneyStatus | None = None
     calls: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     closed: tuple[ClosedChannel, ...] = ()
     paused: tuple[Paused, ...] = ()
+    others: tuple[ProcessStatus, ...] = ()
     latency: float | None = None
     bytes: int | None = None
 
@@ -47,7 +49,8 @@ NO_ROWS = Rows(
 )
 
 
-async def read(transaction: Transaction, budgets: Budgets, now: float) -> Rows:
+async def read(transaction: Transaction, budgets: Budgets, now: float, *, name: str, is_shared: bool) -> Rows:
+    """Everything at `now`; `name` is this process's, and others are looked for where the rows are shared."""
     began = time.perf_counter()
     await transaction.execute(select(1))
     latency = time.perf_counter() - began
@@ -62,6 +65,7 @@ async def read(transaction: Transaction, budgets: Budgets, now: float) -> Rows:
             Paused(name=row.name, by=row.by, reason=row.reason, at=row.at)
             for row in await transaction.execute(select(switches).order_by(switches.c.name))
         ),
+        others=await processes(transaction, now, but_for=name) if is_shared else (),
         latency=latency,
         bytes=await _size(transaction),
     )

@@ -97,3 +97,11 @@ def upgrade() -> None:
         sa.Column("at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("user_id"),
     )
+    # What operators see of the last two days.
+    op.create_table(
+        "samples",
+        sa.Column("at", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("process", sa.String(length=80), nullable=False),
+        sa.Column("taken", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("at", "process"),
+    )
