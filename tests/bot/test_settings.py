@@ -10,6 +10,7 @@ import pytest
 from bot.settings import Amount, Fault, LimitSetting, Settings, SettingsError
 from bot.settings.example import env_example
 from bot.settings.places import filesystem_of
+from bot.settings.reference import configuration
 from bot.settings.services import PROVIDERS
 from bot.settings.variables import GROUPS, VARIABLES
 
@@ -784,6 +785,18 @@ def test_the_example_is_drawn_from_the_table() -> None:
     drawn = "run: python -m bot.settings.example > .env.example"
 
     assert (ROOT / ".env.example").read_text(encoding="utf-8") == env_example(), drawn
+
+
+def test_the_page_on_configuration_is_drawn_from_the_table() -> None:
+    drawn = "run: python -m bot.settings.reference > docs/configuration.md"
+
+    assert (ROOT / "docs/configuration.md").read_text(encoding="utf-8") == configuration(), drawn
+
+
+def test_every_variable_is_on_the_page_on_configuration() -> None:
+    rows = re.findall(r"(?m)^\| `([A-Z][A-Z0-9_]+)`", configuration())
+
+    assert rows == [variable.name for group in GROUPS for variable in group.variables]
 
 
 def test_the_example_names_every_variable_once_and_explains_it() -> None:
