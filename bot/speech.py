@@ -16,6 +16,7 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
+from babel.numbers import format_currency
 
 _FOLDER = Path(__file__).parent / "languages"
 
@@ -34,6 +35,11 @@ class Language(StrEnum):
     def own_name(self) -> str:
         """As those who speak it write it."""
         return _OWN_NAMES[self]
+
+    @property
+    def code(self) -> str:
+        """As CLDR and the files of translations write it."""
+        return self.replace("-", "_")
 
     @classmethod
     def nearest(cls, locale: str | None) -> Language:
@@ -85,6 +91,11 @@ def later(words: str) -> str:
     return words
 
 
+def dollars(microusd: int) -> str:
+    """Money as the language writes it, rounded up to the cent: a price that is told is a ceiling."""
+    return str(format_currency(-(-microusd // 10_000) / 100, "USD", locale=_spoken.get().code, group_separator=False))
+
+
 def _found(words: str | tuple[str, str], number: int) -> str:
     language = _spoken.get()
     english = words if isinstance(words, str) else words[number != 1]
@@ -107,5 +118,5 @@ def _plural(language: Language, number: int) -> int:
 
 @cache
 def _catalogue(language: Language) -> Catalog:
-    with (_FOLDER / f"{language.replace('-', '_')}.po").open("rb") as file:
-        return read_po(file, locale=language.replace("-", "_"))
+    with (_FOLDER / f"{language.code}.po").open("rb") as file:
+        return read_po(file, locale=language.code)

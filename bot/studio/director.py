@@ -11,6 +11,7 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
+from bot.speech import say
 from bot.studio.drafts import PlanDraft, RevisionDraft
 from bot.studio.errors import EditRefused
 from bot.studio.minds import Minds
@@ -191,9 +192,11 @@ def _revised(draft: RevisionDraft, plan: Plan, model: VideoModel, choices: Choic
         changed = revise(plan, draft.edits, model, has_upload=has_upload, choices=choices)
     except EditRefused as error:
         # The model says that it did what could not be done, so its words are left out.
-        return Revised(reply=f"I left the plan as it is. {error.reason}", plan=None)
+        return Revised(reply=say("I left the plan as it is. {reason}", reason=error.reason), plan=None)
     # A model that forgets to speak has still answered; an empty reply is one that failed.
-    return Revised(reply=reply or ("Done." if changed is not None else "Nothing to change there."), plan=changed)
+    return Revised(
+        reply=reply or (say("Done.") if changed is not None else say("Nothing to change there.")), plan=changed
+    )
 
 
 def _limits(model: VideoModel, ratio: str, seconds: int | None, choices: Choices | None = None) -> dict[str, object]:

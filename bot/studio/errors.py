@@ -168,12 +168,12 @@ class RatioNotOffered(StudioError):
 
 
 class ModelGone(StudioError):
-    """`name` is the model asked for, `when` its end in words, `instead` what to do, with a price."""
+    """`name` is the model asked for, `ended` says that it was switched off, `instead` what to do, with a price."""
 
-    def __init__(self, name: str, when: str, instead: str) -> None:
+    def __init__(self, name: str, ended: str, instead: str) -> None:
         super().__init__(f"{name}: {instead}")
         self.name = name
-        self.when = when
+        self.ended = ended
         self.instead = instead
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from bot.speech import dollars, say
 from bot.studio.changes import changes_between
 from bot.studio.drafts import EditDraft, EditKind, PlanDraft
 from bot.studio.errors import EditRefused
@@ -38,12 +39,12 @@ def plan_from_draft(draft: PlanDraft, model: VideoModel, ratio: str, *, has_uplo
             start = ShotStart.TEXT
         shots.append(
             Shot(
-                title=clean(shot.title) or f"Shot {number}",
+                title=clean(shot.title) or say("Shot {shot}", shot=number),
                 prompt=clean(shot.prompt)
                 or clean(shot.title)
                 or clean(draft.logline)
                 or clean(draft.title)
-                or "A film",
+                or say("A film"),
                 camera=clean(shot.camera),
                 duration=model.nearest_duration(shot.duration),
                 narration=clean(shot.narration),
@@ -54,7 +55,7 @@ def plan_from_draft(draft: PlanDraft, model: VideoModel, ratio: str, *, has_uplo
         )
     return Plan(
         version=1,
-        title=clean(draft.title) or "Untitled",
+        title=clean(draft.title) or say("Untitled"),
         logline=clean(draft.logline),
         model=model.id,
         ratio=ratio,
@@ -133,9 +134,11 @@ class _CuttingDesk:
         """The shots as they now follow each other. Raises `EditRefused` where they make no film."""
         order = _arranged(self._shots, self._added, self._moved)
         if not order:
-            raise EditRefused("That would leave no shot at all; a film needs at least one.")
+            raise EditRefused(say("That would leave no shot at all; a film needs at least one."))
         if len(order) > MAX_SHOTS:
-            raise EditRefused(f"A film has at most {MAX_SHOTS} shots; that would make {len(order)}.")
+            raise EditRefused(
+                say("A film has at most {most} shots; that would make {shots}.", most=MAX_SHOTS, shots=len(order))
+            )
         if order[0].start is ShotStart.PREVIOUS:
             order[0] = replace(order[0], start=ShotStart.TEXT)
         return tuple(order)
@@ -157,7 +160,7 @@ class _CuttingDesk:
                 self._shots[index] = None
             case EditKind.MOVE_SHOT:
                 if edit.position is None or edit.position < 1:
-                    raise EditRefused(f"I need the new place for shot {index + 1}.")
+                    raise EditRefused(say("I need the new place for shot {shot}.", shot=index + 1))
                 self._moved.append((index, edit.position))
             case EditKind.ANOTHER_TAKE | EditKind.USE_TAKE:
                 self._take(edit, index, shot)
@@ -172,7 +175,7 @@ class _CuttingDesk:
         if edit.kind is EditKind.ANOTHER_TAKE:
             taken = another_take(self._plan, index + 1, self._choices.takes)
         elif edit.position is None:
-            raise EditRefused(f"I need the number of the take for shot {index + 1}.")
+            raise EditRefused(say("I need the number of the take for shot {shot}.", shot=index + 1))
         else:
             taken = chosen_take(self._plan, index + 1, edit.position, self._choices.takes)
         self._shots[index] = replace(shot, take=taken.shots[index].take)
@@ -214,7 +217,7 @@ def _edited(shot: Shot, edit: EditDraft, index: int, model: VideoModel, *, has_u
             return replace(shot, sound=shorten(clean(edit.text or ""), 200))
         case EditKind.SET_DURATION:
             if edit.duration is None or edit.duration < 1:
-                raise EditRefused(f"I need a length in seconds for shot {index + 1}.")
+                raise EditRefused(say("I need a length in seconds for shot {shot}.", shot=index + 1))
             return replace(shot, duration=model.nearest_duration(edit.duration))
         case EditKind.SET_START:
             return _started(shot, edit, index, has_upload=has_upload)
@@ -223,12 +226,12 @@ def _edited(shot: Shot, edit: EditDraft, index: int, model: VideoModel, *, has_u
 
 def _started(shot: Shot, edit: EditDraft, index: int, *, has_upload: bool) -> Shot:
     if edit.start is None:
-        raise EditRefused("A shot starts from its text, from the shot before, or from your video.")
+        raise EditRefused(say("A shot starts from its text, from the shot before, or from your video."))
     start = ShotStart(edit.start)
     if start is ShotStart.PREVIOUS and index == 0:
-        raise EditRefused("The first shot has no shot before it to continue from.")
+        raise EditRefused(say("The first shot has no shot before it to continue from."))
     if start is ShotStart.UPLOAD and not has_upload:
-        raise EditRefused("There is no uploaded video in this film to take a picture from.")
+        raise EditRefused(say("There is no uploaded video in this film to take a picture from."))
     return replace(shot, start=start, start_at=0.0 if start is ShotStart.UPLOAD else None)
 
 
@@ -250,22 +253,28 @@ def _arranged(
 
 def _index(edit: EditDraft, plan: Plan) -> int:
     if edit.shot is None or not 1 <= edit.shot <= len(plan.shots):
-        named = "no number" if edit.shot is None else f"shot {edit.shot}"
-        raise EditRefused(f"The plan has shots 1 to {len(plan.shots)}, and the change named {named}.")
+        last = len(plan.shots)
+        if edit.shot is None:
+            raise EditRefused(say("The plan has shots 1 to {last}, and the change named no number.", last=last))
+        raise EditRefused(
+            say("The plan has shots 1 to {last}, and the change named shot {shot}.", last=last, shot=edit.shot)
+        )
     return edit.shot - 1
 
 
 def _text(edit: EditDraft) -> str:
     words = clean(edit.text or "")
     if not words:
-        raise EditRefused("The change came without its words. Say it once more, please.")
+        raise EditRefused(say("The change came without its words. Say it once more, please."))
     return words
 
 
 def _ratio(edit: EditDraft, model: VideoModel) -> str:
     ratio = (edit.text or "").strip()
     if ratio not in model.ratios:
-        raise EditRefused(f"{model.label} makes {', '.join(model.ratios)}, and no other shape.")
+        raise EditRefused(
+            say("{label} makes {ratios}, and no other shape.", label=model.label, ratios=", ".join(model.ratios))
+        )
     return ratio
 
 
@@ -273,7 +282,9 @@ def _captions(edit: EditDraft) -> Captions:
     try:
         return Captions((edit.text or "").strip().lower())
     except ValueError:
-        raise EditRefused("Captions are off, soft (switched on in the player) or burnt into the picture.") from None
+        raise EditRefused(
+            say("Captions are off, soft (switched on in the player) or burnt into the picture.")
+        ) from None
 
 
 def _voice(edit: EditDraft, voices: Sequence[Voice]) -> Voice:
@@ -282,9 +293,11 @@ def _voice(edit: EditDraft, voices: Sequence[Voice]) -> Voice:
         if wanted in {voice.id.casefold(), voice.name.casefold()} or voice.name.casefold().startswith(wanted):
             return voice
     if not voices:
-        raise EditRefused("There is no voice to choose here: no voice service is set up, or it does not answer.")
+        raise EditRefused(say("There is no voice to choose here: no voice service is set up, or it does not answer."))
     names = ", ".join(voice.name for voice in voices[:6])
-    raise EditRefused(f"I know no voice called “{shorten(_text(edit), 40)}”. Some that I know: {names}.")
+    raise EditRefused(
+        say("I know no voice called “{name}”. Some that I know: {names}.", name=shorten(_text(edit), 40), names=names)
+    )
 
 
 def _model(edit: EditDraft, choices: Choices) -> VideoModel:
@@ -293,10 +306,16 @@ def _model(edit: EditDraft, choices: Choices) -> VideoModel:
         if wanted in {model.id.casefold(), model.label.casefold()}:
             return model
     if (heir := choices.heir_of(_text(edit))) is not None:
-        price = f"${heir.price_per_second_microusd / 1_000_000:.2f}"
         raise EditRefused(
-            f"“{shorten(_text(edit), 40)}” was switched off. {heir.label} took over, at {price} a second: "
-            f"say “use {heir.label}” if you want it."
+            say(
+                "“{name}” was switched off. {heir} took over, at {price} a second: say “use {heir}” if you want it.",
+                name=shorten(_text(edit), 40),
+                heir=heir.label,
+                price=dollars(heir.price_per_second_microusd),
+            )
         )
     offered = ", ".join(model.label for model in choices.models)
-    raise EditRefused(f"“{shorten(_text(edit), 40)}” is not a model I can use here. I have {offered or 'none'}.")
+    name = shorten(_text(edit), 40)
+    if not offered:
+        raise EditRefused(say("“{name}” is not a model I can use here. I have none.", name=name))
+    raise EditRefused(say("“{name}” is not a model I can use here. I have {models}.", name=name, models=offered))

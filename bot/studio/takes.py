@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from bot.speech import say
 from bot.studio.casting import Casting
 from bot.studio.errors import EditRefused
 from bot.studio.model import MAX_TAKES, Plan, ShotStart
@@ -58,13 +59,20 @@ def another_take(plan: Plan, shot: int, takes: Mapping[int, ShotTakes]) -> Plan:
     found = takes.get(shot)
     if found is None or found.current not in found.used:
         raise EditRefused(
-            f"Shot {shot} is not made yet as it stands in the plan, so there is nothing to take again: press "
-            "**Greenlight** on the newest card to have it made."
+            say(
+                "Shot {shot} is not made yet as it stands in the plan, so there is nothing to take again: press "
+                "**Greenlight** on the newest card to have it made.",
+                shot=shot,
+            )
         )
     if found.following is None:
         raise EditRefused(
-            f"Shot {shot} has had {MAX_TAKES} takes, and more I don't keep apart. Choose one of them, or change its "
-            "words: that makes a new shot of it."
+            say(
+                "Shot {shot} has had {most} takes, and more I don't keep apart. Choose one of them, or change its "
+                "words: that makes a new shot of it.",
+                shot=shot,
+                most=MAX_TAKES,
+            )
         )
     return with_take(plan, shot, found.following)
 
@@ -74,8 +82,18 @@ def chosen_take(plan: Plan, shot: int, take: int, takes: Mapping[int, ShotTakes]
     found = takes.get(shot)
     kept = sorted(found.kept) if found is not None else []
     if take not in kept:
-        there = f"kept are {', '.join(map(str, kept))}" if kept else "none is kept as the shot stands now"
-        raise EditRefused(f"Take {take} of shot {shot} is not there: {there}.")
+        if not kept:
+            raise EditRefused(
+                say(
+                    "Take {take} of shot {shot} is not there: none is kept as the shot stands now.",
+                    take=take,
+                    shot=shot,
+                )
+            )
+        there = ", ".join(map(str, kept))
+        raise EditRefused(
+            say("Take {take} of shot {shot} is not there: kept are {takes}.", take=take, shot=shot, takes=there)
+        )
     return with_take(plan, shot, take)
 
 

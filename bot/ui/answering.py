@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import discord
 from discord import ui
 
+from bot.speech import say
 from bot.ui import replies
 from bot.ui.sending import UPLOAD_DEADLINE, DiscordFailed, once
 
@@ -110,7 +111,7 @@ async def _reply(interaction: discord.Interaction, found: Answer) -> None:
     if found.files:
         if await _is_sent_with_files(interaction, found):
             return
-        words += "\n-# Discord did not take the files that belong here, so they are not shown."
+        words += f"\n-# {say('Discord did not take the files that belong here, so they are not shown.')}"
     if isinstance(found.view, ui.LayoutView):
         await quietly(interaction.edit_original_response(view=found.view))
     elif found.view is None:

@@ -64,10 +64,6 @@ def title(plan: Plan, room: int = 80) -> str:
     return plain(shorten(plan.title, min(80, 2 * room)))
 
 
-def count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def layout(container: ui.Container[ui.LayoutView]) -> ui.LayoutView:
     """A view that Discord shows and the library forgets: buttons are handled by our router, after restarts, too."""
     view = ui.LayoutView(timeout=None)

@@ -11,6 +11,7 @@ from bot.media.errors import CannotFit
 from bot.media.ffmpeg import Ffmpeg
 from bot.media.fit import fit
 from bot.production.outbox import stored_film
+from bot.speech import say
 from bot.storage.errors import ObjectMissing, StoreMisconfigured, StoreUnavailable
 from bot.storage.files import Files
 from bot.storage.objects import ObjectStore
@@ -58,9 +59,10 @@ class Carrier:
             return
         with self._files.work_dir() as desk:
             rendition = await fit(self._ffmpeg, film, limit, desk / "fitted.mp4")
-            scaled = f" · {rendition.side}p to fit this channel" if rendition.side is not None else ""
-            size = wording.size(rendition.size)
-            yield Carried(words=f" · {size}{scaled}", file=rendition.path, size=rendition.size)
+            words = f" · {wording.size(rendition.size)}"
+            if rendition.side is not None:
+                words += f" · {say('{side}p to fit this channel', side=rendition.side)}"
+            yield Carried(words=words, file=rendition.path, size=rendition.size)
 
     async def _link(self, end: End, film: Path) -> str:
         """The way to the film in the object store; words where there is none."""
@@ -69,12 +71,14 @@ class Carrier:
         key = stored_film(end.production.id, end.production.run)
         await self._store.put(film, key, content_type="video/mp4")
         if (public := self._store.public_address(key)) is not None:
-            return f"\nIt is too large for this channel: [download it]({public})."
+            return f"\n{say('It is too large for this channel: [download it]({address}).', address=public)}"
         url = await self._store.address(key, expires_in=LINK_LASTS, filename=file_name(end.production))
-        return (
-            f"\nIt is too large for this channel: [download it]({url}) within 7 days; after that, `/films` sends you "
-            "another link."
+        words = say(
+            "It is too large for this channel: [download it]({address}) within 7 days; after that, `/films` sends you "
+            "another link.",
+            address=url,
         )
+        return f"\n{words}"
 
 
 def _told_about(because: str) -> str:
@@ -82,5 +86,5 @@ def _told_about(because: str) -> str:
     if because == ObjectMissing.__name__:
         return words_for_failure(because)
     if because in {StoreMisconfigured.__name__, StoreUnavailable.__name__}:
-        return f"It is too large for this channel. {words_for_failure(because)}"
+        return say("It is too large for this channel. {why}", why=words_for_failure(because))
     return words_for_failure(CannotFit.__name__)

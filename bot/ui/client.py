@@ -12,6 +12,7 @@ from pathlib import Path
 import discord
 from discord import app_commands, ui
 
+from bot.speech import later, say
 from bot.studio.model import Attachment, Project, Request
 from bot.studio.projects import Projects
 from bot.studio.shards import ALL_SHARDS, Shards
@@ -32,8 +33,8 @@ logger = logging.getLogger(__name__)
 
 _ORDINARY = {discord.MessageType.default, discord.MessageType.reply}
 _UNKNOWN = (app_commands.CommandNotFound, app_commands.CommandSignatureMismatch)
-_OUTDATED = "That command has changed since Discord showed it to you. Reload Discord and use it again."
-_NEEDS = (
+_OUTDATED = later("That command has changed since Discord showed it to you. Reload Discord and use it again.")
+_NEEDS = later(
     "View Channel, Send Messages, Create Public Threads, Send Messages in Threads, Embed Links, Attach Files and "
     "Read Message History"
 )
@@ -167,17 +168,20 @@ class Greenlight(discord.Client):
             thread_id = await self.threads.open(project)
         except NotAllowed:
             await self.projects.fail(project.id, "NotAllowed")
-            return f"I may not write in this channel. Ask a moderator to give me: {_NEEDS}. Then try again."
+            return say(
+                "I may not write in this channel. Ask a moderator to give me: {needs}. Then try again.",
+                needs=say(_NEEDS),
+            )
         except Busy:
-            return "Discord is slow right now. I have your film; its thread follows by itself in a minute or two."
+            return say("Discord is slow right now. I have your film; its thread follows by itself in a minute or two.")
         if project.guild_id is None:
-            return (
+            return say(
                 "On it! The plan comes here; tell me what to change. To start another film, mention me first, attach "
                 "a video or use `/plan`."
             )
         if thread_id == project.channel_id:
-            return "On it! The plan comes here; mention me or reply to me to change anything."
-        return f"On it! The plan comes in <#{thread_id}>; talk to me there to change anything."
+            return say("On it! The plan comes here; mention me or reply to me to change anything.")
+        return say("On it! The plan comes in {thread}; talk to me there to change anything.", thread=f"<#{thread_id}>")
 
     async def on_message(self, message: discord.Message) -> None:
         """Words in a film's thread, or a mention with an idea or a video."""
@@ -239,7 +243,8 @@ class Greenlight(discord.Client):
             attachment=attachment,
         )
         if message.attachments and attachment is None:
-            await self._reply(message, "I can only use video files (mp4, mov, webm), so I left the attachment aside.")
+            words = say("I can only use video files (mp4, mov, webm), so I left the attachment aside.")
+            await self._reply(message, words)
         if heard:  # another answer may have to end first
             await type_in(message.channel)
 
@@ -289,7 +294,7 @@ async def _on_command_error(interaction: discord.Interaction, error: app_command
     """Commands answer their own faults; what comes here was not understood, or is a fault of ours."""
     if interaction.type is not discord.InteractionType.application_command:
         return
-    words = _OUTDATED if isinstance(error, _UNKNOWN) else told(error)
+    words = say(_OUTDATED) if isinstance(error, _UNKNOWN) else told(error)
     try:
         await once(lambda: interaction.response.send_message(words, ephemeral=True))
     except DiscordFailed as failed:

@@ -18,6 +18,7 @@ from bot.production.productions import Productions
 from bot.production.readings import Readings
 from bot.production.sizes import film_bytes
 from bot.production.switches import Switches
+from bot.speech import say
 from bot.storage.files import Files
 from bot.studio.budget import Budgets
 from bot.studio.casting import Casting, Quote, cast, quote
@@ -46,7 +47,7 @@ from bot.studio.soundtrack import SoundOffer, sound_price, soundtrack
 from bot.studio.text import clean, shorten
 from bot.studio.voices import Voices
 from bot.ui.library import Library
-from bot.ui.wording import money
+from bot.ui.wording import day, enumerated, money
 from providers.catalogue import Catalogue, VideoModel
 from providers.errors import ModelRetired, RequestFault
 from providers.speech import Voice
@@ -146,11 +147,11 @@ class Desk:
             raise CannotRender
         ratios = self._ratios_of(model)
         if request.ratio not in ratios:
-            raise RatioNotOffered(model.label, " and ".join(ratios))
+            raise RatioNotOffered(model.label, enumerated(ratios))
         if request.voice:
             voice = await self.voice(request.voice)
             request = replace(request, voice=voice.id, voice_name=voice.name)
-        request = replace(request, idea=idea or "Make a film from this video.")
+        request = replace(request, idea=idea or say("Make a film from this video."))
         project, _ = await self._projects.create(request, model=model.id)
         self._changed()
         return project
@@ -175,11 +176,14 @@ class Desk:
             return self._catalogue.resolve(name, self.offer.providers)
         except ModelRetired as error:
             successor = self._catalogue.successor(name, self.offer.providers)
-            instead = "Nothing here takes its place."
+            instead = say("Nothing here takes its place.")
             if successor is not None:
-                price = money(successor.price_per_second_microusd)
-                instead = f"{successor.label} has taken over, at {price} a second: choose that with `/plan`."
-            raise ModelGone(name, _since(error), instead) from error
+                instead = say(
+                    "{label} has taken over, at {price} a second: choose that with `/plan`.",
+                    label=successor.label,
+                    price=money(successor.price_per_second_microusd),
+                )
+            raise ModelGone(name, _switched_off(name, error), instead) from error
 
     async def instead(self, project: Project, plan: Plan) -> tuple[VideoModel, Plan, Quote] | None:
         """A model of another service, or the successor of one that is gone, that could make this plan; with its price.
@@ -216,7 +220,7 @@ class Desk:
         if found is None:
             raise CannotRender
         model, moved, quoted = found
-        moved = replace(moved, version=plan.version + 1, changes=f"made by {model.label}")
+        moved = replace(moved, version=plan.version + 1, changes=say("made by {model}", model=model.label))
         await self._projects.keep_plan(project_id, moved)
         self._changed()
         return moved, quoted
@@ -322,14 +326,16 @@ class Desk:
     async def _gone(self, project: Project, plan: Plan, error: ModelRetired) -> ModelGone:
         """That a plan's model has gone, with what its successor would cost."""
         found = await self.instead(project, plan)
-        words = "Tell me in the thread which model to take instead."
+        words = say("Tell me in the thread which model to take instead.")
         if found is not None:
             model, _, quoted = found
-            words = (
-                f"{model.label} would make this film for at most {money(quoted.price_microusd)}: press **Use "
-                f"{model.label}** on the plan card, and nothing is ordered before you greenlight that."
+            words = say(
+                "{label} would make this film for at most {price}: press **Use {label}** on the plan card, and nothing "
+                "is ordered before you greenlight that.",
+                label=model.label,
+                price=money(quoted.price_microusd),
             )
-        return ModelGone(plan.model, _since(error), words)
+        return ModelGone(plan.model, _switched_off(plan.model, error), words)
 
     async def price(self, project: Project, plan: Plan) -> tuple[tuple[Casting, ...], Quote]:
         """How a plan would be made here and what it would cost at most. Raises `StudioError | ModelRetired`."""
@@ -421,5 +427,7 @@ class Desk:
         return plan
 
 
-def _since(error: ModelRetired) -> str:
-    return f" on {error.retired:%d %B %Y}" if error.retired is not None else ""
+def _switched_off(model: str, error: ModelRetired) -> str:
+    if error.retired is None:
+        return say("The model {model} was switched off.", model=model)
+    return say("The model {model} was switched off on {day}.", model=model, day=day(error.retired))

@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine
 import discord
 from discord import app_commands, ui
 
+from bot.speech import later, say
 from bot.ui.answering import Answer, quietly
 from bot.ui.entrance import Entrance
 from bot.ui.sending import DiscordFailed, once
@@ -23,7 +24,7 @@ logger = logging.getLogger(__name__)
 MOST_WAITING = 100
 #: Seconds between two lines in the log on how many were turned away.
 TELL_EVERY = 10.0
-WORDS = (
+WORDS = later(
     "Very many people are asking for something right now, so I could not take this up. Nothing was changed or ordered: "
     "please try again in a minute."
 )
@@ -53,7 +54,7 @@ class Doors:
             if interaction.type is discord.InteractionType.autocomplete:
                 await once(lambda: interaction.response.autocomplete([]))
             else:
-                await once(lambda: interaction.response.send_message(WORDS, ephemeral=True))
+                await once(lambda: interaction.response.send_message(say(WORDS), ephemeral=True))
         except DiscordFailed as error:
             logger.debug("not even turned away", extra={"error": str(error)})
         return False

@@ -10,6 +10,7 @@ from discord import ui
 
 from bot.production.model import Production, ProductionState
 from bot.production.notes import NoteKind
+from bot.speech import counted, say
 from bot.studio.model import Plan
 from bot.studio.text import shorten
 from bot.ui import wording
@@ -38,7 +39,9 @@ class End:
         """The whole message; `is_plain` leaves out everything that people or models wrote."""
         whose = f"<@{self.production.owner_id}>"
         if is_plain:
-            what = "Your film is ready." if self.film is not None else "Your film is not finished; its card says why."
+            what = say("Your film is not finished; its card says why.")
+            if self.film is not None:
+                what = say("Your film is ready.")
             text = f"{whose} {what}{carries}"
         else:
             text = "\n".join([f"{whose} {self.news}{carries}", *self.small])
@@ -55,11 +58,18 @@ def film_end(production: Production, plan: Plan, *, film: Path, told: str) -> En
     """A film that is done; `told` is the receipt."""
     length = wording.seconds(round(production.film_duration or plan.duration, 1))
     spent = wording.money(production.cost_microusd or 0)
-    foot = f"-# plan v{plan.version} · {_shots_in(production, plan)} · {_took(production)} · cost {spent}"
+    foot = " · ".join(
+        [
+            say("plan v{version}", version=plan.version),
+            _shots_in(production, plan),
+            _took(production),
+            say("cost {price}", price=spent),
+        ]
+    )
     return End(
         production=production,
-        news=f"**{wording.plain(plan.title)}** is ready · {length}",
-        small=[*remarks_on(production.notes), foot, *([told] if told else [])],
+        news=say("**{title}** is ready · {length}", title=wording.plain(plan.title), length=length),
+        small=[*remarks_on(production.notes), f"-# {foot}", *([told] if told else [])],
         film=film,
         alt=shorten(f"{plan.title}: {plan.logline}", 1000),
     )
@@ -69,8 +79,8 @@ def unfinished_end(production: Production, plan: Plan, *, words: str, told: str,
     """A film that was not finished, or waits for its owner; `told` is the receipt, "" where nothing was charged."""
     return End(
         production=production,
-        news=f"**{wording.plain(plan.title)}** is not finished: {words}",
-        small=[told or "-# nothing was charged", f"-# plan v{plan.version}"],
+        news=say("**{title}** is not finished: {why}", title=wording.plain(plan.title), why=words),
+        small=[told or f"-# {say('nothing was charged')}", f"-# {say('plan v{version}', version=plan.version)}"],
         view=view,
     )
 
@@ -98,10 +108,12 @@ def _shots_in(production: Production, plan: Plan) -> str:
     """How many shots a film has; of how many planned, where some were left out."""
     planned = len(plan.shots)
     left_out = sum(note.kind is NoteKind.LEFT_OUT for note in production.notes)
-    shots = "shot" if planned == 1 else "shots"
-    return f"{planned - left_out} of {planned} {shots}" if left_out else f"{planned} {shots}"
+    if not left_out:
+        return counted(planned, "{number} shot", "{number} shots")
+    return counted(planned, "{made} of {number} shot", "{made} of {number} shots", made=planned - left_out)
 
 
 def _took(production: Production) -> str:
     assert production.finished_at is not None
-    return f"took {wording.seconds(max(1, round(production.finished_at - production.accepted_at)))}"
+    took = max(1, round(production.finished_at - production.accepted_at))
+    return say("took {length}", length=wording.seconds(took))

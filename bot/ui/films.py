@@ -11,9 +11,10 @@ from discord import ui
 
 from bot.production.model import ProductionState, Take
 from bot.production.shelf import Film, Place
+from bot.speech import counted, say
 from bot.studio.model import ProjectState
 from bot.studio.text import shorten
-from bot.ui.card_layout import BAD, GOOD, PAST, PENDING, READY, count, fitted, layout
+from bot.ui.card_layout import BAD, GOOD, PAST, PENDING, READY, fitted, layout
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.held import held_buttons, held_words
 from bot.ui.replies import words_for_failure
@@ -68,12 +69,12 @@ def confirm_view(film: Film) -> ui.LayoutView:
 
 
 def deleted_view(title: str) -> ui.LayoutView:
-    words = (
-        f"## 🗑️ {plain(shorten(title, 80))} is being deleted\n"
+    head = say("{title} is being deleted", title=plain(shorten(title, 80)))
+    words = say(
         "Nobody can open, change or render it any more. What runs is stopped first; then everything goes, within "
         "minutes where nothing is in the way and within a day at most."
     )
-    return layout(ui.Container(ui.TextDisplay(words), accent_colour=PAST))
+    return layout(ui.Container(ui.TextDisplay(f"## 🗑️ {head}\n{words}"), accent_colour=PAST))
 
 
 def link_to(place: Place) -> str:
@@ -82,18 +83,23 @@ def link_to(place: Place) -> str:
 
 def _list_view(page: Page, room: int) -> ui.LayoutView:
     if not page.films:
-        words = "You have no films here yet. Start one with `/plan`."
+        words = say("You have no films here yet. Start one with `/plan`.")
         if page.words:
-            words = f"None of your films is called *{plain(shorten(page.words, 80))}*. `/films` shows them all."
-        return layout(ui.Container(ui.TextDisplay(f"## 🎞️ Your films\n{words}"), accent_colour=READY))
+            title = plain(shorten(page.words, 80))
+            words = say("None of your films is called *{title}*. `/films` shows them all.", title=title)
+        return layout(ui.Container(ui.TextDisplay(f"## 🎞️ {say('Your films')}\n{words}"), accent_colour=READY))
     pages = -(-page.total // ON_A_PAGE)
-    where = f" · page {page.number} of {pages}" if pages > 1 else ""
-    head = f"## 🎞️ Your films\n-# {count(page.total, 'film')}, newest first{where} · only you see this"
+    small = [counted(page.total, "{number} film, newest first", "{number} films, newest first")]
+    if pages > 1:
+        small.append(say("page {page} of {pages}", page=page.number, pages=pages))
+    head = say("Your films")
     if page.words:
-        head = f"## 🎞️ Your films called *{plain(shorten(page.words, 80))}*\n-# newest first · only you see this"
+        small = [say("newest first")]
+        head = say("Your films called *{title}*", title=plain(shorten(page.words, 80)))
+    head = f"## 🎞️ {head}\n-# {' · '.join([*small, say('only you see this')])}"
     parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(head), ui.Separator()]
     for film in page.films:
-        opens = _button(Action.FILM, film.project.id, "Open", discord.ButtonStyle.secondary)
+        opens = _button(Action.FILM, film.project.id, say("Open"), discord.ButtonStyle.secondary)
         icon, words, _ = standing(film)
         text = f"{icon} **{_title(film, room)}** · {words}\n{_facts(film)}"
         parts.append(ui.Section(ui.TextDisplay(text), accessory=opens))
@@ -104,8 +110,8 @@ def _list_view(page: Page, room: int) -> ui.LayoutView:
 
 def _turning(page: Page, pages: int) -> ui.ActionRow[ui.LayoutView]:
     ref = owner_ref(page.owner_id)
-    newer = _button(Action.FILMS, ref, "← Newer", discord.ButtonStyle.secondary, max(1, page.number - 1))
-    older = _button(Action.FILMS, ref, "Older →", discord.ButtonStyle.secondary, page.number + 1)
+    newer = _button(Action.FILMS, ref, say("← Newer"), discord.ButtonStyle.secondary, max(1, page.number - 1))
+    older = _button(Action.FILMS, ref, say("Older →"), discord.ButtonStyle.secondary, page.number + 1)
     newer.disabled, older.disabled = page.number <= 1, page.number >= pages
     return ui.ActionRow(newer, older)
 
@@ -124,43 +130,46 @@ def _film_view(facts: OpenFilm, room: int) -> ui.LayoutView:
         parts.append(ui.ActionRow(*held_buttons(latest.id, facts.takes, facts.at_risk_microusd)))
     buttons = []
     if film.done is not None:
-        buttons.append(_button(Action.SEND, film.project.id, "Send here", discord.ButtonStyle.primary))
+        buttons.append(_button(Action.SEND, film.project.id, say("Send here"), discord.ButtonStyle.primary))
     if latest is not None and latest.state in _CANCELLABLE and not latest.stopping:
-        buttons.append(_button(Action.CANCEL, latest.id, "Cancel", discord.ButtonStyle.secondary))
-    buttons.append(_button(Action.DELETE, film.project.id, "Delete…", discord.ButtonStyle.danger))
+        buttons.append(_button(Action.CANCEL, latest.id, say("Cancel"), discord.ButtonStyle.secondary))
+    buttons.append(_button(Action.DELETE, film.project.id, say("Delete…"), discord.ButtonStyle.danger))
     buttons.append(
-        _button(Action.FILMS, owner_ref(film.project.owner_id), "All films", discord.ButtonStyle.secondary, 1)
+        _button(Action.FILMS, owner_ref(film.project.owner_id), say("All films"), discord.ButtonStyle.secondary, 1)
     )
     return layout(ui.Container(*parts, ui.ActionRow(*buttons), accent_colour=colour))
 
 
 def _confirm_view(film: Film, room: int) -> ui.LayoutView:
-    goes = ["your idea, every version of the plan, and what was said about it"]
+    goes = [say("your idea, every version of the plan, and what was said about it")]
     if film.latest is not None:
-        goes.append("the film, its clips and its voices, here and in the file store")
+        goes.append(say("the film, its clips and its voices, here and in the file store"))
     if film.project.asset_id is not None or film.project.attachment is not None:
-        goes.append("the video you added and what was seen in it, unless another film uses it")
+        goes.append(say("the video you added and what was seen in it, unless another film uses it"))
     goes.append(
-        "my messages about it in Discord, wherever I may delete them: cards, answers, the film; and its thread's name"
+        say(
+            "my messages about it in Discord, wherever I may delete them: cards, answers, the film; and its thread's "
+            "name"
+        )
     )
-    stays = ["what you and others wrote, and the thread itself: those are Discord's and yours to delete"]
+    stays = [say("what you and others wrote, and the thread itself: those are Discord's and yours to delete")]
     if film.charged_microusd or film.is_active:
-        stays.append("what it cost: deleting gives no budget back")
+        stays.append(say("what it cost: deleting gives no budget back"))
     parts: list[ui.Item[ui.LayoutView]] = [
-        ui.TextDisplay(f"## 🗑️ Delete {_title(film, room)}?"),
-        ui.TextDisplay(f"**This goes, for good**\n{listed(goes)}"),
-        ui.TextDisplay(f"**This stays**\n{listed(stays)}"),
+        ui.TextDisplay(f"## 🗑️ {say('Delete {title}?', title=_title(film, room))}"),
+        ui.TextDisplay(f"**{say('This goes, for good')}**\n{listed(goes)}"),
+        ui.TextDisplay(f"**{say('This stays')}**\n{listed(stays)}"),
     ]
     if film.is_active:
-        words = "It is not over yet, so it is stopped first. What was ordered by then is charged."
+        words = say("It is not over yet, so it is stopped first. What was ordered by then is charged.")
         parts.append(ui.TextDisplay(words))
     return layout(
         ui.Container(
             *parts,
             ui.Separator(),
             ui.ActionRow(
-                _button(Action.ERASE, film.project.id, "Delete for good", discord.ButtonStyle.danger),
-                _button(Action.FILM, film.project.id, "Keep it", discord.ButtonStyle.secondary),
+                _button(Action.ERASE, film.project.id, say("Delete for good"), discord.ButtonStyle.danger),
+                _button(Action.FILM, film.project.id, say("Keep it"), discord.ButtonStyle.secondary),
             ),
             accent_colour=BAD,
         )
@@ -176,46 +185,48 @@ def standing(film: Film) -> tuple[str, str, discord.Colour]:  # noqa: C901  # on
     if production is None:
         match film.project.state:
             case ProjectState.NEW:
-                return "✍️", "being planned", PENDING
+                return "✍️", say("being planned"), PENDING
             case ProjectState.FAILED:
-                return "❌", "no plan yet", BAD
+                return "❌", say("no plan yet"), BAD
             case ProjectState.PLANNED:
-                return "🎬", "planned, not greenlit yet", READY
+                return "🎬", say("planned, not greenlit yet"), READY
     match production.state:
         case ProductionState.ASKING:
-            return "🖐️", "waiting for approval", PENDING
+            return "🖐️", say("waiting for approval"), PENDING
         case ProductionState.ACCEPTED:
-            return "🕓", "in line", PENDING
+            return "🕓", say("in line"), PENDING
         case ProductionState.RUNNING:
-            return "⏳", "stopping" if production.stopping else "rendering", PENDING
+            return "⏳", say("stopping") if production.stopping else say("rendering"), PENDING
         case ProductionState.HELD:
-            return "✋", "held: it waits for you to decide", BAD
+            return "✋", say("held: it waits for you to decide"), BAD
         case ProductionState.DONE:
             newer = film.plan is not None and film.plan.version > production.version
-            return "✅", f"v{production.version} done, a newer plan waits" if newer else "done", GOOD
+            done = say("v{version} done, a newer plan waits", version=production.version) if newer else say("done")
+            return "✅", done, GOOD
         case ProductionState.FAILED:
-            return "❌", "not finished", BAD
+            return "❌", say("not finished"), BAD
         case ProductionState.CANCELLED:
-            return "⏹️", "cancelled", PAST
+            return "⏹️", say("cancelled"), PAST
 
 
 def _facts(film: Film) -> str:
     """Version, length, cost, when, and the ways to it, in a line."""
     parts = []
     if film.plan is not None:
-        parts.append(f"plan v{film.plan.version}")
+        parts.append(say("plan v{version}", version=film.plan.version))
         made = film.done.film_duration if film.done is not None else None
-        parts.append(seconds(round(made, 1)) if made else f"{seconds(film.plan.duration)} planned")
+        planned = seconds(film.plan.duration)
+        parts.append(seconds(round(made, 1)) if made else say("{length} planned", length=planned))
     if film.charged_microusd:
-        parts.append(f"cost {money(film.charged_microusd)}")
+        parts.append(say("cost {price}", price=money(film.charged_microusd)))
     elif film.latest is not None and film.is_active:
-        parts.append(f"at most {money(film.latest.price_microusd)}")
+        parts.append(say("at most {price}", price=money(film.latest.price_microusd)))
     parts.append(f"<t:{int(film.at)}:R>")
     if film.posted is not None:
-        parts.append(f"[watch it]({link_to(film.posted)})")
+        parts.append(f"[{say('watch it')}]({link_to(film.posted)})")
     if film.project.thread_id is not None:
         place = f"{film.project.guild_id or '@me'}/{film.project.thread_id}"
-        parts.append(f"[thread](https://discord.com/channels/{place})")
+        parts.append(f"[{say('thread')}](https://discord.com/channels/{place})")
     return " · ".join(parts)
 
 

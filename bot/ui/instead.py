@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import discord
 from discord import ui
 
+from bot.speech import say
 from bot.studio.text import shorten
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.wording import money
@@ -26,13 +27,19 @@ class Instead:
     @property
     def offer(self) -> str:
         """A sentence for a card."""
-        price = f"**{self.label}** would make it for at most {money(self.price_microusd)}"
-        return f"{self.gone} {price}." if self.gone else f"{price}; nothing is ordered before you greenlight that."
+        label, price = self.label, money(self.price_microusd)
+        if self.gone:
+            return f"{self.gone} {say('**{label}** would make it for at most {price}.', label=label, price=price)}"
+        return say(
+            "**{label}** would make it for at most {price}; nothing is ordered before you greenlight that.",
+            label=label,
+            price=price,
+        )
 
 
 def instead_button(instead: Instead, project_id: str, version: int) -> ui.Button[ui.LayoutView]:
     return ui.Button(
         style=discord.ButtonStyle.primary,
-        label=shorten(f"Use {instead.label}", 80),
+        label=shorten(say("Use {label}", label=instead.label), 80),
         custom_id=str(CustomId(Action.INSTEAD, project_id, version)),
     )

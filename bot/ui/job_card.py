@@ -9,9 +9,10 @@ import discord
 from discord import ui
 
 from bot.production.model import ACTIVE, TERMINAL, Production, ProductionState, Stage, Take, TakeState
+from bot.speech import counted, say
 from bot.studio.model import Plan
 from bot.studio.text import shorten
-from bot.ui.card_layout import BAD, GOOD, PAST, PENDING, count, fitted, layout, title
+from bot.ui.card_layout import BAD, GOOD, PAST, PENDING, fitted, layout, title
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.held import held_buttons, held_words
 from bot.ui.instead import Instead, instead_button
@@ -19,7 +20,7 @@ from bot.ui.receipts import asking
 from bot.ui.remarks import remarks_on
 from bot.ui.replies import words_for_failure, words_for_undelivered
 from bot.ui.takes_menu import shots_button
-from bot.ui.wording import money, plain
+from bot.ui.wording import money, number, percent, plain
 
 #: Places in the line that are told exactly.
 TOLD_EXACTLY = 20
@@ -56,7 +57,10 @@ def _job_card(facts: JobFacts, room: int) -> ui.LayoutView:
     production, plan = facts.production, facts.plan
     icon, word, colour = _headline(production)
     parts: list[ui.Item[ui.LayoutView]] = [
-        ui.TextDisplay(f"## {icon} {word} · {title(plan, room)}\n<@{production.owner_id}> · plan v{plan.version}")
+        ui.TextDisplay(
+            f"## {icon} {word} · {title(plan, room)}\n"
+            f"<@{production.owner_id}> · {say('plan v{version}', version=plan.version)}"
+        )
     ]
     if production.state is ProductionState.DONE:
         return layout(ui.Container(*parts, *_where_it_is(facts), accent_colour=colour))
@@ -70,7 +74,7 @@ def _job_card(facts: JobFacts, room: int) -> ui.LayoutView:
     if production.state is ProductionState.FAILED:
         parts += _after_failure(facts, made)
     if production.state not in ACTIVE and production.started_at is not None:
-        cost = f"-# Cost so far {money(production.cost_microusd or 0)}"
+        cost = f"-# {say('Cost so far {price}', price=money(production.cost_microusd or 0))}"
         parts.append(ui.TextDisplay("\n".join(filter(None, [cost, facts.receipt]))))
     if production.state is ProductionState.ASKING:
         parts += asking(production)
@@ -78,9 +82,9 @@ def _job_card(facts: JobFacts, room: int) -> ui.LayoutView:
         parts.append(ui.TextDisplay(words_for_failure(production.failure)))
     if production.state in ACTIVE:
         if production.started_at is not None:
-            parts.append(
-                ui.TextDisplay(f"-# Started <t:{int(production.started_at)}:R>. I will mention you when it is done.")
-            )
+            moment = f"<t:{int(production.started_at)}:R>"
+            words = say("Started {moment}. I will mention you when it is done.", moment=moment)
+            parts.append(ui.TextDisplay(f"-# {words}"))
         parts.append(_cancel_button(production))
     return layout(ui.Container(*parts, accent_colour=colour))
 
@@ -89,17 +93,21 @@ def _where_it_is(facts: JobFacts) -> list[ui.Item[ui.LayoutView]]:
     """The way to a film that is done; where it could not be posted, the way to have that tried again."""
     if facts.film_link is not None:
         spent = money(facts.production.cost_microusd or 0)
-        lines = [f"[Here is your film]({facts.film_link}) · cost {spent}", *remarks_on(facts.production.notes)]
+        found = f"[{say('Here is your film')}]({facts.film_link}) · {say('cost {price}', price=spent)}"
+        lines = [found, *remarks_on(facts.production.notes)]
         lines += [facts.receipt] if facts.receipt else []
         return [ui.TextDisplay("\n".join(lines)), ui.ActionRow(shots_button(facts.production.project_id))]
     if facts.production.delivered_at is None:
         again_at = facts.production.delivery_at
         is_late = facts.production.undelivered is not None and again_at is not None
-        more = f" Discord did not take it yet; I try again <t:{int(again_at)}:R>." if is_late and again_at else ""
-        return [ui.TextDisplay(f"Sending your film…{more}")]
+        words = say("Sending your film…")
+        if is_late and again_at:
+            moment = f"<t:{int(again_at)}:R>"
+            words += f" {say('Discord did not take it yet; I try again {moment}.', moment=moment)}"
+        return [ui.TextDisplay(words)]
     again: ui.Button[ui.LayoutView] = ui.Button(
         style=discord.ButtonStyle.primary,
-        label="Send again",
+        label=say("Send again"),
         custom_id=str(CustomId(Action.RESEND, facts.production.id)),
     )
     words = words_for_undelivered(facts.production.undelivered or "")
@@ -120,7 +128,7 @@ def _after_failure(facts: JobFacts, made: int) -> list[ui.Item[ui.LayoutView]]:
 def _cancel_button(production: Production) -> ui.ActionRow[ui.LayoutView]:
     button: ui.Button[ui.LayoutView] = ui.Button(
         style=discord.ButtonStyle.secondary,
-        label="Stopping…" if production.stopping else "Cancel",
+        label=say("Stopping…") if production.stopping else say("Cancel"),
         custom_id=str(CustomId(Action.CANCEL, production.id)),
         disabled=production.stopping,
     )
@@ -130,19 +138,19 @@ def _cancel_button(production: Production) -> ui.ActionRow[ui.LayoutView]:
 def _headline(production: Production) -> tuple[str, str, discord.Colour]:
     match production.state:
         case ProductionState.ASKING:
-            return "🖐️", "Waiting for approval", PENDING
+            return "🖐️", say("Waiting for approval"), PENDING
         case ProductionState.ACCEPTED:
-            return "🕓", "In line", PENDING
+            return "🕓", say("In line"), PENDING
         case ProductionState.RUNNING:
-            return "⏳", "Stopping" if production.stopping else "Rendering", PENDING
+            return "⏳", say("Stopping") if production.stopping else say("Rendering"), PENDING
         case ProductionState.DONE:
-            return "✅", "Done", GOOD
+            return "✅", say("Done"), GOOD
         case ProductionState.CANCELLED:
-            return "⏹️", "Cancelled", PAST
+            return "⏹️", say("Cancelled"), PAST
         case ProductionState.HELD:
-            return "✋", "Held", BAD
+            return "✋", say("Held"), BAD
         case ProductionState.FAILED:
-            return "❌", "Not finished", BAD
+            return "❌", say("Not finished"), BAD
 
 
 def _progress_line(facts: JobFacts, made: int) -> str:
@@ -150,29 +158,39 @@ def _progress_line(facts: JobFacts, made: int) -> str:
     if production.state is ProductionState.ACCEPTED:
         return place_in_words(facts.position, facts.is_paused)
     if production.state is ProductionState.ASKING:
-        return "Nothing is ordered yet."
+        return say("Nothing is ordered yet.")
     if production.stage is Stage.VOICE:
-        return "🎙️ Recording the voice, before anything else is ordered…"
+        return say("🎙️ Recording the voice, before anything else is ordered…")
     if production.stage is Stage.CUT:
-        return "🎞️ All shots are made. Cutting the film…"
+        return say("🎞️ All shots are made. Cutting the film…")
     if production.state is ProductionState.CANCELLED:
-        return f"**{made} of {total} shots** were made and are kept."
+        return counted(
+            total,
+            "**{made} of {number} shots** were made and are kept.",
+            "**{made} of {number} shots** were made and are kept.",
+            made=made,
+        )
     whole = sum(_share(take) for take in facts.takes) / max(1, total)
     filled = round(whole * 12)
-    return f"`{'▓' * filled}{'░' * (12 - filled)}` **{made} of {total} shots** · {int(whole * 100)} %"
+    done = counted(total, "**{made} of {number} shots**", "**{made} of {number} shots**", made=made)
+    return f"`{'▓' * filled}{'░' * (12 - filled)}` {done} · {percent(int(whole * 100))}"
 
 
 def place_in_words(position: int | None, is_paused: bool) -> str:
     """Where a film stands. Far back it is told roughly, so that not every card changes with each film that begins."""
     if is_paused:
-        return "In line, and paused by the operator: no film begins for now. It keeps its place."
+        return say("In line, and paused by the operator: no film begins for now. It keeps its place.")
     if position is None:
-        return "Taking its place in the line…"
+        return say("Taking its place in the line…")
     if position == 1:
-        return "**Next** in line; it starts when a film before it is done."
+        return say("**Next** in line; it starts when a film before it is done.")
     within = _roughly(position)
-    place = f"**{position}.**" if within == position else f"Among the first **{within:,}**"
-    return f"{place} in line; films start one after the other, fairly between everybody."
+    if within == position:
+        return say("**{place}.** in line; films start one after the other, fairly between everybody.", place=position)
+    return say(
+        "Among the first **{place}** in line; films start one after the other, fairly between everybody.",
+        place=number(within),
+    )
 
 
 def _roughly(position: int) -> int:
@@ -195,28 +213,40 @@ def _take_line(facts: JobFacts, take: Take, room: int) -> str:
 def _take_words(facts: JobFacts, take: Take, room: int) -> tuple[str, str]:
     match take.state:
         case TakeState.MADE:
-            return "✅", "made"
+            return "✅", say("made")
         case TakeState.FAILED:
             return "❌", shorten(words_for_failure(take.failure or ""), 4 * room)
         case TakeState.UNKNOWN:
-            return "✋", "ordered, but no answer came"
+            return "✋", say("ordered, but no answer came")
         case TakeState.LEFT_OUT:
-            return "▫️", "left out"
+            return "▫️", say("left out")
         case _ if facts.production.state is ProductionState.CANCELLED:
-            return "⏹️", "stopped"  # whatever its row says: nothing of it goes on
+            return "⏹️", say("stopped")  # whatever its row says: nothing of it goes on
         case _ if facts.production.state in TERMINAL:
-            return "▫️", "not made"
+            return "▫️", say("not made")
         case TakeState.ORDERED:
-            return "🕓", "ordered, waiting at the service"
+            return "🕓", say("ordered, waiting at the service")
         case TakeState.RENDERING:
-            return "🔄", f"rendering {round(take.progress * 100)} %" if take.progress is not None else "rendering"
+            return "🔄", _rendering(take)
         case TakeState.WAITING:
-            return "▫️", facts.waits.get(take.shot, "waiting")
+            return "▫️", facts.waits.get(take.shot) or say("waiting")
+
+
+def _rendering(take: Take) -> str:
+    if take.progress is None:
+        return say("rendering")
+    return say("rendering {percent}", percent=percent(round(take.progress * 100)))
 
 
 def _what_failed(production: Production, takes: Sequence[Take], made: int) -> str:
     words = words_for_failure(production.failure or "")
-    kept = f" {count(made, 'shot')} made so far {'is' if made == 1 else 'are'} kept and not paid again." if made else ""
     if any(take.state is TakeState.FAILED for take in takes):
-        words = "One or more shots could not be made; the reason is beside each."
-    return f"{words}{kept}"
+        words = say("One or more shots could not be made; the reason is beside each.")
+    if not made:
+        return words
+    kept = counted(
+        made,
+        "{number} shot made so far is kept and not paid again.",
+        "{number} shots made so far are kept and not paid again.",
+    )
+    return f"{words} {kept}"

@@ -9,10 +9,11 @@ import discord
 from discord import ui
 
 from bot.production.model import OPEN, Production, ProductionState
+from bot.speech import counted, later, say
 from bot.studio.casting import Quote
 from bot.studio.model import Captions, Plan, Project, ProjectState, Shot, ShotStart
 from bot.studio.text import shorten
-from bot.ui.card_layout import BAD, PAST, PENDING, READY, count, fitted, layout, title
+from bot.ui.card_layout import BAD, PAST, PENDING, READY, fitted, layout, title
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.instead import Instead, instead_button
 from bot.ui.replies import words_for_failure
@@ -39,6 +40,13 @@ class PlanFacts:
     instead: Instead | None = None
 
 
+_CAPTIONS = {
+    Captions.OFF: later("no captions"),
+    Captions.SOFT: later("captions to switch on"),
+    Captions.BURNT: later("captions"),
+}
+
+
 def plan_card(facts: PlanFacts) -> ui.LayoutView:
     """The plan in one version: written or being written, newest or replaced."""
     if facts.plan is None:
@@ -46,8 +54,8 @@ def plan_card(facts: PlanFacts) -> ui.LayoutView:
     plan = facts.plan
     if facts.newest_version is not None and facts.newest_version > plan.version:
         newer = f"**v{facts.newest_version}**"
-        text = f"### 🎬 {title(plan)} · plan v{plan.version}\nReplaced by "
-        text += f"[{newer}]({facts.replaced_by})" if facts.replaced_by else newer
+        newer = f"[{newer}]({facts.replaced_by})" if facts.replaced_by else newer
+        text = f"### 🎬 {title(plan)} · {_version(plan)}\n{say('Replaced by {newer}', newer=newer)}"
         return layout(ui.Container(ui.TextDisplay(text), accent_colour=PAST))
     return fitted(lambda room: _written_card(facts, plan, room))
 
@@ -55,9 +63,10 @@ def plan_card(facts: PlanFacts) -> ui.LayoutView:
 def _written_card(facts: PlanFacts, plan: Plan, room: int) -> ui.LayoutView:
     project = facts.project
     head = (
-        f"## 🎬 {title(plan, room)} · plan v{plan.version}\n"
-        f"for <@{project.owner_id}> · **{seconds(plan.duration)}** · {plan.ratio} · "
-        f"{count(len(plan.shots), 'shot')} · {facts.model_label}{_sound_line(plan, room)}\n"
+        f"## 🎬 {title(plan, room)} · {_version(plan)}\n"
+        f"{_for(project)} · **{seconds(plan.duration)}** · {plan.ratio} · "
+        f"{counted(len(plan.shots), '{number} shot', '{number} shots')} · {facts.model_label}"
+        f"{_sound_line(plan, room)}\n"
         f"> {plain(shorten(plan.logline, min(240, 3 * room)))}"
     )
     parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(head), ui.Separator()]
@@ -69,44 +78,57 @@ def _written_card(facts: PlanFacts, plan: Plan, room: int) -> ui.LayoutView:
     parts[-1] = ui.Separator()
     parts.append(ui.TextDisplay(_foot(facts, plan, room)))
     if project.state is ProjectState.NEW or project.attachment is not None:
-        parts.append(ui.TextDisplay("-# Looking at the video you added…"))
+        parts.append(ui.TextDisplay(f"-# {say('Looking at the video you added…')}"))
     elif project.failure is not None:
-        parts.append(ui.TextDisplay(f"Your video could not be added. {words_for_failure(project.failure)}"))
+        why = words_for_failure(project.failure)
+        parts.append(ui.TextDisplay(say("Your video could not be added. {why}", why=why)))
     parts.append(_plan_buttons(facts))
     return layout(ui.Container(*parts, accent_colour=READY))
 
 
 def _planning_card(project: Project) -> ui.LayoutView:
     idea = f"> {plain(shorten(project.idea, 300))}"
-    head = f"for <@{project.owner_id}>\n{idea}"
+    head = f"{_for(project)}\n{idea}"
     if project.state is ProjectState.FAILED:
         words = words_for_failure(project.failure or "")
         again: ui.Button[ui.LayoutView] = ui.Button(
-            style=discord.ButtonStyle.primary, label="Try again", custom_id=str(CustomId(Action.RETRY, project.id))
+            style=discord.ButtonStyle.primary, label=say("Try again"), custom_id=str(CustomId(Action.RETRY, project.id))
         )
-        text = f"{words}\n-# Or write here what the film should be about; you can attach another video, too."
-        parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(f"## 🎬 No plan yet\n{head}"), ui.TextDisplay(text)]
+        other = say("Or write here what the film should be about; you can attach another video, too.")
+        parts: list[ui.Item[ui.LayoutView]] = [
+            ui.TextDisplay(f"## 🎬 {say('No plan yet')}\n{head}"),
+            ui.TextDisplay(f"{words}\n-# {other}"),
+        ]
         return layout(ui.Container(*parts, ui.ActionRow(again), accent_colour=BAD))
     if project.attachment is not None:
-        doing = "📥 Fetching and checking your video…"
+        doing = say("📥 Fetching and checking your video…")
     elif project.asset_id is not None:
-        doing = "👀 Watching your video and writing the plan…"
+        doing = say("👀 Watching your video and writing the plan…")
     else:
-        doing = "✍️ Writing the plan…"
-    return layout(ui.Container(ui.TextDisplay(f"## 🎬 Planning\n{head}"), ui.TextDisplay(doing), accent_colour=PENDING))
+        doing = say("✍️ Writing the plan…")
+    text = f"## 🎬 {say('Planning')}\n{head}"
+    return layout(ui.Container(ui.TextDisplay(text), ui.TextDisplay(doing), accent_colour=PENDING))
+
+
+def _for(project: Project) -> str:
+    return say("for {owner}", owner=f"<@{project.owner_id}>")
+
+
+def _version(plan: Plan) -> str:
+    return say("plan v{version}", version=plan.version)
 
 
 def _shot_text(number: int, shot: Shot, room: int, *, kept: bool) -> str:
     line = f"**{number}. {plain(shorten(shot.title, min(60, room)))}** · {seconds(shot.duration)} · "
-    line += plain(shorten(shot.camera or "steady camera", min(60, room)))
+    line += plain(shorten(shot.camera or say("steady camera"), min(60, room)))
     if shot.start is ShotStart.PREVIOUS:
-        line += f" · continues shot {number - 1}"
+        line += f" · {say('continues shot {shot}', shot=number - 1)}"
     elif shot.start is ShotStart.UPLOAD:
-        line += " · starts from your video"
+        line += f" · {say('starts from your video')}"
     if shot.take > 1:
-        line += f" · take {shot.take}"
+        line += f" · {say('take {take}', take=shot.take)}"
     if kept:
-        line += " · already made"
+        line += f" · {say('already made')}"
     line += f"\n{plain(shorten(shot.prompt, room))}"
     if shot.sound:
         line += f"\n🔊 {plain(shorten(shot.sound, max(16, room // 4)))}"
@@ -121,31 +143,36 @@ def _sound_line(plan: Plan, room: int) -> str:
     if plan.music:
         parts.append(f"🎵 {plain(shorten(plan.music, max(16, room // 4)))}")
     if any(shot.narration for shot in plan.shots):
-        parts.append(f"🗣️ {plain(shorten(plan.voice_name, 40)) or 'the usual voice'}")
-        captions = {Captions.OFF: "no captions", Captions.SOFT: "captions to switch on", Captions.BURNT: "captions"}
-        parts.append(f"💬 {captions[plan.captions]}")
+        parts.append(f"🗣️ {plain(shorten(plan.voice_name, 40)) or say('the usual voice')}")
+        parts.append(f"💬 {say(_CAPTIONS[plan.captions])}")
     return f"\n{' · '.join(parts)}" if parts else ""
 
 
 def _foot(facts: PlanFacts, plan: Plan, room: int) -> str:
     lines = []
     if _is_made(facts):
-        lines.append("**The film of this plan is made.** Change something to make another.")
+        lines.append(say("**The film of this plan is made.** Change something to make another."))
     elif (production := _under_way(facts)) is not None:
         lines.append(_how_it_goes(production, plan))
     elif facts.quote is not None:
-        price = f"**Cost** at most {money(facts.quote.price_microusd)}"
-        if facts.quote.kept:
-            price += f" · {count(len(facts.quote.kept), 'shot')} already made, not paid again"
+        price = say("**Cost** at most {price}", price=money(facts.quote.price_microusd))
+        if kept := len(facts.quote.kept):
+            paid = counted(
+                kept, "{number} shot already made, not paid again", "{number} shots already made, not paid again"
+            )
+            price += f" · {paid}"
         lines.append(price)
     if facts.instead is not None:
         lines.append(facts.instead.offer)
     lines += facts.remarks
     if plan.changes:
-        lines.append(f"**Changed since v{plan.version - 1}:** {plain(shorten(plan.changes, min(300, 4 * room)))}")
+        changes = plain(shorten(plan.changes, min(300, 4 * room)))
+        lines.append(say("**Changed since v{version}:** {changes}", version=plan.version - 1, changes=changes))
     if not facts.can_render and facts.instead is None:
-        lines.append("No video service that can make this is set up, so it can't be rendered yet; the plan is kept.")
-    lines.append("-# Write in this thread to change anything.")
+        lines.append(
+            say("No video service that can make this is set up, so it can't be rendered yet; the plan is kept.")
+        )
+    lines.append(f"-# {say('Write in this thread to change anything.')}")
     return "\n".join(lines)
 
 
@@ -153,21 +180,25 @@ def _how_it_goes(production: Production, plan: Plan) -> str:
     """What becomes of a plan while a production of it, or of another version, is not over."""
     price = money(production.price_microusd)
     if production.state is ProductionState.ASKING:
-        return f"**v{production.version} waits for approval**, at most {price}; its job card shows how it goes."
+        return say(
+            "**v{version} waits for approval**, at most {price}; its job card shows how it goes.",
+            version=production.version,
+            price=price,
+        )
     if production.state is ProductionState.HELD:
-        return f"**v{production.version} is held**: choose on its job card how it goes on."
+        return say("**v{version} is held**: choose on its job card how it goes on.", version=production.version)
     if production.version == plan.version:
-        return f"**Greenlit** for at most {price}; its job card shows how it goes."
-    return f"v{production.version} is rendering now. This version can be greenlit when it is done."
+        return say("**Greenlit** for at most {price}; its job card shows how it goes.", price=price)
+    return say("v{version} is rendering now. This version can be greenlit when it is done.", version=production.version)
 
 
 def _plan_buttons(facts: PlanFacts) -> ui.ActionRow[ui.LayoutView]:
     assert facts.plan is not None
     under_way = _under_way(facts)
-    label = "Rendered" if _is_made(facts) else "Greenlight"
+    label = say("Rendered") if _is_made(facts) else say("Greenlight")
     if under_way is not None:
-        which = "" if under_way.version == facts.plan.version else f" v{under_way.version}"
-        label = _UNDER_WAY[under_way.state].format(which=which)
+        table = _UNDER_WAY if under_way.version == facts.plan.version else _OTHER_UNDER_WAY
+        label = say(table[under_way.state], version=under_way.version)
     greenlight: ui.Button[ui.LayoutView] = ui.Button(
         style=discord.ButtonStyle.success,
         label=label,
@@ -176,7 +207,7 @@ def _plan_buttons(facts: PlanFacts) -> ui.ActionRow[ui.LayoutView]:
     )
     change: ui.Button[ui.LayoutView] = ui.Button(
         style=discord.ButtonStyle.secondary,
-        label="Change…",
+        label=say("Change…"),
         custom_id=str(CustomId(Action.CHANGE, facts.project.id, facts.plan.version)),
     )
     if facts.instead is not None:
@@ -191,10 +222,16 @@ def _greenlight_id(project_id: str, version: int, quote: Quote | None) -> Custom
 
 #: What the button says instead of Greenlight while a production is not over.
 _UNDER_WAY = {
-    ProductionState.ASKING: "Awaiting approval{which}",
-    ProductionState.ACCEPTED: "Rendering{which}…",
-    ProductionState.RUNNING: "Rendering{which}…",
-    ProductionState.HELD: "Held{which}",
+    ProductionState.ASKING: later("Awaiting approval"),
+    ProductionState.ACCEPTED: later("Rendering…"),
+    ProductionState.RUNNING: later("Rendering…"),
+    ProductionState.HELD: later("Held"),
+}
+_OTHER_UNDER_WAY = {
+    ProductionState.ASKING: later("Awaiting approval v{version}"),
+    ProductionState.ACCEPTED: later("Rendering v{version}…"),
+    ProductionState.RUNNING: later("Rendering v{version}…"),
+    ProductionState.HELD: later("Held v{version}"),
 }
 
 

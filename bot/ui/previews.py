@@ -12,6 +12,7 @@ import discord
 from bot.media.errors import MediaError
 from bot.media.ffmpeg import Ffmpeg
 from bot.media.pictures import frame_at
+from bot.speech import say
 from bot.storage.files import Files
 
 logger = logging.getLogger(__name__)
@@ -37,7 +38,8 @@ class Previews:
             path = await self._path(project_id, takes[take], MOST_BYTES // len(newest))
             if path is not None:
                 name = f"shot-{shot}-take-{take}{path.suffix}"
-                shown[take] = await asyncio.to_thread(discord.File, path, name, description=f"shot {shot}, take {take}")
+                alt = say("shot {shot}, take {take}", shot=shot, take=take)
+                shown[take] = await asyncio.to_thread(discord.File, path, name, description=alt)
         return shown
 
     async def _path(self, project_id: str, content: str, most_bytes: int) -> Path | None:

@@ -5,30 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.production.notes import Note, NoteKind
+from bot.speech import counted, later, say
 from bot.studio.model import Analysis, Sight
+from bot.ui.wording import number
 
 #: Why something small is missing, by the error's class; a film is whole without it, so nobody has to do anything now.
 _REASONS = {
-    "Paused": "the operator has paused its service.",
-    "LeaseTimeout": "its service had no room for us in time.",
-    "NoUsableKey": "none of this bot's keys for its service works; tell the operator.",
-    "RateLimited": "its service was at its limit.",
-    "QuotaExhausted": "this bot's quota there is used up, or its plan does not include that; tell the operator.",
-    "KeyRejected": "its service no longer takes this bot's key; tell the operator.",
-    "Unavailable": "its service was down.",
-    "InvalidRequest": "its service refused the words, or the voice is gone; change them here to try again.",
-    "ContentRejected": "its service's content policy refused the words; change them here to try again.",
-    "ModelRetired": "the model that made such things is no longer offered; tell the operator.",
-    "OutcomeUnknown": "its service went silent while recording, and I don't order twice by guessing.",
-    "UnexpectedResponse": "its service answered something I can't read.",
-    "KeptFileGone": "it was recorded before, so it was not in this price, and its file has been lost since. Greenlight "
-    "again to have it recorded anew.",
-    "UnusableSound": "what its service sent was no sound.",
+    "Paused": later("the operator has paused its service."),
+    "LeaseTimeout": later("its service had no room for us in time."),
+    "NoUsableKey": later("none of this bot's keys for its service works; tell the operator."),
+    "RateLimited": later("its service was at its limit."),
+    "QuotaExhausted": later("this bot's quota there is used up, or its plan does not include that; tell the operator."),
+    "KeyRejected": later("its service no longer takes this bot's key; tell the operator."),
+    "Unavailable": later("its service was down."),
+    "InvalidRequest": later("its service refused the words, or the voice is gone; change them here to try again."),
+    "ContentRejected": later("its service's content policy refused the words; change them here to try again."),
+    "ModelRetired": later("the model that made such things is no longer offered; tell the operator."),
+    "OutcomeUnknown": later("its service went silent while recording, and I don't order twice by guessing."),
+    "UnexpectedResponse": later("its service answered something I can't read."),
+    "KeptFileGone": later(
+        "it was recorded before, so it was not in this price, and its file has been lost since. Greenlight "
+        "again to have it recorded anew."
+    ),
+    "UnusableSound": later("what its service sent was no sound."),
 }
-_MISSING = {
-    NoteKind.VOICE_MISSING: "has no voice",
-    NoteKind.EFFECT_MISSING: "has no sound of its own",
-}
+
+_FAILED = later("its service failed.")
 
 
 def remarks_on(notes: Sequence[Note]) -> list[str]:
@@ -37,22 +39,49 @@ def remarks_on(notes: Sequence[Note]) -> list[str]:
     for (kind, reason), shots in _grouped(notes).items():
         match kind:
             case NoteKind.MUSIC_MISSING:
-                remarks.append(f"🔇 There is no music: {because(reason)}")
+                remarks.append(say("🔇 There is no music: {reason}", reason=because(reason)))
             case NoteKind.CAPTIONS_SOFT:
                 remarks.append(
-                    "💬 The captions are a track to switch on in a player: I have no letters of this script to draw "
-                    "into the picture."
+                    say(
+                        "💬 The captions are a track to switch on in a player: I have no letters of this script to "
+                        "draw into the picture."
+                    )
                 )
             case NoteKind.LEFT_OUT:
-                named = ", ".join(str(note.shot) for note in shots)
-                remarks.append(f"▫️ Left out, as you chose: shot{'' if len(shots) == 1 else 's'} {named}.")
+                remarks.append(
+                    counted(
+                        len(shots),
+                        "▫️ Left out, as you chose: shot {shots}.",
+                        "▫️ Left out, as you chose: shots {shots}.",
+                        shots=_named(shots),
+                    )
+                )
             case NoteKind.PICTURE_HELD:
-                held = "; ".join(f"shot {note.shot} for {note.seconds:g} s" for note in shots)
-                remarks.append(f"⏸️ The last picture stands still while the words go on: {held}.")
-            case _:
-                named = ", ".join(str(note.shot) for note in shots)
-                which = f"Shot {named}" if len(shots) == 1 else f"Each of the shots {named}"
-                remarks.append(f"🔇 {which} {_MISSING[kind]}: {because(reason)}")
+                held = "; ".join(
+                    say("shot {shot} for {seconds} s", shot=note.shot, seconds=number(note.seconds or 0.0))
+                    for note in shots
+                )
+                remarks.append(say("⏸️ The last picture stands still while the words go on: {shots}.", shots=held))
+            case NoteKind.VOICE_MISSING:
+                remarks.append(
+                    counted(
+                        len(shots),
+                        "🔇 Shot {shots} has no voice: {reason}",
+                        "🔇 Each of the shots {shots} has no voice: {reason}",
+                        shots=_named(shots),
+                        reason=because(reason),
+                    )
+                )
+            case NoteKind.EFFECT_MISSING:
+                remarks.append(
+                    counted(
+                        len(shots),
+                        "🔇 Shot {shots} has no sound of its own: {reason}",
+                        "🔇 Each of the shots {shots} has no sound of its own: {reason}",
+                        shots=_named(shots),
+                        reason=because(reason),
+                    )
+                )
     return remarks
 
 
@@ -62,13 +91,17 @@ def remark_on_sight(analysis: Analysis) -> str:
         case Sight.WATCHED:
             return ""
         case Sight.STILLS:
-            heard = ", and nobody heard what is said in it" if analysis.is_deaf else " and by what is said in it"
-            return (
-                f"🖼️ No model that watches videos could be had, so I know yours by a few stills{heard}. "
-                "Tell me what I missed."
+            if analysis.is_deaf:
+                return say(
+                    "🖼️ No model that watches videos could be had, so I know yours by a few stills, and nobody heard "
+                    "what is said in it. Tell me what I missed."
+                )
+            return say(
+                "🖼️ No model that watches videos could be had, so I know yours by a few stills and by what is said in "
+                "it. Tell me what I missed."
             )
         case Sight.MEASURED:
-            return (
+            return say(
                 "📏 No model could look at your video just now. I only measured its cuts, motion, light and loudness: "
                 "tell me what it shows."
             )
@@ -84,12 +117,25 @@ def remarks_on_length(overruns: Mapping[int, float], lengths: Mapping[int, int])
     if not overruns:
         return []
     each = "; ".join(
-        f"shot {shot}: about {seconds:.0f} s of words in {lengths[shot]} s" for shot, seconds in overruns.items()
+        say(
+            "shot {shot}: about {seconds} s of words in {length} s",
+            shot=shot,
+            seconds=round(seconds),
+            length=lengths[shot],
+        )
+        for shot, seconds in overruns.items()
     )
     return [
-        f"⚠️ Some words do not fit: {each}. Make such a shot longer or say less, else its last picture stands still "
-        "until they are over."
+        say(
+            "⚠️ Some words do not fit: {shots}. Make such a shot longer or say less, else its last picture stands still "
+            "until they are over.",
+            shots=each,
+        )
     ]
+
+
+def _named(notes: Sequence[Note]) -> str:
+    return ", ".join(str(note.shot) for note in notes)
 
 
 def _grouped(notes: Sequence[Note]) -> dict[tuple[NoteKind, str], list[Note]]:
@@ -101,4 +147,4 @@ def _grouped(notes: Sequence[Note]) -> dict[tuple[NoteKind, str], list[Note]]:
 
 def because(reason: str) -> str:
     """Why something spoken, played or rustled is missing, by the name of an error's class."""
-    return _REASONS.get(reason, "its service failed.")
+    return say(_REASONS.get(reason, _FAILED))

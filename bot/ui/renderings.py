@@ -12,6 +12,7 @@ from bot.production.dispatcher import Dispatcher
 from bot.production.model import TERMINAL, Production, ProductionState, Take, TakeState
 from bot.production.productions import Productions
 from bot.production.switches import ALL
+from bot.speech import say
 from bot.studio.casting import Casting, cast
 from bot.studio.errors import CannotRender, NoSuchFilm
 from bot.studio.model import Plan, Project
@@ -24,7 +25,7 @@ from bot.ui.instead import Instead
 from bot.ui.receipts import receipt
 from bot.ui.remarks import remark_on_sight, remarks_on_length
 from bot.ui.waits import why_waiting
-from bot.ui.wording import plain
+from bot.ui.wording import day, plain
 from providers.catalogue import Catalogue
 from providers.errors import ModelRetired, RequestFault
 from ratelimit import KeyPool
@@ -116,7 +117,7 @@ class Renderer:
             lengths = {casting.number: casting.duration for casting in castings}
             remarks += remarks_on_length(overruns(castings), lengths)
         elif any(shot.narration for shot in plan.shots):
-            remarks.append("🔇 No voice service is set up here, so nobody speaks the narration.")
+            remarks.append(say("🔇 No voice service is set up here, so nobody speaks the narration."))
         analysis = await self._projects.analysis(project.asset_id) if project.asset_id is not None else None
         if analysis is not None and (remark := remark_on_sight(analysis)):
             remarks.append(remark)
@@ -129,8 +130,9 @@ class Renderer:
             return None
         gone = ""
         if isinstance(error, ModelRetired):
-            when = f" on {error.retired:%d %B %Y}" if error.retired is not None else ""
-            gone = f"**{plain(plan.model)}** was switched off{when}."
+            gone = say("**{model}** was switched off.", model=plain(plan.model))
+            if error.retired is not None:
+                gone = say("**{model}** was switched off on {day}.", model=plain(plan.model), day=day(error.retired))
         return Instead(label=found[0].label, price_microusd=found[2].price_microusd, gone=gone)
 
     async def _replaced(self, facts: PlanFacts, newest: Plan) -> Rendering:

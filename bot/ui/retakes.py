@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from bot.jobs.wake import Wake
 from bot.production.takebook import TakeBook
+from bot.speech import say
 from bot.studio.casting import Quote
 from bot.studio.changes import changes_between
 from bot.studio.errors import CannotRender, EditRefused, NothingToRender, PlanMoved
@@ -86,7 +87,7 @@ class Retakes:
 
     async def _propose(self, rushes: Rushes, plan: Plan) -> Proposal:
         if plan == rushes.plan:
-            raise EditRefused("The plan uses that take already. Nothing was changed.")
+            raise EditRefused(say("The plan uses that take already. Nothing was changed."))
         _, quoted = await self._desk.price(rushes.project, plan)
         plan = replace(plan, version=plan.version + 1, changes=changes_between(rushes.plan, plan))
         await self._projects.keep_plan(rushes.project.id, plan)

@@ -13,6 +13,7 @@ import discord
 from discord import ui
 
 from bot.production.model import Production, ProductionState
+from bot.speech import say
 from bot.studio.model import MAX_IDEA
 from bot.studio.projects import Projects
 from bot.ui.answering import Answer, answer, open_modal, submitted, turn
@@ -30,7 +31,7 @@ _WORDS_FIELD = "words"
 
 
 async def _outdated() -> str:
-    return "That button belongs to an older version of me. Start again with `/plan`; your films are kept."
+    return say("That button belongs to an older version of me. Start again with `/plan`; your films are kept.")
 
 
 class Router:
@@ -94,7 +95,9 @@ class Router:
         data = await self._library.export(custom_id.ref, user_id)
         content = json.dumps(data, ensure_ascii=False, indent=1).encode()
         file = discord.File(io.BytesIO(content), filename="greenlight-my-data.json")
-        words = "Everything I keep about you, but for the films and recordings themselves: those you have in Discord."
+        words = say(
+            "Everything I keep about you, but for the films and recordings themselves: those you have in Discord."
+        )
         return Answer(words, files=(file,))
 
     async def _act(  # noqa: C901  # one arm for each button
@@ -113,12 +116,14 @@ class Router:
                 )
                 price = money(production.price_microusd)
                 if production.state is ProductionState.ASKING:
-                    return (
-                        f"It costs up to {price}, so a moderator or operator has to approve it first. "
-                        "Its card says so; nothing is ordered before, and the money is kept aside."
+                    return say(
+                        "It costs up to {price}, so a moderator or operator has to approve it first. Its card says so; "
+                        "nothing is ordered before, and the money is kept aside.",
+                        price=price,
                     )
-                return (
-                    f"Greenlit for at most {price}. Its job card shows how it goes, and I mention you when it is done."
+                return say(
+                    "Greenlit for at most {price}. Its job card shows how it goes, and I mention you when it is done.",
+                    price=price,
                 )
             case Action.CANCEL:
                 return _stopped(await self._desk.cancel(production_id=custom_id.ref, user_id=user_id))
@@ -134,23 +139,29 @@ class Router:
                     role_ids=_roles_of(interaction),
                     approves=approves,
                 )
-                return "Approved. It takes its place in the line." if approves else "Declined. I tell its owner."
+                return (
+                    say("Approved. It takes its place in the line.") if approves else say("Declined. I tell its owner.")
+                )
             case Action.RESEND:
                 again = await self._desk.resend(production_id=custom_id.ref, user_id=user_id)
-                return "Sending it again." if again else "It stands there already; look for my message with your name."
+                if again:
+                    return say("Sending it again.")
+                return say("It stands there already; look for my message with your name.")
             case Action.SEND:
                 return await self._send_here(interaction, custom_id.ref)
             case Action.RETRY:
                 await self._desk.try_again(project_id=custom_id.ref, user_id=user_id)
-                return "Trying again. The card shows how it goes."
+                return say("Trying again. The card shows how it goes.")
             case Action.INSTEAD:
                 plan, quoted = await self._desk.use_instead(
                     project_id=custom_id.ref, version=custom_id.version or 0, user_id=user_id
                 )
                 price = money(quoted.price_microusd)
-                return (
-                    f"Plan v{plan.version} takes it, for at most {price}. Have a look at its card; nothing is ordered "
-                    "before you press **Greenlight** there."
+                return say(
+                    "Plan v{version} takes it, for at most {price}. Have a look at its card; nothing is ordered before "
+                    "you press **Greenlight** there.",
+                    version=plan.version,
+                    price=price,
                 )
             case Action.CHANGE:
                 project = await self._projects.get(custom_id.ref)
@@ -159,8 +170,10 @@ class Router:
                     project, message_id=interaction.id, author_id=user_id, words=words, attachment=None
                 )
                 if not heard:
-                    return "There was nothing in that to read, so the plan stays as it is. Press **Change…** again."
-                return "Got it. The answer comes in the thread."
+                    return say(
+                        "There was nothing in that to read, so the plan stays as it is. Press **Change…** again."
+                    )
+                return say("Got it. The answer comes in the thread.")
             case _:
                 raise AssertionError(custom_id.action)  # answered in place
 
@@ -172,7 +185,7 @@ class Router:
         if not (allowed.attach_files and (allowed.send_messages_in_threads if in_thread else allowed.send_messages)):
             raise NotAllowed("app permissions")
         again = await self._library.send(project_id, user_id=interaction.user.id, channel_id=interaction.channel_id)
-        return "Sending it here. Nothing is ordered for that." if again else "It is being posted already."
+        return say("Sending it here. Nothing is ordered for that.") if again else say("It is being posted already.")
 
 
 def _roles_of(interaction: discord.Interaction) -> frozenset[int]:
@@ -183,21 +196,22 @@ def _roles_of(interaction: discord.Interaction) -> frozenset[int]:
 
 def _stopped(production: Production) -> str:
     if production.state is ProductionState.RUNNING:
-        return "Stopping. Shots already made are kept and not paid again."
+        return say("Stopping. Shots already made are kept and not paid again.")
     if production.state is ProductionState.CANCELLED:
-        ordered = production.started_at is not None
-        return "Cancelled. Shots already made are kept." if ordered else "Cancelled. Nothing was ordered for it."
-    return "This film is over already; there is nothing left to stop."
+        if production.started_at is not None:
+            return say("Cancelled. Shots already made are kept.")
+        return say("Cancelled. Nothing was ordered for it.")
+    return say("This film is over already; there is nothing left to stop.")
 
 
 def _change_modal(custom_id: CustomId) -> ui.Modal:
-    modal = ui.Modal(title="Change the plan", custom_id=str(custom_id), timeout=None)
+    modal = ui.Modal(title=say("Change the plan"), custom_id=str(custom_id), timeout=None)
     field: ui.TextInput[ui.Modal] = ui.TextInput(
         style=discord.TextStyle.paragraph,
         custom_id=_WORDS_FIELD,
-        placeholder="make shot 2 shorter and set it at night",
+        placeholder=say("make shot 2 shorter and set it at night"),
         max_length=min(MAX_IDEA, 4000),
     )
-    modal.add_item(ui.Label(text="What should be different?", component=field))
+    modal.add_item(ui.Label(text=say("What should be different?"), component=field))
     modal.stop()  # sent but not stored: its submission comes to the router
     return modal

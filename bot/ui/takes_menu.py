@@ -11,6 +11,7 @@ from dataclasses import replace
 import discord
 from discord import ui
 
+from bot.speech import counted, say
 from bot.studio.casting import Quote
 from bot.studio.errors import PlanMoved
 from bot.studio.model import MAX_TAKES, Plan
@@ -20,7 +21,7 @@ from bot.ui.answering import Answer
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.previews import Previews
 from bot.ui.retakes import Proposal, Retakes, Rushes
-from bot.ui.wording import money, plain, seconds
+from bot.ui.wording import enumerated, money, plain, seconds
 
 OF_TAKES = frozenset({Action.SHOTS, Action.SHOT, Action.ANOTHER, Action.TAKE})
 
@@ -64,17 +65,23 @@ class TakesMenu:
 def shots_button(project_id: str) -> ui.Button[ui.LayoutView]:
     """On the card of a film that is over: the way to change one shot of it."""
     return ui.Button(
-        style=discord.ButtonStyle.secondary, label="Shots…", custom_id=str(CustomId(Action.SHOTS, project_id))
+        style=discord.ButtonStyle.secondary, label=say("Shots…"), custom_id=str(CustomId(Action.SHOTS, project_id))
     )
 
 
 def shots_menu(rushes: Rushes) -> Answer:
     """Every shot with its takes, to choose one."""
     plan = rushes.plan
-    lines = [f"**{plain(plan.title)}** · plan v{plan.version}. Change one shot, and only that is made and paid anew."]
+    lines = [
+        say(
+            "**{title}** · plan v{version}. Change one shot, and only that is made and paid anew.",
+            title=plain(plan.title),
+            version=plan.version,
+        )
+    ]
     lines += [_shot_line(number, plan, rushes.takes.get(number)) for number in range(1, len(plan.shots) + 1)]
     buttons = [
-        _button(Action.SHOT, rushes, f"Shot {number}", number, style=discord.ButtonStyle.primary)
+        _button(Action.SHOT, rushes, say("Shot {shot}", shot=number), number, style=discord.ButtonStyle.primary)
         for number in range(1, len(plan.shots) + 1)
     ]
     return Answer("\n".join(lines), _view(buttons))
@@ -85,24 +92,29 @@ def shot_menu(rushes: Rushes, shot: int, another: Quote | None, shown: Sequence[
     plan, takes = rushes.plan, rushes.takes.get(shot)
     lines = [_shot_line(shot, plan, takes), plain(shorten(plan.shots[shot - 1].prompt, 300))]
     if shown:
-        lines.append(f"Attached: {', '.join(f'take {take}' for take in shown)}.")
+        lines.append(say("Attached: {takes}.", takes=", ".join(say("take {take}", take=take) for take in shown)))
     buttons: list[ui.Button[ui.View]] = []
     if another is not None:
         price = money(another.price_microusd)
-        lines.append(
-            f"**Another take** has the same shot made once more, for at most {price}{_also(plan, shot, another)}; the "
-            "takes you have are kept. You see the price again before anything is ordered."
-        )
+        lines.append(_offer(plan, shot, another))
         buttons.append(
-            _button(Action.ANOTHER, rushes, f"Another take · {price}", shot, style=discord.ButtonStyle.primary)
+            _button(
+                Action.ANOTHER,
+                rushes,
+                say("Another take · {price}", price=price),
+                shot,
+                style=discord.ButtonStyle.primary,
+            )
         )
     elif takes is not None and takes.current in takes.used:
-        lines.append(f"It has had its {MAX_TAKES} takes. Choose one, or change its words for a new shot.")
+        lines.append(
+            say("It has had its {most} takes. Choose one, or change its words for a new shot.", most=MAX_TAKES)
+        )
     else:
-        lines.append("It is not made yet as it stands in the plan: **Greenlight** on the newest card has it made.")
+        lines.append(say("It is not made yet as it stands in the plan: **Greenlight** on the newest card has it made."))
     if takes is not None:
         buttons += [
-            _button(Action.TAKE, rushes, f"Use take {take}", shot, take)
+            _button(Action.TAKE, rushes, say("Use take {take}", take=take), shot, take)
             for take in sorted(takes.kept)
             if take != takes.current
         ]
@@ -113,23 +125,43 @@ def proposed(project_id: str, before: Plan, proposal: Proposal, shot: int) -> An
     """A version that was added, with the button that greenlights it at the price that stands beside it."""
     plan, price = proposal.plan, money(proposal.quote.price_microusd)
     take = plan.shots[shot - 1].take
-    goes = f"goes back to take {take}" if shot not in proposal.anew else f"gets take {take}"
-    lines = [f"**Plan v{plan.version}**: shot {shot} {goes} in place of take {before.shots[shot - 1].take}."]
+    facts = {"version": plan.version, "shot": shot, "take": take, "before": before.shots[shot - 1].take}
+    lines = [
+        say("**Plan v{version}**: shot {shot} gets take {take} in place of take {before}.", **facts)
+        if shot in proposal.anew
+        else say("**Plan v{version}**: shot {shot} goes back to take {take} in place of take {before}.", **facts)
+    ]
     others = [number for number in proposal.anew if number != shot]
     follow = [number for number in followers(plan, shot) if number in others]
     if follow:
-        lines.append(f"{_shots(follow)} {_continues(follow)} from it, so {_is_made(follow)} made anew, too.")
+        lines.append(
+            counted(
+                len(follow),
+                "Shot {shots} continues from it, so it is made anew, too.",
+                "Shots {shots} continue from it, so they are made anew, too.",
+                shots=enumerated(follow),
+            )
+        )
     if rest := [number for number in others if number not in follow]:
-        lines.append(f"{_shots(rest)} {_is_not_there(rest)}, so {_is_made(rest)} made with it.")
+        lines.append(
+            counted(
+                len(rest),
+                "Shot {shots} is not there, so it is made with it.",
+                "Shots {shots} are not there, so they are made with it.",
+                shots=enumerated(rest),
+            )
+        )
     if proposal.anew:
-        lines.append(f"It costs at most **{price}**; nothing is ordered before you greenlight it.")
+        lines.append(say("It costs at most **{price}**; nothing is ordered before you greenlight it.", price=price))
     elif proposal.quote.price_microusd:
-        lines.append(f"No shot is ordered for it. Sound that is not there costs at most **{price}**.")
+        lines.append(say("No shot is ordered for it. Sound that is not there costs at most **{price}**.", price=price))
     else:
-        lines.append("Everything it needs lies here, so nothing is ordered and it costs nothing: the film is cut anew.")
+        lines.append(
+            say("Everything it needs lies here, so nothing is ordered and it costs nothing: the film is cut anew.")
+        )
     greenlight: ui.Button[ui.View] = ui.Button(
         style=discord.ButtonStyle.success,
-        label=f"Greenlight · {price}",
+        label=say("Greenlight · {price}", price=price),
         custom_id=str(
             CustomId(Action.GREENLIGHT, project_id, plan.version, (proposal.quote.price_microusd,)),
         ),
@@ -141,20 +173,37 @@ def _shot_line(number: int, plan: Plan, takes: ShotTakes | None) -> str:
     shot = plan.shots[number - 1]
     line = f"**{number}. {plain(shorten(shot.title, 60))}** · {seconds(shot.duration)}"
     if takes is None or not takes.kept:
-        return f"{line} · not made yet"
-    line += f" · take {shot.take}"
+        return f"{line} · {say('not made yet')}"
+    if shot.take in takes.kept:
+        line += f" · {say('take {take}', take=shot.take)}"
+    else:
+        line += f" · {say('take {take} (not made yet)', take=shot.take)}"
     others = [take for take in sorted(takes.kept) if take != shot.take]
-    if shot.take not in takes.kept:
-        line += " (not made yet)"
     if others:
-        line += f" · {'take' if len(others) == 1 else 'takes'} {', '.join(map(str, others))} kept, too"
+        kept = ", ".join(map(str, others))
+        line += f" · {counted(len(others), 'take {takes} kept, too', 'takes {takes} kept, too', takes=kept)}"
     return line
 
 
-def _also(plan: Plan, shot: int, quoted: Quote) -> str:
-    """That more than this shot is in a price."""
+def _offer(plan: Plan, shot: int, quoted: Quote) -> str:
+    """What another take costs, and that more than this shot is in the price."""
+    price = money(quoted.price_microusd)
     follow = [number for number in followers(plan, shot) if number not in quoted.kept]
-    return f" with {_shots(follow).lower()}, which {_continues(follow)} from it" if follow else ""
+    if not follow:
+        return say(
+            "**Another take** has the same shot made once more, for at most {price}; the takes you have are kept. You "
+            "see the price again before anything is ordered.",
+            price=price,
+        )
+    return counted(
+        len(follow),
+        "**Another take** has the same shot made once more, for at most {price} with shot {shots}, which continues "
+        "from it; the takes you have are kept. You see the price again before anything is ordered.",
+        "**Another take** has the same shot made once more, for at most {price} with shots {shots}, which continue "
+        "from it; the takes you have are kept. You see the price again before anything is ordered.",
+        price=price,
+        shots=enumerated(follow),
+    )
 
 
 def _button(
@@ -175,21 +224,3 @@ def _view(buttons: Sequence[ui.Button[ui.View]]) -> ui.View:
         view.add_item(button)
     view.stop()
     return view
-
-
-def _shots(numbers: Sequence[int]) -> str:
-    if len(numbers) == 1:
-        return f"Shot {numbers[0]}"
-    return f"Shots {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
-
-
-def _continues(numbers: Sequence[int]) -> str:
-    return "continues" if len(numbers) == 1 else "continue"
-
-
-def _is_made(numbers: Sequence[int]) -> str:
-    return "it is" if len(numbers) == 1 else "they are"
-
-
-def _is_not_there(numbers: Sequence[int]) -> str:
-    return "is not there" if len(numbers) == 1 else "are not there"

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import discord
 
+from bot.speech import say
 from bot.studio.model import Heard, Plan, Project
 from bot.studio.text import shorten
 from bot.ui.replies import words_for
@@ -74,11 +75,13 @@ class Reply:
             self._want(f"{text} …")
 
     def finish(self, text: str, plan: Plan | None) -> None:
-        foot = f"\n-# Plan **v{plan.version}**: {plan.changes}" if plan is not None else ""
+        foot = ""
+        if plan is not None:
+            foot = f"\n-# {say('Plan **v{version}**: {changes}', version=plan.version, changes=plan.changes)}"
         self._want(f"{shorten(text, _MAX - len(foot))}{foot}")
 
     def fail(self, error: Exception) -> None:
-        self._want(f"{words_for(error)}\n-# The plan is as it was.")
+        self._want(f"{words_for(error)}\n-# {say('The plan is as it was.')}")
 
     def end(self) -> None:
         """What is wanted now is the whole."""

@@ -11,6 +11,7 @@ from typing import Literal, NoReturn
 import discord
 
 from bot.jobs.wake import Listener
+from bot.speech import say
 from bot.studio.model import Project
 from bot.studio.projects import Projects
 from bot.studio.text import shorten
@@ -90,11 +91,15 @@ class Threads:
     async def _start(self, project: Project) -> int:
         channel = self._client.get_partial_messageable(project.channel_id, guild_id=project.guild_id)
         if project.id not in self._starters:
-            text = f"🎬 <@{project.owner_id}> is planning a film: *{plain(shorten(project.idea, 200))}*"
+            text = say(
+                "🎬 {owner} is planning a film: *{idea}*",
+                owner=f"<@{project.owner_id}>",
+                idea=plain(shorten(project.idea, 200)),
+            )
             sent = await persistently(lambda: channel.send(text, silent=True, nonce=nonce(project.id, "start")))
             self._starters[project.id] = sent.id
         starter = channel.get_partial_message(self._starters[project.id])
-        name = shorten(" ".join(project.idea.split()), 90) or "A film"
+        name = shorten(" ".join(project.idea.split()), 90) or say("A film")
         try:
             await persistently(lambda: starter.create_thread(name=name, auto_archive_duration=_ARCHIVE_AFTER))
         except Busy:

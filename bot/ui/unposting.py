@@ -19,6 +19,7 @@ from bot.db import AWAY, Database
 from bot.jobs.wake import Listener
 from bot.production.deletions import Deletion, Deletions
 from bot.production.traces import Traces, traces_of
+from bot.speech import later, say
 from bot.ui.sending import DiscordFailed, Malformed, NotAllowed, Vanished, persistently
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ logger = logging.getLogger(__name__)
 #: Seconds between two looks: at most, and at least, however often rows change.
 LOOK_EVERY, BREATH = 30.0, 0.5
 #: What a film's thread is called once the film is gone.
-NAMELESS = "A deleted film"
+NAMELESS = later("A deleted film")
 #: Messages that are looked through, at most, for ours; from the begin of a film on.
 READ = 2_000
 
@@ -104,8 +105,8 @@ class Unposting:
 
         async def rename() -> None:
             thread = await self._client.fetch_channel(thread_id)
-            if isinstance(thread, discord.Thread) and thread.name != NAMELESS:
-                await thread.edit(name=NAMELESS, archived=False)
+            if isinstance(thread, discord.Thread) and thread.name != say(NAMELESS):
+                await thread.edit(name=say(NAMELESS), archived=False)
 
         await _if_we_may(rename)
 

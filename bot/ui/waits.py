@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from bot.production.model import Take, TakeState
+from bot.speech import say
 from bot.studio.casting import Casting
 from bot.studio.model import ShotStart
 from ratelimit import KeyHealth, KeyView, Outlook, PoolView, Priority
@@ -44,10 +45,10 @@ def why_waiting(
             continue
         follows = casting.shot.start is ShotStart.PREVIOUS and states.get(number - 1) is not TakeState.MADE
         if follows and number - 1 in states:
-            waits[number] = f"waiting for shot {number - 1}"
+            waits[number] = say("waiting for shot {shot}", shot=number - 1)
             continue
         if casting.model.provider in paused:
-            waits[number] = "paused by the operator"
+            waits[number] = say("paused by the operator")
             continue
         service = services.get(casting.model.provider)
         if service is not None:
@@ -63,27 +64,29 @@ def _in_line(service: PoolView, model: str, outlook: Outlook, now: float) -> str
     """Its place, the reason, and between when and when it starts."""
     if not outlook.ahead and _is_here(outlook.soonest, now) and _is_here(outlook.latest, now):
         return None
-    place = f"{outlook.ahead} ahead of it" if outlook.ahead else "next"
+    words = say("waiting: {ahead} ahead of it", ahead=outlook.ahead) if outlook.ahead else say("waiting: next")
     reason = f"; {_reason(service, model)}" if _reason(service, model) else ""
-    return f"waiting: {place}{reason} · {_start(outlook, now)}"
+    return f"{words}{reason} · {_start(outlook, now)}"
 
 
 def _reason(service: PoolView, model: str) -> str:
     rests = [_rests_until(key, model) for key in service.keys]
     awake = [key for key, until in zip(service.keys, rests, strict=True) if until is None]
     if not awake:
-        return "the service is at its limit"
-    return "every place at the service is taken" if _is_full(awake, model) else ""
+        return say("the service is at its limit")
+    return say("every place at the service is taken") if _is_full(awake, model) else ""
 
 
 def _start(outlook: Outlook, now: float) -> str:
     if outlook.soonest is None:
-        return "nobody can tell yet when it starts"
-    soonest = "any moment" if _is_here(outlook.soonest, now) else _moment(outlook.soonest, now)
+        return say("nobody can tell yet when it starts")
+    soonest = say("any moment") if _is_here(outlook.soonest, now) else _moment(outlook.soonest, now)
     if outlook.latest is None:
-        return f"starts {soonest} at the earliest"
-    latest = "any moment" if _is_here(outlook.latest, now) else _moment(outlook.latest, now)
-    return f"starts {soonest}" if soonest == latest else f"starts {soonest}, perhaps only {latest}"
+        return say("starts {soonest} at the earliest", soonest=soonest)
+    latest = say("any moment") if _is_here(outlook.latest, now) else _moment(outlook.latest, now)
+    if soonest == latest:
+        return say("starts {moment}", moment=soonest)
+    return say("starts {soonest}, perhaps only {latest}", soonest=soonest, latest=latest)
 
 
 def _not_in_line(service: PoolView, model: str) -> str | None:
@@ -95,10 +98,11 @@ def _not_in_line(service: PoolView, model: str) -> str | None:
         if soonest == math.inf:
             return None  # nobody waits for that: the film ends, and says why
         # Upwards: the pool's clock is another one, and what moves by a hair should not be another card.
-        return f"waiting: the service is at its limit; it goes on <t:{math.ceil(soonest)}:R>"
+        moment = f"<t:{math.ceil(soonest)}:R>"
+        return say("waiting: the service is at its limit; it goes on {moment}", moment=moment)
     # Rates show only by somebody waiting: the pool lets nobody wait without need.
     if _is_full(awake, model) or service.waiting.get(Priority.GENERATION):
-        return "waiting for a free place at the service"
+        return say("waiting for a free place at the service")
     return None
 
 

@@ -1,11 +1,17 @@
-"""Numbers and foreign text as people read them in Discord."""
+"""Numbers and foreign text as people read them in Discord, numbers as their language writes them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from datetime import date
 
+from babel.dates import format_date
+from babel.lists import format_list
+from babel.numbers import format_decimal
 from discord.utils import escape_markdown
 
+from bot.speech import Language, dollars, say, spoken
 from bot.studio.text import clean
 
 _MENTION = re.compile(r"<(@[!&]?|#|/|:|a:|t:|id:)")
@@ -28,8 +34,7 @@ def unlinked(text: str) -> str:
 
 def money(microusd: int) -> str:
     """Dollars, rounded up to the cent: a price shown is a ceiling."""
-    cents = -(-microusd // 10_000)
-    return f"${cents // 100}.{cents % 100:02d}"
+    return dollars(microusd)
 
 
 def money_left(microusd: int) -> str:
@@ -39,11 +44,37 @@ def money_left(microusd: int) -> str:
 
 def seconds(count: float) -> str:
     if count < 60:
-        return f"{count:g} s"
+        return say("{seconds} s", seconds=number(count))
     minutes, rest = divmod(round(count), 60)
-    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return (
+        say("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
+        if rest
+        else say("{minutes} min", minutes=minutes)
+    )
 
 
 def size(count: int) -> str:
     """Bytes in the unit that Discord shows."""
-    return f"{count / (1 << 20):.1f} MiB" if count >= 1 << 20 else f"{max(1, count >> 10)} KiB"
+    if count >= 1 << 20:
+        return say("{number} MiB", number=format_decimal(count / (1 << 20), "#,##0.0", locale=spoken().code))
+    return say("{number} KiB", number=max(1, count >> 10))
+
+
+def number(count: float) -> str:
+    """A number, with three decimals at most."""
+    return str(format_decimal(count, locale=spoken().code))
+
+
+def percent(hundredths: int) -> str:
+    return say("{number} %", number=hundredths)
+
+
+def day(when: date) -> str:
+    """A date as it is written out."""
+    return str(format_date(when, "dd MMMM y" if spoken() is Language.ENGLISH else "long", locale=spoken().code))
+
+
+def enumerated(items: Sequence[object]) -> str:
+    """A list of what is all meant: "1, 2 and 3"."""
+    locale = "en_GB" if spoken() is Language.ENGLISH else spoken().code  # without a comma before the "and"
+    return str(format_list([str(item) for item in items], locale=locale))

@@ -9,6 +9,7 @@ from discord import app_commands
 
 from bot.production.booth import NoRecording
 from bot.production.readings import MAX_READING, Reading
+from bot.speech import say
 from bot.studio.text import shorten
 from bot.ui.answering import acknowledge, told
 from bot.ui.client import Greenlight
@@ -50,7 +51,7 @@ def add_to(client: Greenlight) -> None:
         except DiscordFailed as error:  # what was spoken is kept: the same words again cost nothing
             logger.warning("command not answered", extra={"code": error.code, "error": str(error)})
         except NoRecording as missing:
-            await _say(interaction, f"I could not speak that: {because(missing.reason)}")
+            await _say(interaction, say("I could not speak that: {reason}", reason=because(missing.reason)))
         except Exception as error:  # noqa: BLE001  # whatever it is, the person reads a sentence; told() logs it
             await _say(interaction, told(error))
 
@@ -58,8 +59,9 @@ def add_to(client: Greenlight) -> None:
 
 
 async def _post(interaction: discord.Interaction, reading: Reading) -> None:
-    who = f"**{plain(reading.voice)}**" if reading.voice else "The usual voice"
-    text = f"🔊 {who}\n> {plain(shorten(reading.text, SHOWN))}\n-# cost {money(reading.price_microusd)}"
+    who = f"**{plain(reading.voice)}**" if reading.voice else say("The usual voice")
+    cost = say("cost {price}", price=money(reading.price_microusd))
+    text = f"🔊 {who}\n> {plain(shorten(reading.text, SHOWN))}\n-# {cost}"
 
     async def send() -> discord.InteractionMessage:
         file = discord.File(reading.path, filename="voice.mp3", description=shorten(reading.text, 1000))

@@ -347,7 +347,7 @@ async def test_a_plan_whose_model_has_gone_is_not_ordered_and_its_successor_is_q
     with pytest.raises(ModelGone) as gone:
         await desk.greenlight(request_id="press", project_id=project.id, version=1, user_id=OWNER)
 
-    assert gone.value.when == " on 01 December 2026"
+    assert gone.value.ended == "The model veo3.1 was switched off on 01 December 2026."
     assert "Runway Gen-4.5 would make this film for at most $1.80" in gone.value.instead
     assert await counter.productions.active() == []
 

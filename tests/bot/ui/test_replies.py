@@ -35,7 +35,9 @@ INSTANCES: dict[type[Exception], Exception] = {
     studio.KeyRefused: studio.KeyRefused("No {such} key."),
     studio.OverBudget: studio.OverBudget(Cap.USER_DAY, left_microusd=1, needed_microusd=5_000_000, resets_at=86_400.0),
     studio.PriceRose: studio.PriceRose("$1.20", "$1.80"),
-    studio.ModelGone: studio.ModelGone("veo3", " on 30 June 2026", "Veo 3.1 has taken over, at $0.40 a second."),
+    studio.ModelGone: studio.ModelGone(
+        "veo3", "Veo 3 was switched off on 30 June 2026.", "Veo 3.1 has taken over, at $0.40 a second."
+    ),
     studio.VoiceNotFound: studio.VoiceNotFound("Aria"),
     studio.RatioNotOffered: studio.RatioNotOffered("Runway Gen-4.5", "16:9, 9:16"),
     studio.NotHere: studio.NotHere(frozenset({1, 2})),
