@@ -55,6 +55,7 @@ from bot.studio.director import Director
 from bot.studio.guilds import Guilds
 from bot.studio.minds import Minds
 from bot.studio.planner import Planner
+from bot.studio.preferences import PreferenceRows
 from bot.studio.projects import Projects
 from bot.studio.pseudonyms import Pseudonyms
 from bot.studio.shards import Shards
@@ -189,7 +190,9 @@ async def build(
     )
     decisions = Decisions(database, productions, changed, operators=settings.discord.operator_ids)
     deletions = Deletions(database, changed, pseudonyms)
+    preferences = PreferenceRows(database)
     desk = Desk(
+        preferences=preferences,
         projects=projects,
         productions=productions,
         catalogue=catalogue,

@@ -12,6 +12,8 @@ from enum import StrEnum
 #: Discord's own bound on a text option is 6,000; a plan's prompts are bounded by the models at about 1,000.
 MAX_IDEA = 1_500
 MAX_SHOTS = 12
+#: The shape of a film for which nobody chose one.
+USUAL_RATIO = "16:9"
 #: Takes of one shot that are told apart.
 MAX_TAKES = 20
 
@@ -194,7 +196,10 @@ class Project:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a person asked for. `request_id` names the asking once and for all: an interaction's or message's id."""
+    """What a person asked for. `request_id` names the asking once and for all: an interaction's or message's id.
+
+    What is `None` or "" is left to what they want by default, or to what is usual here.
+    """
 
     request_id: str
     owner_id: int
@@ -202,12 +207,12 @@ class Request:
     channel_id: int
     idea: str
     model: str | None = None
-    ratio: str = "16:9"
+    ratio: str = ""
     seconds: int | None = None
     attachment: Attachment | None = None
     voice: str = ""
     voice_name: str = ""
-    captions: Captions = Captions.SOFT
+    captions: Captions | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from bot.db import Database, Transaction, insert_or_ignore, lock
 from bot.db.tables import analyses, assets, plans, projects, turns
 from bot.studio.errors import NoSuchFilm, PlanMoved
 from bot.studio.model import (
+    USUAL_RATIO,
     Analysis,
     Answered,
     Asset,
@@ -59,11 +60,11 @@ class Projects:
                     channel_id=request.channel_id,
                     idea=request.idea,
                     model=model,
-                    ratio=request.ratio,
+                    ratio=request.ratio or USUAL_RATIO,
                     seconds=request.seconds,
                     voice=request.voice,
                     voice_name=request.voice_name,
-                    captions=request.captions,
+                    captions=request.captions or Captions.SOFT,
                     attachment=json.dumps(asdict(request.attachment)) if request.attachment else None,
                     state=ProjectState.NEW,
                     created_at=now,

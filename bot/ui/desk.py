@@ -40,12 +40,14 @@ from bot.studio.errors import (
     VoiceNotFound,
 )
 from bot.studio.guilds import EVEN, Guilds, Share
-from bot.studio.model import MAX_IDEA, Asset, Attachment, Plan, Project, ProjectState, Request, ShotStart
+from bot.studio.model import MAX_IDEA, USUAL_RATIO, Asset, Attachment, Plan, Project, ProjectState, Request, ShotStart
+from bot.studio.preferences import PreferenceRows
 from bot.studio.projects import Projects
 from bot.studio.revision import with_model
 from bot.studio.soundtrack import SoundOffer, sound_price, soundtrack
 from bot.studio.text import clean, shorten
 from bot.studio.voices import Voices
+from bot.studio.wishes import Wishes
 from bot.ui.library import Library
 from bot.ui.wording import day, enumerated, money
 from providers.catalogue import Catalogue, VideoModel
@@ -90,6 +92,7 @@ class Desk:
         require_room: Callable[[int], None] | None = None,
         has_upload: Callable[[Asset], Awaitable[bool]] | None = None,
         guilds: Guilds | None = None,
+        preferences: PreferenceRows | None = None,
     ) -> None:
         self.guilds = guilds
         self._files = files
@@ -108,16 +111,27 @@ class Desk:
         self.budgets = budgets
         self._approvals = approvals
         self.library = library
+        self.preferences = preferences
+        self._wishes = None if preferences is None else self._completing(preferences)
+
+    def _completing(self, preferences: PreferenceRows) -> Wishes:
+        return Wishes(
+            preferences,
+            models=self.offer.video_models,
+            usual=self._catalogue.resolve(self.offer.default_model),
+            ratios_of=self.ratios_of,
+            voices=self.voices,
+        )
 
     @property
     def ratios(self) -> tuple[str, ...]:
         """The shapes that some model on offer can make a whole film in, the usual one first."""
-        offered = {ratio for model in self.offer.video_models for ratio in self._ratios_of(model)}
-        return tuple(ratio for ratio in RATIOS if ratio in offered) or self._ratios_of(
+        offered = {ratio for model in self.offer.video_models for ratio in self.ratios_of(model)}
+        return tuple(ratio for ratio in RATIOS if ratio in offered) or self.ratios_of(
             self._catalogue.resolve(self.offer.default_model)
         )
 
-    def _ratios_of(self, model: VideoModel) -> tuple[str, ...]:
+    def ratios_of(self, model: VideoModel) -> tuple[str, ...]:
         """What a film of this model can look like: a shot may always start from words alone, so a sister that only
         animates pictures adds nothing.
         """
@@ -142,10 +156,13 @@ class Desk:
         if not self.offer.can_plan:
             raise CannotPlan
         await self._check_day()
+        if self._wishes is not None:
+            request = await self._wishes.completed(request)
         model = self._model(request.model or self.offer.default_model)
         if request.model and model.provider not in self.offer.providers:
             raise CannotRender
-        ratios = self._ratios_of(model)
+        ratios = self.ratios_of(model)
+        request = replace(request, ratio=request.ratio or next(iter(ratios), USUAL_RATIO))
         if request.ratio not in ratios:
             raise RatioNotOffered(model.label, enumerated(ratios))
         if request.voice:
@@ -166,12 +183,14 @@ class Desk:
         return found
 
     def _model(self, name: str) -> VideoModel:
-        """A model by its name.
+        """A model by its id, or by what people call it.
 
         Raises:
             ModelGone: with its successor and what that costs a second.
             InvalidRequest: nobody knows it.
         """
+        called = (each.id for each in self.offer.video_models if each.label.casefold() == name.strip().casefold())
+        name = next(called, name)
         try:
             return self._catalogue.resolve(name, self.offer.providers)
         except ModelRetired as error:

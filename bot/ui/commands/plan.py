@@ -6,9 +6,10 @@ import discord
 from discord import app_commands
 
 from bot.studio.model import MAX_IDEA, Attachment, Captions, Request
+from bot.studio.preferences import LONGEST, SHORTEST
 from bot.ui.answering import answer
 from bot.ui.client import Greenlight
-from bot.ui.commands.suggestions import suggest_voices
+from bot.ui.commands.suggestions import suggest_models, suggest_voices
 
 _CAPTIONS = [
     app_commands.Choice(name="A track to switch on in a player", value=Captions.SOFT.value),
@@ -19,7 +20,6 @@ _CAPTIONS = [
 
 def add_to(client: Greenlight) -> None:
     ratios = client.desk.ratios
-    models = [app_commands.Choice(name=model.label, value=model.id) for model in client.desk.offer.video_models[:25]]
 
     @app_commands.command(
         name="plan", description="Turn an idea or a video into a film: I write a plan, we talk it over"
@@ -29,23 +29,21 @@ def add_to(client: Greenlight) -> None:
         video="A clip to start from (mp4, mov or webm)",
         seconds="How long the film should be",
         ratio="The shape of the picture",
-        model="Which model makes the shots",
+        model="Which model makes the shots: type a name",
         voice="Who narrates, if anybody does: type a name, an accent or a use",
         captions="How the narration is shown",
     )
-    @app_commands.choices(
-        ratio=[app_commands.Choice(name=ratio, value=ratio) for ratio in ratios], model=models, captions=_CAPTIONS
-    )
-    @app_commands.autocomplete(voice=suggest_voices(client))
+    @app_commands.choices(ratio=[app_commands.Choice(name=ratio, value=ratio) for ratio in ratios], captions=_CAPTIONS)
+    @app_commands.autocomplete(voice=suggest_voices(client), model=suggest_models(client))
     async def plan(
         interaction: discord.Interaction,
         idea: app_commands.Range[str, 1, MAX_IDEA] | None = None,
         video: discord.Attachment | None = None,
-        seconds: app_commands.Range[int, 2, 120] | None = None,
-        ratio: str = ratios[0],
-        model: str | None = None,
+        seconds: app_commands.Range[int, SHORTEST, LONGEST] | None = None,
+        ratio: str | None = None,
+        model: app_commands.Range[str, 1, 80] | None = None,
         voice: app_commands.Range[str, 1, 80] | None = None,
-        captions: str = Captions.SOFT.value,
+        captions: str | None = None,
     ) -> None:
         wish = Request(
             request_id=str(interaction.id),
@@ -54,11 +52,11 @@ def add_to(client: Greenlight) -> None:
             channel_id=_home_of(interaction),
             idea=idea or "",
             model=model,
-            ratio=ratio,
+            ratio=ratio or "",
             seconds=seconds,
             attachment=attachment_of(video) if video is not None else None,
             voice=voice or "",
-            captions=Captions(captions),
+            captions=Captions(captions) if captions is not None else None,
         )
 
         async def act() -> str:

@@ -9,8 +9,11 @@ from typing import Any
 import discord
 from discord import app_commands
 
+from bot.speech import say
 from bot.studio.text import clean, shorten
 from bot.ui.client import Greenlight
+from bot.ui.wording import money
+from providers.catalogue import VideoModel
 
 logger = logging.getLogger(__name__)
 
@@ -53,3 +56,22 @@ def suggest_films(client: Greenlight) -> Suggest:
         ]
 
     return suggest
+
+
+def suggest_models(client: Greenlight) -> Suggest:
+    """The video models on offer by words of their names, with what they cost; any number of them."""
+
+    async def suggest(_interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        words = clean(typed).casefold().split()
+        found = [
+            model
+            for model in client.desk.offer.video_models
+            if all(word in f"{model.label} {model.id}".casefold() for word in words)
+        ]
+        return [app_commands.Choice(name=shorten(_offered(model), LONGEST), value=model.id) for model in found[:MOST]]
+
+    return suggest
+
+
+def _offered(model: VideoModel) -> str:
+    return say("{model} · {price} a second", model=model.label, price=money(model.price_per_second_microusd))

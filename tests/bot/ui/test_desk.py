@@ -28,6 +28,7 @@ from bot.studio.errors import (
     UploadGone,
 )
 from bot.studio.model import MAX_IDEA, Asset, Project, ProjectState, ShotStart
+from bot.studio.preferences import PreferenceRows, Preferences
 from bot.studio.soundtrack import SoundOffer, soundtrack
 from bot.ui.card_rows import CardRows
 from bot.ui.desk import Desk, Offer
@@ -47,8 +48,15 @@ class Counter(Office):
         super().__init__(database)
         self.desk = self.with_offer(RUNWAY)
 
-    def with_offer(self, offer: Offer, catalogue: Catalogue = CATALOGUE, files: Files | None = None) -> Desk:
+    def with_offer(
+        self,
+        offer: Offer,
+        catalogue: Catalogue = CATALOGUE,
+        files: Files | None = None,
+        preferences: PreferenceRows | None = None,
+    ) -> Desk:
         return Desk(
+            preferences=preferences,
             projects=self.projects,
             productions=self.productions,
             catalogue=catalogue,
@@ -99,6 +107,20 @@ async def test_what_cannot_be_planned_is_refused_before_it_is_kept(counter: Coun
         await cannot_plan.plan(request())
 
     assert await counter.projects.unfinished() == []
+
+
+async def test_what_a_person_leaves_open_is_as_they_want_it_by_default(counter: Counter, database: Database) -> None:
+    rows = PreferenceRows(database)
+    await rows.change(OWNER, lambda _: Preferences(ratio="9:16", model="seedance2", seconds=12))
+    desk = counter.with_offer(RUNWAY, preferences=rows)
+
+    project = await desk.plan(request())
+
+    assert (project.ratio, project.model, project.seconds) == ("9:16", "seedance2", 12)
+
+
+async def test_a_model_is_known_by_what_people_call_it(counter: Counter) -> None:
+    assert (await counter.desk.plan(request(model="runway gen-4 TURBO"))).model == "gen4_turbo"
 
 
 async def test_only_shapes_that_a_whole_film_can_have_are_offered(counter: Counter) -> None:
