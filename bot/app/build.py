@@ -78,6 +78,7 @@ from bot.ui.progress import CardKeeper
 from bot.ui.retakes import Retakes
 from bot.ui.returns import Returns
 from bot.ui.rights import Rights
+from bot.ui.settings_menu import SettingsMenu
 from bot.ui.sharded import IDENTIFY_EVERY, ShardedGreenlight
 from bot.ui.standing import standing
 from bot.ui.surface import Surface
@@ -216,7 +217,11 @@ async def build(
     standings = Standings(providers.readers, settings.providers, pools, heard_by(pools, settings.providers))
     overview = overview_of(settings, post, database, pools, budgets, catalogue, standings, watchdog)
     rights = Rights(settings.discord.operator_ids)
-    surfaces: list[Surface] = [AgeGate(rules.ages), Admin([Switching(desk, rights)])]
+    surfaces: list[Surface] = [
+        AgeGate(rules.ages),
+        SettingsMenu(desk, preferences),
+        Admin([Switching(desk, rights)]),
+    ]
     client = _client(
         post.shards,
         database,

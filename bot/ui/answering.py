@@ -78,6 +78,13 @@ def submitted(interaction: discord.Interaction, field: str) -> str:
     return ""
 
 
+def picked(interaction: discord.Interaction) -> list[str]:
+    """What was chosen in a menu; empty for a button."""
+    data: object = interaction.data
+    values = data.get("values") if isinstance(data, dict) else None
+    return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
+
+
 def told(error: Exception) -> str:
     """Words for an error, logged under an incident id where it is a fault of ours."""
     if any(isinstance(error, known) for known in replies.known_errors()):

@@ -41,6 +41,10 @@ class Action(StrEnum):
     TAKE = "take"  # + a shot and a take: or with one that is kept
     # Safety and a server's own rules.
     OFAGE = "ofage"  # somebody says that they are old enough; `ref` is theirs
+    # Of `/settings`: `ref` is whose they are.
+    PREFER = "prefer"  # `version` is which of them, in a menu or of a switch
+    NARRATOR = "narrator"  # opens a form for a voice; the submitted form carries the same action
+    UNPREFER = "unprefer"  # everything as it was at first
 
 
 #: Numbers that come behind the version; no other action has any.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sandbox.discord.reading import buttons_of
+from sandbox.discord.reading import buttons_of, menus_of
 from sandbox.discord.simulation import Impossible, impossible
 
 if TYPE_CHECKING:
@@ -154,6 +154,17 @@ class People:
             target = self._simulation.seen(channel_id, int(message["id"]))
             result = await actor.click(target, label=label, custom_id=custom_id)
         return Use(self._simulation, result)
+
+    async def choose(self, member: Member, channel_id: int, values: Sequence[str], *, custom_id: str) -> Use:
+        """Choose in the menu of this custom id, of the newest message that has it; returns like `slash`."""
+        for message in self._simulation.messages(channel_id, member.id)[::-1]:
+            if custom_id in [menu["custom_id"] for menu in menus_of(message)]:
+                with impossible():
+                    actor = self._simulation.actor(member.id)
+                    target = self._simulation.seen(channel_id, int(message["id"]))
+                    result = await actor.select(target, values, custom_id=custom_id)
+                return Use(self._simulation, result)
+        raise Impossible(f"{member.name} sees no such menu (custom_id={custom_id!r}) in {channel_id}")
 
     async def submit(self, member: Member, use: Use, values: Mapping[str, object]) -> Use:
         """Fill in and send the modal this use opened; values by custom id."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_BUTTON, _TEXT_DISPLAY = 2, 10
+_BUTTON, _MENU, _TEXT_DISPLAY = 2, 3, 10
 
 
 def components_of(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -34,6 +34,11 @@ def text_of(message: dict[str, Any]) -> str:
 def buttons_of(message: dict[str, Any]) -> list[dict[str, Any]]:
     """Those a person can press now."""
     return [c for c in components_of(message) if c["type"] == _BUTTON and not c.get("disabled") and c.get("custom_id")]
+
+
+def menus_of(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """Those a person can choose in now, with their options."""
+    return [c for c in components_of(message) if c["type"] == _MENU and not c.get("disabled")]
 
 
 def media_urls_of(message: dict[str, Any]) -> list[str]:

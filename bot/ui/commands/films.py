@@ -29,7 +29,7 @@ def add_to(client: Greenlight) -> None:
 
     @app_commands.command(name="films", description="Your films: watch them, send them again, or delete them")
     @app_commands.describe(title="Which one: type a word of its title")
-    @app_commands.autocomplete(title=suggest_films(client))
+    @app_commands.autocomplete(title=suggest_films(client.desk))
     async def films(interaction: discord.Interaction, title: app_commands.Range[str, 1, 100] | None = None) -> None:
         async def act() -> Answer:
             return Answer(view=await shown(library, interaction.user.id, title))

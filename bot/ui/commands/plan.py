@@ -34,7 +34,7 @@ def add_to(client: Greenlight) -> None:
         captions="How the narration is shown",
     )
     @app_commands.choices(ratio=[app_commands.Choice(name=ratio, value=ratio) for ratio in ratios], captions=_CAPTIONS)
-    @app_commands.autocomplete(voice=suggest_voices(client), model=suggest_models(client))
+    @app_commands.autocomplete(voice=suggest_voices(client.desk), model=suggest_models(client.desk))
     async def plan(
         interaction: discord.Interaction,
         idea: app_commands.Range[str, 1, MAX_IDEA] | None = None,

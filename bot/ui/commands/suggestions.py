@@ -11,7 +11,7 @@ from discord import app_commands
 
 from bot.speech import say
 from bot.studio.text import clean, shorten
-from bot.ui.client import Greenlight
+from bot.ui.desk import Desk
 from bot.ui.wording import money
 from providers.catalogue import VideoModel
 
@@ -23,13 +23,13 @@ MOST, LONGEST = 25, 100
 Suggest = Callable[[discord.Interaction, str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]
 
 
-def suggest_voices(client: Greenlight) -> Suggest:
+def suggest_voices(desk: Desk) -> Suggest:
     """Voices by what is typed: a name, an accent, an age, a use."""
 
     async def suggest(_interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        if client.desk.voices is None:
+        if desk.voices is None:
             return []
-        found = await client.desk.voices.search(clean(typed))
+        found = await desk.voices.search(clean(typed))
         return [
             app_commands.Choice(
                 name=shorten(clean(" · ".join([voice.name, *voice.labels[:4]])), LONGEST), value=voice.id
@@ -41,13 +41,13 @@ def suggest_voices(client: Greenlight) -> Suggest:
     return suggest
 
 
-def suggest_films(client: Greenlight) -> Suggest:
+def suggest_films(desk: Desk) -> Suggest:
     """The person's own films by words of their titles."""
 
     async def suggest(interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        if client.desk.library is None:
+        if desk.library is None:
             return []
-        found = await client.desk.library.titles(interaction.user.id, clean(typed), most=MOST)
+        found = await desk.library.titles(interaction.user.id, clean(typed), most=MOST)
         return [
             app_commands.Choice(
                 name=shorten(" ".join(clean(film.title).split()), LONGEST) or "…", value=film.project_id
@@ -58,14 +58,14 @@ def suggest_films(client: Greenlight) -> Suggest:
     return suggest
 
 
-def suggest_models(client: Greenlight) -> Suggest:
+def suggest_models(desk: Desk) -> Suggest:
     """The video models on offer by words of their names, with what they cost; any number of them."""
 
     async def suggest(_interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
         words = clean(typed).casefold().split()
         found = [
             model
-            for model in client.desk.offer.video_models
+            for model in desk.offer.video_models
             if all(word in f"{model.label} {model.id}".casefold() for word in words)
         ]
         return [app_commands.Choice(name=shorten(_offered(model), LONGEST), value=model.id) for model in found[:MOST]]

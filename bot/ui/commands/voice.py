@@ -31,7 +31,7 @@ def add_to(client: Greenlight) -> None:
 
     @app_commands.command(name="voice", description="Have a text spoken, for everybody here to hear")
     @app_commands.describe(text="What to say", voice="Who says it: type a name, an accent or a use")
-    @app_commands.autocomplete(voice=suggest_voices(client))
+    @app_commands.autocomplete(voice=suggest_voices(client.desk))
     async def voice(
         interaction: discord.Interaction,
         text: app_commands.Range[str, 1, MAX_READING],

@@ -34,11 +34,12 @@ def ratios_of(model: VideoModel) -> tuple[str, ...]:
 
 
 async def wishes(
-    database: Database, chosen: Preferences, *, models: Sequence[VideoModel] = RUNWAY, voices: Any = None
+    database: Database, chosen: Preferences, *, models: Sequence[VideoModel] = RUNWAY, voices: Choir | None = None
 ) -> Wishes:
     rows = PreferenceRows(database)
     await rows.change(OWNER, lambda _: chosen)
-    return Wishes(rows, models=models, usual=GEN45, ratios_of=ratios_of, voices=voices or Choir("v1", "v2"))
+    choir: Any = voices or Choir("v1", "v2")
+    return Wishes(rows, models=models, usual=GEN45, ratios_of=ratios_of, voices=choir)
 
 
 async def test_what_is_left_open_is_as_its_owner_wants_it(database: Database) -> None:
