@@ -10,6 +10,7 @@ from pathlib import Path
 from bot.app.backup import BackupKeeper
 from bot.app.limits import unknown_models
 from bot.app.means import caps_of, ears_of, house_rules, kept_here, minds_of, offer_of, sound_stage
+from bot.app.members import surfaces_for_members
 from bot.app.overview import overview_of
 from bot.app.pools import heard_by
 from bot.app.post import Post
@@ -78,7 +79,6 @@ from bot.ui.progress import CardKeeper
 from bot.ui.retakes import Retakes
 from bot.ui.returns import Returns
 from bot.ui.rights import Rights
-from bot.ui.settings_menu import SettingsMenu
 from bot.ui.sharded import IDENTIFY_EVERY, ShardedGreenlight
 from bot.ui.standing import standing
 from bot.ui.surface import Surface
@@ -219,7 +219,7 @@ async def build(
     rights = Rights(settings.discord.operator_ids)
     surfaces: list[Surface] = [
         AgeGate(rules.ages),
-        SettingsMenu(desk, preferences),
+        *surfaces_for_members(database, desk, productions, dispatcher, switches, catalogue, pools, preferences),
         Admin([Switching(desk, rights)]),
     ]
     client = _client(

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from bot.jobs.engine import Engine
 from bot.jobs.wake import Listener
 from bot.production.film import FILM, SETTLE
-from bot.production.line import Line
+from bot.production.line import Ahead, Line
 from bot.production.model import Production, ProductionState
 from bot.production.productions import Productions
 from bot.production.switches import ALL, Switches
@@ -66,6 +66,10 @@ class Dispatcher:
     def position(self, production_id: str) -> int | None:
         """Place in the line, counted from 1; `None` where it is not in it."""
         return self._line.position(production_id)
+
+    def ahead(self, production_id: str) -> Ahead:
+        """Who is served before it."""
+        return self._line.ahead(production_id)
 
     async def look(self) -> None:
         """Bring the line and the engine in step with the rows, once."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
 
 from bot.production.productions import Productions
 from ratelimit import FairQueue, Priority
@@ -21,6 +23,14 @@ SWEEP_EVERY = 60.0
 BREATH = 250
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ahead:
+    """How many films are served before one: of its owner, and of others."""
+
+    own: int = 0
+    others: int = 0
+
+
 class Line:
     """Accepted films in fair order between their owners; `clock` never runs backwards."""
 
@@ -28,6 +38,7 @@ class Line:
         self._productions = productions
         self._clock = clock
         self._queue: FairQueue[str] = FairQueue()
+        self._owners: dict[str, int] = {}  # of those who stand in line
         self._newest = 0.0  # when the rows read so far last changed
         self._swept_at: float | None = None
         self._places: dict[str, int] | None = None
@@ -59,6 +70,7 @@ class Line:
                 await asyncio.sleep(0)  # a full line is read at the start, and others have something to do meanwhile
             self._newest = max(self._newest, each.updated_at)
             if each.id not in self._queue:
+                self._owners[each.id] = each.owner_id
                 self._queue.push(
                     each.id,
                     user=str(each.owner_id),
@@ -76,11 +88,14 @@ class Line:
         if not self._queue:
             return None
         self._places = None
-        return self._queue.pop(self._clock())
+        popped = self._queue.pop(self._clock())
+        self._owners.pop(popped, None)
+        return popped
 
     def leave(self, production_id: str) -> None:
         if self._queue.remove(production_id):
             self._places = None
+            self._owners.pop(production_id, None)
 
     def position(self, production_id: str) -> int | None:
         """Place in the line, counted from 1; `None` where it is not in it, or has come this very moment."""
@@ -91,6 +106,15 @@ class Line:
             self._places = {queued: place for place, queued in enumerate(self._queue.in_order(now), start=1)}
             self._told_at = now
         return self._places.get(production_id)
+
+    def ahead(self, production_id: str) -> Ahead:
+        """Who is served before it, as its place tells."""
+        place = self.position(production_id)
+        if place is None or self._places is None:
+            return Ahead()
+        own = self._owners.get(production_id)
+        before = [self._owners.get(other) for other in islice(self._places, place - 1)]
+        return Ahead(own=sum(owner == own for owner in before), others=sum(owner != own for owner in before))
 
     def _stale(self, now: float) -> bool:
         return now - self._told_at >= TELL_EVERY

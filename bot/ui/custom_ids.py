@@ -45,6 +45,9 @@ class Action(StrEnum):
     PREFER = "prefer"  # `version` is which of them, in a menu or of a switch
     NARRATOR = "narrator"  # opens a form for a voice; the submitted form carries the same action
     UNPREFER = "unprefer"  # everything as it was at first
+    # Of `/queue`: `ref` is whose films stand there.
+    QUEUE = "queue"  # look again
+    LEAVE = "leave"  # a menu: cancel the film that is chosen
 
 
 #: Numbers that come behind the version; no other action has any.

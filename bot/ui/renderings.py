@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 
 from discord import ui
 
-from bot.production.camera import name_of_wait
 from bot.production.dispatcher import Dispatcher
 from bot.production.model import TERMINAL, Production, ProductionState, Take, TakeState
 from bot.production.productions import Productions
 from bot.production.switches import ALL
 from bot.speech import say
-from bot.studio.casting import Casting, cast
+from bot.studio.casting import Casting
 from bot.studio.errors import CannotRender, NoSuchFilm
 from bot.studio.model import Plan, Project
 from bot.studio.projects import Projects
@@ -24,7 +23,7 @@ from bot.ui.desk import Desk
 from bot.ui.instead import Instead
 from bot.ui.receipts import receipt
 from bot.ui.remarks import remark_on_sight, remarks_on_length
-from bot.ui.waits import why_waiting
+from bot.ui.waits import Waits
 from bot.ui.wording import day, plain
 from providers.catalogue import Catalogue
 from providers.errors import ModelRetired, RequestFault
@@ -77,8 +76,7 @@ class Renderer:
         self._dispatcher = dispatcher
         self._catalogue = catalogue
         self._desk = desk
-        self._pools = pools
-        self._clock = clock
+        self._waits = Waits(catalogue, pools, clock)
 
     async def render(self, card: Card) -> Rendering | None:
         """The card as it should be; `None` where its film is gone."""
@@ -163,7 +161,7 @@ class Renderer:
             plan=plan,
             takes=takes,
             position=self._dispatcher.position(production.id),
-            waits=self._waits(production, plan, takes, paused),
+            waits=self._waits.of(production, plan, takes, paused),
             is_paused=ALL in paused,
             film_link=link,
             receipt=await self._receipt(production),
@@ -193,26 +191,6 @@ class Renderer:
         if newest is None or newest.version != production.version:
             return None
         return await self._instead(project, plan)
-
-    def _waits(
-        self, production: Production, plan: Plan, takes: Sequence[Take], paused: frozenset[str]
-    ) -> Mapping[int, str]:
-        if production.state is not ProductionState.RUNNING or production.stopping:
-            return {}
-        try:
-            castings = cast(plan, self._catalogue, asset_id=production.asset_id)
-        except (CannotRender, RequestFault):  # its model has left the catalogue since
-            return {}
-        providers = {casting.model.provider for casting in castings} & self._pools.keys()
-        services = {name: self._pools[name].view() for name in providers}
-        waiting = {take.shot for take in takes if take.state is TakeState.WAITING}
-        outlooks = {}
-        for casting in castings:
-            if casting.number in waiting and casting.model.provider in services:
-                outlook = self._pools[casting.model.provider].outlook(name_of_wait(production.id, casting.number))
-                if outlook is not None:
-                    outlooks[casting.number] = outlook
-        return why_waiting(takes, castings, services, outlooks, self._clock(), paused)
 
 
 def _link(guild_id: int | None, channel_id: int, message_id: int) -> str:

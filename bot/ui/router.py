@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import discord
 from discord import ui
 
-from bot.production.model import Production, ProductionState
+from bot.production.model import ProductionState
 from bot.speech import say
 from bot.studio.model import MAX_IDEA
 from bot.studio.projects import Projects
@@ -22,6 +22,7 @@ from bot.ui.desk import Desk
 from bot.ui.doors import Doors
 from bot.ui.held import DECISIONS, decided
 from bot.ui.library import IN_PLACE, Library
+from bot.ui.queue_card import stopped_words
 from bot.ui.sending import NotAllowed
 from bot.ui.surface import Press
 from bot.ui.takes_menu import OF_TAKES, TakesMenu
@@ -126,7 +127,7 @@ class Router:
                     price=price,
                 )
             case Action.CANCEL:
-                return _stopped(await self._desk.cancel(production_id=custom_id.ref, user_id=user_id))
+                return stopped_words(await self._desk.cancel(production_id=custom_id.ref, user_id=user_id))
             case Action.AGAIN | Action.WITHOUT | Action.STOP:
                 decision = DECISIONS[custom_id.action]
                 await self._desk.decide(decision, production_id=custom_id.ref, user_id=user_id)
@@ -192,16 +193,6 @@ def _roles_of(interaction: discord.Interaction) -> frozenset[int]:
     """The roles of whoever pressed, as Discord tells them with the press; none in a DM."""
     roles = interaction.user.roles if isinstance(interaction.user, discord.Member) else []
     return frozenset(role.id for role in roles)
-
-
-def _stopped(production: Production) -> str:
-    if production.state is ProductionState.RUNNING:
-        return say("Stopping. Shots already made are kept and not paid again.")
-    if production.state is ProductionState.CANCELLED:
-        if production.started_at is not None:
-            return say("Cancelled. Shots already made are kept.")
-        return say("Cancelled. Nothing was ordered for it.")
-    return say("This film is over already; there is nothing left to stop.")
 
 
 def _change_modal(custom_id: CustomId) -> ui.Modal:

@@ -7,16 +7,69 @@ relative times and rounded, for what moves by a second would be another card, an
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from bot.production.model import Take, TakeState
+from bot.production.camera import name_of_wait
+from bot.production.model import Production, ProductionState, Take, TakeState
 from bot.speech import say
-from bot.studio.casting import Casting
-from bot.studio.model import ShotStart
-from ratelimit import KeyHealth, KeyView, Outlook, PoolView, Priority
+from bot.studio.casting import Casting, cast
+from bot.studio.errors import CannotRender
+from bot.studio.model import Plan, ShotStart
+from providers.catalogue import Catalogue
+from providers.errors import RequestFault
+from ratelimit import KeyHealth, KeyPool, KeyView, Outlook, PoolView, Priority
 
 #: How far off something is, in seconds, and to what its moment is rounded then.
 _GRAINS = ((120.0, 15), (900.0, 60), (math.inf, 300))
+
+
+class Waits:
+    """Why the shots of running films wait, as the pools stand now."""
+
+    def __init__(self, catalogue: Catalogue, pools: Mapping[str, KeyPool], clock: Callable[[], float]) -> None:
+        self._catalogue = catalogue
+        self._pools = pools
+        self._clock = clock
+
+    def of(
+        self, production: Production, plan: Plan, takes: Sequence[Take], paused: frozenset[str]
+    ) -> Mapping[int, str]:
+        """By shot, as `why_waiting`; nothing for a film that does not run."""
+        if production.state is not ProductionState.RUNNING or production.stopping:
+            return {}
+        castings = self._castings(plan, production.asset_id)
+        providers = {casting.model.provider for casting in castings} & self._pools.keys()
+        services = {name: self._pools[name].view() for name in providers}
+        waiting = {take.shot for take in takes if take.state is TakeState.WAITING}
+        outlooks = {}
+        for casting in castings:
+            if casting.number in waiting and casting.model.provider in services:
+                outlook = self._pools[casting.model.provider].outlook(name_of_wait(production.id, casting.number))
+                if outlook is not None:
+                    outlooks[casting.number] = outlook
+        return why_waiting(takes, castings, services, outlooks, self._clock(), paused)
+
+    def busy(self, plan: Plan, asset_id: str | None) -> list[str]:
+        """The services that would make a plan and lend nothing just now: every place is taken, or every key rests."""
+        models = {casting.model.id: casting.model.provider for casting in self._castings(plan, asset_id)}
+        views = {name: self._pools[name].view() for name in models.values() if name in self._pools}
+        return sorted({name for model, name in models.items() if name in views and is_busy(views[name], model)})
+
+    def services(self, plan: Plan, asset_id: str | None) -> frozenset[str]:
+        """Those that would make a plan."""
+        return frozenset(casting.model.provider for casting in self._castings(plan, asset_id))
+
+    def _castings(self, plan: Plan, asset_id: str | None) -> tuple[Casting, ...]:
+        try:
+            return cast(plan, self._catalogue, asset_id=asset_id)
+        except (CannotRender, RequestFault):  # its model has left the catalogue since
+            return ()
+
+
+def is_busy(service: PoolView, model: str) -> bool:
+    """Whether no key of a service could take an order for this model now."""
+    awake = [key for key in service.keys if _rests_until(key, model) is None]
+    return _is_full(awake, model)
 
 
 def why_waiting(

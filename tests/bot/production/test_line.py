@@ -6,11 +6,11 @@ import pytest
 
 from bot.db import Database
 from bot.jobs.wake import Wake
-from bot.production.line import SWEEP_EVERY, TELL_EVERY, Line
+from bot.production.line import SWEEP_EVERY, TELL_EVERY, Ahead, Line
 from bot.production.model import Production, Waiting
 from bot.production.productions import Productions
 from bot.studio.guilds import EVEN, Share
-from tests.bot.production.test_productions import Office
+from tests.bot.production.test_productions import STRANGER, Office
 from tests.bot.studio.samples import OWNER
 
 
@@ -111,3 +111,17 @@ async def test_members_of_a_role_with_more_weight_get_more_turns(house: House) -
     served = [await house.productions.get(house.line.pop() or "") for _ in range(6)]
 
     assert [production.owner_id for production in served].count(2) == 4
+
+
+async def test_who_goes_before_is_told_by_whose_it_is(house: House) -> None:
+    mine = [await house.enter(name) for name in "ab"]
+    others = [await house.enter(name, owner_id=STRANGER) for name in "cd"]
+    await house.line.catch_up()
+
+    # In turn: mine, theirs, mine, theirs.
+    assert [house.line.ahead(each.id) for each in mine] == [Ahead(), Ahead(own=1, others=1)]
+    assert [house.line.ahead(each.id) for each in others] == [Ahead(others=1), Ahead(own=1, others=2)]
+    house.line.pop()
+    house.line.leave(mine[1].id)
+    assert house.line.ahead(others[0].id) == Ahead()
+    assert house.line.ahead("nobody") == Ahead()

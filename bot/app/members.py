@@ -1,0 +1,39 @@
+"""What members ask about and set: the surfaces of that, put together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from bot.db import Database
+from bot.production.dispatcher import Dispatcher
+from bot.production.productions import Productions
+from bot.production.prospects import Prospects
+from bot.production.switches import Switches
+from bot.settings.services import PROVIDERS
+from bot.studio.preferences import PreferenceRows
+from bot.ui.desk import Desk
+from bot.ui.queue_menu import QueueMenu
+from bot.ui.settings_menu import SettingsMenu
+from bot.ui.surface import Surface
+from bot.ui.waits import Waits
+from providers.catalogue import Catalogue
+from ratelimit import KeyPool
+
+
+def surfaces_for_members(
+    database: Database,
+    desk: Desk,
+    productions: Productions,
+    dispatcher: Dispatcher,
+    switches: Switches,
+    catalogue: Catalogue,
+    pools: Mapping[str, KeyPool],
+    preferences: PreferenceRows,
+) -> list[Surface]:
+    titles = {provider.name: provider.title for provider in PROVIDERS}
+    waits = Waits(catalogue, pools, time.time)
+    return [
+        SettingsMenu(desk, preferences),
+        QueueMenu(desk, productions, Prospects(database, dispatcher, switches), waits, titles),
+    ]

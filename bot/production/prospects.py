@@ -1,0 +1,153 @@
+"""What a person's open films wait for, and how the whole line stands, without a word about others' films."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Row, distinct, func, select
+
+from bot.db import Database
+from bot.db.tables import plans, productions, projects
+from bot.production.dispatcher import Dispatcher
+from bot.production.forecast import Between, begins, ends, usual_pace
+from bot.production.line import Ahead
+from bot.production.model import ACTIVE, OPEN, Production, ProductionState
+from bot.production.productions import production_of
+from bot.production.switches import Switches
+from bot.studio.model import Plan
+
+NOBODY = Ahead()
+#: Films that were done last: how long those took is how long films take.
+LATELY = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prospect:
+    """A film that is not over.
+
+    `thread_id` is where it is talked over; `place` counts from 1 in the line; `begins` and `ends` tell when it will
+    probably begin and be done, `None` where nobody can tell, or where that is over.
+    """
+
+    production: Production
+    plan: Plan
+    thread_id: int | None = None
+    place: int | None = None
+    ahead: Ahead = NOBODY
+    begins: Between | None = None
+    ends: Between | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """How many films wait and run in all, and how many people these belong to."""
+
+    waiting: int
+    running: int
+    people: int
+
+
+class Prospects:
+    """Looks at the rows and the line as they are now."""
+
+    def __init__(
+        self,
+        database: Database,
+        dispatcher: Dispatcher,
+        switches: Switches,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._database = database
+        self._dispatcher = dispatcher
+        self._switches = switches
+        self._clock = clock
+
+    async def of(self, owner_id: int) -> list[Prospect]:
+        """A person's films that are not over, the oldest first."""
+        query = (
+            select(productions, plans.c.plan, plans.c.changes, projects.c.thread_id)
+            .join(projects, projects.c.id == productions.c.project_id)
+            .join(plans, (plans.c.project_id == projects.c.id) & (plans.c.version == productions.c.version))
+            .where(
+                productions.c.owner_id == owner_id,
+                productions.c.state.in_(OPEN),
+                projects.c.deleted_at.is_(None),
+            )
+            .order_by(productions.c.accepted_at, productions.c.id)
+        )
+        async with self._database.transaction() as transaction:
+            rows = (await transaction.execute(query)).all()
+        pace, since = await self._pace(), await self._running_since()
+        return [self._prospect(row, pace, since) for row in rows]
+
+    async def title(self, production: Production) -> str:
+        """What a film is called, in the version that is made."""
+        query = select(plans.c.plan).where(
+            plans.c.project_id == production.project_id, plans.c.version == production.version
+        )
+        async with self._database.transaction() as transaction:
+            found = (await transaction.execute(query)).scalar()
+        return "" if found is None else Plan.from_json(found, version=production.version, changes="").title
+
+    async def totals(self) -> Totals:
+        states = select(productions.c.state, func.count().label("number")).where(productions.c.state.in_(ACTIVE))
+        people = select(func.count(distinct(productions.c.owner_id))).where(productions.c.state.in_(ACTIVE))
+        async with self._database.transaction() as transaction:
+            rows = (await transaction.execute(states.group_by(productions.c.state))).all()
+            owners = int((await transaction.execute(people)).scalar_one())
+        counts = {row.state: int(row.number) for row in rows}
+        return Totals(
+            waiting=counts.get(ProductionState.ACCEPTED, 0),
+            running=counts.get(ProductionState.RUNNING, 0),
+            people=owners,
+        )
+
+    async def paused(self) -> frozenset[str]:
+        """What an operator has paused: all films, or services."""
+        return await self._switches.paused()
+
+    def _prospect(self, row: Row[Any], pace: Between | None, running_since: list[float]) -> Prospect:
+        production, now = production_of(row), self._clock()
+        plan = Plan.from_json(row.plan, version=row.version, changes=row.changes)
+        prospect = Prospect(production=production, plan=plan, thread_id=row.thread_id)
+        if production.state is ProductionState.ACCEPTED:
+            place = self._dispatcher.position(production.id)
+            begin = None if place is None or pace is None else begins(place, running_since, pace, now)
+            return replace(
+                prospect,
+                place=place,
+                ahead=self._dispatcher.ahead(production.id),
+                begins=begin,
+                ends=None if begin is None or pace is None else ends(begin, pace, now),
+            )
+        if production.state is ProductionState.RUNNING and production.started_at is not None and pace is not None:
+            began = Between(production.started_at, production.started_at)
+            return replace(prospect, ends=ends(began, pace, now))
+        return prospect
+
+    async def _pace(self) -> Between | None:
+        """How long films took that were done lately, from when they began."""
+        took = (
+            select(productions.c.finished_at - productions.c.started_at)
+            .where(
+                productions.c.state == ProductionState.DONE,
+                productions.c.started_at.is_not(None),
+                productions.c.finished_at > productions.c.started_at,
+            )
+            .order_by(productions.c.finished_at.desc())
+            .limit(LATELY)
+        )
+        async with self._database.transaction() as transaction:
+            return usual_pace([float(seconds) for seconds in (await transaction.execute(took)).scalars()])
+
+    async def _running_since(self) -> list[float]:
+        """When those began that run, wherever they do."""
+        query = select(productions.c.started_at).where(
+            productions.c.state == ProductionState.RUNNING, productions.c.started_at.is_not(None)
+        )
+        async with self._database.transaction() as transaction:
+            return [float(at) for at in (await transaction.execute(query)).scalars()]

@@ -1,0 +1,222 @@
+"""A person's open films, why each waits and when it will probably be done, and how the line stands; a pure rendering.
+
+Of others' films it tells how many there are. Moments are Discord's relative times, and always two: a range.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import discord
+from discord import ui
+
+from bot.production.forecast import Between
+from bot.production.line import Ahead
+from bot.production.model import Production, ProductionState, Stage, Take, TakeState
+from bot.production.prospects import Prospect, Totals
+from bot.speech import counted, say
+from bot.studio.text import shorten
+from bot.ui.card_layout import PENDING, READY, fitted, layout
+from bot.ui.custom_ids import Action, CustomId
+from bot.ui.films import owner_ref
+from bot.ui.wording import plain
+
+#: Films that are shown; a person may have ten in the line, and hardly has more that wait for a decision.
+MOST = 12
+_LABEL = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenFilm:
+    """A film that is not over. `waits` says by shot what a waiting one waits for; `busy` are services that lend nothing
+    just now, and `paused` those of its own that an operator has paused, by the names that people know.
+    """
+
+    prospect: Prospect
+    takes: Sequence[Take] = ()
+    waits: Mapping[int, str] = field(default_factory=dict)
+    busy: Sequence[str] = ()
+    paused: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueFacts:
+    """`note` tells what the last press came to; `is_paused` that no film begins for now."""
+
+    owner_id: int
+    films: Sequence[OpenFilm]
+    totals: Totals
+    is_paused: bool = False
+    note: str = ""
+
+
+def queue_view(facts: QueueFacts) -> ui.LayoutView:
+    """Mine, and how the line stands."""
+    return fitted(lambda room: _queue_view(facts, room))
+
+
+def stopped_words(production: Production) -> str:
+    """What asking a film to stop came to."""
+    if production.state is ProductionState.RUNNING:
+        return say("Stopping. Shots already made are kept and not paid again.")
+    if production.state is ProductionState.HELD:
+        return say("This film is held: it orders nothing. Its card has a **Stop** button to give it up.")
+    if production.state is ProductionState.CANCELLED:
+        if production.started_at is not None:
+            return say("Cancelled. Shots already made are kept.")
+        return say("Cancelled. Nothing was ordered for it.")
+    return say("This film is over already; there is nothing left to stop.")
+
+
+def _queue_view(facts: QueueFacts, room: int) -> ui.LayoutView:
+    head = say("## 🎬 Your films in the works\n-# Only you see this")
+    parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(head)]
+    if facts.note:
+        parts.append(ui.TextDisplay(facts.note))
+    if not facts.films:
+        words = say(
+            "Nothing of yours waits or runs. Start a film with `/plan`, or look at those you have with `/films`."
+        )
+        parts.append(ui.TextDisplay(words))
+    parts += [ui.TextDisplay(_film(film, facts, room)) for film in facts.films[:MOST]]
+    if len(facts.films) > MOST:
+        more = len(facts.films) - MOST
+        parts.append(ui.TextDisplay(counted(more, "-# and {number} more film", "-# and {number} more films")))
+    parts += [ui.Separator(), ui.TextDisplay(_line(facts))]
+    if stoppable := [film for film in facts.films[:25] if _can_be_stopped(film.prospect.production)]:
+        parts.append(ui.ActionRow(_cancel_menu(facts.owner_id, stoppable)))
+    again: ui.Button[ui.LayoutView] = ui.Button(
+        style=discord.ButtonStyle.secondary,
+        label=say("Refresh"),
+        custom_id=str(CustomId(Action.QUEUE, owner_ref(facts.owner_id))),
+    )
+    parts.append(ui.ActionRow(again))
+    return layout(ui.Container(*parts, accent_colour=PENDING if facts.films else READY))
+
+
+def _film(film: OpenFilm, facts: QueueFacts, room: int) -> str:
+    prospect, production = film.prospect, film.prospect.production
+    title = plain(shorten(prospect.plan.title, min(60, 2 * room)))
+    match production.state:
+        case ProductionState.ASKING:
+            lines = [
+                say("🖐️ **{title}** · waiting for approval", title=title),
+                say("A moderator or operator has to allow its price. Nothing is ordered before."),
+            ]
+        case ProductionState.HELD:
+            lines = [
+                say("✋ **{title}** · waiting for you", title=title),
+                say("An order went unanswered. Its card in the thread asks you what to do."),
+            ]
+        case ProductionState.RUNNING:
+            lines = _running(film, title)
+        case _:
+            lines = _in_line(film, title, is_paused=facts.is_paused)
+    if (thread := _thread(film)) is not None:
+        lines[0] = f"{lines[0]} · {thread}"
+    return "\n".join(lines)
+
+
+def _running(film: OpenFilm, title: str) -> list[str]:
+    production = film.prospect.production
+    if production.stopping:
+        return [say("⏳ **{title}** · stopping", title=title), say("Shots already made are kept and not paid again.")]
+    made = sum(take.state is TakeState.MADE for take in film.takes)
+    total = len(film.takes)
+    lines = [say("⏳ **{title}** · rendering · {made} of {total} shots made", title=title, made=made, total=total)]
+    if production.stage is Stage.CUT:
+        lines.append(say("All shots are made. I am cutting the film."))
+    elif production.stage is Stage.VOICE:
+        lines.append(say("The voice is being recorded, before anything else is ordered."))
+    elif film.waits:
+        shot, why = min(film.waits.items())
+        lines.append(say("Shot {shot}: {why}", shot=shot, why=why))
+    ends = film.prospect.ends
+    if ends is not None:
+        lines.append(say("Probably done {range}.", range=_range(ends)))
+    else:
+        lines.append(say("Nobody can tell yet when it is done."))
+    return lines
+
+
+def _in_line(film: OpenFilm, title: str, *, is_paused: bool) -> list[str]:
+    prospect = film.prospect
+    if prospect.place is None:
+        return [say("🕓 **{title}** · taking its place in the line", title=title)]
+    first = say("🕓 **{title}** · place {place} in line", title=title, place=prospect.place)
+    if is_paused:
+        return [first, say("Paused by the operator: no film begins for now. It keeps its place.")]
+    reasons = [_why_not_yet(prospect.ahead)]
+    if film.paused:
+        reasons.append(say("{services} is paused by the operator", services=", ".join(film.paused)))
+    elif film.busy:
+        reasons.append(say("all keys of {services} are busy", services=", ".join(film.busy)))
+    lines = [first, f"{'; '.join(reasons)}."]
+    if film.paused or prospect.begins is None or prospect.ends is None:
+        lines.append(say("Nobody can tell yet when it begins."))
+    else:
+        words = say(
+            "Probably begins {begins}, and is done {ends}.", begins=_range(prospect.begins), ends=_range(prospect.ends)
+        )
+        lines.append(words)
+    return lines
+
+
+def _why_not_yet(ahead: Ahead) -> str:
+    """Who goes before, of one's own films and others'."""
+    if not ahead.own and not ahead.others:
+        return say("It is next: it begins when a film that runs is done")
+    own = counted(ahead.own, "your other film goes first", "{number} other films of yours go first")
+    if not ahead.others:
+        return own[0].upper() + own[1:]
+    others = counted(ahead.others, "{number} film of others is ahead", "{number} films of others are ahead")
+    return say("{others}, and {own}", others=others, own=own) if ahead.own else others
+
+
+def _line(facts: QueueFacts) -> str:
+    totals = facts.totals
+    waiting = counted(totals.waiting, "{number} film waits", "{number} films wait")
+    running = counted(totals.running, "{number} runs", "{number} run")
+    people = counted(totals.people, "of {number} person", "of {number} people")
+    words = say("**The line**: {waiting}, {running}, {people}.", waiting=waiting, running=running, people=people)
+    if not totals.waiting and not totals.running:
+        words = say("**The line** is empty: a film that you greenlight now begins at once.")
+    if facts.is_paused:
+        words = say("{words} It is paused by the operator: no film begins for now.", words=words)
+    return say("{words}\n-# Films begin one after the other, fairly between everybody.", words=words)
+
+
+def _cancel_menu(owner_id: int, films: Sequence[OpenFilm]) -> ui.Select[ui.LayoutView]:
+    options = [
+        discord.SelectOption(
+            label=shorten(" ".join(film.prospect.plan.title.split()), _LABEL) or "…",
+            value=film.prospect.production.id,
+            description=say("Stop it: what was ordered by then is charged")
+            if film.prospect.production.started_at is not None
+            else say("Take it out of the line: nothing is charged"),
+        )
+        for film in films
+    ]
+    custom_id = str(CustomId(Action.LEAVE, owner_ref(owner_id)))
+    return ui.Select(custom_id=custom_id, placeholder=say("Cancel a film…"), options=options)
+
+
+def _can_be_stopped(production: Production) -> bool:
+    waits = production.state in {ProductionState.ASKING, ProductionState.ACCEPTED, ProductionState.RUNNING}
+    return waits and not production.stopping
+
+
+def _thread(film: OpenFilm) -> str | None:
+    """The way to where it is talked over."""
+    place = film.prospect.thread_id
+    return None if place is None else f"<#{place}>"
+
+
+def _range(between: Between) -> str:
+    """From when to when, in whole minutes, and always upwards: nothing is promised too early."""
+    soonest, latest = (math.ceil(at / 60) * 60 for at in (between.soonest, between.latest))
+    if soonest == latest:
+        return f"<t:{latest}:R>"
+    return say("<t:{soonest}:R> to <t:{latest}:R>", soonest=soonest, latest=latest)
