@@ -37,6 +37,10 @@ class Language(StrEnum):
         return _OWN_NAMES[self]
 
     @property
+    def english_name(self) -> str:
+        return _ENGLISH_NAMES[self]
+
+    @property
     def code(self) -> str:
         """As CLDR and the files of translations write it."""
         return self.replace("-", "_")
@@ -59,11 +63,36 @@ _OWN_NAMES = {
     Language.JAPANESE: "日本語",
 }
 
+#: How language models are told of them.
+_ENGLISH_NAMES = {
+    Language.ENGLISH: "English",
+    Language.SPANISH: "Spanish",
+    Language.GERMAN: "German",
+    Language.FRENCH: "French",
+    Language.PORTUGUESE: "Brazilian Portuguese",
+    Language.JAPANESE: "Japanese",
+}
+
 _spoken: ContextVar[Language] = ContextVar("spoken", default=Language.ENGLISH)
+_shared: ContextVar[Language | None] = ContextVar("shared", default=None)
 
 
 def spoken() -> Language:
     return _spoken.get()
+
+
+def shared() -> Language:
+    """The language for what whoever is spoken to asks for, and others read."""
+    return _shared.get() or _spoken.get()
+
+
+def speak(language: Language, *, shared: Language | None = None) -> None:
+    """Speak a language from here to the end of the task: for where a task begins that serves one person or film.
+
+    `shared` is the language of what others read of it, too.
+    """
+    _spoken.set(language)
+    _shared.set(shared)
 
 
 @contextmanager

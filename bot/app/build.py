@@ -60,6 +60,7 @@ from bot.studio.preferences import PreferenceRows
 from bot.studio.projects import Projects
 from bot.studio.pseudonyms import Pseudonyms
 from bot.studio.shards import Shards
+from bot.studio.tongues import Tongues
 from bot.ui import commands
 from bot.ui.admin import Admin
 from bot.ui.admin.switching import Switching
@@ -330,7 +331,8 @@ def _client(
     surfaces: Sequence[Surface],
     entrance: Entrance,
 ) -> Greenlight:
-    doors = Doors(lambda: database.waiting, entrance)
+    tongues = Tongues(database, PreferenceRows(database), Guilds(database))
+    doors = Doors(lambda: database.waiting, entrance, tongues)
     if shards.count == 1:
         return Greenlight(
             desk=desk,

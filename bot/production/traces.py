@@ -9,6 +9,7 @@ from sqlalchemy import Row, select
 from bot.db import Database
 from bot.db.tables import cards, posts, productions, projects, turns
 from bot.production.deletions import Deletion
+from bot.speech import Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class Traces:
     heard: frozenset[int]
     production_ids: tuple[str, ...]
     all_ours: bool
+    language: Language
 
 
 async def traces_of(database: Database, deletion: Deletion) -> list[Traces]:
@@ -61,6 +63,7 @@ async def traces_of(database: Database, deletion: Deletion) -> list[Traces]:
                     heard=frozenset((await transaction.execute(said)).scalars()),
                     production_ids=tuple(ids),
                     all_ours=film.guild_id is None and deletion.project_id is None,
+                    language=Language.nearest(film.language),
                 )
             )
     return found

@@ -24,6 +24,7 @@ from bot.studio.minds import MAX_WAIT, Mind, Minds, estimate
 from bot.studio.model import Analysis, Asset, Sight
 from bot.studio.projects import Projects
 from bot.studio.stills import Ears, Stills, measured
+from bot.studio.tongues import in_their_language
 from providers.errors import ContentRejected, ProviderError
 from providers.language import Prompt, RemoteFile, Turn
 from ratelimit import Lease, Priority, RateLimitError
@@ -83,7 +84,9 @@ class Analyst:
             yield f"{Sight.STILLS} {mind.looks_with}", partial(self._stills.look, mind, asset, path, words, user=user)
 
     async def _watch(self, mind: Mind, asset: Asset, path: Path, words: str, user: str) -> Analysis:
-        question = Prompt(model=mind.plans_with, system=INSTRUCTIONS, turns=(Turn(role="user", parts=(words,)),))
+        question = Prompt(
+            model=mind.plans_with, system=in_their_language(INSTRUCTIONS), turns=(Turn(role="user", parts=(words,)),)
+        )
 
         async def once(lease: Lease) -> Analysis:
             # Uploading, asking and deleting stay on one key: the file lives on its account.

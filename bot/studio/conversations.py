@@ -9,6 +9,7 @@ from typing import Protocol
 
 from bot.db import AWAY
 from bot.jobs.wake import Listener, Wake
+from bot.speech import speak
 from bot.studio.director import Director, Revised
 from bot.studio.errors import NoSuchFilm, PlanMoved, StudioError
 from bot.studio.model import Answered, Heard, Plan, Project, ProjectState
@@ -87,6 +88,7 @@ class Conversations:
     async def _take_turn(self, heard: Heard) -> None:
         try:
             project = await self._projects.get(heard.project_id)
+            speak(project.language)
             if project.state is not ProjectState.PLANNED or project.attachment is not None:
                 return  # its plan or its new video is at work: the turn waits, and the planner's nudge brings us back
             await self._answer(heard, project)
@@ -103,6 +105,7 @@ class Conversations:
         heard = answered.heard
         try:
             project = await self._projects.get(heard.project_id)
+            speak(project.language)
             made = await self._projects.plan(project.id, answered.version) if answered.version is not None else None
             async with self._replies.open(heard, project) as view:
                 view.finish(answered.reply, made)

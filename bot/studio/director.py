@@ -20,6 +20,7 @@ from bot.studio.replystream import ReplyStream
 from bot.studio.revision import Choices, plan_from_draft, revise, with_model
 from bot.studio.takes import ShotTakes
 from bot.studio.text import clean
+from bot.studio.tongues import in_their_language
 from providers.catalogue import Catalogue, VideoModel
 from providers.errors import ModelRetired, UnexpectedResponse
 from providers.language import Prompt, Turn
@@ -96,7 +97,7 @@ class Director:
             data["video"] = asdict(analysis)
         prompt = Prompt(
             model="",
-            system=PLANNING,
+            system=in_their_language(PLANNING),
             turns=(Turn(role="user", parts=(project.idea, json.dumps(data, ensure_ascii=False))),),
         )
         user = str(project.owner_id)
@@ -141,7 +142,7 @@ class Director:
         for said in talk:
             turns += [Turn(role="user", parts=(said.words,)), Turn(role="model", parts=(said.reply,))]
         turns.append(Turn(role="user", parts=(words, json.dumps(data, ensure_ascii=False))))
-        prompt = Prompt(model="", system=REVISING, turns=turns)
+        prompt = Prompt(model="", system=in_their_language(REVISING), turns=turns)
         user = str(project.owner_id)
         written = ReplyStream()
         try:

@@ -9,6 +9,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
+from bot.speech import Language
+
 #: Discord's own bound on a text option is 6,000; a plan's prompts are bounded by the models at about 1,000.
 MAX_IDEA = 1_500
 MAX_SHOTS = 12
@@ -168,7 +170,7 @@ class Project:
     """A film and the talk about it.
 
     `thread_id` is where that happens, `failure` a word for `ui.replies`; voice and captions are those that its first
-    plan begins with.
+    plan begins with; `language` is that of its cards and of the talk about it.
     """
 
     id: str
@@ -187,6 +189,7 @@ class Project:
     voice: str = ""
     voice_name: str = ""
     captions: Captions = Captions.SOFT
+    language: Language = Language.ENGLISH
 
     @property
     def is_unfinished(self) -> bool:

@@ -14,6 +14,7 @@ from bot.media.download import AttachmentDownloader
 from bot.media.errors import MediaError
 from bot.media.ffmpeg import Ffmpeg
 from bot.media.probe import MediaLimits, probe
+from bot.speech import speak
 from bot.storage.errors import StorageError
 from bot.storage.files import Files
 from bot.studio.analyst import Analyst
@@ -75,6 +76,7 @@ class Planner:
                 await listener.wait(LOOK_EVERY)
 
     async def _plan_one(self, project: Project) -> None:
+        speak(project.language)
         try:
             async with self._claim(f"plan {project.id}") as is_ours:
                 if not is_ours or not (await self._projects.get(project.id)).is_unfinished:

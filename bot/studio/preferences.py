@@ -93,7 +93,11 @@ class PreferenceRows:
 
     async def of(self, user_id: int) -> Preferences:
         async with self._database.transaction() as transaction:
-            return await _read(transaction, user_id)
+            return await self.within(transaction, user_id)
+
+    async def within(self, transaction: Transaction, user_id: int) -> Preferences:
+        """As `of`, in a transaction that is open already."""
+        return await _read(transaction, user_id)
 
     async def change(self, user_id: int, change: Callable[[Preferences], Preferences]) -> Preferences:
         """Keep what `change` makes of what they chose so far; two changes at once are both kept."""

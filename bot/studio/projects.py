@@ -12,6 +12,7 @@ from sqlalchemy import Row, Select, func, insert, select, update
 
 from bot.db import Database, Transaction, insert_or_ignore, lock
 from bot.db.tables import analyses, assets, plans, projects, turns
+from bot.speech import Language, shared
 from bot.studio.errors import NoSuchFilm, PlanMoved
 from bot.studio.model import (
     USUAL_RATIO,
@@ -47,7 +48,7 @@ class Projects:
         self._threads_loaded = False
 
     async def create(self, request: Request, *, model: str) -> tuple[Project, bool]:
-        """Keep what was asked; the second value is false where the same request was kept before."""
+        """Keep what was asked, in the language that is spoken; the second value is false where it was kept before."""
         now = self._clock()
         async with self._database.transaction() as transaction:
             added = await transaction.execute(
@@ -66,6 +67,7 @@ class Projects:
                     voice_name=request.voice_name,
                     captions=request.captions or Captions.SOFT,
                     attachment=json.dumps(asdict(request.attachment)) if request.attachment else None,
+                    language=shared(),
                     state=ProjectState.NEW,
                     created_at=now,
                     updated_at=now,
@@ -392,4 +394,5 @@ def project_of(row: Row[tuple[object, ...]]) -> Project:
         voice=row.voice,
         voice_name=row.voice_name,
         captions=Captions(row.captions),
+        language=Language.nearest(row.language),
     )

@@ -18,6 +18,7 @@ from bot.studio.drafts import AnalysisDraft
 from bot.studio.measures import facts_of
 from bot.studio.minds import MAX_WAIT, Mind, Minds
 from bot.studio.model import Analysis, Asset, Sight
+from bot.studio.tongues import in_their_language
 from providers.errors import ContentRejected, InvalidRequest, ProviderError
 from providers.hearing import Transcriber, Transcript
 from providers.language import Picture, Prompt, Turn
@@ -70,7 +71,9 @@ class Stills:
                 data["said"] = _said(heard)
             turn = Turn(role="user", parts=(words, json.dumps(data, ensure_ascii=False)))
             assert mind.looks_with is not None, mind
-            question = Prompt(model=mind.looks_with, system=INSTRUCTIONS, turns=(turn,), pictures=pictures)
+            question = Prompt(
+                model=mind.looks_with, system=in_their_language(INSTRUCTIONS), turns=(turn,), pictures=pictures
+            )
             draft = await self._ask(mind, question, user)
         analysis = draft.analysis()
         return Analysis(

@@ -12,7 +12,7 @@ from pathlib import Path
 import discord
 from discord import app_commands, ui
 
-from bot.speech import later, say
+from bot.speech import later, say, speak, speaking
 from bot.studio.model import Attachment, Project, Request
 from bot.studio.projects import Projects
 from bot.studio.shards import ALL_SHARDS, Shards
@@ -99,6 +99,7 @@ class Greenlight(discord.Client):
             surface.add_to(self.tree)
         self._sync_mark = sync_mark
         self._shards = shards
+        self._tongues = doors.tongues
         self._returns = returns
         self._entrance = doors.entrance
 
@@ -190,6 +191,8 @@ class Greenlight(discord.Client):
         try:
             project = await self._film_of(message)
             wanted = meaning(self._seen(message), project)
+            if wanted is not Meaning.NOTHING:
+                await self._speak_to(message, project, is_new=wanted is Meaning.NEW_FILM)
             if wanted is not Meaning.NOTHING and self._entrance is not None:
                 refused = await self._entrance.hears(message)
                 if refused is not None:
@@ -207,6 +210,23 @@ class Greenlight(discord.Client):
                     pass
         except Exception as error:  # noqa: BLE001  # one message must not end the others; told() logs it
             await self._reply(message, told(error))
+
+    async def _speak_to(self, message: discord.Message, project: Project | None, *, is_new: bool) -> None:
+        """Everybody in the channel reads the answer: it is in the language of the film, or of the one to come.
+
+        Discord does not tell in which language people have it; in a DM the last film's is the best guess.
+        """
+        if project is not None:
+            speak(project.language)
+        if is_new and self._tongues is not None:
+            guild = message.guild
+            tongue = await self._tongues.of(
+                message.author.id,
+                guild.id if guild is not None else None,
+                locale=project.language if project is not None else None,
+                guild_locale=guild.preferred_locale.value if guild is not None else None,
+            )
+            speak(tongue.shared)
 
     async def hear_late(self, message: discord.Message, project: Project) -> None:
         """Words in a film's thread that no event told of; a file alone is left to be sent again."""
@@ -243,7 +263,8 @@ class Greenlight(discord.Client):
             attachment=attachment,
         )
         if message.attachments and attachment is None:
-            words = say("I can only use video files (mp4, mov, webm), so I left the attachment aside.")
+            with speaking(project.language):
+                words = say("I can only use video files (mp4, mov, webm), so I left the attachment aside.")
             await self._reply(message, words)
         if heard:  # another answer may have to end first
             await type_in(message.channel)

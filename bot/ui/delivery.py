@@ -21,6 +21,7 @@ import discord
 from bot.jobs.wake import Listener
 from bot.production.model import RESTORED, Production, ProductionState
 from bot.production.productions import Productions
+from bot.speech import speak
 from bot.storage.files import Files
 from bot.studio.errors import NoSuchFilm
 from bot.studio.model import Project
@@ -144,6 +145,7 @@ class Delivery:
             return
         production = await self._productions.get(before.id)
         project = await self._projects.get(production.project_id)
+        speak(project.language)
         end = await self._end(production, project)
         places = await self._places.places(production, project)
         refused, opens_at = list(places.closed_because), places.opens_at

@@ -18,7 +18,7 @@ from bot.production.productions import Productions
 from bot.production.readings import Readings
 from bot.production.sizes import film_bytes
 from bot.production.switches import Switches
-from bot.speech import say
+from bot.speech import say, shared, speaking
 from bot.storage.files import Files
 from bot.studio.budget import Budgets
 from bot.studio.casting import Casting, Quote, cast, quote
@@ -168,7 +168,10 @@ class Desk:
         if request.voice:
             voice = await self.voice(request.voice)
             request = replace(request, voice=voice.id, voice_name=voice.name)
-        request = replace(request, idea=idea or say("Make a film from this video."))
+        if not idea:
+            with speaking(shared()):
+                idea = say("Make a film from this video.")
+        request = replace(request, idea=idea)
         project, _ = await self._projects.create(request, model=model.id)
         self._changed()
         return project
@@ -239,7 +242,9 @@ class Desk:
         if found is None:
             raise CannotRender
         model, moved, quoted = found
-        moved = replace(moved, version=plan.version + 1, changes=say("made by {model}", model=model.label))
+        with speaking(project.language):
+            changes = say("made by {model}", model=model.label)
+        moved = replace(moved, version=plan.version + 1, changes=changes)
         await self._projects.keep_plan(project_id, moved)
         self._changed()
         return moved, quoted

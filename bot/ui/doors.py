@@ -13,7 +13,8 @@ from collections.abc import Callable, Coroutine
 import discord
 from discord import app_commands, ui
 
-from bot.speech import later, say
+from bot.speech import Language, later, say, speak
+from bot.studio.tongues import Tongues
 from bot.ui.answering import Answer, quietly
 from bot.ui.entrance import Entrance
 from bot.ui.sending import DiscordFailed, once
@@ -31,20 +32,30 @@ WORDS = later(
 
 
 class Doors:
-    """Whether somebody may come in. `waiting` tells how many transactions wait for the database, `entrance` knows the
-    rules of the house.
+    """Whether somebody may come in, and in which language they are spoken to from here on.
+
+    `waiting` tells how many transactions wait for the database, `entrance` knows the rules of the house; without
+    `tongues` everybody is spoken to in the language of their Discord.
     """
 
-    def __init__(self, waiting: Callable[[], int] = lambda: 0, entrance: Entrance | None = None) -> None:
+    def __init__(
+        self,
+        waiting: Callable[[], int] = lambda: 0,
+        entrance: Entrance | None = None,
+        tongues: Tongues | None = None,
+    ) -> None:
         self._waiting = waiting
         self.entrance = entrance
+        self.tongues = tongues
         self._turned_away = 0
         self._tell_at = 0.0
 
     async def let_in(self, interaction: discord.Interaction) -> bool:
         """Whether to take up what is asked; where not, it is answered here."""
+        speak(Language.nearest(interaction.locale.value))
         waiting = self._waiting()
         if waiting < MOST_WAITING:
+            await self._speak_to(interaction)
             refused = await self.entrance.refusal(interaction) if self.entrance is not None else None
             if refused is not None:
                 await quietly(_refusing(interaction, refused))
@@ -58,6 +69,16 @@ class Doors:
         except DiscordFailed as error:
             logger.debug("not even turned away", extra={"error": str(error)})
         return False
+
+    async def _speak_to(self, interaction: discord.Interaction) -> None:
+        if self.tongues is not None:
+            tongue = await self.tongues.of(
+                interaction.user.id,
+                interaction.guild_id,
+                locale=interaction.locale.value,
+                guild_locale=interaction.guild_locale.value if interaction.guild_locale is not None else None,
+            )
+            speak(tongue.private, shared=tongue.shared)
 
     def _count(self, waiting: int) -> None:
         self._turned_away += 1

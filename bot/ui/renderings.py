@@ -11,7 +11,7 @@ from bot.production.dispatcher import Dispatcher
 from bot.production.model import TERMINAL, Production, ProductionState, Take, TakeState
 from bot.production.productions import Productions
 from bot.production.switches import ALL
-from bot.speech import say
+from bot.speech import say, speaking
 from bot.studio.casting import Casting
 from bot.studio.errors import CannotRender, NoSuchFilm
 from bot.studio.model import Plan, Project
@@ -88,10 +88,15 @@ class Renderer:
     async def _plan(self, card: Card) -> Rendering:
         project_id, _, version = card.ref.partition(":")
         project = await self._projects.get(project_id)
+        with speaking(project.language):
+            return await self._plan_of(card, project, int(version))
+
+    async def _plan_of(self, card: Card, project: Project, version: int) -> Rendering:
+        project_id = project.id
         newest = await self._projects.plan(project_id)
         if newest is None:
             return Rendering(plan_card(PlanFacts(project=project, plan=None)))
-        plan = newest if newest.version == int(version) else await self._projects.plan(project_id, int(version))
+        plan = newest if newest.version == version else await self._projects.plan(project_id, version)
         assert plan is not None, card
         facts = PlanFacts(project=project, plan=plan, model_label=plan.model, newest_version=newest.version)
         if plan.version < newest.version:
@@ -146,6 +151,10 @@ class Renderer:
     async def _job(self, card: Card) -> Rendering:
         production = await self._productions.get(card.ref)
         project = await self._projects.get(production.project_id)
+        with speaking(project.language):
+            return await self._job_of(project, production)
+
+    async def _job_of(self, project: Project, production: Production) -> Rendering:
         plan = await self._projects.plan(project.id, production.version)
         assert plan is not None, production
         takes = await self._productions.takes_of(production.id)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from bot.jobs.wake import Wake
 from bot.production.takebook import TakeBook
-from bot.speech import say
+from bot.speech import say, speaking
 from bot.studio.casting import Quote
 from bot.studio.changes import changes_between
 from bot.studio.errors import CannotRender, EditRefused, NothingToRender, PlanMoved
@@ -89,7 +89,9 @@ class Retakes:
         if plan == rushes.plan:
             raise EditRefused(say("The plan uses that take already. Nothing was changed."))
         _, quoted = await self._desk.price(rushes.project, plan)
-        plan = replace(plan, version=plan.version + 1, changes=changes_between(rushes.plan, plan))
+        with speaking(rushes.project.language):
+            changes = changes_between(rushes.plan, plan)
+        plan = replace(plan, version=plan.version + 1, changes=changes)
         await self._projects.keep_plan(rushes.project.id, plan)
         self._changed()
         return Proposal(plan=plan, quote=quoted, anew=not_kept(plan, quoted.kept))

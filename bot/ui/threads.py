@@ -11,7 +11,7 @@ from typing import Literal, NoReturn
 import discord
 
 from bot.jobs.wake import Listener
-from bot.speech import say
+from bot.speech import say, speaking
 from bot.studio.model import Project
 from bot.studio.projects import Projects
 from bot.studio.text import shorten
@@ -83,7 +83,10 @@ class Threads:
         """
         if project.thread_id is not None:
             return project.thread_id
-        thread_id = project.channel_id if project.guild_id is None else await self._start(project)
+        thread_id = project.channel_id
+        if project.guild_id is not None:
+            with speaking(project.language):
+                thread_id = await self._start(project)
         await self._projects.set_thread(project.id, thread_id)
         self._starters.pop(project.id, None)
         return thread_id

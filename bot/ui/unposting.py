@@ -19,7 +19,7 @@ from bot.db import AWAY, Database
 from bot.jobs.wake import Listener
 from bot.production.deletions import Deletion, Deletions
 from bot.production.traces import Traces, traces_of
-from bot.speech import later, say
+from bot.speech import later, say, speaking
 from bot.ui.sending import DiscordFailed, Malformed, NotAllowed, Vanished, persistently
 
 logger = logging.getLogger(__name__)
@@ -76,7 +76,8 @@ class Unposting:
         for traces in await traces_of(self._database, deletion):
             removed = 0
             if traces.thread_id is not None:
-                await self._unname(traces.thread_id)
+                with speaking(traces.language):
+                    await self._unname(traces.thread_id)
                 removed += await self._remove(traces.channel_id, traces.thread_id)  # the message it hangs on
             for channel_id, message_id in sorted({*traces.known, *await self._found(traces)}):
                 removed += await self._remove(channel_id, message_id)

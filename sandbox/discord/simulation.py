@@ -113,12 +113,14 @@ class _LoopbackCdn(CdnStore):
 
 
 class _LoopbackBackend(Backend):
-    """SimCord's store. Interactions announce our upload limit instead of SimCord's constant 25 MiB."""
+    """SimCord's store. Interactions announce our upload limit and people's languages instead of SimCord's constants."""
 
     def __init__(self, cdn_url: str, upload_limit: Callable[[], int]) -> None:
         super().__init__(clock=_RealClock())
         self.cdn: _LoopbackCdn = _LoopbackCdn(cdn_url)
         self._upload_limit = upload_limit
+        self.locales: dict[int, str] = {}
+        """The languages that people have their Discord in, where that is not English."""
 
     def create_system_message(
         self, channel_id: int, message_type: MessageType, author_id: int, **about: int | None
@@ -154,6 +156,10 @@ class _LoopbackBackend(Backend):
     def emit(self, event: str, payload: Mapping[str, Any]) -> None:
         if event == "INTERACTION_CREATE":
             payload = dict(payload) | {"attachment_size_limit": self._upload_limit()}
+            person = payload["member"]["user"] if "member" in payload else payload["user"]
+            payload["locale"] = self.locales.get(int(person["id"]), "en-US")
+            if "guild_id" in payload:
+                payload["guild_locale"] = self.get_guild(int(payload["guild_id"])).preferred_locale
             attachments = (payload["data"].get("resolved") or {}).get("attachments") or {}
             for key, attachment in attachments.items():
                 attachments[key] = self.cdn.make_ephemeral(attachment, self.application_id)
@@ -365,6 +371,14 @@ class Simulation:
 
     def join(self, name: str) -> MemberActor:
         return self.guild.add_member(self.env.create_user(name.lower(), global_name=name))
+
+    def have_in(self, user_id: int, locale: str) -> None:
+        """From now on this person has Discord in another language."""
+        self.backend.locales[user_id] = locale
+
+    def prefer(self, locale: str) -> None:
+        """The server's admins choose its language, as those of communities can."""
+        self.backend.get_guild(self.guild.id).preferred_locale = locale
 
     def actor(self, user_id: int) -> MemberActor:
         return MemberActor(self.env, self.guild, UserHandle(self.env, self.backend.get_user(user_id)))

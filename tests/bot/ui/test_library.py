@@ -73,6 +73,7 @@ class Press:
         self.id, self.type = 5, discord.InteractionType.component
         self.data = {"custom_id": str(custom_id)}
         self.user = discord.Object(user_id)
+        self.locale = discord.Locale.american_english
         self.channel_id, self.channel = 99, None
         self.app_permissions = discord.Permissions.all() if may is None else may
         self.response = self

@@ -27,6 +27,7 @@ class Press:
         if words is not None:
             self.data["components"] = [{"type": 18, "component": {"custom_id": "words", "value": words}}]
         self.user = discord.Object(user_id)
+        self.locale = discord.Locale.american_english
         self.response = self
         self.answers: list[str] = []
         self.modals: list[object] = []
