@@ -38,6 +38,7 @@ class Asked:
         self.type = kind
         self.data = data
         self.user = discord.Object(user_id)
+        self.locale = discord.Locale.american_english
         self.guild_id = SERVER
         self.channel = Room(CHANNEL)
         self.channel_id = CHANNEL
