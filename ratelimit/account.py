@@ -17,7 +17,10 @@ class KeyState:
     """A key in the pool.
 
     Attributes:
-        has_peers: it is not the only key, so that others can serve while it is tried.
+        has_peers: it is not the only key that is lent, so that others can serve while it is tried.
+        is_paused: somebody decided to lend it no more for now; whoever waits for it waits on.
+        is_retired: it is never lent again, and goes once nothing is open with it.
+        open: operations that outlive their leases.
         turn: the number of the grant that used it last.
         granted, served, refused: counted for operators.
     """
@@ -26,11 +29,23 @@ class KeyState:
     account: Account
     health: Health
     has_peers: bool = False
+    is_paused: bool = False
+    is_retired: bool = False
     in_flight: int = 0
+    open: int = 0
     turn: int = 0
     granted: int = 0
     served: int = 0
     refused: int = 0
+
+    @property
+    def is_withheld(self) -> bool:
+        """It is not lent, however well it is."""
+        return self.is_paused or self.is_retired
+
+    @property
+    def is_idle(self) -> bool:
+        return not self.in_flight and not self.open
 
     @property
     def is_new(self) -> bool:
@@ -45,7 +60,8 @@ class Account:
     Attributes:
         provider: the health of the provider, shared by all accounts.
         ration: what it may spend before the next journey to a store; `None` where nothing is shared or remembered.
-        needs_care: something of it rests, is half-open or was never tried, so that the quick answers do not hold.
+        needs_care: something of it rests, is half-open, withheld or was never tried, so that the quick answers do not
+            hold.
     """
 
     id: str
@@ -66,7 +82,7 @@ class Account:
         self.needs_care = not (
             self.provider.is_healthy
             and self.health.is_healthy
-            and all(state.health.is_healthy and not state.is_new for state in self.keys)
+            and all(state.health.is_healthy and not state.is_new and not state.is_withheld for state in self.keys)
             and all(health.is_healthy for health in self.models.values())
         )
 
@@ -80,10 +96,14 @@ class Account:
 
     def is_tried(self, state: KeyState, model: str | None) -> bool:
         """Whether all is well; else the next request is a probe."""
-        return not self.needs_care or all(health.is_healthy for health in self.healths(state, model))
+        if not self.needs_care:
+            return True
+        return not state.is_withheld and all(health.is_healthy for health in self.healths(state, model))
 
     def may_serve(self, state: KeyState, model: str | None, now: float) -> bool:
-        return not self.needs_care or all(health.may_serve(now) for health in self.healths(state, model))
+        if not self.needs_care:
+            return True
+        return not state.is_withheld and all(health.may_serve(now) for health in self.healths(state, model))
 
     def is_out(self, state: KeyState, model: str | None, now: float) -> Health | None:
         """What keeps a key from serving a model for longer than anybody should wait."""

@@ -137,6 +137,7 @@ class Lender:
     def open(self, operation_id: str, state: KeyState, model: str | None) -> None:
         if operation_id not in self.operations:
             self.operations[operation_id] = Operation(state, model, self.line.clock())
+            state.open += 1
             state.account.meter.enter(model)
             self._roster.changed(state.account)
 
@@ -145,9 +146,11 @@ class Lender:
     def close(self, operation_id: str) -> bool:
         operation = self.operations.pop(operation_id, None)
         if operation is not None:
+            operation.state.open -= 1
             operation.state.account.meter.leave(operation.model)
             self.durations.add(operation.model, self.line.clock() - operation.since)
             self._roster.changed(operation.state.account)
+            self._roster.settle(operation.state)
         return operation is not None
 
     # Learning

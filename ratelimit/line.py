@@ -120,6 +120,10 @@ class Line:
             self._charges[asked] = charge
         return charge
 
+    def forget_charges(self) -> None:
+        """After a change of which accounts there are."""
+        self._charges.clear()
+
     def _expire(self, lease: Lease) -> None:
         if lease.answer is not None and not lease.answer.done():
             self.queue.remove(lease)

@@ -100,7 +100,9 @@ def foresee(
     opens_at, opener = min(firsts, default=(math.inf, ""))
     backs = [(_back_at(account, target, now), account.id) for account in accounts]
     back_at, returner = min(backs, default=(math.inf, ""))
-    if back_at > now:
+    if back_at == math.inf:
+        reason = "every key is paused"
+    elif back_at > now:
         reason = f"every key rests; account {returner} is asked again {_in(back_at - now)}"
     elif opens_at == math.inf:
         reason = "every place at the service is taken; nobody knows yet for how long"
@@ -149,7 +151,7 @@ def _from(start: float, times: Iterator[float]) -> Iterator[float]:
 
 def _back_at(account: Account, target: Target, now: float) -> float:
     """When the account has a key that may serve this: `now` or later."""
-    states = [state for state in account.keys if target.key_id in (None, state.key.id)]
+    states = [s for s in account.keys if target.key_id in (None, s.key.id) and not s.is_withheld]
     rests = [
         max((h.until for h in account.healths(state, target.model) if not h.is_healthy), default=now)
         for state in states

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TypeVar
 
+from ratelimit.account import KeyState
 from ratelimit.book import Book
 from ratelimit.counters import Counters
 from ratelimit.errors import LeaseTimeout, NoUsableKey
@@ -92,8 +93,60 @@ class KeyPool:
         self._lender = Lender(provider, self._roster, self._line, judge, wall_clock=wall_clock, counters=self.counters)
         for key in keys:
             self._roster.add(key)
+        self._skew = skew
+        self._gone: dict[str, ApiKey] = {}
+        self._roster.left = self._left
         if store is not None:
-            self._line.rations = self._open_rations(store, skew)
+            self._line.rations = self._open_rations(store)
+
+    # Keys that come and go
+
+    def add(self, key: ApiKey) -> None:
+        """Lend this key from now on, too. Raises `ValueError` if its id is taken.
+
+        Its account has the limits that were given for it, else those of every account. A key that was retired comes
+        back as it was.
+        """
+        self._roster.add(key)
+        self._gone.pop(key.id, None)
+        self._accounts_changed()
+        self._line.decide()
+
+    def pause(self, key_id: str) -> None:
+        """Lend it no more until `resume`. Whoever waits for it waits on, and what it has begun goes on.
+
+        Raises `KeyError` for an unknown id.
+        """
+        self._roster.pause(key_id)
+        self._line.decide()
+
+    def resume(self, key_id: str) -> None:
+        """Lend it again. Raises `KeyError` for an unknown id."""
+        self._roster.resume(key_id)
+        self._line.decide()
+
+    def retire(self, key_id: str) -> None:
+        """Never lend it again. Raises `KeyError` for an unknown id.
+
+        Its leases and operations go on, keep their room, and are polled with it; with the last of them it goes. Those
+        who wait and whom no other key can serve are told so.
+        """
+        self._roster.retire(key_id)
+        self._line.forget_charges()
+        self._line.fail_hopeless()
+        self._line.decide()
+
+    def _left(self, state: KeyState) -> None:
+        self._gone[state.key.id] = state.key
+        self._accounts_changed()
+
+    def _accounts_changed(self) -> None:
+        self._line.forget_charges()
+        rations = self._line.rations
+        if rations is not None:
+            rations.serve(self._roster.accounts, self._book())
+            for account in self._roster.accounts.values():
+                account.ration = rations.of[account.id]
 
     # Lending
 
@@ -210,7 +263,7 @@ class KeyPool:
     def report(self, outcome: object, *, key_id: str, model: str | None = None) -> None:
         """Say what was learned without a lease, by a poll or a check. Raises `KeyError` for an unknown key."""
         verdict = self._lender.verdict(outcome)
-        if verdict is not None:
+        if verdict is not None and key_id not in self._gone:
             self._lender.learn(self._roster.keys[key_id], model, verdict, outcome, None)
 
     def set_room(self, room: int | None, *, key_id: str, model: str | None = None) -> None:
@@ -219,6 +272,8 @@ class KeyPool:
         It counts in this process: others that share a store learn it for themselves. Raises `KeyError` for an unknown
         key.
         """
+        if key_id in self._gone:
+            return
         account = self._roster.keys[key_id].account
         account.meter.set_room(room, model)
         self._roster.changed(account)
@@ -244,11 +299,17 @@ class KeyPool:
         self._line.decide()
 
     def key(self, key_id: str) -> ApiKey:
-        """The key by its id, to poll what it started: that takes no turn. Raises `NoUsableKey` if it has gone."""
+        """The key by its id, to poll what it started: that takes no turn.
+
+        One that was retired is told as long as the pool lives, for what is looked for late. Raises `NoUsableKey` for
+        one that nobody knows.
+        """
         state = self._roster.keys.get(key_id)
-        if state is None:
-            raise NoUsableKey(self.provider, f"key {key_id} is not configured any more")
-        return state.key
+        if state is not None:
+            return state.key
+        if key_id in self._gone:
+            return self._gone[key_id]
+        raise NoUsableKey(self.provider, f"key {key_id} is not configured any more")
 
     def reinstate(self, key_id: str) -> None:
         """Believe in this key and its account again, whatever they did. Raises `KeyError` for an unknown id."""
@@ -328,13 +389,17 @@ class KeyPool:
 
     # The store, if there is one
 
-    def _open_rations(self, store: UsageStore, skew: float) -> Rations:
+    def _book(self) -> Book:
+        held = dict(self._roster.accounts)  # a journey may be under way while one of them goes
+        return Book(lambda account: held[account].meter.limits, held, skew=self._skew)
+
+    def _open_rations(self, store: UsageStore) -> Rations:
         accounts = self._roster.accounts
         rations = Rations(
             self.provider,
             accounts,
             store,
-            Book(lambda account: accounts[account].meter.limits, accounts, skew=skew),
+            self._book(),
             clock=lambda: self._line.clock(),  # noqa: PLW0108 - it is bound to a loop later
             wants=self._line.wants,
             arrived=self._arrived,

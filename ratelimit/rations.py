@@ -113,6 +113,12 @@ class Rations:
         self._opened: dict[str, tuple[str, str | None]] = {}
         self._ended: set[str] = set()
 
+    def serve(self, accounts: Iterable[str], book: Book) -> None:
+        """There are other accounts from here on; what is at hand for those that stay is kept."""
+        self.of = {account: self.of.get(account) or Ration() for account in accounts}
+        self._book = book
+        self._unmet.clear()
+
     # What happens to permits: plain functions, for the pool
 
     def take(self, account: str, cost: Cost, model: str | None, now: float) -> Permit:
@@ -258,7 +264,8 @@ class Rations:
         now = self._clock()
         self._offset.measured(begun_at, turn.now, now)
         for permit in turn.permits:
-            self.of[permit.account].permits[permit.id] = self._here(permit, turn.now, now)
+            if permit.account in self.of:  # else it went while we were on our way, and the permit lapses
+                self.of[permit.account].permits[permit.id] = self._here(permit, turn.now, now)
         self._again_at = turn.again_at - self._offset.least
         self._unmet = {}
         for want in turn.unmet:

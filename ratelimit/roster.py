@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 
 from ratelimit.account import Account, KeyState
 from ratelimit.health import PROBE, TRIAL, Health
@@ -55,6 +56,7 @@ class Roster:
         cooldown, longest_cooldown: seconds; see `Health`.
         skew: seconds; see `ratelimit.window`.
         epoch: grows with every change of anybody's health.
+        left: hears of keys that were retired, once nothing is open with them and they are gone.
     """
 
     limits: Limits
@@ -68,6 +70,9 @@ class Roster:
     accounts: dict[str, Account] = field(default_factory=dict)
     provider: Health = field(init=False)
     epoch: int = 0
+    left: Callable[[KeyState], None] = field(default=lambda _: None)
+    _numbers: Iterator[int] = field(default_factory=count)
+    _serving: tuple[str, ...] = ()  # accounts with a key that may be lent some day
     _lineups: dict[str | None, Lineup] = field(default_factory=dict)
     _turns: int = 0
     _only: Account | None = None  # there is no choice
@@ -76,26 +81,64 @@ class Roster:
         self.provider = self._new_health()
 
     def add(self, key: ApiKey) -> None:
-        """Raises `ValueError` if the id is taken."""
-        if key.id in self.keys:
-            raise ValueError(f"two keys have the id {key.id}")
+        """Lend this key, too; one that was retired and is not gone yet comes back. `ValueError` if the id is taken."""
+        known = self.keys.get(key.id)
+        if known is not None:
+            if not known.is_retired:
+                raise ValueError(f"two keys have the id {key.id}")
+            known.is_retired = False
+            self._recount()
+            return
         account = self.accounts.get(key.account)
         if account is None:
             limits = self.account_limits.get(key.account, self.limits)
             account = Account(
                 key.account,
-                len(self.accounts),
+                next(self._numbers),
                 Meter(limits, skew=self.skew, midnight=self.midnight),
                 self._new_health(),
                 self.provider,
             )
-            self._only = None if self.accounts else account
             self.accounts[key.account] = account
         state = self.keys[key.id] = KeyState(key, account, self._new_health())
         account.keys.append(state)
-        if len(self.keys) > 1:
-            for state in self.keys.values():
-                state.has_peers = True
+        self._recount()
+
+    def pause(self, key_id: str) -> None:
+        """Lend it no more until `resume`; what it has begun goes on. Raises `KeyError` for an unknown id."""
+        self.keys[key_id].is_paused = True
+        self._recount()
+
+    def resume(self, key_id: str) -> None:
+        """Raises `KeyError` for an unknown id."""
+        self.keys[key_id].is_paused = False
+        self._recount()
+
+    def retire(self, key_id: str) -> None:
+        """Never lend it again; it goes once nothing is open with it. Raises `KeyError` for an unknown id."""
+        state = self.keys[key_id]
+        state.is_retired = True
+        self._recount()
+        self.settle(state)
+
+    def settle(self, state: KeyState) -> None:
+        """Less is open with this key: one that was retired goes with the last of it, and so does its account."""
+        if not state.is_retired or not state.is_idle or self.keys.get(state.key.id) is not state:
+            return
+        del self.keys[state.key.id]
+        state.account.keys.remove(state)
+        if not state.account.keys:
+            del self.accounts[state.account.id]
+        self._recount()
+        self.left(state)
+
+    def _recount(self) -> None:
+        """After any change of which keys there are to lend."""
+        lent = [state for state in self.keys.values() if not state.is_withheld]
+        for state in self.keys.values():
+            state.has_peers = any(other is not state for other in lent)
+        self._only = next(iter(self.accounts.values())) if len(self.accounts) == 1 else None
+        self._serving = tuple(dict.fromkeys(s.account.id for s in self.keys.values() if not s.is_retired))
         self._diagnose()
         self._lineups.clear()
 
@@ -184,6 +227,8 @@ class Roster:
             if health.changed <= grant.epoch:  # else it is another's turn by now
                 health.is_probed = False
         self._touch(grant)
+        if grant.state.is_retired:
+            self.settle(grant.state)
 
     # Learning
 
@@ -264,13 +309,13 @@ class Roster:
         return reason, cause
 
     def targets(self, target: Target) -> Iterator[KeyState]:
-        """The keys that a request may be given, well or not."""
+        """The keys that a request may be given, well or not, now or once they are resumed."""
         if target.key_id is not None:
             named = self.keys.get(target.key_id)
             states: Iterable[KeyState] = () if named is None else (named,)
         else:
             states = self.keys.values()
-        return (state for state in states if target.account in (None, state.account.id))
+        return (state for state in states if target.account in (None, state.account.id) and not state.is_retired)
 
     def able(self, target: Target, now: float) -> list[Account]:
         """The accounts that are well enough to serve this target, full or not."""
@@ -283,7 +328,7 @@ class Roster:
     def accounts_of(self, target: Target) -> tuple[str, ...]:
         """The ids of the accounts that a request may be given."""
         if target.account is None and target.key_id is None:
-            return tuple(self.accounts)
+            return self._serving
         return tuple(dict.fromkeys(state.account.id for state in self.targets(target)))
 
     def is_able(self, account_id: str, model: str | None, now: float) -> bool:

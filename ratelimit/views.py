@@ -19,6 +19,8 @@ class KeyHealth(StrEnum):
     COOLING = "cooling"  # rests until a known time
     PROBING = "probing"  # rested; one request at a time finds out
     OUT = "out"  # rejected, or used up until somebody acts; nobody waits for it
+    PAUSED = "paused"  # not lent until somebody resumes it
+    RETIRED = "retired"  # never lent again; it goes once nothing is open with it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,7 @@ class KeyView:
 
     Attributes:
         until: Unix seconds when it stops cooling, or is asked again if it is out; `None` where there is no such time.
-        why: "throttled", "exhausted", "rejected" or "unavailable"; empty while healthy.
+        why: "throttled", "exhausted", "rejected" or "unavailable"; empty while nothing speaks against it.
         granted, served, refused: how often it was lent, served, and met anything that speaks against it.
         usage: its account's windows; shared by all keys of the account, like the following ones.
         open: operations open and leases out, in all and by model (`None`: leases that named no model).
@@ -83,6 +85,8 @@ def view_key(state: KeyState, now: float, offset: float) -> KeyView:
     """View a key through everything it depends on; `offset` turns times on the clock of `now` into Unix seconds."""
     account, meter = state.account, state.account.meter
     health, until, why = _summary(account.healths(state, None), now)
+    if state.is_withheld:
+        health, until = KeyHealth.RETIRED if state.is_retired else KeyHealth.PAUSED, None
     return KeyView(
         id=state.key.id,
         account=account.id,

@@ -126,7 +126,8 @@ def _reason(service: PoolView, model: str) -> str:
     rests = [_rests_until(key, model) for key in service.keys]
     awake = [key for key, until in zip(service.keys, rests, strict=True) if until is None]
     if not awake:
-        return say("the service is at its limit")
+        is_paused = any(key.health is KeyHealth.PAUSED for key in service.keys)
+        return say("paused by the operator") if is_paused else say("the service is at its limit")
     return say("every place at the service is taken") if _is_full(awake, model) else ""
 
 
@@ -165,7 +166,7 @@ def _is_full(keys: Sequence[KeyView], model: str) -> bool:
 
 def _rests_until(key: KeyView, model: str) -> float | None:
     """Until when (Unix seconds) the key serves this model not at all; infinity for good, `None` where it may now."""
-    if key.health is KeyHealth.OUT:
+    if key.health in {KeyHealth.OUT, KeyHealth.PAUSED, KeyHealth.RETIRED}:
         return math.inf
     rests = [until for until in (key.until, key.resting_models.get(model)) if until is not None]
     return max(rests, default=None)

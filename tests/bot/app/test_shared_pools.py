@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from ratelimit import Allowance, Cost, KeyPool, Limit, Limits, OpenOperation, Priority
+from ratelimit import Allowance, ApiKey, Cost, KeyPool, Limit, Limits, OpenOperation, Priority
 from ratelimit.usage import Permit
 from tests import virtual_time
 from tests.bot.app.memory_store import MemoryStore
@@ -341,3 +341,32 @@ def test_a_small_request_passes_a_large_one_that_it_does_not_delay() -> None:
     small, large = virtual_time.run(story())
     assert small < 14.0
     assert large == pytest.approx(60.25, abs=1.0)
+
+
+# Keys that come and go
+
+
+def test_an_account_that_comes_or_goes_in_one_process_is_shared_like_the_others() -> None:
+    """One process learns of a new account later than the other; neither takes more than there is, and both go on."""
+
+    async def story() -> tuple[int, int, set[str]]:
+        store, crowd = MemoryStore(), Crowd(StrictServer(LIMIT, PERIOD))
+        pools = [a_pool(store, seed=seed) for seed in range(2)]
+        async with running(*(pool.run() for pool in pools), *(crowd.press(pool) for pool in pools)):
+            await asyncio.sleep(PERIOD)
+            pools[0].add(ApiKey("key-2", "b", "fake-secret-2"))
+            await asyncio.sleep(PERIOD)
+            pools[1].add(ApiKey("key-2", "b", "fake-secret-2"))
+            await asyncio.sleep(2 * PERIOD)
+            before = len(crowd.sent)
+            for pool in pools:
+                pool.retire("key-1")
+            await asyncio.sleep(2 * PERIOD)
+            left = {key.id for pool in pools for key in pool.view().keys}
+            return crowd.server.refused, len(crowd.sent) - before, left
+
+    refused, sent, left = virtual_time.run(story())
+
+    assert refused == 0
+    assert 0.9 * 2 * LIMIT <= sent <= 2 * LIMIT + 1
+    assert left == {"key-2"}

@@ -1,0 +1,303 @@
+"""Keys that come, rest by somebody's wish, and go, while others are at work."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+
+from ratelimit import Allowance, ApiKey, KeyHealth, KeyPool, Lease, Limits, NoUsableKey, OpenOperation
+from tests import virtual_time
+from tests.ratelimit.provider import (
+    ONE_A_MINUTE,
+    REJECTED,
+    ROOM_FOR_ONE,
+    Service,
+    gather,
+    granted_at,
+    health,
+    make_pool,
+    settle,
+)
+
+NEW = ApiKey("key-9", "z", "fake-secret-9")
+
+
+def ids(pool: KeyPool) -> list[str]:
+    return [key.id for key in pool.view().keys]
+
+
+# Coming
+
+
+def test_a_key_that_comes_serves_whoever_waits() -> None:
+    async def story() -> list[object]:
+        pool = make_pool(ONE_A_MINUTE)
+
+        async def come() -> None:
+            await asyncio.sleep(5.0)
+            pool.add(NEW)
+
+        return (await gather(granted_at(pool), granted_at(pool), come()))[:2]
+
+    assert virtual_time.run(story()) == [("key-1", 0.0), ("key-9", 5.0)]
+
+
+def test_another_key_of_an_account_adds_no_room() -> None:
+    async def story() -> list[float]:
+        pool = make_pool(ONE_A_MINUTE)
+        pool.add(ApiKey("key-9", "a", "fake-secret-9"))
+        return [at for _, at in (await granted_at(pool), await granted_at(pool))]
+
+    assert virtual_time.run(story()) == [0.0, 60.25]
+
+
+def test_an_account_that_comes_has_the_limits_that_were_given_for_it() -> None:
+    async def story() -> list[str]:
+        pool = make_pool(ONE_A_MINUTE, account_limits={"z": Limits()})
+        pool.add(NEW)
+        return [(await granted_at(pool))[0] for _ in range(5)]
+
+    assert sorted(virtual_time.run(story())) == ["key-1", *["key-9"] * 4]
+
+
+def test_an_id_is_taken_once() -> None:
+    pool = make_pool(Limits())
+
+    with pytest.raises(ValueError, match="key-1"):
+        pool.add(ApiKey("key-1", "b", "fake-secret-2"))
+
+
+# Paused
+
+
+def test_a_paused_key_is_not_lent_and_the_others_are() -> None:
+    async def story() -> set[object]:
+        pool = make_pool(Limits(), "a", "b")
+        pool.pause("key-1")
+        return {(await granted_at(pool))[0] for _ in range(6)}
+
+    assert virtual_time.run(story()) == {"key-2"}
+
+
+@pytest.mark.parametrize("accounts", [("a",), ("a", "a"), ("a", "b")])
+def test_who_waits_for_keys_that_are_all_paused_waits_until_one_is_resumed(accounts: tuple[str, ...]) -> None:
+    async def story() -> tuple[object, str | None]:
+        pool = make_pool(Limits(), *accounts)
+        for key_id in ids(pool):
+            pool.pause(key_id)
+        waiter = asyncio.create_task(granted_at(pool, name="shot"))
+        await asyncio.sleep(3600.0)
+        outlook = pool.outlook("shot")
+        pool.resume("key-1")
+        return await waiter, outlook.reason if outlook is not None else None
+
+    assert virtual_time.run(story()) == (("key-1", 3600.0), "every key is paused")
+
+
+def test_what_a_paused_key_has_begun_goes_on() -> None:
+    async def story() -> tuple[list[KeyHealth], str, KeyHealth]:
+        pool = make_pool(ROOM_FOR_ONE)
+        async with pool.lease(user="ana") as lease:
+            pool.pause("key-1")
+            lease.hold("operation")
+        paused, key = health(pool), pool.key("key-1")
+        pool.release("operation")
+        pool.resume("key-1")
+        return paused, key.id, health(pool)[0]
+
+    assert virtual_time.run(story()) == ([KeyHealth.PAUSED], "key-1", KeyHealth.HEALTHY)
+
+
+def test_a_paused_key_is_no_witness_that_the_service_is_well() -> None:
+    async def story() -> list[str]:
+        pool = make_pool(Limits(), "a", "b")
+        await granted_at(pool, key_id="key-1")
+        await granted_at(pool, key_id="key-2")
+        pool.pause("key-2")
+        service = Service(key_1=REJECTED)
+        with pytest.raises(NoUsableKey):
+            await pool.call(service.ask, user="ana", key_id="key-1")
+        pool.resume("key-2")
+        return [(await granted_at(pool))[0]]
+
+    assert virtual_time.run(story()) == ["key-2"]
+
+
+# Retired
+
+
+def test_a_retired_key_that_has_nothing_open_is_gone_at_once() -> None:
+    async def story() -> tuple[list[str], str, str]:
+        pool = make_pool(Limits(), "a", "b")
+        pool.retire("key-1")
+        return ids(pool), (await granted_at(pool))[0], pool.key("key-1").id
+
+    assert virtual_time.run(story()) == (["key-2"], "key-2", "key-1")
+
+
+def test_operations_of_a_retired_key_keep_their_room_until_they_are_over() -> None:
+    async def story() -> tuple[tuple[KeyHealth, int], object, list[str]]:
+        pool = make_pool(ROOM_FOR_ONE, "a", "a")
+        async with pool.lease(user="ana", key_id="key-1") as lease:
+            lease.hold("operation")
+        pool.retire("key-1")
+        shown = pool.view().keys[0]
+
+        async def end() -> None:
+            await asyncio.sleep(7.0)
+            pool.release("operation")
+
+        granted = (await gather(granted_at(pool), end()))[0]
+        return (shown.health, shown.open), granted, ids(pool)
+
+    assert virtual_time.run(story()) == ((KeyHealth.RETIRED, 1), ("key-2", 7.0), ["key-2"])
+
+
+def test_a_lease_that_is_out_goes_on_and_its_key_leaves_with_it() -> None:
+    async def story() -> tuple[list[str], list[str]]:
+        pool = make_pool(Limits(), "a", "b")
+        async with pool.lease(user="ana", key_id="key-1") as lease:
+            pool.retire("key-1")
+            lease.sent()
+            lease.spent(3)
+            during = ids(pool)
+        return during, ids(pool)
+
+    assert virtual_time.run(story()) == (["key-1", "key-2"], ["key-2"])
+
+
+def test_who_waits_for_a_key_that_retires_is_told_and_the_others_wait_on() -> None:
+    async def story() -> list[object]:
+        pool = make_pool(ROOM_FOR_ONE, "a", "b")
+        for key_id in ("key-1", "key-2"):
+            pool.restore([OpenOperation(f"of-{key_id}", key_id)])
+        waiting = [
+            asyncio.create_task(granted_at(pool, key_id="key-1")),
+            asyncio.create_task(granted_at(pool, account="a")),
+            asyncio.create_task(granted_at(pool)),
+        ]
+        await settle()
+        pool.retire("key-1")
+        await settle()
+        pool.release("of-key-2")
+        told = await asyncio.gather(*waiting, return_exceptions=True)
+        return [type(each).__name__ if isinstance(each, Exception) else each for each in told]
+
+    assert virtual_time.run(story()) == ["NoUsableKey", "NoUsableKey", ("key-2", 0.0)]
+
+
+def test_the_last_key_that_retires_leaves_nobody_waiting_in_vain() -> None:
+    async def story() -> str:
+        pool = make_pool(Limits())
+        pool.pause("key-1")
+        waiter = asyncio.create_task(granted_at(pool))
+        await settle()
+        pool.retire("key-1")
+        with pytest.raises(NoUsableKey) as refused:
+            await waiter
+        with pytest.raises(NoUsableKey):
+            await granted_at(pool)
+        pool.add(NEW)
+        return f"{refused.value.__class__.__name__} {(await granted_at(pool))[0]}"
+
+    assert virtual_time.run(story()) == "NoUsableKey key-9"
+
+
+def test_a_waiter_cancelled_as_its_key_retires_leaves_nothing_behind() -> None:
+    async def story() -> tuple[list[str], int]:
+        pool = make_pool(ROOM_FOR_ONE, "a", "b")
+        pool.pause("key-2")
+        async with pool.lease(user="ana", key_id="key-1"):
+            waiter = asyncio.create_task(granted_at(pool, key_id="key-1"))
+            await settle()
+        waiter.cancel()  # it was given the key as the block ended, and did not wake yet
+        pool.retire("key-1")
+        await asyncio.gather(waiter, return_exceptions=True)
+        return ids(pool), sum(pool.waiting().values())
+
+    assert virtual_time.run(story()) == (["key-2"], 0)
+
+
+def test_a_retired_key_that_is_not_gone_yet_comes_back() -> None:
+    async def story() -> tuple[KeyHealth, str]:
+        pool = make_pool(Limits())
+        pool.restore([OpenOperation("operation", "key-1")])
+        pool.retire("key-1")
+        pool.add(ApiKey("key-1", "a", "fake-secret-1"))
+        return health(pool)[0], (await granted_at(pool))[0]
+
+    assert virtual_time.run(story()) == (KeyHealth.HEALTHY, "key-1")
+
+
+def test_news_of_a_key_that_is_gone_is_no_news() -> None:
+    async def story() -> list[str]:
+        pool = make_pool(Limits(), "a", "b")
+        pool.retire("key-1")
+        pool.report(REJECTED, key_id="key-1")
+        pool.set_room(3, key_id="key-1")
+        with pytest.raises(KeyError):
+            pool.report(REJECTED, key_id="key-77")
+        return ids(pool)
+
+    assert virtual_time.run(story()) == ["key-2"]
+
+
+# Any order
+
+
+def _decide(pool: KeyPool, dice: random.Random, number: int) -> None:
+    """What an operator may do, at random; one key stays."""
+    staying = [key.id for key in pool.view().keys if key.health is not KeyHealth.RETIRED]
+    name = dice.choice(staying)
+    act = dice.choice([pool.pause, pool.resume, pool.retire, None])
+    if act is None:
+        pool.add(ApiKey(f"new-{number}", dice.choice("abc"), "fake-secret"))
+    elif act != pool.retire or len(staying) > 1:
+        act(name)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_comes_and_goes_no_room_is_exceeded_or_lost(seed: int) -> None:
+    """Keys come, are paused, resumed and retired at random beneath a crowd that opens and closes operations."""
+
+    async def story() -> tuple[int, int, int]:
+        dice = random.Random(seed)
+        pool = make_pool(Limits(account=Allowance(room=2)), "a", "b")
+        open_by_account: dict[str, int] = {}
+        served = exceeded = 0
+
+        async def one(number: int) -> None:
+            nonlocal served, exceeded
+            await asyncio.sleep(dice.uniform(0.0, 60.0))
+            lease: Lease
+            async with pool.lease(user=f"user-{number % 5}") as lease:
+                account = lease.key.account
+                open_by_account[account] = open_by_account.get(account, 0) + 1
+                exceeded = max(exceeded, open_by_account[account])
+                await asyncio.sleep(dice.uniform(0.0, 1.0))
+                lease.hold(f"operation-{number}")
+            await asyncio.sleep(dice.uniform(0.0, 4.0))
+            open_by_account[account] -= 1
+            pool.release(f"operation-{number}")
+            served += 1
+
+        async def operator() -> None:
+            for number in range(40):
+                await asyncio.sleep(dice.uniform(0.0, 3.0))
+                _decide(pool, dice, number)
+            for name in ids(pool):
+                pool.resume(name)
+            pool.add(ApiKey("last", "d", "fake-secret"))
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(operator())
+            for number in range(60):
+                group.create_task(one(number))
+        return served, exceeded, sum(key.open for key in pool.view().keys)
+
+    served, exceeded, left = virtual_time.run(story())
+
+    assert (served, left) == (60, 0)
+    assert exceeded <= 2
