@@ -63,14 +63,20 @@ class Scrubber:
     """Takes known secrets, and what looks like one, out of text."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        spellings = {
+        self._spellings: set[str] = set()
+        self._known: re.Pattern[str] | None = None
+        self.learn(*secrets)
+
+    def learn(self, *secrets: str) -> None:
+        """Take these out as well from now on."""
+        self._spellings |= {
             spelling
             for secret in secrets
             for spelling in (secret, quote(secret, safe=""), repr(secret)[1:-1], json.dumps(secret)[1:-1])
             if len(secret) >= _SHORTEST_SECRET
         }
         # The longest first: one secret may begin with another.
-        ordered = sorted(spellings, key=len, reverse=True)
+        ordered = sorted(self._spellings, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, ordered))) if ordered else None
 
     def scrub(self, text: str) -> str:
@@ -86,13 +92,13 @@ class _TextFormatter(logging.Formatter):
 
     def __init__(self, scrubber: Scrubber) -> None:
         super().__init__()
-        self._scrubber = scrubber
+        self.scrubber = scrubber
 
     def format(self, record: logging.LogRecord) -> str:
         facts = "".join(f"  {name}={value}" for name, value in _facts(record).items())
         line = f"{_time(record)} {record.levelname:<8} {record.name}: {record.getMessage()}{facts}"
-        trace = self._scrubber.scrub(_trace(record)).splitlines()
-        return "\n".join(map(_escape, [self._scrubber.scrub(line), *trace]))
+        trace = self.scrubber.scrub(_trace(record)).splitlines()
+        return "\n".join(map(_escape, [self.scrubber.scrub(line), *trace]))
 
 
 class _JsonFormatter(logging.Formatter):
@@ -100,19 +106,19 @@ class _JsonFormatter(logging.Formatter):
 
     def __init__(self, scrubber: Scrubber) -> None:
         super().__init__()
-        self._scrubber = scrubber
+        self.scrubber = scrubber
 
     def format(self, record: logging.LogRecord) -> str:
         # Scrubbed before it is encoded: a pattern could take a quote's escape along and break the line.
         entry = {name: self._plain(value) for name, value in _facts(record).items()}
         entry |= {"time": _time(record), "level": record.levelname.lower(), "logger": record.name}
-        entry["message"] = self._scrubber.scrub(record.getMessage())
+        entry["message"] = self.scrubber.scrub(record.getMessage())
         if trace := _trace(record):
-            entry["exception"] = self._scrubber.scrub(trace)
+            entry["exception"] = self.scrubber.scrub(trace)
         return json.dumps(entry, ensure_ascii=False)
 
     def _plain(self, value: object) -> object:
-        return value if value is None or isinstance(value, bool | int | float) else self._scrubber.scrub(str(value))
+        return value if value is None or isinstance(value, bool | int | float) else self.scrubber.scrub(str(value))
 
 
 class _Handler(logging.StreamHandler["TextIO | Outlet"]):
@@ -149,6 +155,13 @@ def configure(level: str, log_format: str, secrets: Iterable[str], *, stream: Te
     for name, least in _LEAST_LEVELS.items():
         logging.getLogger(name).setLevel(max(least, root.level))
     sys.excepthook = _log_crash
+
+
+def learn(secret: str) -> None:
+    """Take a secret out of everything that is logged from now on, in this process, in addition to those known."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler.formatter, _TextFormatter | _JsonFormatter):
+            handler.formatter.scrubber.learn(secret)
 
 
 def _standard_error() -> Outlet:

@@ -289,8 +289,12 @@ class KeyPool:
             self._line.decide()
 
     def restore(self, open_operations: Iterable[OpenOperation]) -> None:
-        """Count operations that were open before this process began; those of keys that have gone hold no room."""
+        """Count operations that were open before this process began; those of keys that nobody knows hold no room."""
         for operation in open_operations:
+            if operation.key_id in self._gone:  # retired before it was known what is open with it
+                self.add(self._gone[operation.key_id])
+                self._lender.open(operation.id, self._roster.keys[operation.key_id], operation.model)
+                self.retire(operation.key_id)
             state = self._roster.keys.get(operation.key_id)
             if state is not None:
                 self._lender.open(operation.id, state, operation.model)
@@ -310,6 +314,10 @@ class KeyPool:
         if key_id in self._gone:
             return self._gone[key_id]
         raise NoUsableKey(self.provider, f"key {key_id} is not configured any more")
+
+    def knows(self, key_id: str) -> bool:
+        """Whether `key` has it."""
+        return key_id in self._roster.keys or key_id in self._gone
 
     def reinstate(self, key_id: str) -> None:
         """Believe in this key and its account again, whatever they did. Raises `KeyError` for an unknown id."""

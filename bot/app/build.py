@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from bot import log
 from bot.app.backup import BackupKeeper
 from bot.app.limits import unknown_models
 from bot.app.means import caps_of, ears_of, house_rules, kept_here, minds_of, offer_of, sound_stage
@@ -54,11 +55,14 @@ from bot.studio.budget import Budgets
 from bot.studio.conversations import Conversations
 from bot.studio.director import Director
 from bot.studio.guilds import Guilds
+from bot.studio.key_book import KeyBook
+from bot.studio.keyring import Keyring
 from bot.studio.minds import Minds
 from bot.studio.planner import Planner
 from bot.studio.preferences import PreferenceRows
 from bot.studio.projects import Projects
 from bot.studio.pseudonyms import Pseudonyms
+from bot.studio.sealing import Seal
 from bot.studio.shards import Shards
 from bot.studio.tongues import Tongues
 from bot.ui import commands
@@ -110,7 +114,8 @@ async def build(
         for model in sorted(unknown_models(catalogue, provider)):
             logger.warning("limits for a model that is not offered", extra={"provider": name, "model": model})
     changed = Wake()
-    ledger = Ledger(database, scrub=Scrubber(settings.secrets()).scrub, is_shared=settings.is_shared)
+    scrubber = Scrubber(settings.secrets())
+    ledger = Ledger(database, scrub=scrubber.scrub, is_shared=settings.is_shared)
     projects = Projects(database, shards=post.shards)
     pseudonyms = Pseudonyms(settings.discord.token)
     budgets = Budgets(database, caps_of(settings), pseudonyms=pseudonyms)
@@ -118,6 +123,15 @@ async def build(
     switches = Switches(database, changed)
     guilds = Guilds(database)
     rules = house_rules(settings, database, guilds)
+    keyring = Keyring(
+        KeyBook(database),
+        pools,
+        Seal(settings.discord.token),
+        providers.listers,
+        changed,
+        learn=_learning(scrubber),
+    )
+    await keyring.look()  # before anything is counted: films may have orders open with keys that the settings lack
     if post.works:
         await _restore_room(ledger, productions, pools)
     engine = Engine(
@@ -215,7 +229,7 @@ async def build(
     )
     latecomers = Latecomers(database, ledger, productions, rigs, ffmpeg, files, changed)
     watchdog = Watchdog()
-    standings = Standings(providers.readers, settings.providers, pools, heard_by(pools, settings.providers))
+    standings = Standings(providers.readers, pools, heard_by(pools, settings.providers))
     overview = overview_of(settings, post, database, pools, budgets, catalogue, standings, watchdog)
     rights = Rights(settings.discord.operator_ids)
     surfaces: list[Surface] = [
@@ -275,6 +289,7 @@ async def build(
     ]
     service.loops = [
         Loop(name="dispatcher", run=dispatcher.run),
+        Loop(name="keyring", run=keyring.run),
         *_between_processes(settings, post, database, files, pseudonyms, engine, productions, changed),
     ]
     if post.works or files.sharing is not None:  # whoever has files of its own
@@ -377,6 +392,16 @@ def _between_processes(
     if post.presence is not None:
         loops.append(Loop(name="liveness", run=Liveness(post.presence, engine, productions, changed).run))
     return loops
+
+
+def _learning(scrubber: Scrubber) -> Callable[[str], None]:
+    """Whoever takes secrets out of text hears of a new one, what is logged and what rows keep."""
+
+    def learn(secret: str) -> None:
+        scrubber.learn(secret)
+        log.learn(secret)
+
+    return learn
 
 
 def _keeping(name: str, pool: KeyPool) -> Loop:

@@ -32,9 +32,8 @@ def unknown_models(catalogue: Catalogue, settings: ProviderSettings) -> set[str]
     return {limit.model for limit in settings.limits if limit.model is not None} - known
 
 
-def says_room(settings: ProviderSettings, key_id: str, model: str | None) -> bool:
-    """Whether the operator has said how much room there is at this place: one of a key's account and a model."""
-    account = next(key.account for key in settings.keys if key.id == key_id)
+def says_room(settings: ProviderSettings, account: str, model: str | None) -> bool:
+    """Whether the operator has said how much room there is at this place: an account and a model."""
     return any(
         limit.room is not None and limit.account in {None, account} and limit.model in {None, model}
         for limit in settings.limits

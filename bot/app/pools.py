@@ -96,7 +96,9 @@ def heard_by(
                 pool.report(left, key_id=note.key_id, model=note.model)
             case RoomNote():
                 place = (note.provider, note.key_id, note.model)
-                if told.get(place) != note.room and not says_room(settings[note.provider], note.key_id, note.model):
+                if told.get(place) != note.room and not says_room(
+                    settings[note.provider], pool.key(note.key_id).account, note.model
+                ):
                     told[place] = note.room
                     pool.set_room(note.room, key_id=note.key_id, model=note.model)
                     logger.debug("room learned", extra={"key_id": note.key_id, "model": note.model, "room": note.room})

@@ -6,11 +6,10 @@ import asyncio
 import logging
 from collections.abc import Iterator, Mapping
 
-from bot.settings import ProviderSettings
 from providers.errors import KeyFault, ProviderError
 from providers.quota import Notice, RoomNote
 from providers.standing import AccountReader, Standing
-from ratelimit import KeyPool
+from ratelimit import KeyHealth, KeyPool
 
 logger = logging.getLogger(__name__)
 
@@ -32,12 +31,10 @@ class Standings:
     def __init__(
         self,
         readers: Mapping[str, AccountReader],
-        settings: Mapping[str, ProviderSettings],
         pools: Mapping[str, KeyPool],
         notice: Notice,
     ) -> None:
         self._readers = readers
-        self._settings = settings
         self._pools = pools
         self._notice = notice
         self.latest: dict[tuple[str, str], Standing] = {}
@@ -74,9 +71,9 @@ class Standings:
 
     def _accounts(self) -> Iterator[tuple[str, str, str]]:
         """(provider, account, key id), one key for each account."""
-        for name in self._readers.keys() & self._settings.keys():
+        for name in self._readers.keys() & self._pools.keys():
             seen = set()
-            for key in self._settings[name].keys:
-                if key.account not in seen:
+            for key in self._pools[name].view().keys:
+                if key.account not in seen and key.health is not KeyHealth.RETIRED:
                     seen.add(key.account)
                     yield name, key.account, key.id

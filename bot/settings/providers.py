@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from bot.settings.environment import Environment
 
 
+#: What an account may be called, and what a key is made of: it travels in a header, where only visible ASCII may stand.
+ACCOUNT_FORM = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
+KEY_FORM = r"[!-~]+"
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderKey:
     """One key. `account` names whose limits it counts against; keys without one have their own `id` there.
@@ -125,12 +130,11 @@ def _parse(environment: Environment, variable: str, members: list[str]) -> list[
     for position, member in enumerate(members, start=1):
         account, colon, secret = member.rpartition(":")
         where = f"item {position} of its list" if len(members) > 1 else "its key"
-        if colon and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", account):
+        if colon and not re.fullmatch(ACCOUNT_FORM, account):
             environment.fault(
                 variable, f"has an unusable account in {where}", "write account:key, the account in letters and digits"
             )
-        # Keys travel in headers, where only visible ASCII may stand.
-        elif not re.fullmatch(r"[!-~]+", secret):
+        elif not re.fullmatch(KEY_FORM, secret):
             environment.fault(
                 variable,
                 f"has no key after the colon in {where}" if not secret else f"has a strange character in {where}",

@@ -231,6 +231,22 @@ def test_a_retired_key_that_is_not_gone_yet_comes_back() -> None:
     assert virtual_time.run(story()) == (KeyHealth.HEALTHY, "key-1")
 
 
+def test_operations_are_counted_again_though_their_key_was_retired() -> None:
+    async def story() -> tuple[list[tuple[str, KeyHealth, int]], list[str]]:
+        pool = make_pool(ROOM_FOR_ONE, "a", "b")
+        pool.retire("key-1")
+        pool.restore([OpenOperation("one", "key-1"), OpenOperation("two", "key-1"), OpenOperation("three", "key-9")])
+        shown = [(key.id, key.health, key.open) for key in pool.view().keys]
+        pool.release("one")
+        pool.release("two")
+        return shown, ids(pool)
+
+    shown, left = virtual_time.run(story())
+
+    assert shown == [("key-2", KeyHealth.HEALTHY, 0), ("key-1", KeyHealth.RETIRED, 2)]
+    assert left == ["key-2"]
+
+
 def test_news_of_a_key_that_is_gone_is_no_news() -> None:
     async def story() -> list[str]:
         pool = make_pool(Limits(), "a", "b")

@@ -38,7 +38,7 @@ class Office:
         runway = {"runway": settings("runway")}
         self.heard: list[Note] = []
         self.pools = build_pools(runway, LendingSettings(skew=0.25, patience=60.0))
-        self.standings = Standings({"runway": reader}, runway, self.pools, self.heard.append)
+        self.standings = Standings({"runway": reader}, self.pools, self.heard.append)
 
 
 async def test_each_account_is_asked_once_and_its_room_is_passed_on() -> None:
