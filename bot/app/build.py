@@ -51,6 +51,7 @@ from bot.storage.files import Files
 from bot.storage.objects import ObjectStore
 from bot.studio.analyst import Analyst
 from bot.studio.answers import Answers
+from bot.studio.blocks import Blocks
 from bot.studio.budget import Budgets
 from bot.studio.conversations import Conversations
 from bot.studio.director import Director
@@ -122,7 +123,8 @@ async def build(
     productions = Productions(database, changed, budgets=budgets, shards=post.shards)
     switches = Switches(database, changed)
     guilds = Guilds(database)
-    rules = house_rules(settings, database, guilds)
+    blocks = Blocks(database, pseudonyms=pseudonyms)
+    rules = house_rules(settings, database, guilds, blocks)
     keyring = Keyring(
         KeyBook(database),
         pools,

@@ -20,6 +20,7 @@ from bot.settings.services import PROVIDERS
 from bot.storage.files import Files
 from bot.storage.objects import ObjectStore
 from bot.studio.ages import Ages
+from bot.studio.blocks import Blocks
 from bot.studio.budget import Budgets, Caps
 from bot.studio.guilds import Guilds
 from bot.studio.house_rules import HouseRules
@@ -113,13 +114,14 @@ def caps_of(settings: Settings) -> Caps:
     )
 
 
-def house_rules(settings: Settings, database: Database, guilds: Guilds) -> HouseRules:
+def house_rules(settings: Settings, database: Database, guilds: Guilds, blocks: Blocks) -> HouseRules:
     """Who may ask for what here. The age asked for is the highest that a service's terms ask for."""
     ages = [each.least_age for each in PROVIDERS if each.name in settings.providers and each.least_age is not None]
     return HouseRules(
         database,
         guilds,
         Ages(database, least=max(ages, default=None) if settings.safety.asks_age else None),
+        check_blocks=blocks.check,
         blocked_guilds=settings.safety.blocked_guild_ids,
         blocked_words=settings.safety.blocked_words,
     )
