@@ -51,6 +51,7 @@ from bot.storage.files import Files
 from bot.storage.objects import ObjectStore
 from bot.studio.analyst import Analyst
 from bot.studio.answers import Answers
+from bot.studio.audit import Audit
 from bot.studio.blocks import Blocks
 from bot.studio.budget import Budgets
 from bot.studio.conversations import Conversations
@@ -85,6 +86,7 @@ from bot.ui.progress import CardKeeper
 from bot.ui.retakes import Retakes
 from bot.ui.returns import Returns
 from bot.ui.rights import Rights
+from bot.ui.setup import Setup
 from bot.ui.sharded import IDENTIFY_EVERY, ShardedGreenlight
 from bot.ui.standing import standing
 from bot.ui.surface import Surface
@@ -238,6 +240,7 @@ async def build(
         AgeGate(rules.ages),
         *surfaces_for_members(database, desk, productions, dispatcher, switches, catalogue, pools, preferences),
         Admin([Switching(desk, rights)]),
+        Setup(guilds, rights, Audit(database), allows_adult=settings.safety.allows_adult),
     ]
     client = _client(
         post.shards,

@@ -48,6 +48,10 @@ class Action(StrEnum):
     # Of `/queue`: `ref` is whose films stand there.
     QUEUE = "queue"  # look again
     LEAVE = "leave"  # a menu: cancel the film that is chosen
+    SETUP = "setup"  # a page of a server's settings; `ref` is the server's, `version` the page
+    SETUPSET = "setupset"  # set something; `version` says what
+    SETROLE = "setrole"  # the form with a role's rule; `ref` is the role's, a server's own for everybody
+    SETWORDS = "setwords"  # the form with a server's blocked words
 
 
 #: Numbers that come behind the version; no other action has any.
