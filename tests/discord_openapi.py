@@ -103,6 +103,9 @@ def _with_textual_snowflakes(body: object) -> object:
     mentions = holder.get("allowed_mentions") or {}
     for key in mentions.keys() & {"users", "roles"}:
         mentions[key] = [str(one) for one in mentions[key]]
+    for component in components_of(holder):
+        for chosen in component.get("default_values") or ():
+            chosen["id"] = str(chosen["id"])
     return body
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sandbox.discord.reading import buttons_of, menus_of
+from sandbox.discord.reading import buttons_of, components_of
 from sandbox.discord.simulation import Impossible, impossible
 
 if TYPE_CHECKING:
@@ -24,6 +24,18 @@ class Member:
     @property
     def mention(self) -> str:
         return f"<@{self.id}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    id: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +169,16 @@ class People:
 
     async def choose(self, member: Member, channel_id: int, values: Sequence[str], *, custom_id: str) -> Use:
         """Choose in the menu of this custom id, of the newest message that has it; returns like `slash`."""
+        return await self._select(member, channel_id, values, custom_id)
+
+    async def pick(self, member: Member, channel_id: int, chosen: Sequence[Channel | Role], *, custom_id: str) -> Use:
+        """Choose channels or roles likewise."""
+        handles = [self._simulation.selected(each.id) for each in chosen]
+        return await self._select(member, channel_id, handles, custom_id)
+
+    async def _select(self, member: Member, channel_id: int, values: Sequence[Any], custom_id: str) -> Use:
         for message in self._simulation.messages(channel_id, member.id)[::-1]:
-            if custom_id in [menu["custom_id"] for menu in menus_of(message)]:
+            if custom_id in [component.get("custom_id") for component in components_of(message)]:
                 with impossible():
                     actor = self._simulation.actor(member.id)
                     target = self._simulation.seen(channel_id, int(message["id"]))
@@ -216,6 +236,27 @@ class People:
         """A channel or a thread, with everything in it."""
         with impossible():
             self._simulation.backend.delete_channel(channel_id)
+
+    def make_channel(self, name: str) -> Channel:
+        with impossible():
+            return Channel(self._simulation.guild.create_text_channel(name).id, name)
+
+    def make_role(self, name: str, *members: Member, **permissions: bool) -> Role:
+        """A role for these members, with permissions by discord.py's names."""
+        with impossible():
+            made = self._simulation.make_role(name, permissions)
+            for member in members:
+                self._simulation.backend.add_member_role(self._simulation.guild.id, member.id, made)
+        return Role(made, name)
+
+    def take_role(self, role: Role, member: Member) -> None:
+        with impossible():
+            self._simulation.backend.remove_member_role(self._simulation.guild.id, member.id, role.id)
+
+    def show_command(self, name: str, member: Member) -> None:
+        """Let somebody use a command whatever it asks for by itself, as a server's integrations page can."""
+        with impossible():
+            self._simulation.show_command(name, member.id)
 
     def let_bot(self, **permissions: bool) -> None:
         """Grant or take permissions of the bot's role, by discord.py's names: `send_messages=False`."""

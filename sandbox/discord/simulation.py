@@ -24,6 +24,7 @@ from simcord import (
     InteractionResult,
     MemberActor,
     ResponseMessage,
+    RoleHandle,
     SetupError,
     UserHandle,
 )
@@ -385,6 +386,19 @@ class Simulation:
 
     def handle(self, channel_id: int) -> ChannelHandle:
         return ChannelHandle(self.env, self.guild, self.backend.get_channel(channel_id))
+
+    def selected(self, entity_id: int) -> ChannelHandle | RoleHandle:
+        """A channel or role as menus want it."""
+        role = self.backend.get_guild(self.guild.id).roles.get(entity_id)
+        return self.handle(entity_id) if role is None else RoleHandle(self.env, self.guild, role)
+
+    def make_role(self, name: str, permissions: Mapping[str, bool]) -> int:
+        return self.guild.create_role(name, permissions=discord.Permissions(**permissions)).id
+
+    def show_command(self, name: str, user_id: int) -> None:
+        found = self.backend.find_command(name, self.guild.id)
+        assert found is not None, name
+        self.guild.set_command_permissions(int(found["id"]), {self.actor(user_id): True})
 
     def seen(self, channel_id: int, message_id: int) -> ResponseMessage:
         """A message as the things people do to messages want it."""
