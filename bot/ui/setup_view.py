@@ -125,7 +125,7 @@ def _channels(facts: SetupFacts) -> list[ui.Item[ui.LayoutView]]:
             )
         ),
         channel_menu(facts.guild_id, Choice.ALLOWED, say("Everywhere"), chosen.allowed),
-        ui.TextDisplay(say("**Never in these**, whatever is chosen above.")),
+        ui.TextDisplay(say("**Never in these** channels and categories.")),
         channel_menu(facts.guild_id, Choice.DENIED, say("No channel is closed to me"), chosen.denied),
         ui.Separator(),
         *_permissions(facts),
@@ -145,7 +145,7 @@ def _roles(facts: SetupFacts) -> list[ui.Item[ui.LayoutView]]:
     if len(chosen.roles) < MOST_ROLES:
         parts.append(
             role_menu(
-                facts.guild_id, Choice.ROLE, say("Choose a role to give it a rule, or change its rule"), (), most=1
+                facts.guild_id, Choice.ROLE, say("Give a role a rule, or change it"), (), most=1
             )
         )
     if chosen.roles:
