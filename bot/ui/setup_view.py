@@ -143,11 +143,7 @@ def _roles(facts: SetupFacts) -> list[ui.Item[ui.LayoutView]]:
     lines += [_rule(rule, facts) for rule in chosen.roles]
     parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay("\n".join(lines))]
     if len(chosen.roles) < MOST_ROLES:
-        parts.append(
-            role_menu(
-                facts.guild_id, Choice.ROLE, say("Give a role a rule, or change it"), (), most=1
-            )
-        )
+        parts.append(role_menu(facts.guild_id, Choice.ROLE, say("Give a role a rule, or change it"), (), most=1))
     if chosen.roles:
         options = [
             discord.SelectOption(label=_name(rule.role_id, facts), value=str(rule.role_id)) for rule in chosen.roles

@@ -36,11 +36,6 @@ def buttons_of(message: dict[str, Any]) -> list[dict[str, Any]]:
     return [c for c in components_of(message) if c["type"] == _BUTTON and not c.get("disabled") and c.get("custom_id")]
 
 
-def menus_of(message: dict[str, Any]) -> list[dict[str, Any]]:
-    """Those a person can choose in now, with their options."""
-    return [c for c in components_of(message) if c["type"] == _MENU and not c.get("disabled")]
-
-
 def media_urls_of(message: dict[str, Any]) -> list[str]:
     """Attachments, then media shown by V2 components; each address once."""
     urls = [attachment["url"] for attachment in message.get("attachments") or ()]
