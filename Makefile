@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
 PACKAGES := bot providers ratelimit sandbox tests benchmarks
 
-.PHONY: setup demo test check format bench bench-pool lock clean
+.PHONY: setup demo test check format words bench bench-pool lock clean
 
 setup: $(SETUP)
 
@@ -31,6 +31,9 @@ check: setup  ## format, lint, types, import arrows
 format: setup
 	$(BIN)/ruff format $(PACKAGES)
 	$(BIN)/ruff check --fix $(PACKAGES)
+
+words: setup  ## bring the files of translations up to date with the words in the code
+	$(BIN)/python -m bot.languages
 
 bench: setup
 	$(BIN)/python -m benchmarks.journey

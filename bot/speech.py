@@ -125,6 +125,14 @@ def dollars(microusd: int) -> str:
     return str(format_currency(-(-microusd // 10_000) / 100, "USD", locale=_spoken.get().code, group_separator=False))
 
 
+def translated(words: str, language: Language, *, context: str | None = None) -> str | None:
+    """Words in another language, for what is not said but declared: the names of commands. `None` where it has none."""
+    if language is Language.ENGLISH:
+        return words
+    message = _catalogue(language).get(words, context=context)
+    return message.string if message is not None and isinstance(message.string, str) and message.string else None
+
+
 def _found(words: str | tuple[str, str], number: int) -> str:
     language = _spoken.get()
     english = words if isinstance(words, str) else words[number != 1]

@@ -18,6 +18,7 @@ from bot.studio.projects import Projects
 from bot.studio.shards import ALL_SHARDS, Shards
 from bot.ui.answering import told
 from bot.ui.brake import LONGEST_LIMIT, Brake, let_global_limit_end, until_we_may_identify
+from bot.ui.command_names import CommandNames
 from bot.ui.desk import Desk
 from bot.ui.doors import Doors, GuardedTree
 from bot.ui.meaning import Meaning, Seen, meaning
@@ -121,7 +122,9 @@ class Greenlight(discord.Client):
 
     async def _send_commands(self) -> None:
         """Send the commands where they changed; a failure leaves Discord the ones it has."""
-        commands = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        names = CommandNames()
+        await self.tree.set_translator(names)
+        commands = [await command.get_translated_payload(self.tree, names) for command in self.tree.get_commands()]
         mark = hashlib.sha256(json.dumps([self.application_id, commands], sort_keys=True).encode()).hexdigest()
         if self._sync_mark.exists() and self._sync_mark.read_text() == mark:
             return
