@@ -21,6 +21,8 @@ MAX_ATTACHMENTS = 10
 NONCE_PERIOD = 300.0
 """Seconds `enforce_nonce` looks back: "the past few minutes" (resources/message.mdx, Create Message)."""
 COMPONENTS_V2 = 1 << 15
+HEAVIEST_CARD = 10_170
+"""Bytes in UTF-8 of all texts in a message, with 12 for each component (discord-api-docs#8554, 2026-08)."""
 _LOADING = 1 << 7
 
 _MESSAGE = re.compile(r"/channels/(\d+)/messages(?:/(\d+))?")
@@ -83,11 +85,27 @@ def _check_message(request: LoggedRequest, simulation: Simulation) -> None:
             raise Refused(400, 50006, "Cannot send an empty message")
     else:
         _check_editable(channel_id, simulation)
+    _check_weight(body)
     if request.method == "PATCH" and request.files and found[2] is not None:
         message = simulation.message(channel_id, int(found[2]))
         if message is not None and message["flags"] & COMPONENTS_V2 and not message["flags"] & _LOADING:
             # discord-api-docs#7529, open since April 2025: a V2 card cannot gain a file by an edit.
             raise _form("components", "UNFURLED_MEDIA_ITEM_NOT_FOUND", "The unfurled media could not be found.")
+
+
+def _check_weight(body: dict[str, Any]) -> None:
+    """A heavy card is met with an error of the server, whatever its count of characters (discord-api-docs#8554)."""
+    count, weight, pending = 0, 0, [body.get("components")]
+    while pending:
+        match pending.pop():
+            case list(parts):
+                pending += parts
+            case dict(part):
+                count += 1
+                weight += len(str(part.get("content") or "").encode())
+                pending += [part.get("components"), part.get("accessory")]
+    if weight + 12 * count > HEAVIEST_CARD:
+        raise Refused(500, 0, "Internal Server Error")
 
 
 def _check_editable(channel_id: int, simulation: Simulation) -> None:
