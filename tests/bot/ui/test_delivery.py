@@ -17,6 +17,7 @@ from bot.media.errors import CannotFit
 from bot.production.model import Production, ProductionState, TakeState
 from bot.production.outbox import FIRST_PAUSE, LONGEST_PAUSE
 from bot.storage.errors import StorageError, StoreMisconfigured, StoreUnavailable
+from bot.speech import Language, speaking
 from bot.storage.files import Files
 from bot.ui.carrying import Carried, Carrier
 from bot.ui.channel_rows import LIMIT_HOLDS, ChannelRows
@@ -520,3 +521,14 @@ def test_an_end_of_any_length_is_a_message_and_is_known_again() -> None:
     assert len(end.words("\n" + "c" * 500)) <= 2000
     assert end.is_in(end.words("\n" + "c" * 500), [])
     assert US != DM
+
+
+async def test_an_end_is_told_in_the_language_of_its_film(post: Post) -> None:
+    with speaking(Language.GERMAN):
+        await post.ended()
+
+    await post.look()
+
+    ((_, sent),) = post.wire.all()
+    assert sent.content.startswith(f"<@{OWNER}> **Koi** ist fertig")
+    assert "Kosten 0,00\xa0$" in sent.content
