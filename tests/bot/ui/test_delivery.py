@@ -16,8 +16,8 @@ from bot.db import Database
 from bot.media.errors import CannotFit
 from bot.production.model import Production, ProductionState, TakeState
 from bot.production.outbox import FIRST_PAUSE, LONGEST_PAUSE
-from bot.storage.errors import StorageError, StoreMisconfigured, StoreUnavailable
 from bot.speech import Language, speaking
+from bot.storage.errors import StorageError, StoreMisconfigured, StoreUnavailable
 from bot.storage.files import Files
 from bot.ui.carrying import Carried, Carrier
 from bot.ui.channel_rows import LIMIT_HOLDS, ChannelRows
