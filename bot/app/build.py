@@ -37,6 +37,7 @@ from bot.production.cut import Cutter
 from bot.production.decisions import Decisions
 from bot.production.deletions import Deletions
 from bot.production.dispatcher import Dispatcher
+from bot.production.dms import Dms
 from bot.production.erasure import Erasure
 from bot.production.film import FilmMaker
 from bot.production.forgetting import Forgetting
@@ -71,15 +72,18 @@ from bot.ui import commands
 from bot.ui.admin import Admin
 from bot.ui.admin.switching import Switching
 from bot.ui.ages import AgeGate
+from bot.ui.anew import Anew
 from bot.ui.card_rows import CardRows
 from bot.ui.carrying import Carrier
 from bot.ui.channel_rows import ChannelRows
 from bot.ui.client import Greenlight
 from bot.ui.delivery import Delivery
 from bot.ui.desk import Desk
+from bot.ui.direct import DirectMessages
 from bot.ui.doors import Doors
 from bot.ui.entrance import Entrance
 from bot.ui.library import Library
+from bot.ui.manners import Manners
 from bot.ui.missed import Missed
 from bot.ui.previews import Previews
 from bot.ui.progress import CardKeeper
@@ -236,8 +240,13 @@ async def build(
     standings = Standings(providers.readers, pools, heard_by(pools, settings.providers))
     overview = overview_of(settings, post, database, pools, budgets, catalogue, standings, watchdog)
     rights = Rights(settings.discord.operator_ids)
+    retakes = Retakes(desk, projects, book, changed)
+    dms = Dms(database, changed, shards=post.shards)
+    direct = DirectMessages(dms, projects, preferences)
     surfaces: list[Surface] = [
         AgeGate(rules.ages),
+        direct,
+        Anew(desk, projects, retakes),
         *surfaces_for_members(database, desk, productions, dispatcher, switches, catalogue, pools, preferences),
         Admin([Switching(desk, rights)]),
         Setup(guilds, rights, Audit(database), allows_adult=settings.safety.allows_adult),
@@ -248,7 +257,7 @@ async def build(
         desk=desk,
         projects=projects,
         sync_mark=settings.data_dir / "commands.sha256",
-        takes=TakesMenu(Retakes(desk, projects, book, changed), Previews(files, ffmpeg)),
+        takes=TakesMenu(retakes, Previews(files, ffmpeg)),
         returns=Returns(productions.outbox),
         surfaces=surfaces,
         entrance=Entrance(rules),
@@ -274,6 +283,8 @@ async def build(
         channels=ChannelRows(database),
         files=files,
         carrier=Carrier(files=files, ffmpeg=ffmpeg, store=store),
+        manners=Manners(client, preferences, Guilds(database)),
+        dms=dms,
     )
     conversations = Conversations(projects, director, Talk(client), changed)
     service = Service(
@@ -334,6 +345,7 @@ async def build(
         Loop(name="missed", run=Missed(client, projects).run),
         Loop(name="conversations", run=conversations.run),
         Loop(name="delivery", run=delivery.run),
+        Loop(name="direct messages", run=lambda listener: direct.run(client, listener)),
         Loop(name="unposting", run=Unposting(client, database, deletions).run),
     ]
     return service

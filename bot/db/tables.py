@@ -301,6 +301,16 @@ posts = Table(
     Column("channel_id", BigInteger, nullable=False),
 )
 
+dms = Table(
+    "dms",  # whose owners are told in a DM, too, how a production ended
+    metadata,
+    Column("production_id", String(32), ForeignKey("productions.id"), primary_key=True),
+    Column("wanted", Integer, nullable=False),
+    Column("told_run", Integer, nullable=False, default=0, server_default="0"),  # the last run whose end was told so
+    Column("tries", Integer, nullable=False, default=0, server_default="0"),
+    Column("next_at", Float),  # the next try is not before this
+)
+
 deletions = Table(
     "deletions",  # what people asked to have deleted; done again until it is done
     metadata,

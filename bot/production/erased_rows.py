@@ -16,6 +16,7 @@ from bot.db.tables import (
     blocks,
     caps,
     cards,
+    dms,
     key_book,
     paid_calls,
     plans,
@@ -61,6 +62,7 @@ async def erase_words(transaction: Transaction, project_id: str, production_ids:
 
 async def erase_ids(transaction: Transaction, project_id: str, production_ids: Sequence[str]) -> None:
     """The emptied rows themselves."""
+    await transaction.execute(delete(dms).where(dms.c.production_id.in_(production_ids)))
     await transaction.execute(delete(posts).where(posts.c.production_id.in_(production_ids)))
     await transaction.execute(delete(productions).where(productions.c.project_id == project_id))
     await transaction.execute(delete(projects).where(projects.c.id == project_id))

@@ -201,7 +201,8 @@ class Project:
 class Request:
     """What a person asked for. `request_id` names the asking once and for all: an interaction's or message's id.
 
-    What is `None` or "" is left to what they want by default, or to what is usual here.
+    `asset_id` is a video that is kept already. What is `None` or "" is left to what they want by default, or to what is
+    usual here.
     """
 
     request_id: str
@@ -213,6 +214,7 @@ class Request:
     ratio: str = ""
     seconds: int | None = None
     attachment: Attachment | None = None
+    asset_id: str | None = None
     voice: str = ""
     voice_name: str = ""
     captions: Captions | None = None

@@ -68,6 +68,7 @@ class Projects:
                     captions=request.captions or Captions.SOFT,
                     attachment=json.dumps(asdict(request.attachment)) if request.attachment else None,
                     language=shared(),
+                    asset_id=request.asset_id,
                     state=ProjectState.NEW,
                     created_at=now,
                     updated_at=now,

@@ -77,6 +77,18 @@ def another_take(plan: Plan, shot: int, takes: Mapping[int, ShotTakes]) -> Plan:
     return with_take(plan, shot, found.following)
 
 
+def every_take_anew(plan: Plan, takes: Mapping[int, ShotTakes]) -> Plan:
+    """The plan with one more take of every shot that was made, under the same version. Raises `EditRefused`."""
+    made = [number for number, found in sorted(takes.items()) if found.current in found.used]
+    if not made:
+        raise EditRefused(
+            say("Nothing of this plan is made yet: press **Greenlight** on the newest card to have it made.")
+        )
+    for number in made:
+        plan = another_take(plan, number, takes)
+    return plan
+
+
 def chosen_take(plan: Plan, shot: int, take: int, takes: Mapping[int, ShotTakes]) -> Plan:
     """The plan with a take of a shot that is kept, under the same version. Raises `EditRefused`."""
     found = takes.get(shot)

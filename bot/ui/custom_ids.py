@@ -52,6 +52,10 @@ class Action(StrEnum):
     SETUPSET = "setupset"  # set something; `version` says what
     SETROLE = "setrole"  # the form with a role's rule; `ref` is the role's, a server's own for everybody
     SETWORDS = "setwords"  # the form with a server's blocked words
+    # Of a film, on its cards and its message.
+    DM = "dm"  # tell me in a DM, too, when it is done, or do not
+    ANEW = "anew"  # plan every shot of it once more
+    VARY = "vary"  # opens a form with its idea; the submitted form, which carries the same action, is a film of its own
 
 
 #: Numbers that come behind the version; no other action has any.

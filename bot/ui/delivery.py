@@ -12,13 +12,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import assert_never
 
 import discord
 
 from bot.jobs.wake import Listener
+from bot.production.dms import Dms
 from bot.production.model import RESTORED, Production, ProductionState
 from bot.production.productions import Productions
 from bot.speech import speak
@@ -42,8 +43,9 @@ from bot.ui.delivery_rules import (
     smaller_than,
     why,
 )
-from bot.ui.ends import End, file_name, film_end, is_told, unfinished_end
+from bot.ui.ends import End, film_end, is_told, unfinished_end
 from bot.ui.held import held_view, held_words
+from bot.ui.manners import Manners
 from bot.ui.places import DEFAULT_UPLOAD_LIMIT, Place, PlaceFinder
 from bot.ui.receipts import receipt
 from bot.ui.replies import words_for_failure
@@ -93,6 +95,8 @@ class Delivery:
         channels: ChannelRows,
         files: Files,
         carrier: Carrier,
+        manners: Manners | None = None,
+        dms: Dms | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
@@ -103,6 +107,8 @@ class Delivery:
         self._places = PlaceFinder(client, channels)
         self._files = files
         self._carrier = carrier
+        self._manners = manners
+        self._dms = dms
         self._clock = clock
         self._busy: set[str] = set()
         self._at_once = asyncio.Semaphore(AT_ONCE)
@@ -151,7 +157,7 @@ class Delivery:
         refused, opens_at = list(places.closed_because), places.opens_at
         looks_in = before.delivery_channel_id if before.delivering_at is not None else None
         for place in places.open:
-            match await self._post_in(place, end, looks_in=looks_in):
+            match await self._post_in(place, await self._in_its_manner(end, place), looks_in=looks_in):
                 case Posted(message_id):
                     await self._outbox.posted(production, message_id)
                     return
@@ -169,6 +175,15 @@ class Delivery:
             return
         logger.error("end kept, for it cannot be posted", extra={"production": production.id, "why": refused[0]})
         await self._outbox.keep(production, refused[0])
+
+    async def _in_its_manner(self, end: End, place: Place) -> End:
+        """The end as its owner and the server want it told there; a DM they want, too, is noted before it is told."""
+        if self._manners is None:
+            return end
+        manner = await self._manners.of(end.production.owner_id, place)
+        if manner.dms and self._dms is not None:
+            await self._dms.expect(end.production.id)
+        return replace(end, mentions=manner.mentions, is_covered=manner.is_covered)
 
     async def _put_off(self, production: Production, error: Exception) -> None:
         """After a fault that is of no place."""
@@ -262,9 +277,8 @@ class Delivery:
         assert attempt.channel_id is not None
         channel = self._client.get_partial_messageable(attempt.channel_id, guild_id=attempt.place.guild_id)
         production = end.production
-        mentions = discord.AllowedMentions(
-            everyone=False, roles=False, replied_user=False, users=[discord.Object(production.owner_id)]
-        )
+        pinged = [discord.Object(production.owner_id)] if end.mentions else []
+        mentions = discord.AllowedMentions(everyone=False, roles=False, replied_user=False, users=pinged)
         # Of this run and this asking: what was posted before, and is posted again, is another message.
         one = nonce(production.id, f"end {production.run}", production.delivering_at)
 
@@ -274,8 +288,10 @@ class Delivery:
             if carried.file is None:
                 return await channel.send(words, allowed_mentions=mentions, nonce=one)
             alt = None if attempt.is_plain else end.alt
-            file = discord.File(carried.file, filename=file_name(production), description=alt)
+            file = discord.File(carried.file, filename=end.file_name, description=alt)
             with file.fp:
+                if end.view is not None:
+                    return await channel.send(words, file=file, allowed_mentions=mentions, nonce=one, view=end.view)
                 return await channel.send(words, file=file, allowed_mentions=mentions, nonce=one)
 
         async with self._carrier.carry(end, attempt.form, limit=attempt.limit, because=attempt.because) as carried:

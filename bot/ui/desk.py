@@ -341,11 +341,12 @@ class Desk:
     async def _check_upload(self, project: Project, castings: Sequence[Casting]) -> None:
         """A video is not kept for ever; what starts from it needs it. Raises `UploadGone`."""
         needs_it = any(casting.shot.start is ShotStart.UPLOAD for casting in castings)
-        if self._has_upload is None or project.asset_id is None or not needs_it:
-            return
-        asset = await self._projects.asset(project.asset_id)
-        if not await self._has_upload(asset):
+        if project.asset_id is not None and needs_it and not await self.keeps_video(project.asset_id):
             raise UploadGone
+
+    async def keeps_video(self, asset_id: str) -> bool:
+        """Whether an uploaded video still lies here."""
+        return self._has_upload is None or await self._has_upload(await self._projects.asset(asset_id))
 
     async def _gone(self, project: Project, plan: Plan, error: ModelRetired) -> ModelGone:
         """That a plan's model has gone, with what its successor would cost."""

@@ -14,18 +14,21 @@ from bot.speech import counted, say
 from bot.studio.model import Plan
 from bot.studio.text import shorten
 from bot.ui import wording
+from bot.ui.film_row import film_row
 from bot.ui.remarks import remarks_on
 
 #: What Discord takes as one message's words.
 _MAX = 2000
 _LINE = "\n"
+_COVERED = "SPOILER_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
     """How a film ended: `news` in a line, `small` print below, and `view` with what can be chosen.
 
-    `film` is there where it was made; `alt` describes it to those who do not see it.
+    `film` is there where it was made; `alt` describes it to those who do not see it. `mentions` has its owner pinged,
+    `is_covered` hides the film until somebody wants to see it.
     """
 
     production: Production
@@ -34,6 +37,13 @@ class End:
     film: Path | None = None
     alt: str = ""
     view: ui.View | None = None
+    mentions: bool = True
+    is_covered: bool = False
+
+    @property
+    def file_name(self) -> str:
+        """What the film is called in its message; Discord covers what is called so (2026-11)."""
+        return f"{_COVERED if self.is_covered else ''}{file_name(self.production)}"
 
     def words(self, carries: str = "", *, is_plain: bool = False) -> str:
         """The whole message; `is_plain` leaves out everything that people or models wrote."""
@@ -51,7 +61,8 @@ class End:
     def is_in(self, content: str, file_names: Sequence[str]) -> bool:
         """Whether a message of ours tells this very end, of this very run."""
         lasts = tuple(f"{before} {mark(self.production)}" for before in ("-#", " ·"))
-        return file_name(self.production) in file_names or content.endswith(lasts)
+        names = [name.removeprefix(_COVERED) for name in file_names]
+        return file_name(self.production) in names or content.endswith(lasts)
 
 
 def film_end(production: Production, plan: Plan, *, film: Path, told: str) -> End:
@@ -72,6 +83,7 @@ def film_end(production: Production, plan: Plan, *, film: Path, told: str) -> En
         small=[*remarks_on(production.notes), f"-# {foot}", *([told] if told else [])],
         film=film,
         alt=shorten(f"{plan.title}: {plan.logline}", 1000),
+        view=film_row(production.project_id),
     )
 
 

@@ -128,16 +128,19 @@ def _film_view(facts: OpenFilm, room: int) -> ui.LayoutView:
     if latest is not None and latest.state is ProductionState.HELD:
         parts.append(ui.TextDisplay(held_words(facts.takes, facts.at_risk_microusd)))
         parts.append(ui.ActionRow(*held_buttons(latest.id, facts.takes, facts.at_risk_microusd)))
-    buttons = []
+    ways = []
     if film.done is not None:
-        buttons.append(_button(Action.SEND, film.project.id, say("Send here"), discord.ButtonStyle.primary))
+        ways.append(_button(Action.SEND, film.project.id, say("Send here"), discord.ButtonStyle.primary))
+        ways.append(_button(Action.ANEW, film.project.id, say("Run again"), discord.ButtonStyle.secondary))
+    ways.append(_button(Action.VARY, film.project.id, say("Vary…"), discord.ButtonStyle.secondary))
+    buttons = []
     if latest is not None and latest.state in _CANCELLABLE and not latest.stopping:
         buttons.append(_button(Action.CANCEL, latest.id, say("Cancel"), discord.ButtonStyle.secondary))
     buttons.append(_button(Action.DELETE, film.project.id, say("Delete…"), discord.ButtonStyle.danger))
     buttons.append(
         _button(Action.FILMS, owner_ref(film.project.owner_id), say("All films"), discord.ButtonStyle.secondary, 1)
     )
-    return layout(ui.Container(*parts, ui.ActionRow(*buttons), accent_colour=colour))
+    return layout(ui.Container(*parts, ui.ActionRow(*ways), ui.ActionRow(*buttons), accent_colour=colour))
 
 
 def _confirm_view(film: Film, room: int) -> ui.LayoutView:

@@ -14,6 +14,7 @@ from bot.studio.model import Plan
 from bot.studio.text import shorten
 from bot.ui.card_layout import BAD, GOOD, PAST, PENDING, fitted, layout, title
 from bot.ui.custom_ids import Action, CustomId
+from bot.ui.film_row import dm_button
 from bot.ui.held import held_buttons, held_words
 from bot.ui.instead import Instead, instead_button
 from bot.ui.receipts import asking
@@ -85,7 +86,7 @@ def _job_card(facts: JobFacts, room: int) -> ui.LayoutView:
             moment = f"<t:{int(production.started_at)}:R>"
             words = say("Started {moment}. I will mention you when it is done.", moment=moment)
             parts.append(ui.TextDisplay(f"-# {words}"))
-        parts.append(_cancel_button(production))
+        parts.append(ui.ActionRow(_cancel_button(production), *_dm_button(production)))
     return layout(ui.Container(*parts, accent_colour=colour))
 
 
@@ -125,14 +126,18 @@ def _after_failure(facts: JobFacts, made: int) -> list[ui.Item[ui.LayoutView]]:
     return [*parts, ui.ActionRow(*buttons)] if buttons else parts
 
 
-def _cancel_button(production: Production) -> ui.ActionRow[ui.LayoutView]:
-    button: ui.Button[ui.LayoutView] = ui.Button(
+def _cancel_button(production: Production) -> ui.Button[ui.LayoutView]:
+    return ui.Button(
         style=discord.ButtonStyle.secondary,
         label=say("Stopping…") if production.stopping else say("Cancel"),
         custom_id=str(CustomId(Action.CANCEL, production.id)),
         disabled=production.stopping,
     )
-    return ui.ActionRow(button)
+
+
+def _dm_button(production: Production) -> list[ui.Button[ui.LayoutView]]:
+    """Where it is talked over in a DM, its end comes there anyway."""
+    return [] if production.guild_id is None or production.stopping else [dm_button(production.id)]
 
 
 def _headline(production: Production) -> tuple[str, str, discord.Colour]:

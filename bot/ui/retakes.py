@@ -16,7 +16,7 @@ from bot.studio.changes import changes_between
 from bot.studio.errors import CannotRender, EditRefused, NothingToRender, PlanMoved
 from bot.studio.model import Plan, Project
 from bot.studio.projects import Projects
-from bot.studio.takes import ShotTakes, another_take, chosen_take
+from bot.studio.takes import ShotTakes, another_take, chosen_take, every_take_anew
 from bot.ui.desk import Desk
 from providers.errors import RequestFault
 
@@ -73,6 +73,11 @@ class Retakes:
         """
         rushes = await self._at(project_id, version, user_id)
         return await self._propose(rushes, another_take(rushes.plan, shot, rushes.takes))
+
+    async def anew(self, *, project_id: str, user_id: int) -> Proposal:
+        """Add a version of the plan with another take of every shot that was made. Raises as `another`."""
+        rushes = await self.rushes(project_id, user_id)
+        return await self._propose(rushes, every_take_anew(rushes.plan, rushes.takes))
 
     async def use(self, *, project_id: str, version: int, shot: int, take: int, user_id: int) -> Proposal:
         """Add a version of the plan with a take that is kept. Raises as `another`."""

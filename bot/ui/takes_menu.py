@@ -159,14 +159,18 @@ def proposed(project_id: str, before: Plan, proposal: Proposal, shot: int) -> An
         lines.append(
             say("Everything it needs lies here, so nothing is ordered and it costs nothing: the film is cut anew.")
         )
+    return Answer("\n".join(lines), greenlight_view(project_id, proposal))
+
+
+def greenlight_view(project_id: str, proposal: Proposal) -> ui.View:
+    """The button that greenlights a version at its price."""
+    price = proposal.quote.price_microusd
     greenlight: ui.Button[ui.View] = ui.Button(
         style=discord.ButtonStyle.success,
-        label=say("Greenlight · {price}", price=price),
-        custom_id=str(
-            CustomId(Action.GREENLIGHT, project_id, plan.version, (proposal.quote.price_microusd,)),
-        ),
+        label=say("Greenlight · {price}", price=money(price)),
+        custom_id=str(CustomId(Action.GREENLIGHT, project_id, proposal.plan.version, (price,))),
     )
-    return Answer("\n".join(lines), _view([greenlight]))
+    return _view([greenlight])
 
 
 def _shot_line(number: int, plan: Plan, takes: ShotTakes | None) -> str:

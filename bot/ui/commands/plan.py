@@ -49,7 +49,7 @@ def add_to(client: Greenlight) -> None:
             request_id=str(interaction.id),
             owner_id=interaction.user.id,
             guild_id=interaction.guild_id,
-            channel_id=_home_of(interaction),
+            channel_id=home_of(interaction),
             idea=idea or "",
             model=model,
             ratio=ratio or "",
@@ -67,7 +67,7 @@ def add_to(client: Greenlight) -> None:
     client.tree.add_command(plan)
 
 
-def _home_of(interaction: discord.Interaction) -> int:
+def home_of(interaction: discord.Interaction) -> int:
     """The channel where the film's thread is opened: a thread has none of its own, so the film gets one beside it."""
     channel = interaction.channel
     channel_id = channel.parent_id if isinstance(channel, discord.Thread) else interaction.channel_id

@@ -13,7 +13,9 @@ import discord
 import pytest
 
 from bot.db import Database
+from bot.jobs.wake import Wake
 from bot.media.errors import CannotFit
+from bot.production.dms import Dms
 from bot.production.model import Production, ProductionState, TakeState
 from bot.production.outbox import FIRST_PAUSE, LONGEST_PAUSE
 from bot.speech import Language, speaking
@@ -24,6 +26,8 @@ from bot.ui.channel_rows import LIMIT_HOLDS, ChannelRows
 from bot.ui.delivery import Delivery
 from bot.ui.delivery_rules import CLOSED_FOR, DM_CLOSED_FOR, GIVE_UP_AFTER, HOUR, LEAST_TRIES, STORE_PATIENCE, Form
 from bot.ui.ends import End, file_name, mark
+from bot.ui.manners import Manner, Manners
+from bot.ui.places import Place
 from tests.bot.production.test_productions import Office
 from tests.bot.studio.samples import OWNER
 from tests.bot.ui.test_cards import production as a_production
@@ -71,6 +75,8 @@ class Post(Office):
         self.channels = ChannelRows(database, clock=lambda: self.now)
         self.files = Files(folder / "data")
         self.carrier = Sizes(self.files, folder)
+        self.manners: Manners | None = None
+        self.dms = Dms(database, Wake(), clock=lambda: self.now)
         self.delivery = self.restarted()
 
     def restarted(self) -> Delivery:
@@ -83,6 +89,8 @@ class Post(Office):
             channels=self.channels,
             files=self.files,
             carrier=self.carrier,
+            manners=self.manners,
+            dms=self.dms,
             clock=lambda: self.now,
         )
         return self.delivery
@@ -109,6 +117,63 @@ class Post(Office):
 @pytest.fixture
 def post(database: Database, tmp_path: Path) -> Post:
     return Post(database, tmp_path)
+
+
+# As its owner and the server want it
+
+
+class AsChosen(Manners):
+    """Tells it everywhere alike."""
+
+    def __init__(self, manner: Manner) -> None:
+        self.manner = manner
+
+    async def of(self, owner_id: int, place: Place) -> Manner:
+        return self.manner
+
+
+async def test_nobody_is_pinged_who_does_not_want_it(post: Post) -> None:
+    post.manners = AsChosen(Manner(mentions=False))
+    post.restarted()
+    await post.ended()
+
+    await post.look()
+
+    (sent,) = post.wire.sent[THREAD]
+    assert sent.pings == []
+    assert f"<@{OWNER}>" in sent.content
+
+
+async def test_a_covered_film_is_known_again_by_its_name(post: Post) -> None:
+    post.manners = AsChosen(Manner(is_covered=True))
+    post.restarted()
+    production = await post.ended()
+    post.wire.faults[THREAD] = [Lost()]
+
+    await post.look()
+    await post.look(later=HOUR)
+
+    assert [sent.file_name for sent in post.wire.sent[THREAD]] == [f"SPOILER_{file_name(production)}"]
+    assert (await post.row(production)).delivered_message_id == post.wire.sent[THREAD][0].id
+
+
+async def test_a_dm_is_noted_before_the_end_is_told(post: Post) -> None:
+    post.manners = AsChosen(Manner(dms=True))
+    post.restarted()
+    production = await post.ended()
+    assert await post.dms.due() == []
+
+    await post.look()
+
+    assert [due.id for due in await post.dms.due()] == [production.id]
+
+
+async def test_a_film_has_its_ways_on_below_it(post: Post) -> None:
+    await post.ended()
+
+    await post.look()
+
+    assert post.wire.sent[THREAD][0].labels == ["Run again", "Vary…", "Shots…"]
 
 
 # One message

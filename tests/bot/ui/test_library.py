@@ -152,10 +152,11 @@ def test_what_can_be_done_with_a_film_depends_on_how_it_stands(state: Production
     labels = [label for label, _, _ in buttons(film_view(OpenFilm(film=film(state), takes=takes, at_risk_microusd=1)))]
 
     wanted = ["Delete…", "All films"]
-    if state is ProductionState.DONE:
-        wanted = ["Send here", *wanted]
     if state in {ProductionState.ASKING, ProductionState.ACCEPTED, ProductionState.RUNNING}:
         wanted = ["Cancel", *wanted]
+    wanted = ["Vary…", *wanted]
+    if state is ProductionState.DONE:
+        wanted = ["Send here", "Run again", *wanted]
     if state is ProductionState.HELD:
         wanted = ["Order again (may cost $0.01 twice)", "Finish without it", "Stop", *wanted]
     assert labels == wanted

@@ -19,6 +19,16 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("user_id"),
     )
+    op.create_table(
+        "dms",
+        sa.Column("production_id", sa.String(length=32), nullable=False),
+        sa.Column("wanted", sa.Integer(), nullable=False),
+        sa.Column("told_run", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("tries", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("next_at", sa.Float(), nullable=True),
+        sa.ForeignKeyConstraint(["production_id"], ["productions.id"]),
+        sa.PrimaryKeyConstraint("production_id"),
+    )
     # Servers.
     op.add_column("productions", sa.Column("weight", sa.Float(), nullable=False, server_default="1"))
     op.create_table(

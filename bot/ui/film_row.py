@@ -1,0 +1,33 @@
+"""Buttons below a film, and on the card of one that is being made. They carry ids only, and work after any restart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+from discord import ui
+
+from bot.speech import say
+from bot.ui.custom_ids import Action, CustomId
+
+
+def film_row(project_id: str) -> ui.View:
+    """Below the message with a film: the same once more, another one like it, or only a shot of it."""
+    view = ui.View(timeout=None)
+    for action, label in (
+        (Action.ANEW, say("Run again")),
+        (Action.VARY, say("Vary…")),
+        (Action.SHOTS, say("Shots…")),
+    ):
+        view.add_item(_button(action, project_id, label))
+    view.stop()  # sent and not stored: a press comes to our router
+    return view
+
+
+def dm_button(production_id: str) -> ui.Button[Any]:
+    """On the card of a film that waits or runs."""
+    return _button(Action.DM, production_id, say("DM me when done"))
+
+
+def _button(action: Action, ref: str, label: str) -> ui.Button[Any]:
+    return ui.Button(style=discord.ButtonStyle.secondary, label=label, custom_id=str(CustomId(action, ref)))
