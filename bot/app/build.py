@@ -283,7 +283,7 @@ async def build(
         channels=ChannelRows(database),
         files=files,
         carrier=Carrier(files=files, ffmpeg=ffmpeg, store=store),
-        manners=Manners(client, preferences, Guilds(database)),
+        manners=Manners(client, preferences, guilds),
         dms=dms,
     )
     conversations = Conversations(projects, director, Talk(client), changed)

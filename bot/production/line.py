@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
+from bot.production.model import Waiting
 from bot.production.productions import Productions
 from ratelimit import FairQueue, Priority
 
@@ -25,10 +26,11 @@ BREATH = 250
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ahead:
-    """How many films are served before one: of its owner, and of others."""
+    """How many films are served before one: of its owner, of others, and of those `favoured` for their roles."""
 
     own: int = 0
     others: int = 0
+    favoured: int = 0
 
 
 class Line:
@@ -38,7 +40,7 @@ class Line:
         self._productions = productions
         self._clock = clock
         self._queue: FairQueue[str] = FairQueue()
-        self._owners: dict[str, int] = {}  # of those who stand in line
+        self._known: dict[str, Waiting] = {}  # those who stand in line
         self._newest = 0.0  # when the rows read so far last changed
         self._swept_at: float | None = None
         self._places: dict[str, int] | None = None
@@ -70,7 +72,7 @@ class Line:
                 await asyncio.sleep(0)  # a full line is read at the start, and others have something to do meanwhile
             self._newest = max(self._newest, each.updated_at)
             if each.id not in self._queue:
-                self._owners[each.id] = each.owner_id
+                self._known[each.id] = each
                 self._queue.push(
                     each.id,
                     user=str(each.owner_id),
@@ -89,13 +91,13 @@ class Line:
             return None
         self._places = None
         popped = self._queue.pop(self._clock())
-        self._owners.pop(popped, None)
+        self._known.pop(popped, None)
         return popped
 
     def leave(self, production_id: str) -> None:
         if self._queue.remove(production_id):
             self._places = None
-            self._owners.pop(production_id, None)
+            self._known.pop(production_id, None)
 
     def position(self, production_id: str) -> int | None:
         """Place in the line, counted from 1; `None` where it is not in it, or has come this very moment."""
@@ -112,9 +114,14 @@ class Line:
         place = self.position(production_id)
         if place is None or self._places is None:
             return Ahead()
-        own = self._owners.get(production_id)
-        before = [self._owners.get(other) for other in islice(self._places, place - 1)]
-        return Ahead(own=sum(owner == own for owner in before), others=sum(owner != own for owner in before))
+        mine = self._known[production_id]
+        before = [self._known[other] for other in islice(self._places, place - 1) if other in self._known]
+        others = [each for each in before if each.owner_id != mine.owner_id]
+        return Ahead(
+            own=len(before) - len(others),
+            others=len(others),
+            favoured=sum(each.weight > mine.weight for each in others),
+        )
 
     def _stale(self, now: float) -> bool:
         return now - self._told_at >= TELL_EVERY

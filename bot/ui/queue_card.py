@@ -172,6 +172,8 @@ def _why_not_yet(ahead: Ahead) -> str:
     if not ahead.others:
         return own[0].upper() + own[1:]
     others = counted(ahead.others, "{number} film of others is ahead", "{number} films of others are ahead")
+    if ahead.favoured:
+        others = say("{others} ({number} of a higher class)", others=others, number=ahead.favoured)
     return say("{others}, and {own}", others=others, own=own) if ahead.own else others
 
 

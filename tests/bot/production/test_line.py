@@ -125,3 +125,14 @@ async def test_who_goes_before_is_told_by_whose_it_is(house: House) -> None:
     house.line.leave(mine[1].id)
     assert house.line.ahead(others[0].id) == Ahead()
     assert house.line.ahead("nobody") == Ahead()
+
+
+async def test_who_goes_before_for_their_roles_is_counted(house: House) -> None:
+    for name in "abc":
+        await house.enter(name, owner_id=STRANGER, share=Share(weight=4.0))
+    mine = await house.enter("mine")
+    late = await house.enter("late")
+    await house.line.catch_up()
+
+    assert house.line.ahead(mine.id).favoured == house.line.ahead(mine.id).others
+    assert house.line.ahead(late.id) == Ahead(own=1, others=3, favoured=3)

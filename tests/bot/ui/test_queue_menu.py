@@ -57,6 +57,7 @@ def open_film(state: ProductionState = ProductionState.ACCEPTED, **changes: Any)
         (Ahead(own=1), "Your other film goes first."),
         (Ahead(own=2), "2 other films of yours go first."),
         (Ahead(others=1), "1 film of others is ahead."),
+        (Ahead(others=2, favoured=1), "2 films of others are ahead (1 of a higher class)."),
         (Ahead(own=1, others=2), "2 films of others are ahead, and your other film goes first."),
     ],
 )
