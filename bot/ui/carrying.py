@@ -72,11 +72,14 @@ class Carrier:
         await self._store.put(film, key, content_type="video/mp4")
         bars = "||" if end.is_covered else ""
         if (public := self._store.public_address(key)) is not None:
-            return f"\n{say('It is too large for this channel: {bars}[download it]({address}){bars}.', address=public, bars=bars)}"
+            words = say(
+                "It is too large for this channel: {bars}[download it]({address}){bars}.", address=public, bars=bars
+            )
+            return f"\n{words}"
         url = await self._store.address(key, expires_in=LINK_LASTS, filename=file_name(end.production))
         words = say(
-            "It is too large for this channel: {bars}[download it]({address}){bars} within 7 days; after that, `/films` sends you "
-            "another link.",
+            "It is too large for this channel: {bars}[download it]({address}){bars} within 7 days; after that, "
+            "`/films` sends you another link.",
             address=url,
             bars=bars,
         )
