@@ -245,9 +245,11 @@ async def build(
     direct = DirectMessages(dms, projects, preferences)
     surfaces: list[Surface] = [
         AgeGate(rules.ages),
+        *surfaces_for_members(
+            database, desk, productions, dispatcher, switches, catalogue, pools, preferences, settings.data_dir
+        ),
         direct,
         Anew(desk, projects, retakes),
-        *surfaces_for_members(database, desk, productions, dispatcher, switches, catalogue, pools, preferences),
         Admin([Switching(desk, rights)]),
         Setup(guilds, rights, Audit(database), allows_adult=settings.safety.allows_adult),
     ]

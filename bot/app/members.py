@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from bot.db import Database
 from bot.production.dispatcher import Dispatcher
@@ -12,7 +13,10 @@ from bot.production.prospects import Prospects
 from bot.production.switches import Switches
 from bot.settings.services import PROVIDERS
 from bot.studio.preferences import PreferenceRows
+from bot.ui.command_book import BOOK, CommandBook
 from bot.ui.desk import Desk
+from bot.ui.help import Help
+from bot.ui.models_menu import ModelsMenu
 from bot.ui.queue_menu import QueueMenu
 from bot.ui.settings_menu import SettingsMenu
 from bot.ui.surface import Surface
@@ -30,10 +34,13 @@ def surfaces_for_members(
     catalogue: Catalogue,
     pools: Mapping[str, KeyPool],
     preferences: PreferenceRows,
+    data_dir: Path,
 ) -> list[Surface]:
     titles = {provider.name: provider.title for provider in PROVIDERS}
     waits = Waits(catalogue, pools, time.time)
     return [
         SettingsMenu(desk, preferences),
         QueueMenu(desk, productions, Prospects(database, dispatcher, switches), waits, titles),
+        ModelsMenu(desk, catalogue, pools, titles),
+        Help(CommandBook(data_dir / BOOK), desk.operators),
     ]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, fields
-from itertools import pairwise
 from typing import assert_never
 
+from bot.studio.text import dollars, spans
 from providers.catalogue import (
     Catalogue,
     ChatModel,
@@ -49,25 +49,6 @@ def as_json(catalogue: Catalogue) -> str:
     return json.dumps({"as_of": catalogue.as_of, **whole}, default=str, indent=2)
 
 
-def dollars(microusd: int) -> str:
-    """As exact as it must be: "$0.12", "$0.037", "$1.50"."""
-    whole, part = f"{microusd / 1_000_000:,.6f}".split(".")
-    return f"${whole}.{part.rstrip('0').ljust(2, '0')}"
-
-
-def lengths(durations: Sequence[int]) -> str:
-    """For people: 2, 3, 4 and 8 become "2–4, 8 s"."""
-    if not durations:
-        return "as long as its source"
-    runs: list[list[int]] = [[durations[0]]]
-    for before, duration in pairwise(durations):
-        if duration == before + 1:
-            runs[-1].append(duration)
-        else:
-            runs.append([duration])
-    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs) + " s"
-
-
 def _model(model: Model, catalogue: Catalogue) -> Iterator[str]:
     yield ""
     yield f"  {model.id}   {model.label}"
@@ -107,7 +88,7 @@ def _model(model: Model, catalogue: Catalogue) -> Iterator[str]:
 def _video(model: VideoModel) -> Iterator[str]:
     parts = [
         f"can: {', '.join(map(_name, model.can))}",
-        lengths(model.durations),
+        f"{spans(model.durations)} s" if model.durations else "as long as its source",
         ", ".join(model.ratios) or "any ratio",
         "with sound" if model.native_audio else "without sound",
     ]

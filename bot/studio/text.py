@@ -1,8 +1,12 @@
-"""Text that people and models wrote, made safe to keep: no control or direction characters, bounded length."""
+"""Text that people and models wrote, made safe to keep: no control or direction characters, bounded length.
+
+And numbers as people read them in every language.
+"""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 #: Categories that are seen as nothing or as something else: control, format (bidi and zero width), private, unassigned.
 _HIDDEN = {"Cc", "Cf", "Co", "Cn", "Cs"}
@@ -30,3 +34,20 @@ def shorten(text: str, length: int) -> str:
     cut = text[: length - 1]
     space = cut.rfind(" ")
     return (cut[:space] if space > length * 0.6 else cut).rstrip(" ,.;:") + "…"
+
+
+def dollars(microusd: int) -> str:
+    """As exact as it must be: "$0.12", "$0.037", "$1.50"."""
+    whole, part = f"{microusd / 1_000_000:,.6f}".split(".")
+    return f"${whole}.{part.rstrip('0').ljust(2, '0')}"
+
+
+def spans(numbers: Sequence[int]) -> str:
+    """Ascending numbers in as few words as they need: 2, 3, 4 and 8 become "2–4, 8"."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)

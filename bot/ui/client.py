@@ -18,6 +18,7 @@ from bot.studio.projects import Projects
 from bot.studio.shards import ALL_SHARDS, Shards
 from bot.ui.answering import told
 from bot.ui.brake import LONGEST_LIMIT, Brake, let_global_limit_end, until_we_may_identify
+from bot.ui.command_book import BOOK, CommandBook
 from bot.ui.command_names import CommandNames
 from bot.ui.desk import Desk
 from bot.ui.doors import Doors, GuardedTree
@@ -99,6 +100,7 @@ class Greenlight(discord.Client):
         for surface in surfaces:
             surface.add_to(self.tree)
         self._sync_mark = sync_mark
+        self._book = CommandBook(sync_mark.with_name(BOOK))
         self._shards = shards
         self._tongues = doors.tongues
         self._returns = returns
@@ -126,10 +128,10 @@ class Greenlight(discord.Client):
         await self.tree.set_translator(names)
         commands = [await command.get_translated_payload(self.tree, names) for command in self.tree.get_commands()]
         mark = hashlib.sha256(json.dumps([self.application_id, commands], sort_keys=True).encode()).hexdigest()
-        if self._sync_mark.exists() and self._sync_mark.read_text() == mark:
+        if self._sync_mark.exists() and self._sync_mark.read_text() == mark and self._book.is_kept:
             return
         try:
-            await persistently(self.tree.sync)
+            self._book.keep(await persistently(self.tree.sync))
         except DiscordFailed as error:
             logger.error("commands not sent to Discord", extra={"error": str(error)})
             return

@@ -52,6 +52,9 @@ class Action(StrEnum):
     SETUPSET = "setupset"  # set something; `version` says what
     SETROLE = "setrole"  # the form with a role's rule; `ref` is the role's, a server's own for everybody
     SETWORDS = "setwords"  # the form with a server's blocked words
+    # Of `/models`: `version` is the page.
+    MODELS = "models"
+    MODEL = "modelfacts"  # a menu: show all of the one that is chosen
     # Of a film, on its cards and its message.
     DM = "dm"  # tell me in a DM, too, when it is done, or do not
     ANEW = "anew"  # plan every shot of it once more

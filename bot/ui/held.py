@@ -23,7 +23,7 @@ DECISIONS = {
 }
 _DECIDED = {
     Decision.AGAIN: later("It goes on. What went unanswered is ordered again; nothing else is."),
-    Decision.WITHOUT: later("I finish it without what is missing, and mention you when it is done."),
+    Decision.WITHOUT: later("I finish it without what is missing; the film comes as a new message."),
     Decision.STOP: later("Stopped. Shots already made are kept and not paid again."),
 }
 

@@ -72,7 +72,7 @@ def stopped_words(production: Production) -> str:
 
 def _queue_view(facts: QueueFacts, room: int) -> ui.LayoutView:
     head = say("## 🎬 Your films in the works\n-# Only you see this")
-    parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(head)]
+    parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(head), ui.Separator()]
     if facts.note:
         parts.append(ui.TextDisplay(facts.note))
     if not facts.films:
@@ -212,8 +212,11 @@ def _can_be_stopped(production: Production) -> bool:
 
 def _thread(film: OpenFilm) -> str | None:
     """The way to where it is talked over."""
-    place = film.prospect.thread_id
-    return None if place is None else f"<#{place}>"
+    thread_id = film.prospect.thread_id
+    if thread_id is None:
+        return None
+    place = f"https://discord.com/channels/{film.prospect.production.guild_id or '@me'}/{thread_id}"
+    return say("[thread]({place})", place=place)
 
 
 def _range(between: Between) -> str:

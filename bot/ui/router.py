@@ -123,7 +123,7 @@ class Router:
                         price=price,
                     )
                 return say(
-                    "Greenlit for at most {price}. Its job card shows how it goes, and I mention you when it is done.",
+                    "Greenlit for at most {price}. Its job card shows how it goes; the film comes as a new message.",
                     price=price,
                 )
             case Action.CANCEL:

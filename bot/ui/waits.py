@@ -68,7 +68,7 @@ class Waits:
 
 def is_busy(service: PoolView, model: str) -> bool:
     """Whether no key of a service could take an order for this model now."""
-    awake = [key for key in service.keys if _rests_until(key, model) is None]
+    awake = [key for key in service.keys if rests_until(key, model) is None]
     return _is_full(awake, model)
 
 
@@ -123,7 +123,7 @@ def _in_line(service: PoolView, model: str, outlook: Outlook, now: float) -> str
 
 
 def _reason(service: PoolView, model: str) -> str:
-    rests = [_rests_until(key, model) for key in service.keys]
+    rests = [rests_until(key, model) for key in service.keys]
     awake = [key for key, until in zip(service.keys, rests, strict=True) if until is None]
     if not awake:
         is_paused = any(key.health is KeyHealth.PAUSED for key in service.keys)
@@ -145,7 +145,7 @@ def _start(outlook: Outlook, now: float) -> str:
 
 def _not_in_line(service: PoolView, model: str) -> str | None:
     """It is not in the pool's line, for it pauses between two attempts or is only about to stand in it."""
-    rests = [_rests_until(key, model) for key in service.keys]
+    rests = [rests_until(key, model) for key in service.keys]
     awake = [key for key, until in zip(service.keys, rests, strict=True) if until is None]
     if not awake:
         soonest = min((until for until in rests if until is not None), default=math.inf)
@@ -164,7 +164,7 @@ def _is_full(keys: Sequence[KeyView], model: str) -> bool:
     return not any(key.has_room(model) for key in keys)
 
 
-def _rests_until(key: KeyView, model: str) -> float | None:
+def rests_until(key: KeyView, model: str) -> float | None:
     """Until when (Unix seconds) the key serves this model not at all; infinity for good, `None` where it may now."""
     if key.health in {KeyHealth.OUT, KeyHealth.PAUSED, KeyHealth.RETIRED}:
         return math.inf

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.ops.models import as_json, described, dollars, lengths
+from bot.ops.models import as_json, described
 from providers.catalogue import Catalogue
 
 DAY = date(2026, 11, 25)
@@ -55,18 +55,3 @@ def test_a_machine_gets_the_whole_file_in_micro_dollars() -> None:
     assert len(told["video"]) == len(catalogue.video)
     assert told["video"][0]["prices"] == {"720p": 120_000}
     assert {"language", "image", "speech", "sound", "music", "hearing", "retired", "limits"} <= told.keys()
-
-
-@pytest.mark.parametrize(
-    ("microusd", "words"), [(120_000, "$0.12"), (37_000, "$0.037"), (1_500_000_000, "$1,500.00"), (1, "$0.000001")]
-)
-def test_money_is_as_exact_as_it_must_be(microusd: int, words: str) -> None:
-    assert dollars(microusd) == words
-
-
-@pytest.mark.parametrize(
-    ("durations", "words"),
-    [((2, 3, 4), "2–4 s"), ((4, 6, 8), "4, 6, 8 s"), ((4, 5, 20), "4–5, 20 s"), ((), "as long as its source")],
-)
-def test_lengths_are_ranges_where_they_can_be(durations: tuple[int, ...], words: str) -> None:
-    assert lengths(durations) == words

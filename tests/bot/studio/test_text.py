@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.studio.text import clean, shorten
+from bot.studio.text import clean, dollars, shorten, spans
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,17 @@ def test_text_that_fits_is_left_as_it_is(text: str) -> None:
 def test_text_is_cut_at_a_word_where_one_is_near_and_says_so() -> None:
     assert shorten("a koi swims upstream, then", 23) == "a koi swims upstream…"
     assert shorten("a" * 30, 10) == "a" * 9 + "…"
+
+
+@pytest.mark.parametrize(
+    ("microusd", "words"), [(120_000, "$0.12"), (37_000, "$0.037"), (1_500_000_000, "$1,500.00"), (1, "$0.000001")]
+)
+def test_money_is_as_exact_as_it_must_be(microusd: int, words: str) -> None:
+    assert dollars(microusd) == words
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"), [((2, 3, 4), "2–4"), ((4, 6, 8), "4, 6, 8"), ((4, 5, 20), "4–5, 20"), ((7,), "7"), ((), "")]
+)
+def test_numbers_in_a_row_are_told_as_spans(numbers: tuple[int, ...], words: str) -> None:
+    assert spans(numbers) == words

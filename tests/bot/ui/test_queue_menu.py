@@ -33,6 +33,7 @@ from tests.bot.ui.test_library import Press
 from tests.bot.ui.test_settings_menu import menus
 
 MINE = owner_ref(OWNER)
+THREAD = "https://discord.com/channels/@me/77"
 SOME = Totals(waiting=3, running=2, people=4)
 
 
@@ -64,7 +65,7 @@ def open_film(state: ProductionState = ProductionState.ACCEPTED, **changes: Any)
 def test_a_film_in_line_tells_its_place_and_who_goes_first(ahead: Ahead, why: str) -> None:
     said = shown(open_film(place=ahead.own + ahead.others + 1, ahead=ahead))
 
-    assert f"**Koi** · place {ahead.own + ahead.others + 1} in line · <#77>\n{why}" in said
+    assert f"**Koi** · place {ahead.own + ahead.others + 1} in line · [thread]({THREAD})\n{why}" in said
 
 
 def test_a_range_is_told_in_whole_minutes_and_never_too_early() -> None:
