@@ -12,6 +12,7 @@ from bot.db.tables import (
     age_confirmations,
     answers,
     assets,
+    dms,
     plans,
     preferences,
     productions,
@@ -67,6 +68,8 @@ async def _film(transaction: Transaction, film: Row[tuple[object, ...]]) -> dict
 async def _production(transaction: Transaction, production: Row[tuple[object, ...]]) -> dict[str, Any]:
     hidden = ("project_id", "owner_id", "worker", "approved_by")  # the last is somebody else
     told = _without(production, *hidden)
+    by_dm = (await transaction.execute(select(dms.c.wanted).where(dms.c.production_id == production.id))).scalar()
+    told["told_by_dm"] = bool(by_dm)
     told["notes"] = json.loads(production.notes) if production.notes else []
     shots = select(takes).where(takes.c.production_id == production.id).order_by(takes.c.shot)
     told["shots"] = [_without(row, "production_id") for row in await transaction.execute(shots)]

@@ -143,6 +143,13 @@ class People:
             result = await actor.slash(self._simulation.handle(channel_id), command, **given)
         return Use(self._simulation, result)
 
+    async def slash_in_dm(self, member: Member, command: str, options: Mapping[str, object] | None = None) -> Use:
+        """Use a command in one's direct messages with the bot; returns like `slash`."""
+        with impossible():
+            given = {name: self._option(value) for name, value in (options or {}).items()}
+            result = await self._simulation.actor(member.id).user.slash(command, **given)
+        return Use(self._simulation, result)
+
     async def autocomplete(
         self, member: Member, channel_id: int, command: str, option: str, typed: str
     ) -> list[dict[str, Any]]:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_BUTTON, _MENU, _TEXT_DISPLAY = 2, 3, 10
+_BUTTON, _TEXT_DISPLAY = 2, 10
+#: Menus of texts, people, roles, both, and channels.
+_MENUS = frozenset({3, 5, 6, 7, 8})
 
 
 def components_of(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -34,6 +36,11 @@ def text_of(message: dict[str, Any]) -> str:
 def buttons_of(message: dict[str, Any]) -> list[dict[str, Any]]:
     """Those a person can press now."""
     return [c for c in components_of(message) if c["type"] == _BUTTON and not c.get("disabled") and c.get("custom_id")]
+
+
+def menus_of(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """The menus in which a person can choose now."""
+    return [c for c in components_of(message) if c["type"] in _MENUS and not c.get("disabled")]
 
 
 def media_urls_of(message: dict[str, Any]) -> list[str]:
