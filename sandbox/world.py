@@ -56,4 +56,6 @@ class World:
             "GROQ_BASE_URL": self.providers.groq_url,
         }
         everybody_is_of_age = {"AGE_CONFIRMATION": "none"}
-        return {**self.discord.environ, **KEYS, **addresses, **everybody_is_of_age, "DATA_DIR": str(data_dir)}
+        nobody_watches = {"OPS_PORT": "0"}  # several bots of one machine would want the same
+        told = {**everybody_is_of_age, **nobody_watches, "DATA_DIR": str(data_dir)}
+        return {**self.discord.environ, **KEYS, **addresses, **told}

@@ -12,7 +12,7 @@ from bot.app.backup import BackupKeeper
 from bot.app.limits import unknown_models
 from bot.app.means import caps_of, ears_of, house_rules, kept_here, minds_of, offer_of, sound_stage
 from bot.app.members import surfaces_for_members
-from bot.app.overview import overview_of
+from bot.app.overview import overview_of, server_of
 from bot.app.pools import heard_by
 from bot.app.post import Post
 from bot.app.service import Loop, Service
@@ -310,6 +310,9 @@ async def build(
         Loop(name="keyring", run=keyring.run),
         *_between_processes(settings, post, database, files, pseudonyms, engine, productions, changed),
     ]
+    if settings.ops.port:
+        server = server_of(settings, post, database, pools, overview, service)
+        service.pool_loops.append(Loop(name="ops", run=lambda _: server.run()))
     if post.works or files.sharing is not None:  # whoever has files of its own
         keep = Keep(
             uploads=settings.storage.keep_uploads, clips=settings.storage.keep_clips, films=settings.storage.keep_films

@@ -6,15 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.app.post import Post
+from bot.app.service import Service
 from bot.app.standings import Standings
 from bot.app.watchdog import Watchdog
 from bot.db import Database, file_of
+from bot.ops.readiness import database_answers, holds
+from bot.ops.server import OpsServer
 from bot.settings import Settings
 from bot.status.chart import Charts
 from bot.status.collector import Collector, Place
 from bot.status.sampler import Sampler
 from bot.status.samples import Samples
 from bot.studio.budget import Budgets
+from bot.ui.standing import standing
 from providers.catalogue import Catalogue
 from ratelimit import KeyPool
 
@@ -66,3 +70,20 @@ def overview_of(
         sampler=Sampler(collector, samples, pools),
         charts=Charts(samples, settings.data_dir / "cache"),
     )
+
+
+def server_of(
+    settings: Settings,
+    post: Post,
+    database: Database,
+    pools: Mapping[str, KeyPool],
+    overview: Overview,
+    service: Service,
+) -> OpsServer:
+    """Serves it over HTTP. Ready is who can do the part of his post."""
+    questions = {"database": database_answers(database)}
+    if post.talks:
+        questions["discord"] = holds(lambda: standing(service.client).is_connected, "not connected")
+    if post.works:
+        questions["engine"] = holds(lambda: service.is_working, "not started")
+    return OpsServer(settings.ops, overview.collector, overview.samples, pools, questions)

@@ -77,6 +77,8 @@ class Service:
         self._changed = changed
         #: A damaged database ends the process: what is written to it from then on may be lost.
         self.damage: Damage | None = None
+        #: Whether films can be worked on: the engine has been launched and not been closed.
+        self.is_working = False
         self.pool_loops: list[Loop] = []
         self.loops: list[Loop] = []
         self.discord_loops: list[Loop] = []
@@ -106,6 +108,7 @@ class Service:
     async def _work(self, stop: asyncio.Event) -> None:
         if self._engine is not None:
             await self._engine.launch()
+            self.is_working = True
         try:
             async with asyncio.TaskGroup() as group:
                 tasks: list[asyncio.Task[NoReturn]] = [
@@ -124,6 +127,7 @@ class Service:
                 for task in tasks:
                     task.cancel()
         finally:
+            self.is_working = False
             await self._drain()
             if self._engine is not None:
                 await self._engine.close()

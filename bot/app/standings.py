@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterator, Mapping
 
+from bot.status.findings import LOW
 from providers.errors import KeyFault, ProviderError
 from providers.quota import Notice, RoomNote
 from providers.standing import AccountReader, Standing
@@ -17,8 +18,6 @@ logger = logging.getLogger(__name__)
 EVERY = 3600.0
 #: An answer that has not come after so many seconds is waited for next time.
 PATIENCE = 30.0
-#: What is left of credits (cents) or characters when the operator is warned: about one film, and a few lines.
-LOW = {"credits": 500, "characters": 2_000}
 
 
 class Standings:

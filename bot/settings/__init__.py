@@ -7,6 +7,7 @@ part it needs. The table in `variables` is where a setting is added: `.env.examp
 from bot.settings.discord import DiscordEndpoints, DiscordSettings
 from bot.settings.faults import Fault, SettingsError
 from bot.settings.limits import Amount, LimitSetting
+from bot.settings.ops import OpsSettings
 from bot.settings.places import ObjectStoreSettings
 from bot.settings.providers import ProviderKey, ProviderSettings
 from bot.settings.safety import SafetySettings
@@ -21,6 +22,7 @@ __all__ = [
     "LendingSettings",
     "LimitSetting",
     "ObjectStoreSettings",
+    "OpsSettings",
     "ProviderKey",
     "ProviderSettings",
     "SafetySettings",

@@ -153,7 +153,7 @@ class Environment:
             self.fault(name, "is not an address we can use", f"give one that begins with {scheme}s://")
         elif parts.username is not None or parts.password is not None or "?" in value or "#" in value:
             self.fault(name, "holds a user, a query or a fragment", "give the plain address")
-        elif parts.scheme == scheme and not _is_loopback(host):
+        elif parts.scheme == scheme and not is_loopback(host):
             self.fault(name, "is not encrypted and not on this machine", f"use {scheme}s://")
         else:
             return value.rstrip("/")
@@ -225,7 +225,8 @@ class Environment:
         return None
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether an address, or "localhost", is of this machine alone."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -373,6 +373,39 @@ _LOGS = Group(
     ),
 )
 
+_OPS = Group(
+    "For operators",
+    "Health, metrics and a live dashboard over HTTP (docs/http.md). By default this machine alone is let in.",
+    (
+        Variable(
+            name="OPS_HOST",
+            means="The address to listen on. On any but this machine's own, OPS_TOKEN is required.",
+            example="127.0.0.1",
+            default="127.0.0.1",
+        ),
+        Variable(
+            name="OPS_PORT",
+            means="The port; 0 serves nothing. Processes on one machine need one each.",
+            example="8787",
+            default="8787",
+            between=(0, 65_535),
+        ),
+        Variable(
+            name="OPS_TOKEN",
+            means="What opens it: sent as Authorization: Bearer, and asked for by the page. At least 24 characters.",
+            example="fake-ops-token-of-32-characters-",
+            secret=True,
+        ),
+        Variable(
+            name="OPS_HOSTS",
+            means="Names by which it is called, separated by commas, if not by an address or localhost: a guard against"
+            " web pages that aim their own name at it.",
+            example="greenlight.example.org",
+            many=True,
+        ),
+    ),
+)
+
 _OLDER_NAMES = Group(
     "Older names",
     "They keep working, beside the newer ones or instead of them; the same key under two names counts once.",
@@ -409,6 +442,7 @@ GROUPS = (
     _UPLOADS,
     _OBJECT_STORE,
     _LOGS,
+    _OPS,
     _OLDER_NAMES,
 )
 VARIABLES = {variable.name: variable for group in GROUPS for variable in group.variables}
@@ -419,4 +453,5 @@ PREFIXES = (
     "MAX_",
     "POOL_",
     "BACKUP_",
+    "OPS_",
 )

@@ -12,6 +12,7 @@ from bot.settings.discord import DiscordSettings, read_discord
 from bot.settings.environment import Environment
 from bot.settings.faults import SettingsError
 from bot.settings.money import MoneySettings, read_money
+from bot.settings.ops import OpsSettings, read_ops
 from bot.settings.places import ObjectStoreSettings, read_data_dir, read_database_url, read_object_store
 from bot.settings.providers import ProviderSettings, read_providers
 from bot.settings.safety import SafetySettings, read_safety
@@ -67,6 +68,7 @@ class Settings:
     object_store: ObjectStoreSettings | None
     uploads: UploadLimits
     storage: StorageSettings
+    ops: OpsSettings
     money: MoneySettings
     safety: SafetySettings
     ffmpeg_path: Path | None
@@ -107,6 +109,7 @@ class Settings:
                 max_pixels=environment.limit("MAX_UPLOAD_PIXELS"),
             ),
             storage=read_storage(environment, data_dir),
+            ops=read_ops(environment),
             money=read_money(environment),
             safety=read_safety(environment),
             ffmpeg_path=_read_program(environment, "FFMPEG_PATH"),
@@ -178,6 +181,8 @@ class Settings:
     def secrets(self) -> frozenset[str]:
         """Every value that must never be seen, for the logs to take out."""
         secrets = {self.discord.token}
+        if self.ops.token is not None:
+            secrets.add(self.ops.token)
         if password := urlsplit(self.database_url).password:
             secrets.update((password, unquote(password)))
         for provider in self.providers.values():

@@ -196,6 +196,7 @@ class Collector:
                 provider=each.provider,
                 model=each.model,
                 day=each.day.isoformat(),
+                days_left=(each.day - self._catalogue.today()).days,
                 successor=each.successor,
                 is_price=each.is_price,
             )

@@ -211,6 +211,7 @@ class Ending:
     provider: str
     model: str
     day: str
+    days_left: int
     successor: str | None
     is_price: bool
 
