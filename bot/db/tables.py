@@ -426,3 +426,49 @@ samples = Table(
     Column("process", String(80), primary_key=True),
     Column("taken", Text, nullable=False),  # JSON of status.samples
 )
+
+# status and ui: what is told before anybody asks, what is reported, and who left ------------------------------------
+
+alerts = Table(
+    "alerts",  # what is not well, and who was told
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),  # 0 for what concerns the whole bot
+    Column("name", String(160), primary_key=True),  # status.findings.Finding.name
+    Column("severity", Integer, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("remedy", Text, nullable=False),
+    Column("began_at", Float, nullable=False),
+    Column("seen_at", Float, nullable=False),  # when it was last found
+    Column("told_at", Float),
+    Column("over_at", Float),
+    Column("told", Text, nullable=False),  # ids of the channels and people that read of it, JSON
+)
+
+reports = Table(
+    "reports",  # what people reported to those who run the server or the bot
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("production_id", String(32), nullable=False),
+    Column("project_id", String(32), nullable=False),
+    Column("owner_id", BigInteger, nullable=False),  # whose film it is
+    Column("guild_id", BigInteger),  # where it was seen; None in a DM
+    Column("reporter_id", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("state", String(12), nullable=False),  # production.reports.ReportState
+    Column("at", Float, nullable=False),
+    Column("decided_by", BigInteger),
+    Column("decided_at", Float),
+    Column("told", Text, nullable=False, default="{}", server_default="{}"),  # {channel or person: message}, JSON
+    Column("shown", String(12), nullable=False, default="", server_default=""),  # the state that the messages show
+    Column("answered_at", Float),  # when the reporter was told what came of it
+    UniqueConstraint("production_id", "reporter_id"),
+    Index("reports_by_state", "state"),
+    Index("reports_by_reporter", "reporter_id", "at"),
+)
+
+departures = Table(
+    "departures",  # servers that put us out: what they chose goes after a while
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Float, nullable=False),
+)

@@ -115,3 +115,45 @@ def upgrade() -> None:
         sa.Column("taken", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("at", "process"),
     )
+    # What is told before anybody asks, what is reported, and who left.
+    op.create_table(
+        "alerts",
+        sa.Column("guild_id", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("name", sa.String(length=160), nullable=False),
+        sa.Column("severity", sa.Integer(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("remedy", sa.Text(), nullable=False),
+        sa.Column("began_at", sa.Float(), nullable=False),
+        sa.Column("seen_at", sa.Float(), nullable=False),
+        sa.Column("told_at", sa.Float(), nullable=True),
+        sa.Column("over_at", sa.Float(), nullable=True),
+        sa.Column("told", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("guild_id", "name"),
+    )
+    op.create_table(
+        "reports",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("production_id", sa.String(length=32), nullable=False),
+        sa.Column("project_id", sa.String(length=32), nullable=False),
+        sa.Column("owner_id", sa.BigInteger(), nullable=False),
+        sa.Column("guild_id", sa.BigInteger(), nullable=True),
+        sa.Column("reporter_id", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.Column("decided_by", sa.BigInteger(), nullable=True),
+        sa.Column("decided_at", sa.Float(), nullable=True),
+        sa.Column("told", sa.Text(), nullable=False, server_default="{}"),
+        sa.Column("shown", sa.String(length=12), nullable=False, server_default=""),
+        sa.Column("answered_at", sa.Float(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("production_id", "reporter_id"),
+    )
+    op.create_index("reports_by_state", "reports", ["state"])
+    op.create_index("reports_by_reporter", "reports", ["reporter_id", "at"])
+    op.create_table(
+        "departures",
+        sa.Column("guild_id", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("guild_id"),
+    )
