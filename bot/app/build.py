@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot import log
 from bot.app.backup import BackupKeeper
+from bot.app.house import house_loops, house_surfaces
 from bot.app.limits import unknown_models
 from bot.app.means import caps_of, ears_of, house_rules, kept_here, minds_of, offer_of, sound_stage
 from bot.app.members import surfaces_for_members
@@ -52,7 +53,6 @@ from bot.storage.files import Files
 from bot.storage.objects import ObjectStore
 from bot.studio.analyst import Analyst
 from bot.studio.answers import Answers
-from bot.studio.audit import Audit
 from bot.studio.blocks import Blocks
 from bot.studio.budget import Budgets
 from bot.studio.conversations import Conversations
@@ -71,7 +71,6 @@ from bot.studio.tongues import Tongues
 from bot.ui import commands
 from bot.ui.admin import Admin
 from bot.ui.admin.switching import Switching
-from bot.ui.ages import AgeGate
 from bot.ui.anew import Anew
 from bot.ui.card_rows import CardRows
 from bot.ui.carrying import Carrier
@@ -90,7 +89,6 @@ from bot.ui.progress import CardKeeper
 from bot.ui.retakes import Retakes
 from bot.ui.returns import Returns
 from bot.ui.rights import Rights
-from bot.ui.setup import Setup
 from bot.ui.sharded import IDENTIFY_EVERY, ShardedGreenlight
 from bot.ui.standing import standing
 from bot.ui.surface import Surface
@@ -244,14 +242,13 @@ async def build(
     dms = Dms(database, changed, shards=post.shards)
     direct = DirectMessages(dms, projects, preferences)
     surfaces: list[Surface] = [
-        AgeGate(rules.ages),
         *surfaces_for_members(
             database, desk, productions, dispatcher, switches, catalogue, pools, preferences, settings.data_dir
         ),
         direct,
         Anew(desk, projects, retakes),
         Admin([Switching(desk, rights)]),
-        Setup(guilds, rights, Audit(database), allows_adult=settings.safety.allows_adult),
+        *house_surfaces(settings, database, rules, rights),
     ]
     client = _client(
         post.shards,
@@ -351,6 +348,7 @@ async def build(
         Loop(name="conversations", run=conversations.run),
         Loop(name="delivery", run=delivery.run),
         Loop(name="direct messages", run=lambda listener: direct.run(client, listener)),
+        *house_loops(settings, database, client, rules, budgets, overview, claim),
         Loop(name="unposting", run=Unposting(client, database, deletions).run),
     ]
     return service

@@ -28,11 +28,14 @@ class DiscordEndpoints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscordSettings:
-    """`endpoints` is `None` for the public Discord."""
+    """`endpoints` is `None` for the public Discord; `operator_channel_id` is where those who run the bot are told what
+    is not well, `None` for a direct message to each.
+    """
 
     token: str = field(repr=False)
     endpoints: DiscordEndpoints | None
     operator_ids: frozenset[int]
+    operator_channel_id: int | None
 
     @property
     def download_origins(self) -> frozenset[str]:
@@ -51,6 +54,7 @@ def read_discord(environment: Environment) -> DiscordSettings:
         token=_read_token(environment),
         endpoints=_read_endpoints(environment),
         operator_ids=environment.discord_ids("OPERATOR_IDS"),
+        operator_channel_id=next(iter(environment.discord_ids("OPERATOR_CHANNEL_ID")), None),
     )
 
 

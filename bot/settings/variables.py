@@ -23,6 +23,12 @@ _DISCORD = Group(
             many=True,
         ),
         Variable(
+            name="OPERATOR_CHANNEL_ID",
+            means="A channel of yours where the bot tells what is not well before you ask, each thing once, and where"
+            " reports come that concern no server. Without one, each operator gets a direct message.",
+            example="100000000000000004",
+        ),
+        Variable(
             name="DISCORD_API_URL",
             means="Another Discord than the public one, such as the sandbox: set all three addresses or none."
             " Plain http and ws are accepted on this machine only.",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -23,8 +23,8 @@ from bot.status.findings import Finding, Severity
 
 #: The `guild_id` of what concerns the whole bot.
 INSTANCE = 0
-#: Seconds that something must last before it is told: much passes by itself. What lets people down is told sooner.
-SETTLE = {Severity.NOTE: 120.0, Severity.WARNING: 120.0, Severity.CRITICAL: 30.0}
+#: Seconds that something must last before it is told: much passes by itself. What lets people down is told at once.
+SETTLE = {Severity.NOTE: 60.0, Severity.WARNING: 60.0, Severity.CRITICAL: 0.0}
 #: Seconds for which it must not be seen to be over: a key that dies and lives by the minute is one alert.
 OVER_AFTER = 600.0
 #: Days after which what lasts is told once more.
@@ -69,7 +69,11 @@ Step = Keep | Drop
 
 
 def look(
-    known: Iterable[Alert], found: Iterable[tuple[int, Finding]], *, receivers: dict[int, Collection[int]], now: float
+    known: Iterable[Alert],
+    found: Iterable[tuple[int, Finding]],
+    *,
+    receivers: Mapping[int, Collection[int]],
+    now: float,
 ) -> list[Step]:
     """What becomes of the alerts, now that these findings were made; by whose they are."""
     open_now = {(guild_id, finding.name): finding for guild_id, finding in found}
@@ -119,7 +123,7 @@ def _seen(alert: Alert, finding: Finding, now: float) -> Alert:
     )
 
 
-def _missed(alert: Alert, receivers: dict[int, Collection[int]], now: float) -> Alert | None:
+def _missed(alert: Alert, receivers: Mapping[int, Collection[int]], now: float) -> Alert | None:
     if alert.over_at is not None:
         is_told = alert.told >= set(receivers.get(alert.guild_id, ()))
         return None if is_told else alert
@@ -141,11 +145,12 @@ class AlertRows:
         async with self._database.transaction() as transaction:
             return [_alert(row) for row in await transaction.execute(select(alerts))]
 
-    async def look(self, found: Iterable[tuple[int, Finding]], receivers: dict[int, Collection[int]]) -> list[Alert]:
-        """Bring the rows in step with what was found; what is to be told now."""
+    async def look(self, found: Iterable[tuple[int, Finding]], receivers: Mapping[int, Collection[int]]) -> list[Alert]:
+        """Bring the rows of those who have receivers in step with what was found; what is to be told now."""
         now = self._clock()
         async with self._database.transaction() as transaction:
-            known = [_alert(row) for row in await transaction.execute(select(alerts))]
+            theirs = select(alerts).where(alerts.c.guild_id.in_(receivers))
+            known = [_alert(row) for row in await transaction.execute(theirs)]
             for step in look(known, found, receivers=receivers, now=now):
                 match step:
                     case Keep(alert):
@@ -154,7 +159,7 @@ class AlertRows:
                         await transaction.execute(delete(alerts).where(*_is(alert)))
                     case _:
                         assert_never(step)
-            rows = (await transaction.execute(select(alerts))).all()
+            rows = (await transaction.execute(theirs)).all()
         return [alert for alert in map(_alert, rows) if is_to_tell(alert, now)]
 
     async def told(self, alert: Alert, receiver: int) -> None:

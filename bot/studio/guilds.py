@@ -174,6 +174,12 @@ class Guilds:
         async with self._database.transaction() as transaction:
             return await self.within(transaction, guild_id)
 
+    async def all(self) -> list[tuple[int, GuildSettings]]:
+        """Of every server that chose anything."""
+        query = select(guild_settings.c.guild_id, guild_settings.c.chosen).order_by(guild_settings.c.guild_id)
+        async with self._database.transaction() as transaction:
+            return [(row.guild_id, from_json(row.chosen)) for row in await transaction.execute(query)]
+
     async def within(self, transaction: Transaction, guild_id: int) -> GuildSettings:
         """As `of`, in a transaction that is open already."""
         query = select(guild_settings.c.chosen).where(guild_settings.c.guild_id == guild_id)
