@@ -44,6 +44,7 @@ from bot.production.film import FilmMaker
 from bot.production.forgetting import Forgetting
 from bot.production.latecomers import Latecomers
 from bot.production.productions import Productions
+from bot.production.reports import Reports
 from bot.production.retention import Keep, Retention
 from bot.production.switches import Switches
 from bot.production.takebook import TakeBook
@@ -128,6 +129,7 @@ async def build(
     switches = Switches(database, changed)
     guilds = Guilds(database)
     blocks = Blocks(database, pseudonyms=pseudonyms)
+    reports = Reports(database, changed)
     rules = house_rules(settings, database, guilds, blocks)
     keyring = Keyring(
         KeyBook(database),
@@ -248,7 +250,7 @@ async def build(
         direct,
         Anew(desk, projects, retakes),
         Admin([Switching(desk, rights)]),
-        *house_surfaces(settings, database, rules, rights),
+        *house_surfaces(settings, database, rules, rights, blocks, reports),
     ]
     client = _client(
         post.shards,
@@ -348,7 +350,7 @@ async def build(
         Loop(name="conversations", run=conversations.run),
         Loop(name="delivery", run=delivery.run),
         Loop(name="direct messages", run=lambda listener: direct.run(client, listener)),
-        *house_loops(settings, database, client, rules, budgets, overview, claim),
+        *house_loops(settings, database, client, rules, budgets, reports, overview, claim),
         Loop(name="unposting", run=Unposting(client, database, deletions).run),
     ]
     return service

@@ -8,24 +8,30 @@ from contextlib import AbstractAsyncContextManager
 from bot.app.overview import Overview
 from bot.app.service import Loop
 from bot.db import Database
+from bot.production.reports import Reports
 from bot.settings import Settings
 from bot.status.alerts import AlertRows
 from bot.studio.audit import Audit
+from bot.studio.blocks import Blocks
 from bot.studio.budget import Budgets
 from bot.studio.house_rules import HouseRules
 from bot.ui.ages import AgeGate
 from bot.ui.alerting import Alerting
 from bot.ui.client import Greenlight
 from bot.ui.receivers import Receivers
+from bot.ui.reporting import ReportDesk, Reporting
 from bot.ui.rights import Rights
 from bot.ui.setup import Setup
 from bot.ui.surface import Surface
 
 
-def house_surfaces(settings: Settings, database: Database, rules: HouseRules, rights: Rights) -> list[Surface]:
+def house_surfaces(
+    settings: Settings, database: Database, rules: HouseRules, rights: Rights, blocks: Blocks, reports: Reports
+) -> list[Surface]:
     """What people do with the rules."""
     return [
         AgeGate(rules.ages),
+        Reporting(reports, blocks, rights),
         Setup(rules.guilds, rights, Audit(database), allows_adult=settings.safety.allows_adult),
     ]
 
@@ -36,10 +42,12 @@ def house_loops(
     client: Greenlight,
     rules: HouseRules,
     budgets: Budgets,
+    reports: Reports,
     overview: Overview,
     claim: Callable[[str], AbstractAsyncContextManager[bool]],
 ) -> list[Loop]:
     """What is told unasked, by a process that talks to Discord."""
     receivers = Receivers(client, settings.discord.operator_ids, settings.discord.operator_channel_id)
     alerting = Alerting(client, AlertRows(database), receivers, overview.collector, rules.guilds, budgets, claim=claim)
-    return [Loop(name="alerts", run=alerting.run)]
+    desk = ReportDesk(client, reports, rules.guilds, receivers, claim=claim)
+    return [Loop(name="alerts", run=alerting.run), Loop(name="reports", run=desk.run)]

@@ -448,7 +448,6 @@ reports = Table(
     "reports",  # what people reported to those who run the server or the bot
     metadata,
     Column("id", String(32), primary_key=True),
-    Column("production_id", String(32), nullable=False),
     Column("project_id", String(32), nullable=False),
     Column("owner_id", BigInteger, nullable=False),  # whose film it is
     Column("guild_id", BigInteger),  # where it was seen; None in a DM
@@ -461,7 +460,7 @@ reports = Table(
     Column("told", Text, nullable=False, default="{}", server_default="{}"),  # {channel or person: message}, JSON
     Column("shown", String(12), nullable=False, default="", server_default=""),  # the state that the messages show
     Column("answered_at", Float),  # when the reporter was told what came of it
-    UniqueConstraint("production_id", "reporter_id"),
+    UniqueConstraint("project_id", "reporter_id"),
     Index("reports_by_state", "state"),
     Index("reports_by_reporter", "reporter_id", "at"),
 )

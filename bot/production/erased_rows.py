@@ -23,6 +23,7 @@ from bot.db.tables import (
     posts,
     productions,
     projects,
+    reports,
     reservations,
     switches,
     takes,
@@ -43,6 +44,7 @@ async def erase_words(transaction: Transaction, project_id: str, production_ids:
     # An answer about a video is shaped by what was asked: where another film uses the same video, it asks anew.
     await transaction.execute(delete(analyses).where(analyses.c.asset_id.in_(seen.union(used))))
     await transaction.execute(delete(turns).where(turns.c.project_id == project_id))
+    await transaction.execute(delete(reports).where(reports.c.project_id == project_id))
     await transaction.execute(delete(plans).where(plans.c.project_id == project_id))
     await transaction.execute(delete(takes).where(takes.c.production_id.in_(production_ids)))
     plan_cards = cards.c.ref.between(f"{project_id}:", f"{project_id};")
@@ -90,10 +92,13 @@ async def unname(transaction: Transaction, owner_id: int, pseudonym: int, now: f
         .where(answers.c.user == str(owner_id))
         .values(user=case((answers.c.at >= begin, str(pseudonym)), else_=str(NOBODY)))
     )
+    # What somebody reported stays reported, without their words and their name.
+    said = update(reports).where(reports.c.reporter_id == owner_id)
+    await transaction.execute(said.values(reporter_id=pseudonym, reason="", answered_at=now))
     await transaction.execute(delete(age_confirmations).where(age_confirmations.c.user_id == owner_id))
     # Who is kept out, or may spend another sum, stays so.
     standing = (blocks.c.user_id, caps.c.ref)
-    decided = (blocks.c.by, caps.c.by, key_book.c.by, announcements.c.by)
+    decided = (blocks.c.by, caps.c.by, key_book.c.by, announcements.c.by, reports.c.decided_by)
     for column in (audit.c.actor_id, switches.c.by, productions.c.approved_by, *standing, *decided):
         await transaction.execute(update(column.table).where(column == owner_id).values({column.name: pseudonym}))
     await transaction.execute(update(audit).where(audit.c.ref == str(owner_id)).values(ref=str(pseudonym)))

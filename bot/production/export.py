@@ -17,6 +17,7 @@ from bot.db.tables import (
     preferences,
     productions,
     projects,
+    reports,
     reservations,
     takes,
     turns,
@@ -35,6 +36,7 @@ async def export_of(database: Database, owner_id: int) -> dict[str, Any]:
         money = select(reservations).where(reservations.c.owner_id == owner_id).order_by(reservations.c.at)
         chosen = select(preferences.c.chosen).where(preferences.c.user_id == owner_id)
         kept = (await transaction.execute(chosen)).scalar()
+        reported = select(reports).where(reports.c.reporter_id == owner_id).order_by(reports.c.at)
         said = select(age_confirmations.c.at).where(age_confirmations.c.user_id == owner_id)
         took = select(answers).where(answers.c.user == str(owner_id)).order_by(answers.c.at)
         return {
@@ -44,6 +46,9 @@ async def export_of(database: Database, owner_id: int) -> dict[str, Any]:
             "old_enough_said_at": (await transaction.execute(said)).scalar_one_or_none(),
             "settings": json.loads(kept) if kept is not None else {},
             "films": [await _film(transaction, film) for film in films],
+            "reports": [
+                {"at": row.at, "reason": row.reason, "state": row.state} for row in await transaction.execute(reported)
+            ],
             "charges": [_without(row, "owner_id") for row in await transaction.execute(money)],
             "language_models": [_without(row, "id", "user", "key_id") for row in await transaction.execute(took)],
         }

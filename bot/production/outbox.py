@@ -16,6 +16,8 @@ from bot.db import Database, Transaction, insert_or_ignore
 from bot.db.tables import channels, posts, productions, projects
 from bot.jobs.wake import Wake
 from bot.production.model import TERMINAL, Production
+from bot.production.reports import hidden_projects, is_hidden
+from bot.studio.errors import FilmHidden
 from bot.studio.shards import ALL_SHARDS, Shards
 
 #: Seconds between two tries to post one end: first, doubling, and longest.
@@ -57,11 +59,12 @@ class Outbox:
     async def due(self) -> list[str]:
         """Productions that are over, whose end was not posted and whose next try is due; oldest first.
 
-        Of films that their owners deleted nothing is told any more.
+        Of films that their owners deleted, or that were hidden after a report, nothing is told any more.
         """
         is_due = or_(productions.c.delivery_at.is_(None), productions.c.delivery_at <= self._clock())
         is_kept = productions.c.project_id.in_(select(projects.c.id).where(projects.c.deleted_at.is_(None)))
-        query = select(productions.c.id).where(_is_over, _is_pending, is_due, is_kept, self._are_ours)
+        is_seen = productions.c.project_id.not_in(hidden_projects())
+        query = select(productions.c.id).where(_is_over, _is_pending, is_due, is_kept, is_seen, self._are_ours)
         return await self._ids(query.order_by(productions.c.accepted_at))
 
     async def begin_try(self, production_id: str, *, after: int) -> bool:
@@ -105,9 +108,14 @@ class Outbox:
 
         Somebody asked for it, so places that were closed to us are tried as well. False where it is not over, or is
         still being posted: that goes on at once, where it was aimed at.
+
+        Raises:
+            FilmHidden: it was hidden after a report.
         """
         now = self._clock()
         async with self._database.transaction() as transaction:
+            if await is_hidden(transaction, production_id):
+                raise FilmHidden
             await _reopen(transaction, select(productions.c.project_id).where(productions.c.id == production_id))
             if channel_id is not None:
                 await transaction.execute(update(channels).where(channels.c.id == channel_id).values(closed_until=None))

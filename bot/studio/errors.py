@@ -31,6 +31,8 @@ StudioError
 ├── NotHere           the server's admins do not have the bot in this channel
 ├── ServerBlocked     the operator does nothing in this server
 ├── WordBlocked       a word of it is not taken here
+├── TooManyReports    this person has reported enough for a day
+├── FilmHidden        it was hidden after a report
 ├── AgeUnconfirmed    the services' terms ask for an age that nobody has confirmed yet
 └── EditRefused       the change asked for cannot be made
 """
@@ -211,6 +213,16 @@ class WordBlocked(StudioError):
     def __init__(self, word: str) -> None:
         super().__init__()  # what people write is in no log
         self.word = word
+
+
+class TooManyReports(StudioError):
+    def __init__(self, limit: int) -> None:
+        super().__init__(str(limit))
+        self.limit = limit
+
+
+class FilmHidden(StudioError):
+    pass
 
 
 class AgeUnconfirmed(StudioError):

@@ -59,6 +59,10 @@ class Action(StrEnum):
     DM = "dm"  # tell me in a DM, too, when it is done, or do not
     ANEW = "anew"  # plan every shot of it once more
     VARY = "vary"  # opens a form with its idea; the submitted form, which carries the same action, is a film of its own
+    REPORT = "report"  # of a film: opens a form; the submitted form carries the same action
+    HIDE = "hide"  # of a report: withdraw the film,
+    DISMISS = "dismiss"  # let it be,
+    BLOCKUSER = "blockuser"  # or keep its owner out
 
 
 #: Numbers that come behind the version; no other action has any.

@@ -81,6 +81,10 @@ _WORDS: dict[type[Exception], str] = {
     studio.NotHere: later("The people who run this server don't have me in this channel. Ask in another one."),
     studio.ServerBlocked: later("The operator of this bot does nothing in this server, so nothing was done."),
     studio.WordBlocked: later("I don't take “{word}” here. Say it in other words, and ask again; nothing was done."),
+    studio.TooManyReports: later(
+        "You have made {limit} reports today. Tell the moderators of this server about the rest."
+    ),
+    studio.FilmHidden: later("This film was hidden after a report, so I post it nowhere. It stays yours in `/films`."),
     studio.AgeUnconfirmed: later("Say first that you are {least} or older: I ask you when you use `/plan`."),
     studio.RatioNotOffered: later("{label} makes only {ratios}. Choose one of these with `/plan`."),
     studio.ModelGone: "{ended} {instead}",

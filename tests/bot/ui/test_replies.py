@@ -43,6 +43,7 @@ INSTANCES: dict[type[Exception], Exception] = {
     studio.NotHere: studio.NotHere(frozenset({1, 2})),
     studio.WordBlocked: studio.WordBlocked("heron"),
     studio.AgeUnconfirmed: studio.AgeUnconfirmed(18),
+    studio.TooManyReports: studio.TooManyReports(5),
     ratelimit.LeaseTimeout: ratelimit.LeaseTimeout("runway", 90.0),
     ratelimit.NoUsableKey: ratelimit.NoUsableKey("runway", "all out"),
     media.MediaRefused: media.MediaRefused(media.Reason.TOO_LONG, limit=600.0),
@@ -147,6 +148,7 @@ def test_numbers_are_told_in_the_units_people_use(error: Exception, told: str) -
             studio.NotHere,
             studio.WordBlocked,
             studio.AgeUnconfirmed,
+            studio.TooManyReports,
         }
     ],
     ids=lambda leaf: leaf.__name__,

@@ -133,7 +133,6 @@ def upgrade() -> None:
     op.create_table(
         "reports",
         sa.Column("id", sa.String(length=32), nullable=False),
-        sa.Column("production_id", sa.String(length=32), nullable=False),
         sa.Column("project_id", sa.String(length=32), nullable=False),
         sa.Column("owner_id", sa.BigInteger(), nullable=False),
         sa.Column("guild_id", sa.BigInteger(), nullable=True),
@@ -147,7 +146,7 @@ def upgrade() -> None:
         sa.Column("shown", sa.String(length=12), nullable=False, server_default=""),
         sa.Column("answered_at", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("production_id", "reporter_id"),
+        sa.UniqueConstraint("project_id", "reporter_id"),
     )
     op.create_index("reports_by_state", "reports", ["state"])
     op.create_index("reports_by_reporter", "reports", ["reporter_id", "at"])

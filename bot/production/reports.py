@@ -1,0 +1,194 @@
+"""What people report: kept, shown to whoever governs the place, decided once, and answered.
+
+open ──► hidden      the film's posts are withdrawn, and it is posted nowhere any more
+  └────► dismissed   nothing is wrong with it
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Row, Select, func, or_, select, update
+
+from bot.db import Database, Transaction, insert_or_ignore
+from bot.db.tables import posts, productions, projects, reports
+from bot.jobs.wake import Wake
+from bot.studio.audit import Audit
+from bot.studio.errors import DecidedAlready, NoSuchFilm, TooManyReports
+
+#: Reports that one person may make in a day, and the characters of a reason.
+MOST_A_DAY, LONGEST_REASON = 5, 500
+DAY = 86_400.0
+
+
+class ReportState(StrEnum):
+    OPEN = "open"
+    HIDDEN = "hidden"
+    DISMISSED = "dismissed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A report of a film of `owner_id`, seen in `guild_id` (`None` in a direct message).
+
+    `told` holds the message that shows it by the channel or person it was shown to; `shown` is the state that these
+    messages show, `None` before they show any.
+    """
+
+    id: str
+    project_id: str
+    owner_id: int
+    guild_id: int | None
+    reporter_id: int
+    reason: str
+    state: ReportState
+    at: float
+    decided_by: int | None = None
+    decided_at: float | None = None
+    told: Mapping[int, int | None]
+    shown: ReportState | None = None
+    answered_at: float | None = None
+
+
+def hidden_projects() -> Select[tuple[str]]:
+    """Films that were hidden: nothing of them is posted any more."""
+    return select(reports.c.project_id).where(reports.c.state == ReportState.HIDDEN)
+
+
+class Reports:
+    """Reads and writes the reports; nudges `changed` after each write."""
+
+    def __init__(self, database: Database, changed: Wake, *, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._changed = changed
+        self._audit = Audit(database, clock=clock)
+        self._clock = clock
+
+    async def report(self, project_id: str, *, reporter_id: int, guild_id: int | None, reason: str) -> bool:
+        """Keep a report; false where this person has reported this film before.
+
+        Raises:
+            NoSuchFilm: there is none any more.
+            TooManyReports: this person has reported enough for a day.
+        """
+        now = self._clock()
+        since = select(func.count()).where(reports.c.reporter_id == reporter_id, reports.c.at > now - DAY)
+        film = select(projects.c.owner_id).where(projects.c.id == project_id, projects.c.deleted_at.is_(None))
+        async with self._database.transaction() as transaction:
+            owner_id = (await transaction.execute(film)).scalar_one_or_none()
+            if owner_id is None:
+                raise NoSuchFilm
+            if (await transaction.execute(since)).scalar_one() >= MOST_A_DAY:
+                raise TooManyReports(MOST_A_DAY)
+            kept = insert_or_ignore(transaction, reports).values(
+                id=uuid.uuid4().hex,
+                project_id=project_id,
+                owner_id=owner_id,
+                guild_id=guild_id,
+                reporter_id=reporter_id,
+                reason=reason[:LONGEST_REASON],
+                state=ReportState.OPEN,
+                at=now,
+            )
+            made = await transaction.execute(kept.on_conflict_do_nothing(index_elements=["project_id", "reporter_id"]))
+        self._changed()
+        return bool(made.rowcount)
+
+    async def get(self, report_id: str) -> Report:
+        """Raises `NoSuchFilm` where it is gone, with its film."""
+        async with self._database.transaction() as transaction:
+            row = (await transaction.execute(select(reports).where(reports.c.id == report_id))).one_or_none()
+        if row is None:
+            raise NoSuchFilm
+        return _report(row)
+
+    async def decide(self, report_id: str, state: ReportState, *, by: int) -> None:
+        """Hide its film or dismiss it, and with it every open report of the same film.
+
+        Raises:
+            DecidedAlready: somebody was faster.
+        """
+        report = await self.get(report_id)
+        same = reports.c.project_id == report.project_id
+        async with self._database.transaction() as transaction:
+            decided = await transaction.execute(
+                update(reports)
+                .where(same, reports.c.state == ReportState.OPEN)
+                .values(state=state, decided_by=by, decided_at=self._clock())
+            )
+            if not decided.rowcount:
+                raise DecidedAlready
+            await self._audit.note_within(
+                transaction, by, f"report {state}", report.project_id, guild_id=report.guild_id
+            )
+        self._changed()
+
+    async def pending(self) -> list[Report]:
+        """Those that somebody has to be shown, in the state they are in now, or whose reporter waits for an answer."""
+        stale = reports.c.shown != reports.c.state
+        unanswered = (reports.c.state != ReportState.OPEN) & reports.c.answered_at.is_(None)
+        query = select(reports).where(or_(stale, unanswered)).order_by(reports.c.at)
+        async with self._database.transaction() as transaction:
+            return [_report(row) for row in await transaction.execute(query)]
+
+    async def told(self, report: Report, receiver: int, message_id: int | None) -> None:
+        """A receiver has its card; `None` where they can have none."""
+        async with self._database.transaction() as transaction:
+            held = (await transaction.execute(select(reports.c.told).where(reports.c.id == report.id))).scalar_one()
+            told = json.dumps({**json.loads(held), str(receiver): message_id})
+            await transaction.execute(update(reports).where(reports.c.id == report.id).values(told=told))
+
+    async def shown(self, report: Report) -> None:
+        """Every card of it shows the state that `report` has."""
+        await self._write(report.id, shown=report.state)
+
+    async def answered(self, report: Report) -> None:
+        await self._write(report.id, answered_at=self._clock())
+
+    async def posts_of(self, project_id: str) -> list[tuple[int, int]]:
+        """Messages with a film of this project in them, by channel and message."""
+        ids = select(productions.c.id).where(productions.c.project_id == project_id)
+        known = select(posts.c.channel_id, posts.c.message_id).where(posts.c.production_id.in_(ids))
+        async with self._database.transaction() as transaction:
+            return [(row.channel_id, row.message_id) for row in await transaction.execute(known)]
+
+    async def title_of(self, report: Report) -> str:
+        """What the film is called by its idea; "" where it was deleted."""
+        query = select(projects.c.idea).where(projects.c.id == report.project_id)
+        async with self._database.transaction() as transaction:
+            return (await transaction.execute(query)).scalar_one_or_none() or ""
+
+    async def _write(self, report_id: str, **values: object) -> None:
+        async with self._database.transaction() as transaction:
+            await transaction.execute(update(reports).where(reports.c.id == report_id).values(**values))
+
+
+async def is_hidden(transaction: Transaction, production_id: str) -> bool:
+    """Whether nothing of this production may be posted any more."""
+    query = select(productions.c.id).where(
+        productions.c.id == production_id, productions.c.project_id.in_(hidden_projects())
+    )
+    return (await transaction.execute(query)).one_or_none() is not None
+
+
+def _report(row: Row[tuple[object, ...]]) -> Report:
+    return Report(
+        id=row.id,
+        project_id=row.project_id,
+        owner_id=row.owner_id,
+        guild_id=row.guild_id,
+        reporter_id=row.reporter_id,
+        reason=row.reason,
+        state=ReportState(row.state),
+        at=row.at,
+        decided_by=row.decided_by,
+        decided_at=row.decided_at,
+        told={int(receiver): message for receiver, message in json.loads(row.told).items()},
+        shown=ReportState(row.shown) if row.shown else None,
+        answered_at=row.answered_at,
+    )

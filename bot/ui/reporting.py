@@ -1,0 +1,256 @@
+"""**Report** below a film: a reason, a card for those who govern the place, what they decide, and an answer.
+
+The cards, the withdrawing of what was hidden and the answer to the reporter come from rows, by a loop: a crash between
+two of them leaves nothing half told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, NoReturn
+
+import discord
+from discord import app_commands, ui
+
+from bot.jobs.wake import Listener
+from bot.production.reports import LONGEST_REASON, Report, Reports, ReportState
+from bot.speech import Language, later, say, speaking
+from bot.studio.blocks import Blocks
+from bot.studio.errors import NotAdmin
+from bot.studio.guilds import Guilds
+from bot.studio.text import clean, shorten
+from bot.ui.answering import answer, open_modal, submitted
+from bot.ui.card_layout import BAD, PAST, PENDING, layout
+from bot.ui.custom_ids import Action, CustomId
+from bot.ui.receivers import Receiver, Receivers
+from bot.ui.rights import Rights
+from bot.ui.sending import Busy, Malformed, NotAllowed, Vanished, nonce, persistently
+from bot.ui.surface import Press
+from bot.ui.wording import plain
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between two looks, at most and at least.
+LOOK_EVERY, BREATH = 30.0, 0.5
+_REASON = "reason"
+
+_HEADS = {
+    ReportState.OPEN: later("## 🚩 A film was reported"),
+    ReportState.HIDDEN: later("## 🙈 Hidden after a report"),
+    ReportState.DISMISSED: later("## ✅ Dismissed: nothing wrong with it"),
+}
+_COLOURS = {ReportState.OPEN: BAD, ReportState.HIDDEN: PENDING, ReportState.DISMISSED: PAST}
+
+
+def report_button(project_id: str) -> ui.Button[Any]:
+    """Below a film."""
+    return ui.Button(
+        style=discord.ButtonStyle.secondary,
+        label=say("Report…"),
+        emoji="🚩",
+        custom_id=str(CustomId(Action.REPORT, project_id)),
+    )
+
+
+def report_card(report: Report, title: str) -> ui.LayoutView:
+    """What is reported, by whom and why, with what can be done; or what was decided."""
+    where = say("in this server") if report.guild_id is not None else say("in a direct message")
+    lines = [
+        say(_HEADS[report.state]),
+        f"**{plain(shorten(title, 100))}**" if title else say("A film that its owner has deleted"),
+        say(
+            "Film of <@{owner}>, seen {where} · reported by <@{reporter}> <t:{at}:R>",
+            owner=report.owner_id,
+            where=where,
+            reporter=report.reporter_id,
+            at=int(report.at),
+        ),
+        f"> {plain(report.reason)}",
+    ]
+    if report.decided_by is not None and report.decided_at is not None:
+        by, at = report.decided_by, int(report.decided_at)
+        lines.append(say("-# Decided by <@{by}> <t:{at}:R>. Whoever reported it was told.", by=by, at=at))
+    buttons = [_button(Action.BLOCKUSER, report, say("Block its owner"), discord.ButtonStyle.secondary)]
+    if report.state is ReportState.OPEN:
+        buttons = [
+            _button(Action.HIDE, report, say("Hide the film"), discord.ButtonStyle.danger),
+            *buttons,
+            _button(Action.DISMISS, report, say("Dismiss"), discord.ButtonStyle.success),
+        ]
+    return layout(
+        ui.Container(ui.TextDisplay("\n".join(lines)), ui.ActionRow(*buttons), accent_colour=_COLOURS[report.state])
+    )
+
+
+class Reporting:
+    """The button, the form, and the buttons of the card."""
+
+    def __init__(self, reports: Reports, blocks: Blocks, rights: Rights) -> None:
+        self._reports = reports
+        self._blocks = blocks
+        self._rights = rights
+
+    @property
+    def presses(self) -> Mapping[Action, Press]:
+        return {
+            Action.REPORT: self._report,
+            Action.HIDE: self._decide,
+            Action.DISMISS: self._decide,
+            Action.BLOCKUSER: self._block,
+        }
+
+    def add_to(self, tree: app_commands.CommandTree[discord.Client]) -> None:
+        """It has no command."""
+
+    async def _report(self, interaction: discord.Interaction, custom_id: CustomId) -> None:
+        if interaction.type is not discord.InteractionType.modal_submit:
+            await open_modal(interaction, lambda: _form(custom_id))
+            return
+
+        async def act() -> str:
+            is_new = await self._reports.report(
+                custom_id.ref,
+                reporter_id=interaction.user.id,
+                guild_id=interaction.guild_id,
+                reason=shorten(clean(submitted(interaction, _REASON)), LONGEST_REASON),
+            )
+            if not is_new:
+                return say("You have reported this film before. I write to you when it is decided.")
+            return say(
+                "Thank you. The people who run this place are told now, and I write to you what they decided. Nobody "
+                "else learns that it was you."
+            )
+
+        await answer(interaction, act)
+
+    async def _decide(self, interaction: discord.Interaction, custom_id: CustomId) -> None:
+        async def act() -> str:
+            await self._governed(interaction, custom_id.ref)
+            hides = custom_id.action is Action.HIDE
+            state = ReportState.HIDDEN if hides else ReportState.DISMISSED
+            await self._reports.decide(custom_id.ref, state, by=interaction.user.id)
+            if hides:
+                return say("Hidden: its posts are being removed, and I post it nowhere again. Its owner keeps it.")
+            return say("Dismissed. The film stays.")
+
+        await answer(interaction, act)
+
+    async def _block(self, interaction: discord.Interaction, custom_id: CustomId) -> None:
+        async def act() -> str:
+            report = await self._governed(interaction, custom_id.ref)
+            asker = self._rights.of(interaction)
+            guild_id = None if asker.is_operator else report.guild_id
+            await self._blocks.block(report.owner_id, guild_id=guild_id, by=asker.user_id, reason=report.reason)
+            if guild_id is None:
+                return say("<@{user}> is blocked everywhere. `/admin user` lifts it.", user=report.owner_id)
+            return say("<@{user}> is blocked in this server. `/admin user` lifts it.", user=report.owner_id)
+
+        await answer(interaction, act)
+
+    async def _governed(self, interaction: discord.Interaction, report_id: str) -> Report:
+        """The report, where it is theirs to decide. Raises `NotAdmin | NoSuchFilm`."""
+        report = await self._reports.get(report_id)
+        if not self._rights.of(interaction).governs(report.guild_id):
+            raise NotAdmin
+        return report
+
+
+class ReportDesk:
+    """Shows reports to whoever governs the place, withdraws what was hidden, and answers the reporters."""
+
+    def __init__(
+        self,
+        client: discord.Client,
+        reports: Reports,
+        guilds: Guilds,
+        receivers: Receivers,
+        *,
+        claim: Callable[[str], AbstractAsyncContextManager[bool]],
+    ) -> None:
+        self._claim = claim
+        self._client = client
+        self._reports = reports
+        self._guilds = guilds
+        self._receivers = receivers
+
+    async def run(self, listener: Listener) -> NoReturn:
+        while True:
+            await self.look()
+            await asyncio.sleep(BREATH)
+            await listener.wait(LOOK_EVERY)
+
+    async def look(self) -> None:
+        """Bring everything up to date, in one process of all."""
+        if not await self._reports.pending():
+            return
+        async with self._claim("reports") as is_ours:
+            for report in await self._reports.pending() if is_ours else ():
+                try:
+                    await self._bring_up_to_date(report)
+                except Busy as error:  # the next look goes on
+                    logger.warning("report not told yet", extra={"report": report.id, "error": str(error)})
+
+    async def _bring_up_to_date(self, report: Report) -> None:
+        if report.shown is not report.state:
+            if report.state is ReportState.HIDDEN:
+                await self._withdraw(report)
+            await self._show(report)
+        if report.state is not ReportState.OPEN and report.answered_at is None:
+            await self._answer(report)
+
+    async def _show(self, report: Report) -> None:
+        settings = await self._guilds.of(report.guild_id)
+        title = await self._reports.title_of(report)
+        receivers = self._receivers.of_bot
+        if report.guild_id is not None and settings.log_channel_id is not None:
+            receivers = [Receiver(settings.log_channel_id)]
+        with speaking(settings.language or Language.ENGLISH):
+            card = report_card(report, title)
+        for receiver in receivers:
+            message_id = report.told.get(receiver.id)
+            if message_id is not None:
+                await self._receivers.edit(receiver, message_id, card)
+            elif receiver.id not in report.told:
+                posted = await self._receivers.post(receiver, card, nonce("report", report.id, receiver.id))
+                await self._reports.told(report, receiver.id, posted)
+        await self._reports.shown(report)
+        logger.info("report shown", extra={"report": report.id, "state": report.state, "receivers": len(receivers)})
+
+    async def _withdraw(self, report: Report) -> None:
+        """Remove every message with the film in it."""
+        for channel_id, message_id in await self._reports.posts_of(report.project_id):
+            message = self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
+            try:
+                await persistently(message.delete)
+            except (NotAllowed, Vanished, Malformed) as error:
+                logger.info("not withdrawn", extra={"channel": channel_id, "error": str(error)})
+
+    async def _answer(self, report: Report) -> None:
+        """Tell the reporter, who asked to be told; one who takes no messages of ours is not."""
+        words = say("Thank you for your report. It was looked at, and the film stays.")
+        if report.state is ReportState.HIDDEN:
+            words = say("Thank you for your report. The film was hidden.")
+        try:
+            channel = await persistently(lambda: self._client.create_dm(discord.Object(report.reporter_id)))
+            await persistently(lambda: channel.send(words, nonce=nonce("report answered", report.id)))
+        except (NotAllowed, Vanished, Malformed) as error:
+            logger.info("reporter not answered", extra={"report": report.id, "error": str(error)})
+        await self._reports.answered(report)
+
+
+async def _form(custom_id: CustomId) -> ui.Modal:
+    modal = ui.Modal(title=say("Report this film"), custom_id=str(custom_id), timeout=None)
+    field: ui.TextInput[ui.Modal] = ui.TextInput(
+        style=discord.TextStyle.paragraph, custom_id=_REASON, max_length=LONGEST_REASON
+    )
+    hint = say("Only the people who run this place read it. I write to you what they decide.")
+    modal.add_item(ui.Label(text=say("What is wrong with it?"), description=hint, component=field))
+    modal.stop()  # sent but not stored: its submission comes to the router
+    return modal
+
+
+def _button(action: Action, report: Report, label: str, style: discord.ButtonStyle) -> ui.Button[Any]:
+    return ui.Button(style=style, label=label, custom_id=str(CustomId(action, report.id)))

@@ -1,0 +1,97 @@
+"""What people report is decided once, and what is hidden is posted nowhere any more."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.db import Database
+from bot.jobs.wake import Wake
+from bot.production.reports import MOST_A_DAY, Report, Reports, ReportState
+from bot.studio.errors import DecidedAlready, FilmHidden, NoSuchFilm, TooManyReports
+from tests.bot.production.test_productions import Office
+from tests.bot.studio.samples import OWNER
+
+TOM, SERVER = 2002, 5
+
+
+class Place(Office):
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.reports = Reports(database, Wake(), clock=lambda: self.now)
+
+    async def reported(self, project_id: str, *, by: int = TOM) -> Report:
+        await self.reports.report(project_id, reporter_id=by, guild_id=SERVER, reason="not nice")
+        return next(each for each in await self.reports.pending() if each.reporter_id == by)
+
+
+@pytest.fixture
+def place(database: Database) -> Place:
+    return Place(database)
+
+
+async def test_a_film_is_reported_once_by_each_person(place: Place) -> None:
+    project = await place.film()
+
+    first = await place.reports.report(project.id, reporter_id=TOM, guild_id=SERVER, reason="a")
+    again = await place.reports.report(project.id, reporter_id=TOM, guild_id=SERVER, reason="b")
+
+    assert (first, again) == (True, False)
+    [report] = await place.reports.pending()
+    assert (report.owner_id, report.reason, report.state, report.shown) == (OWNER, "a", ReportState.OPEN, None)
+
+
+async def test_one_person_makes_so_many_reports_a_day(place: Place) -> None:
+    films = [await place.film(str(number)) for number in range(MOST_A_DAY + 1)]
+    for film in films[:-1]:
+        await place.reports.report(film.id, reporter_id=TOM, guild_id=SERVER, reason="x")
+
+    with pytest.raises(TooManyReports):
+        await place.reports.report(films[-1].id, reporter_id=TOM, guild_id=SERVER, reason="x")
+
+    place.now += 86_401
+    assert await place.reports.report(films[-1].id, reporter_id=TOM, guild_id=SERVER, reason="x")
+
+
+async def test_a_film_that_is_gone_cannot_be_reported(place: Place) -> None:
+    with pytest.raises(NoSuchFilm):
+        await place.reports.report("0" * 32, reporter_id=TOM, guild_id=SERVER, reason="x")
+
+
+async def test_it_is_shown_in_every_state_and_answered_once(place: Place) -> None:
+    report = await place.reported((await place.film()).id)
+    await place.reports.told(report, 77, 501)
+    await place.reports.shown(report)
+    assert await place.reports.pending() == []
+
+    await place.reports.decide(report.id, ReportState.DISMISSED, by=OWNER)
+    [decided] = await place.reports.pending()
+    assert (decided.told, decided.decided_by) == ({77: 501}, OWNER)
+    await place.reports.shown(decided)
+    [unanswered] = await place.reports.pending()
+    await place.reports.answered(unanswered)
+
+    assert await place.reports.pending() == []
+
+
+async def test_all_reports_of_a_film_are_decided_at_once_and_by_one_person(place: Place) -> None:
+    project = await place.film()
+    first, second = await place.reported(project.id), await place.reported(project.id, by=TOM + 1)
+
+    await place.reports.decide(first.id, ReportState.HIDDEN, by=OWNER)
+    with pytest.raises(DecidedAlready):
+        await place.reports.decide(second.id, ReportState.DISMISSED, by=OWNER)
+
+    assert {each.state for each in await place.reports.pending()} == {ReportState.HIDDEN}
+
+
+async def test_what_is_hidden_is_posted_nowhere_any_more(place: Place) -> None:
+    production = await place.accept((await place.film()).id)
+    await place.productions.stop(production.id, OWNER)
+    assert await place.productions.outbox.due() == [production.id]
+    report = await place.reported(production.project_id)
+
+    await place.reports.decide(report.id, ReportState.HIDDEN, by=OWNER)
+
+    assert await place.productions.outbox.due() == []
+    with pytest.raises(FilmHidden):
+        await place.productions.redeliver(production.id)
