@@ -57,6 +57,7 @@ from bot.studio.answers import Answers
 from bot.studio.blocks import Blocks
 from bot.studio.budget import Budgets
 from bot.studio.conversations import Conversations
+from bot.studio.departures import Departures
 from bot.studio.director import Director
 from bot.studio.guilds import Guilds
 from bot.studio.key_book import KeyBook
@@ -77,6 +78,7 @@ from bot.ui.card_rows import CardRows
 from bot.ui.carrying import Carrier
 from bot.ui.channel_rows import ChannelRows
 from bot.ui.client import Greenlight
+from bot.ui.comings import Comings
 from bot.ui.delivery import Delivery
 from bot.ui.desk import Desk
 from bot.ui.direct import DirectMessages
@@ -130,6 +132,7 @@ async def build(
     guilds = Guilds(database)
     blocks = Blocks(database, pseudonyms=pseudonyms)
     reports = Reports(database, changed)
+    departures = Departures(database, shards=post.shards)
     rules = house_rules(settings, database, guilds, blocks)
     keyring = Keyring(
         KeyBook(database),
@@ -259,7 +262,7 @@ async def build(
         projects=projects,
         sync_mark=settings.data_dir / "commands.sha256",
         takes=TakesMenu(retakes, Previews(files, ffmpeg)),
-        returns=Returns(productions.outbox),
+        returns=Returns(productions.outbox, Comings(departures)),
         surfaces=surfaces,
         entrance=Entrance(rules),
     )
@@ -338,6 +341,7 @@ async def build(
             Loop(name="planner", run=planner.run),
             Loop(name="latecomers", run=latecomers.run),
             Loop(name="approvals", run=approvals.run),
+            Loop(name="departures", run=lambda _: departures.run()),
             Loop(name="erasure", run=erasure.run),
         ]
     if not post.talks:

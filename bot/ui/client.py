@@ -147,7 +147,11 @@ class Greenlight(discord.Client):
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         if self._returns is not None:
-            await self._returns.joined(guild.id)
+            await self._returns.arrived(self, guild)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        if self._returns is not None:
+            await self._returns.left(guild.id)
 
     async def on_guild_channel_update(self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
         if self._returns is not None:

@@ -8,6 +8,7 @@ from collections.abc import Collection
 import discord
 
 from bot.production.outbox import Outbox
+from bot.ui.comings import Comings
 
 logger = logging.getLogger(__name__)
 
@@ -16,8 +17,22 @@ _NEEDED = ("view_channel", "send_messages", "send_messages_in_threads", "attach_
 
 
 class Returns:
-    def __init__(self, outbox: Outbox) -> None:
+    """`comings` hears of servers that take us in or put us out, beside the ends that are kept."""
+
+    def __init__(self, outbox: Outbox, comings: Comings | None = None) -> None:
         self._outbox = outbox
+        self._comings = comings
+
+    async def arrived(self, client: discord.Client, guild: discord.Guild) -> None:
+        """A server takes us in."""
+        await self.joined(guild.id)
+        if self._comings is not None:
+            await self._comings.arrived(client, guild)
+
+    async def left(self, guild_id: int) -> None:
+        """A server puts us out; an outage is none of this."""
+        if self._comings is not None:
+            await self._comings.left(guild_id)
 
     async def joined(self, guild_id: int) -> None:
         """A server has us (again), or is there again after an outage."""
@@ -26,6 +41,8 @@ class Returns:
 
     async def started(self, guild_ids: Collection[int]) -> None:
         """What happened while we were away was not told: whatever these servers have kept is tried once more."""
+        if self._comings is not None:
+            await self._comings.started(set(guild_ids))
         for guild_id in await self._outbox.guilds_that_keep():
             if guild_id in guild_ids:
                 await self.joined(guild_id)
