@@ -72,6 +72,7 @@ from bot.studio.shards import Shards
 from bot.studio.tongues import Tongues
 from bot.ui import commands
 from bot.ui.admin import Admin
+from bot.ui.admin.diagnose import Diagnose
 from bot.ui.admin.switching import Switching
 from bot.ui.anew import Anew
 from bot.ui.card_rows import CardRows
@@ -252,7 +253,12 @@ async def build(
         ),
         direct,
         Anew(desk, projects, retakes),
-        Admin([Switching(desk, rights)]),
+        Admin(
+            [
+                Switching(desk, rights),
+                Diagnose(rights, rules, blocks, budgets, productions, overview.collector, offer),
+            ]
+        ),
         *house_surfaces(settings, database, rules, rights, blocks, reports),
     ]
     client = _client(

@@ -228,6 +228,14 @@ class Productions:
         async with self._database.transaction() as transaction:
             return (await transaction.execute(query)).scalar_one()
 
+    async def count_waiting_of(self, owner_id: int) -> int:
+        """Films of one person in the line."""
+        query = select(func.count()).where(
+            productions.c.state == ProductionState.ACCEPTED, productions.c.owner_id == owner_id
+        )
+        async with self._database.transaction() as transaction:
+            return (await transaction.execute(query)).scalar_one()
+
     async def undelivered(self) -> list[Production]:
         """Everything that is over and whose end was not posted."""
         return await self._select(productions.c.state.in_(TERMINAL), productions.c.delivered_at.is_(None))

@@ -25,6 +25,11 @@ class Ages:
             said = insert_or_ignore(transaction, age_confirmations).values(user_id=user_id, at=self._clock())
             await transaction.execute(said.on_conflict_do_nothing(index_elements=["user_id"]))
 
+    async def are_asked(self, user_id: int) -> bool:
+        """Whether this person has yet to say it."""
+        async with self._database.transaction() as transaction:
+            return await self.asks(transaction, user_id)
+
     async def asks(self, transaction: Transaction, user_id: int) -> bool:
         """Whether this person has to say it first."""
         if self.least is None:

@@ -74,6 +74,10 @@ async def test_a_server_sets_itself_up_and_its_rules_hold(tmp_path: Path) -> Non
             return await people.slash(who, closed.id, "plan", {"idea": IDEA})
 
         await shows(await plans(stage.tom), "don't have me in this channel")
+        given = {"channel": closed, "member": stage.tom, "command": "plan"}
+        diagnosis = await people.slash(stage.ann, here, "admin diagnose", given)
+        found = text_of(await shows(diagnosis, "1 thing is in the way"))
+        assert "❌ The server does not have me in this channel." in found
         thread = await stage.plan(stage.mia, IDEA)
         await stage.greenlight(stage.mia, thread)
         await stage.until(lambda: stage.rows("SELECT weight FROM productions") == [(4.0,)])
