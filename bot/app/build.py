@@ -70,6 +70,7 @@ from bot.studio.pseudonyms import Pseudonyms
 from bot.studio.sealing import Seal
 from bot.studio.shards import Shards
 from bot.studio.tongues import Tongues
+from bot.studio.softening import Softener
 from bot.ui import commands
 from bot.ui.admin import Admin
 from bot.ui.admin.diagnose import Diagnose
@@ -93,6 +94,7 @@ from bot.ui.progress import CardKeeper
 from bot.ui.retakes import Retakes
 from bot.ui.returns import Returns
 from bot.ui.rights import Rights
+from bot.ui.safer_words import SaferWords
 from bot.ui.sharded import IDENTIFY_EVERY, ShardedGreenlight
 from bot.ui.standing import standing
 from bot.ui.surface import Surface
@@ -260,6 +262,7 @@ async def build(
             ]
         ),
         *house_surfaces(settings, database, rules, rights, blocks, reports),
+        SaferWords(projects, productions, Softener(minds, catalogue), changed),
     ]
     client = _client(
         post.shards,

@@ -59,6 +59,7 @@ class Action(StrEnum):
     DM = "dm"  # tell me in a DM, too, when it is done, or do not
     ANEW = "anew"  # plan every shot of it once more
     VARY = "vary"  # opens a form with its idea; the submitted form, which carries the same action, is a film of its own
+    SOFTEN = "soften"  # a new version of the plan, with safer words for the shots that a policy refused
     REPORT = "report"  # of a film: opens a form; the submitted form carries the same action
     HIDE = "hide"  # of a report: withdraw the film,
     DISMISS = "dismiss"  # let it be,

@@ -42,6 +42,7 @@ WORKS = frozenset(
         Action.SEND,
         Action.ANOTHER,
         Action.TAKE,
+        Action.SOFTEN,
     }
 )
 

@@ -20,6 +20,7 @@ from bot.ui.instead import Instead, instead_button
 from bot.ui.receipts import asking
 from bot.ui.remarks import remarks_on
 from bot.ui.replies import words_for_failure, words_for_undelivered
+from bot.ui.safer_words import refused_shots, safer_button
 from bot.ui.takes_menu import shots_button
 from bot.ui.wording import money, number, percent, plain
 
@@ -120,6 +121,10 @@ def _after_failure(facts: JobFacts, made: int) -> list[ui.Item[ui.LayoutView]]:
     production = facts.production
     parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(_what_failed(production, facts.takes, made))]
     buttons = [shots_button(production.project_id)] if made else []
+    if refused_shots(facts.takes):
+        words = say("A content policy refused some words. **Safer words** rewrites just these shots; you look first.")
+        parts.append(ui.TextDisplay(words))
+        buttons.insert(0, safer_button(production.project_id, production.version))
     if facts.instead is not None:
         parts.append(ui.TextDisplay(facts.instead.offer))
         buttons.insert(0, instead_button(facts.instead, production.project_id, production.version))

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from sandbox.providers.brief import Brief, number_in
 from sandbox.providers.documents import as_list, as_number, as_text, either
+from sandbox.providers.policy import VIDEO_REFUSES
 
 
 class Op(StrEnum):
@@ -61,6 +62,7 @@ _SECONDS = re.compile(
     r"\b(?P<number>\d+(?:\.\d+)?|one|two|three|four|five|six|seven|eight|nine|ten|twelve)[\s-]*(?:seconds?|secs?|s)\b",
     re.IGNORECASE,
 )
+_POLICY = re.compile(r"\bcontent policy refused\b", re.IGNORECASE)
 _POLITE = re.compile(
     r"^\s*(?:(?:please|also|then|ok|okay|hey|hi|and|now|maybe|let'?s)[\s,]+|(?:can|could|would|will)\s+(?:you|we)\s+"
     r"|i(?:'d| would)?\s*(?:like|want)\s+(?:you\s+)?(?:to\s+)?)+",
@@ -130,6 +132,8 @@ def changes_in(brief: Brief) -> list[Change]:
     """What the words ask for, clause by clause; none for a question."""
     if is_question(brief.words):
         return []
+    if _POLICY.search(brief.words):
+        return _softened(brief)
     changes: list[Change] = []
     targets: list[int] | None = []
     for clause in _clauses(brief.words):
@@ -141,6 +145,17 @@ def changes_in(brief: Brief) -> list[Change]:
             continue
         changes += _clause_changes(clause, named, targets, brief)
     return _merged(changes)
+
+
+def _softened(brief: Brief) -> list[Change]:
+    """What a policy refuses taken out of the shots that are named; nothing where no words would be left."""
+    changes = []
+    for number in targets_in(brief.words, brief) or ():
+        said = as_text(brief.shots[number - 1].get("prompt"))
+        words = " ".join(VIDEO_REFUSES.sub("", said).split())
+        if words and words != said:
+            changes.append(Change(op=Op.PROMPT, shot=number, text=words, said=f"gave shot {number} safer words"))
+    return changes
 
 
 def _clauses(words: str) -> list[str]:

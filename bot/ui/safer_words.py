@@ -1,0 +1,99 @@
+"""**Safer words** on the card of a film that a content policy refused: one tap rewrites the refused shots alone.
+
+It makes a version of the plan, shown with what is different; nothing is ordered before that is greenlit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import discord
+from discord import app_commands, ui
+
+from bot.jobs.wake import Wake
+from bot.production.model import Take, TakeState
+from bot.production.productions import Productions
+from bot.speech import say
+from bot.studio.errors import NothingToRender, NotYours, PlanMoved
+from bot.studio.model import Plan
+from bot.studio.projects import Projects
+from bot.studio.softening import Softener
+from bot.studio.text import shorten
+from bot.ui.answering import answer
+from bot.ui.custom_ids import Action, CustomId
+from bot.ui.surface import Press
+from bot.ui.wording import plain
+
+#: Characters of a shot's old and new words that are shown.
+_SHOWN = 300
+
+
+def refused_shots(takes: Sequence[Take]) -> list[int]:
+    """The shots, by number, whose words a content policy refused."""
+    return [
+        take.shot
+        for take in takes
+        if take.state is TakeState.FAILED and (take.failure or "").partition(":")[0] == "ContentRejected"
+    ]
+
+
+def safer_button(project_id: str, version: int) -> ui.Button[Any]:
+    return ui.Button(
+        style=discord.ButtonStyle.primary,
+        label=say("Safer words"),
+        emoji="🪄",
+        custom_id=str(CustomId(Action.SOFTEN, project_id, version)),
+    )
+
+
+class SaferWords:
+    """Answers the button, for the film's owner."""
+
+    def __init__(self, projects: Projects, productions: Productions, softener: Softener, changed: Wake) -> None:
+        self._projects = projects
+        self._productions = productions
+        self._softener = softener
+        self._changed = changed
+
+    @property
+    def presses(self) -> Mapping[Action, Press]:
+        return {Action.SOFTEN: self._press}
+
+    def add_to(self, tree: app_commands.CommandTree[discord.Client]) -> None:
+        """It has no command."""
+
+    async def _press(self, interaction: discord.Interaction, custom_id: CustomId) -> None:
+        await answer(interaction, lambda: self.soften(custom_id.ref, custom_id.version or 0, interaction.user.id))
+
+    async def soften(self, project_id: str, version: int, user_id: int) -> str:
+        """Rewrite, and say what is different. Raises `StudioError | ProviderError | RateLimitError`."""
+        project = await self._projects.get(project_id)
+        if project.owner_id != user_id:
+            raise NotYours(project.owner_id)
+        plan = await self._projects.plan(project_id)
+        latest = await self._productions.latest_of(project_id)
+        if plan is None or latest is None:
+            raise NothingToRender
+        if plan.version != version or latest.version != version:
+            raise PlanMoved(plan.version)
+        refused = refused_shots(await self._productions.takes_of(latest.id))
+        revised = await self._softener.soften(project, plan, refused)
+        await self._projects.keep_plan(project_id, revised)
+        self._changed()
+        return difference(plan, revised)
+
+
+def difference(before: Plan, after: Plan) -> str:
+    """Each shot that has other words, as it was and as it is."""
+    lines = [
+        say(
+            "**Plan v{version}** has safer words. Nothing is ordered before you press **Greenlight** on its card.",
+            version=after.version,
+        )
+    ]
+    for number, (old, new) in enumerate(zip(before.shots, after.shots, strict=True), start=1):
+        if old != new:
+            lines.append(say("**Shot {number}** was: {words}", number=number, words=plain(shorten(old.prompt, _SHOWN))))
+            lines.append(say("> now: {words}", words=plain(shorten(new.prompt, _SHOWN))))
+    return "\n".join(lines)
