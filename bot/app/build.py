@@ -69,8 +69,8 @@ from bot.studio.projects import Projects
 from bot.studio.pseudonyms import Pseudonyms
 from bot.studio.sealing import Seal
 from bot.studio.shards import Shards
-from bot.studio.tongues import Tongues
 from bot.studio.softening import Softener
+from bot.studio.tongues import Tongues
 from bot.ui import commands
 from bot.ui.admin import Admin
 from bot.ui.admin.diagnose import Diagnose
