@@ -1,0 +1,262 @@
+"""A report travels: to those who govern the place, to a decision, and back to whoever reported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import discord
+import pytest
+from discord import ui
+
+from bot.db import Database
+from bot.db.tables import posts
+from bot.jobs.presence import claim_alone
+from bot.jobs.wake import Wake
+from bot.production.reports import Reports
+from bot.studio.blocks import Blocks
+from bot.studio.errors import Blocked, BlockedHere
+from bot.studio.guilds import Guilds, GuildSettings
+from bot.ui.custom_ids import Action, CustomId
+from bot.ui.receivers import Receivers
+from bot.ui.reporting import ReportDesk, Reporting
+from bot.ui.rights import Rights
+from bot.ui.sending import Busy
+from tests.bot.production.test_productions import Office
+from tests.bot.studio.samples import OWNER
+from tests.bot.ui.test_sending import http
+
+TOM, MOD, OPERATOR = 2002, 3003, 4004
+SERVER, LOG, FILMS = 5, 77, 6
+
+
+@dataclass
+class Message:
+    channel: Channel
+    id: int
+    words: str
+    labels: list[str]
+
+    async def edit(self, *, view: ui.LayoutView) -> None:
+        self.words, self.labels = read(view)
+
+    async def delete(self) -> None:
+        self.channel.deleted.append(self.id)
+
+
+@dataclass
+class Channel:
+    id: int
+    sent: dict[str, Message] = field(default_factory=dict)
+    deleted: list[int] = field(default_factory=list)
+    fault: Exception | None = None
+
+    async def send(self, words: str = "", *, nonce: str, view: ui.LayoutView | None = None) -> Message:
+        if self.fault is not None:
+            raise self.fault
+        text, labels = (words, []) if view is None else read(view)
+        return self.sent.setdefault(nonce, Message(self, 100 + len(self.sent), text, labels))
+
+    def get_partial_message(self, number: int) -> Message:
+        known = {message.id: message for message in self.sent.values()}
+        return known.get(number) or Message(self, number, "", [])
+
+    @property
+    def words(self) -> list[str]:
+        return [message.words for message in self.sent.values()]
+
+
+class Client:
+    def __init__(self) -> None:
+        self.channels: dict[int, Channel] = {}
+
+    def get_partial_messageable(self, number: int, **_: object) -> Channel:
+        return self.channels.setdefault(number, Channel(number))
+
+    async def create_dm(self, user: discord.Object) -> Channel:
+        return self.get_partial_messageable(user.id)
+
+
+def client() -> Any:
+    return Client()
+
+
+def read(view: ui.LayoutView) -> tuple[str, list[str]]:
+    items = list(view.walk_children())
+    texts = [item.content for item in items if isinstance(item, ui.TextDisplay)]
+    return "\n".join(texts), [str(item.label) for item in items if isinstance(item, ui.Button)]
+
+
+class Press:
+    """Somebody presses a button or sends a form."""
+
+    def __init__(self, custom_id: CustomId, user_id: int, *, reason: str | None = None, manages: bool = False) -> None:
+        kinds = discord.InteractionType
+        self.type = kinds.component if reason is None else kinds.modal_submit
+        self.data = {"custom_id": str(custom_id), "components": [{"custom_id": "reason", "value": reason}]}
+        self.user = discord.Object(user_id)
+        self.guild_id = SERVER
+        self.permissions = discord.Permissions(manage_guild=manages)
+        self.response = self
+        self.answers: list[str] = []
+        self.modals: list[ui.Modal] = []
+
+    async def defer(self, **_: object) -> None:
+        pass
+
+    async def send_modal(self, modal: ui.Modal) -> None:
+        self.modals.append(modal)
+
+    async def edit_original_response(self, *, content: str) -> None:
+        self.answers.append(content)
+
+
+class Place:
+    """A server with a log channel, and a film in it."""
+
+    def __init__(self, database: Database) -> None:
+        self.office = Office(database)
+        self.database = database
+        self.client = client()
+        self.guilds = Guilds(database)
+        self.blocks = Blocks(database)
+        self.reports = Reports(database, Wake())
+        self.surface = Reporting(self.reports, self.blocks, Rights(frozenset({OPERATOR})))
+        receivers = Receivers(self.client, frozenset({OPERATOR}), None)
+        self.desk = ReportDesk(self.client, self.reports, self.guilds, receivers, claim=claim_alone)
+
+    async def posted_film(self) -> str:
+        production = await self.office.accept((await self.office.film()).id)
+        async with self.database.transaction() as transaction:
+            row = {"production_id": production.id, "message_id": 900, "channel_id": FILMS}
+            await transaction.execute(posts.insert().values(**row))
+        return production.project_id
+
+    async def press(self, action: Action, ref: str, user_id: int, **how: Any) -> Press:
+        custom_id = CustomId(action, ref)
+        press: Any = Press(custom_id, user_id, **how)
+        await self.surface.presses[action](press, custom_id)
+        return press  # type: ignore[no-any-return]
+
+    async def reported(self) -> tuple[str, str]:
+        """A film and the report of it."""
+        project_id = await self.posted_film()
+        await self.press(Action.REPORT, project_id, TOM, reason="not **nice** @everyone")
+        [report] = await self.reports.pending()
+        await self.desk.look()
+        return project_id, report.id
+
+    def channel(self, number: int) -> Channel:
+        found: Channel = self.client.get_partial_messageable(number)
+        return found
+
+
+@pytest.fixture
+async def place(database: Database) -> Place:
+    found = Place(database)
+    await found.guilds.change(SERVER, lambda _: GuildSettings(log_channel_id=LOG))
+    return found
+
+
+async def test_a_press_asks_for_a_reason_and_the_form_is_thanked_for(place: Place) -> None:
+    project_id = await place.posted_film()
+
+    asked = await place.press(Action.REPORT, project_id, TOM)
+    sent = await place.press(Action.REPORT, project_id, TOM, reason="not nice")
+    again = await place.press(Action.REPORT, project_id, TOM, reason="not nice")
+
+    assert [modal.title for modal in asked.modals] == ["Report this film"]
+    assert "Thank you" in sent.answers[0]
+    assert "before" in again.answers[0]
+
+
+async def test_it_comes_to_the_log_channel_once_with_its_words_made_harmless(place: Place) -> None:
+    await place.reported()
+    await place.desk.look()
+
+    [words] = place.channel(LOG).words
+    assert "A film was reported" in words
+    assert r"not \*\*nice\*\*" in words
+    assert "@everyone" not in words
+    assert place.channel(OPERATOR).words == []
+
+
+async def test_without_a_log_channel_it_comes_to_those_who_run_the_bot(place: Place) -> None:
+    await place.guilds.change(SERVER, lambda _: GuildSettings())
+
+    await place.reported()
+
+    assert len(place.channel(OPERATOR).words) == 1
+
+
+async def test_who_governs_nothing_there_decides_nothing(place: Place) -> None:
+    _, report = await place.reported()
+
+    for action in (Action.HIDE, Action.DISMISS, Action.BLOCKUSER):
+        press = await place.press(action, report, TOM)
+        assert "may manage this server" in press.answers[0]
+
+    await place.blocks.check(OWNER, SERVER)
+    assert await place.reports.pending() == []
+
+
+async def test_what_is_hidden_is_withdrawn_and_both_sides_read_so(place: Place) -> None:
+    _, report = await place.reported()
+
+    await place.press(Action.HIDE, report, MOD, manages=True)
+    await place.desk.look()
+
+    assert place.channel(FILMS).deleted == [900]
+    [card] = place.channel(LOG).sent.values()
+    assert "Hidden after a report" in card.words
+    assert card.labels == ["Block its owner"]
+    assert place.channel(TOM).words == ["Thank you for your report. The film was hidden."]
+    late = await place.press(Action.DISMISS, report, MOD, manages=True)
+    assert "decided already" in late.answers[0]
+
+
+async def test_what_is_dismissed_stays_and_whoever_reported_it_reads_so(place: Place) -> None:
+    _, report = await place.reported()
+
+    await place.press(Action.DISMISS, report, MOD, manages=True)
+    await place.desk.look()
+    await place.desk.look()
+
+    assert place.channel(FILMS).deleted == []
+    assert place.channel(TOM).words == ["Thank you for your report. It was looked at, and the film stays."]
+
+
+async def test_a_moderator_blocks_in_the_server_and_an_operator_everywhere(place: Place) -> None:
+    _, report = await place.reported()
+
+    await place.press(Action.BLOCKUSER, report, MOD, manages=True)
+    with pytest.raises(BlockedHere):
+        await place.blocks.check(OWNER, SERVER)
+    await place.blocks.check(OWNER, SERVER + 1)
+    await place.press(Action.BLOCKUSER, report, OPERATOR)
+
+    with pytest.raises(Blocked):
+        await place.blocks.check(OWNER, SERVER + 1)
+
+
+async def test_while_discord_is_busy_it_is_told_later(place: Place) -> None:
+    place.channel(LOG).fault = Busy("503", retry_after=60.0)
+    project_id = await place.posted_film()
+    await place.press(Action.REPORT, project_id, TOM, reason="x")
+    await place.desk.look()
+    assert place.channel(LOG).words == []
+
+    place.channel(LOG).fault = None
+    await place.desk.look()
+
+    assert len(place.channel(LOG).words) == 1
+
+
+async def test_a_reporter_who_takes_no_messages_is_not_tried_for_ever(place: Place) -> None:
+    _, report = await place.reported()
+    place.channel(TOM).fault = http(403, 50007)
+
+    await place.press(Action.DISMISS, report, MOD, manages=True)
+    await place.desk.look()
+
+    assert await place.reports.pending() == []
