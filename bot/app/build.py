@@ -217,6 +217,7 @@ async def build(
         changed,
         operators=settings.discord.operator_ids,
         approver_roles=settings.money.approver_role_ids,
+        guilds=guilds,
     )
     decisions = Decisions(database, productions, changed, operators=settings.discord.operator_ids)
     deletions = Deletions(database, changed, pseudonyms)

@@ -22,6 +22,7 @@ from bot.production.productions import OF_KEPT_FILM, Productions
 from bot.studio.audit import Audit
 from bot.studio.budget import Budgets, Kind
 from bot.studio.errors import DecidedAlready, NotApprover
+from bot.studio.guilds import Guilds
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +33,10 @@ LOOK_EVERY = 60.0
 
 
 class Approvals:
-    """Decides on films that ask: operators do, and members of the approvers' roles, never for a film of their own."""
+    """Decides on films that ask: operators do, and members of the approvers' roles, never for a film of their own.
+
+    The operator names roles, and so does a server (`guilds`) for the films that are made in it.
+    """
 
     def __init__(
         self,
@@ -43,6 +47,7 @@ class Approvals:
         *,
         operators: frozenset[int] = frozenset(),
         approver_roles: frozenset[int] = frozenset(),
+        guilds: Guilds | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
@@ -51,6 +56,7 @@ class Approvals:
         self._changed = changed
         self._operators = operators
         self._roles = approver_roles
+        self._guilds = guilds
         self._audit = Audit(database, clock=clock)
         self._clock = clock
 
@@ -112,8 +118,12 @@ class Approvals:
 
     async def _check(self, production_id: str, user_id: int, role_ids: frozenset[int]) -> None:
         production = await self._productions.get(production_id)
-        is_owner = production.owner_id == user_id
-        if user_id not in self._operators and (is_owner or not role_ids & self._roles):
+        if user_id in self._operators:
+            return
+        roles = self._roles
+        if self._guilds is not None:
+            roles |= (await self._guilds.of(production.guild_id)).approver_roles
+        if production.owner_id == user_id or not role_ids & roles:
             raise NotApprover
 
     async def _end(self, transaction: Transaction, production_id: str, failure: str) -> bool:

@@ -183,7 +183,7 @@ def _manners(facts: SetupFacts) -> list[ui.Item[ui.LayoutView]]:
     ]
     quiet = chosen.mentions is Mentions.NOBODY
     return [
-        ui.TextDisplay(say("**Log channel**: reports, what wants an admin, and who changed what here come there.")),
+        ui.TextDisplay(say("**Log channel**: reports, and what wants an admin of this server, come there.")),
         channel_menu(facts.guild_id, Choice.LOG, say("Choose a channel"), log, kinds=CHANNELS[:1], most=1),
         ui.TextDisplay(say("**Language** of cards that everybody reads. What only one person sees is in theirs.")),
         text_menu(facts.guild_id, Choice.LANGUAGE, say("Choose a language"), languages),

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.db import Database
-from bot.db.tables import audit, reservations
+from bot.db.tables import audit, productions, reservations
 from bot.jobs.wake import Wake
 from bot.production.approvals import PATIENCE, Approvals
 from bot.production.model import ProductionState
 from bot.production.productions import Productions
 from bot.studio.budget import Budgets, Caps
 from bot.studio.errors import DecidedAlready, NotApprover, OverBudget
+from bot.studio.guilds import Guilds, GuildSettings
 from tests.bot.production.test_productions import STRANGER, Office
 from tests.bot.studio.samples import OWNER
 
@@ -33,6 +34,7 @@ class Bureau(Office):
             Wake(),
             operators=frozenset({OPERATOR}),
             approver_roles=frozenset({ROLE}),
+            guilds=Guilds(database),
             clock=lambda: self.now,
         )
 
@@ -133,3 +135,17 @@ async def test_a_held_film_keeps_its_money(bureau: Bureau, database: Database) -
     await free.productions.begin(production.id)
     await free.productions.end(production.id, ProductionState.HELD)
     assert await free.money() == [(PRICE, None)]
+
+
+async def test_a_role_that_a_server_named_approves_films_of_that_server_only(bureau: Bureau) -> None:
+    here, there = await bureau.film("1"), await bureau.film("2")
+    assert here.guild_id is not None
+    films = [await bureau.accept(film.id, press=film.id) for film in (here, there)]
+    async with bureau.database.transaction() as transaction:
+        elsewhere = update(productions).where(productions.c.id == films[1].id).values(guild_id=here.guild_id + 1)
+        await transaction.execute(elsewhere)
+    await Guilds(bureau.database).change(here.guild_id, lambda _: GuildSettings(approver_roles=frozenset({55})))
+
+    await bureau.approvals.approve(films[0].id, STRANGER, frozenset({55}))
+    with pytest.raises(NotApprover):
+        await bureau.approvals.approve(films[1].id, STRANGER, frozenset({55}))
