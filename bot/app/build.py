@@ -240,6 +240,7 @@ async def build(
         files=files,
         require_room=files.require_room,
         guilds=guilds,
+        allows_adult=settings.safety.allows_adult,
         has_upload=lambda asset: files.is_kept(files.upload(asset.id, asset.suffix.removeprefix("."))),
     )
     latecomers = Latecomers(database, ledger, productions, rigs, ffmpeg, files, changed)

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -47,6 +48,7 @@ projects = Table(
     Column("voice_name", String(80), nullable=False, default="", server_default=""),
     Column("captions", String(8), nullable=False, default="soft", server_default="soft"),  # studio.model.Captions
     Column("language", String(8), nullable=False, default="", server_default=""),  # speech.Language of its thread
+    Column("is_adult", Boolean, nullable=False, default=False, server_default=false()),  # adult ideas may be planned
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
     Column("deleted_at", Float),  # its owner asked for it to be deleted: nobody finds it any more

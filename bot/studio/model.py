@@ -190,6 +190,7 @@ class Project:
     voice_name: str = ""
     captions: Captions = Captions.SOFT
     language: Language = Language.ENGLISH
+    is_adult: bool = False  # adult ideas may be planned, as far as the services take them
 
     @property
     def is_unfinished(self) -> bool:
@@ -202,7 +203,8 @@ class Request:
     """What a person asked for. `request_id` names the asking once and for all: an interaction's or message's id.
 
     `asset_id` is a video that is kept already. What is `None` or "" is left to what they want by default, or to what is
-    usual here.
+    usual here. `is_adult` where it was asked in a place that Discord restricts by age; whether that means anything is
+    the operator's and the server's to say.
     """
 
     request_id: str
@@ -218,6 +220,7 @@ class Request:
     voice: str = ""
     voice_name: str = ""
     captions: Captions | None = None
+    is_adult: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

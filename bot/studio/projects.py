@@ -69,6 +69,7 @@ class Projects:
                     attachment=json.dumps(asdict(request.attachment)) if request.attachment else None,
                     language=shared(),
                     asset_id=request.asset_id,
+                    is_adult=request.is_adult,
                     state=ProjectState.NEW,
                     created_at=now,
                     updated_at=now,
@@ -396,4 +397,5 @@ def project_of(row: Row[tuple[object, ...]]) -> Project:
         voice_name=row.voice_name,
         captions=Captions(row.captions),
         language=Language.nearest(row.language),
+        is_adult=row.is_adult,
     )

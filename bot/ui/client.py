@@ -22,6 +22,7 @@ from bot.ui.command_book import BOOK, CommandBook
 from bot.ui.command_names import CommandNames
 from bot.ui.desk import Desk
 from bot.ui.doors import Doors, GuardedTree
+from bot.ui.entrance import place_of
 from bot.ui.meaning import Meaning, Seen, meaning
 from bot.ui.returns import Returns
 from bot.ui.router import Router
@@ -287,6 +288,7 @@ class Greenlight(discord.Client):
                 owner_id=message.author.id,
                 guild_id=message.guild.id if message.guild is not None else None,
                 channel_id=parent,
+                is_adult=place_of(message.channel).is_age_restricted,
                 idea=self._words(message),
                 attachment=_video(message.attachments),
             )

@@ -39,7 +39,7 @@ from bot.studio.errors import (
     UploadGone,
     VoiceNotFound,
 )
-from bot.studio.guilds import EVEN, Guilds, Share
+from bot.studio.guilds import EVEN, Adult, Guilds, Share
 from bot.studio.model import MAX_IDEA, USUAL_RATIO, Asset, Attachment, Plan, Project, ProjectState, Request, ShotStart
 from bot.studio.preferences import PreferenceRows
 from bot.studio.projects import Projects
@@ -92,9 +92,11 @@ class Desk:
         require_room: Callable[[int], None] | None = None,
         has_upload: Callable[[Asset], Awaitable[bool]] | None = None,
         guilds: Guilds | None = None,
+        allows_adult: bool = False,
         preferences: PreferenceRows | None = None,
     ) -> None:
         self.guilds = guilds
+        self._allows_adult = allows_adult
         self._files = files
         self._has_upload = has_upload
         self._require_room = require_room
@@ -171,10 +173,16 @@ class Desk:
         if not idea:
             with speaking(shared()):
                 idea = say("Make a film from this video.")
-        request = replace(request, idea=idea)
+        request = replace(request, idea=idea, is_adult=request.is_adult and await self._takes_adult(request.guild_id))
         project, _ = await self._projects.create(request, model=model.id)
         self._changed()
         return project
+
+    async def _takes_adult(self, guild_id: int | None) -> bool:
+        """Whether adult ideas are taken in that server, in places that Discord restricts by age."""
+        if not self._allows_adult or self.guilds is None:
+            return False
+        return (await self.guilds.of(guild_id)).adult is Adult.RESTRICTED
 
     async def voice(self, id_or_name: str) -> Voice:
         """A voice by what the person chose or typed. Raises `NoVoice | VoiceNotFound`."""

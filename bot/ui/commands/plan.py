@@ -10,6 +10,7 @@ from bot.studio.preferences import LONGEST, SHORTEST
 from bot.ui.answering import answer
 from bot.ui.client import Greenlight
 from bot.ui.commands.suggestions import suggest_models, suggest_voices
+from bot.ui.entrance import place_of
 
 _CAPTIONS = [
     app_commands.Choice(name="A track to switch on in a player", value=Captions.SOFT.value),
@@ -50,6 +51,7 @@ def add_to(client: Greenlight) -> None:
             owner_id=interaction.user.id,
             guild_id=interaction.guild_id,
             channel_id=home_of(interaction),
+            is_adult=place_of(interaction.channel).is_age_restricted,
             idea=idea or "",
             model=model,
             ratio=ratio or "",

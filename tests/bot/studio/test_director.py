@@ -44,6 +44,18 @@ async def test_a_plan_is_written_within_the_models_limits() -> None:
     assert told["video"]["moments"] == [{"at": 1.5, "what": "a splash"}]
 
 
+@pytest.mark.parametrize(("is_adult", "begins"), [(False, "none: nothing sexual"), (True, "as far as the services")])
+async def test_plans_and_talk_are_told_whether_adult_content_may_be_in_them(is_adult: bool, begins: str) -> None:
+    model = ScriptedModel("gemini", plan_draft(shot_draft()), revision("ok"))
+    film = project(is_adult=is_adult)
+
+    await directed(model).draft(film, None)
+    [_ async for _ in directed(model).revise(film, plan(), [], "hello", None)]
+
+    limits = [json.loads(prompt.turns[-1].parts[1])["limits"]["adult_content"] for prompt in model.asked]
+    assert [told.startswith(begins) for told in limits] == [True, True]
+
+
 async def test_words_of_people_never_share_a_part_with_ours_or_with_data() -> None:
     model = ScriptedModel("gemini", revision("ok"))
 

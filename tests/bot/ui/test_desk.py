@@ -27,6 +27,7 @@ from bot.studio.errors import (
     RatioNotOffered,
     UploadGone,
 )
+from bot.studio.guilds import Adult, Guilds, GuildSettings
 from bot.studio.model import MAX_IDEA, Asset, Project, ProjectState, ShotStart
 from bot.studio.preferences import PreferenceRows, Preferences
 from bot.studio.soundtrack import SoundOffer, soundtrack
@@ -54,9 +55,13 @@ class Counter(Office):
         catalogue: Catalogue = CATALOGUE,
         files: Files | None = None,
         preferences: PreferenceRows | None = None,
+        *,
+        allows_adult: bool = False,
     ) -> Desk:
         return Desk(
             preferences=preferences,
+            guilds=Guilds(self.database),
+            allows_adult=allows_adult,
             projects=self.projects,
             productions=self.productions,
             catalogue=catalogue,
@@ -421,3 +426,30 @@ async def test_a_film_that_starts_from_a_video_which_is_not_kept_any_more_is_not
         await desk.greenlight(request_id="p", project_id=project.id, version=1, user_id=OWNER)
     there.add(asset().id)
     await desk.greenlight(request_id="p", project_id=project.id, version=1, user_id=OWNER)
+
+
+@pytest.mark.parametrize(
+    ("operator", "server", "place", "may"),
+    [
+        (True, Adult.RESTRICTED, True, True),
+        (False, Adult.RESTRICTED, True, False),
+        (True, Adult.NEVER, True, False),
+        (True, Adult.RESTRICTED, False, False),
+    ],
+)
+async def test_adult_ideas_take_the_operator_the_server_and_a_place_for_adults(
+    counter: Counter, operator: bool, server: Adult, place: bool, may: bool
+) -> None:
+    wish = request("adult", is_adult=place)
+    assert wish.guild_id is not None
+    await Guilds(counter.database).change(wish.guild_id, lambda _: GuildSettings(adult=server))
+
+    project = await counter.with_offer(RUNWAY, allows_adult=operator).plan(wish)
+
+    assert project.is_adult is may
+
+
+async def test_a_direct_message_is_no_place_for_adults(counter: Counter) -> None:
+    wish = request("adult", is_adult=True, guild_id=None)
+
+    assert not (await counter.with_offer(RUNWAY, allows_adult=True).plan(wish)).is_adult

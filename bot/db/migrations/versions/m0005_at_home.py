@@ -101,6 +101,7 @@ def upgrade() -> None:
     )
     op.create_index("announcement_posts_by_done", "announcement_posts", ["done_at"])
     # Safety.
+    op.add_column("projects", sa.Column("is_adult", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_table(
         "age_confirmations",
         sa.Column("user_id", sa.BigInteger(), nullable=False, autoincrement=False),
