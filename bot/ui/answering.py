@@ -24,11 +24,15 @@ _ANSWERED_ALREADY = 40060
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Words with buttons below them, or a whole layout instead of words; `files` are closed by whoever sends it."""
+    """Words with buttons below them, or a whole layout instead of words; `files` are closed by whoever sends it.
+
+    `bare` is shown in the place of a layout whose files Discord does not take.
+    """
 
     words: str = ""
     view: ui.View | ui.LayoutView | None = None
     files: Sequence[discord.File] = ()
+    bare: ui.LayoutView | None = None
 
 
 async def answer(
@@ -43,15 +47,20 @@ async def answer(
     await _reply(interaction, Answer(found) if isinstance(found, str) else found)
 
 
-async def turn(interaction: discord.Interaction, act: Callable[[], Awaitable[ui.LayoutView]]) -> None:
+async def turn(interaction: discord.Interaction, act: Callable[[], Awaitable[ui.LayoutView | Answer]]) -> None:
     """Change the private message that the button stands on; a refusal comes beside it."""
     await quietly(interaction.response.defer())
     try:
-        view = await act()
+        found = await act()
     except Exception as error:  # noqa: BLE001  # whatever it is, the person reads a sentence; told() logs it
         await quietly(interaction.followup.send(told(error), ephemeral=True))
+        return
+    if isinstance(found, Answer):
+        await _reply(interaction, found)
+    elif interaction.message is not None and interaction.message.attachments:  # of what stood there before
+        await quietly(interaction.edit_original_response(view=found, attachments=[]))
     else:
-        await quietly(interaction.edit_original_response(view=view))
+        await quietly(interaction.edit_original_response(view=found))
 
 
 async def open_modal(interaction: discord.Interaction, make: Callable[[], Awaitable[ui.Modal]]) -> None:
@@ -120,7 +129,7 @@ async def _reply(interaction: discord.Interaction, found: Answer) -> None:
             return
         words += f"\n-# {say('Discord did not take the files that belong here, so they are not shown.')}"
     if isinstance(found.view, ui.LayoutView):
-        await quietly(interaction.edit_original_response(view=found.view))
+        await quietly(interaction.edit_original_response(view=found.bare or found.view))
     elif found.view is None:
         await quietly(interaction.edit_original_response(content=words))
     else:

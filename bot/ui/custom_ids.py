@@ -65,6 +65,37 @@ class Action(StrEnum):
     DISMISS = "dismiss"  # let it be,
     BLOCKUSER = "blockuser"  # or keep its owner out
 
+    # `/admin`: those who run the bot, or a server. `ref` of keys and services is drawn from their names.
+    OPSTATUS = "opstatus"  # how the bot stands
+    OPPAUSE = "oppause"  # pause all new films,
+    OPRESUME = "opresume"  # or go on
+    OPKEYS = "opkeys"  # all keys; `version` is the page
+    OPKEY = "opkey"  # one of them
+    OPKEYADD = "opkeyadd"  # opens a form to add one to a service; the submitted form carries the same action
+    OPKEYPAUSE = "opkeypause"
+    OPKEYRESUME = "opkeyresume"
+    OPKEYTEST = "opkeytest"
+    OPKEYRETIRE = "opkeyretire"  # ask whether to retire it,
+    OPKEYGONE = "opkeygone"  # and do
+    OPLINE = "opline"  # the line of films; `version` is the page
+    OPJOB = "opjob"  # one of them, explained
+    OPFRONT = "opfront"  # before all others,
+    OPBACK = "opback"  # behind them,
+    OPFAIR = "opfair"  # or where its owner's turn is
+    OPSTOP = "opstop"  # end it
+    OPUSER = "opuser"  # a person: spend, films, blocks
+    OPBLOCK = "opblock"  # opens a form to keep them out: `version` 1 of this server, 2 everywhere
+    OPUNBLOCK = "opunblock"  # likewise
+    OPQUOTA = "opquota"  # opens a form with what they may spend in a day
+    OPBUDGET = "opbudget"  # what may be spent
+    OPCAP = "opcap"  # opens a form to change one cap: `version` says which
+    OPLIMITS = "oplimits"  # what accounts may do; `version` is the page
+    OPAUDIT = "opaudit"  # who did what; `version` is the page
+    OPBOOK = "opbook"  # the whole of it as a file
+    OPTELL = "optell"  # a form with what to tell everybody
+    OPTELLNOW = "optellnow"  # have a draft of that sent,
+    OPTELLNOT = "optellnot"  # or dropped
+
 
 #: Numbers that come behind the version; no other action has any.
 _NUMBERS = {
