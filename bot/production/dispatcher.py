@@ -71,6 +71,10 @@ class Dispatcher:
         """Who is served before it."""
         return self._line.ahead(production_id)
 
+    def in_order(self) -> list[str]:
+        """The whole line as it stands now, who is next first."""
+        return list(self._line.in_order())
+
     async def look(self) -> None:
         """Bring the line and the engine in step with the rows, once."""
         if self._worker is not None and self._at_once:

@@ -1,5 +1,7 @@
 """The films that wait for their turn, in memory, kept equal to the rows; a restart fills it again.
 
+Those that an operator moved stand before or behind all others; who goes first is charged for it like anybody.
+
 Ten thousand may wait, and rows change many times a second: so a look reads what is new, and everything only where
 the numbers do not agree. Reading all of them at each nudge stood in everybody's way for a second (measured, 2026-11).
 """
@@ -8,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -41,6 +43,7 @@ class Line:
         self._clock = clock
         self._queue: FairQueue[str] = FairQueue()
         self._known: dict[str, Waiting] = {}  # those who stand in line
+        self._moved: dict[str, float] = {}  # films that do not stand where their owner's turn is
         self._newest = 0.0  # when the rows read so far last changed
         self._swept_at: float | None = None
         self._places: dict[str, int] | None = None
@@ -83,19 +86,37 @@ class Line:
                 )
                 if self._stale(now):
                     self._places = None
+            if self._moved.get(each.id) != each.moved:
+                self._move(each.id, each.moved)
         return {each.id for each in found}
+
+    def _move(self, production_id: str, moved: float | None) -> None:
+        self._moved.pop(production_id, None)
+        if moved is not None:
+            self._moved[production_id] = moved
+        self._places = None
+
+    def in_order(self) -> Iterator[str]:
+        """Who would begin one after the other if all began now; of the moment, like those of the queue."""
+        moved = sorted(self._moved, key=lambda each: self._moved[each])
+        yield from (each for each in moved if self._moved[each] < 0)
+        yield from (each for each in self._queue.in_order(self._clock()) if each not in self._moved)
+        yield from (each for each in moved if self._moved[each] >= 0)
 
     def pop(self) -> str | None:
         """Who is next; it has left the line."""
-        if not self._queue:
+        first = next(self.in_order(), None)
+        if first is None:
             return None
         self._places = None
-        popped = self._queue.pop(self._clock())
-        self._known.pop(popped, None)
-        return popped
+        self._moved.pop(first, None)
+        self._queue.take(first, self._clock())
+        self._known.pop(first, None)
+        return first
 
     def leave(self, production_id: str) -> None:
         if self._queue.remove(production_id):
+            self._moved.pop(production_id, None)
             self._places = None
             self._known.pop(production_id, None)
 
@@ -105,7 +126,7 @@ class Line:
             return None
         now = self._clock()
         if self._places is None or (production_id not in self._places and self._stale(now)):
-            self._places = {queued: place for place, queued in enumerate(self._queue.in_order(now), start=1)}
+            self._places = {queued: place for place, queued in enumerate(self.in_order(), start=1)}
             self._told_at = now
         return self._places.get(production_id)
 

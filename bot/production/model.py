@@ -70,6 +70,7 @@ class Waiting:
     price_microusd: int
     updated_at: float
     weight: float = 1.0
+    moved: float | None = None  # by an operator: below zero before all others, above behind them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,7 +94,6 @@ class Productions:
             OverBudget: its price would pass a cap.
         """
         now = self._clock()
-        asks = self._budgets.needs_approval(quote.price_microusd)
         async with self._database.transaction() as transaction:
             await lock(transaction, f"owner {user_id}")
             await lock(transaction, f"project {project_id}")
@@ -103,6 +102,7 @@ class Productions:
                 return production_of(row)
             project = await _check(transaction, project_id, version, user_id, share)
             production_id = uuid.uuid4().hex
+            asks = await self._budgets.needs_approval(transaction, quote.price_microusd)
             await transaction.execute(
                 insert(productions).values(
                     id=production_id,
@@ -212,6 +212,7 @@ class Productions:
                 productions.c.price_microusd,
                 productions.c.updated_at,
                 productions.c.weight,
+                productions.c.moved,
             )
             .where(productions.c.state == ProductionState.ACCEPTED, productions.c.updated_at >= since)
             .order_by(productions.c.accepted_at)
@@ -219,8 +220,8 @@ class Productions:
         async with self._database.transaction() as transaction:
             rows = (await transaction.execute(query)).all()
         return [
-            Waiting(id=id_, owner_id=owner, price_microusd=price, updated_at=at, weight=weight)
-            for id_, owner, price, at, weight in rows
+            Waiting(id=id_, owner_id=owner, price_microusd=price, updated_at=at, weight=weight, moved=moved)
+            for id_, owner, price, at, weight, moved in rows
         ]
 
     async def count_waiting(self) -> int:
@@ -254,6 +255,7 @@ class Productions:
             state=ProductionState.RUNNING,
             worker=worker,
             stage=Stage.SHOTS,
+            moved=None,
             started_at=now,
         )
 

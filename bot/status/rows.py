@@ -137,10 +137,11 @@ async def _calls(transaction: Transaction, now: float) -> dict[str, dict[str, in
 
 
 async def _money(transaction: Transaction, budgets: Budgets, now: float) -> MoneyStatus:
+    caps = await budgets.caps_within(transaction)
     return MoneyStatus(
         bot=await budgets.today(transaction),
-        user_cap_microusd=budgets.caps.user_day_microusd,
-        guild_cap_microusd=budgets.caps.guild_month_microusd,
+        user_cap_microusd=caps.user_day_microusd,
+        guild_cap_microusd=caps.guild_month_microusd,
         users=await _spenders(transaction, reservations.c.owner_id, day_of(now)[0]),
         guilds=await _spenders(transaction, reservations.c.guild_id, month_of(now)[0]),
     )

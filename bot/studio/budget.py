@@ -14,18 +14,22 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, func, insert, select, update
 
 from bot.db import Database, Transaction, lock
-from bot.db.tables import answers, reservations
+from bot.db.tables import answers, caps, reservations
 from bot.studio.errors import OverBudget
 from bot.studio.pseudonyms import Pseudonyms
 
 logger = logging.getLogger(__name__)
+
+
+#: Whose a cap is that holds for all.
+EVERYBODY = 0
 
 
 class Kind(StrEnum):
@@ -33,6 +37,20 @@ class Kind(StrEnum):
 
     FILM = "film"
     READING = "reading"
+
+
+class Bound(StrEnum):
+    """A sum that operators may set while the bot runs, in the place of the settings'; with its field of `Caps`."""
+
+    FILM = "film"
+    USER_DAY = "user_day"
+    GUILD_MONTH = "guild_month"
+    BOT_DAY = "bot_day"
+    APPROVAL = "approval"
+
+    @property
+    def field(self) -> str:
+        return "approval_above_microusd" if self is Bound.APPROVAL else f"{self.value}_microusd"
 
 
 class Cap(StrEnum):
@@ -96,7 +114,7 @@ def month_of(now: float) -> tuple[float, float]:
 
 
 class Budgets:
-    """Reads and writes the reservations."""
+    """Reads and writes the reservations. `caps` are the settings'; `caps_within` tells those that hold."""
 
     def __init__(
         self,
@@ -111,8 +129,15 @@ class Budgets:
         self.caps = caps or Caps()
         self._clock = clock
 
-    def needs_approval(self, price_microusd: int) -> bool:
-        above = self.caps.approval_above_microusd
+    async def caps_within(self, transaction: Transaction, owner_id: int | None = None) -> Caps:
+        """What may be spent now: the settings' caps, but for what operators set since, for all or for this person."""
+        whose = [EVERYBODY] if owner_id is None else [EVERYBODY, owner_id, self._pseudonyms.of(owner_id)]
+        rows = (await transaction.execute(select(caps).where(caps.c.ref.in_(whose)))).all()
+        of_all_first = sorted(rows, key=lambda row: row.ref != EVERYBODY)
+        return replace(self.caps, **{Bound(row.name).field: row.microusd for row in of_all_first})
+
+    async def needs_approval(self, transaction: Transaction, price_microusd: int) -> bool:
+        above = (await self.caps_within(transaction)).approval_above_microusd
         return above is not None and price_microusd > above
 
     async def reserve(
@@ -242,8 +267,6 @@ class Budgets:
 
     async def check_day(self) -> None:
         """Raise `OverBudget` where the whole bot has used up its day: language models cost money, too."""
-        if self.caps.bot_day_microusd is None:
-            return
         async with self._database.transaction() as transaction:
             bot = await self._of_bot(transaction)
         if bot.left_microusd == 0:
@@ -260,7 +283,7 @@ class Budgets:
         more: int,
     ) -> None:
         """Raise `OverBudget` unless `whole` for this id fits under every cap, beside all others."""
-        cap = self.caps.film_microusd
+        cap = (await self.caps_within(transaction, owner_id)).film_microusd
         if cap is not None and whole > cap:
             left = max(0, cap - (whole - more))
             raise OverBudget(Cap.FILM, left_microusd=left, needed_microusd=more, resets_at=None)
@@ -278,13 +301,14 @@ class Budgets:
         self, transaction: Transaction, owner_id: int, guild_id: int | None, *, but_for: str = ""
     ) -> Standing:
         now = self._clock()
+        bounds = await self.caps_within(transaction, owner_id)
         today, tomorrow = day_of(now)
         begin, end = month_of(now)
         # What a person had deleted still counts.
         theirs = reservations.c.owner_id.in_([owner_id, self._pseudonyms.of(owner_id)])
         used, held = await _sum(transaction, theirs, reservations.c.at >= today, reservations.c.id != but_for)
         user = Spending(
-            used_microusd=used, held_microusd=held, cap_microusd=self.caps.user_day_microusd, resets_at=tomorrow
+            used_microusd=used, held_microusd=held, cap_microusd=bounds.user_day_microusd, resets_at=tomorrow
         )
         guild = None
         if guild_id is not None:
@@ -295,7 +319,7 @@ class Budgets:
                 reservations.c.id != but_for,
             )
             guild = Spending(
-                used_microusd=used, held_microusd=held, cap_microusd=self.caps.guild_month_microusd, resets_at=end
+                used_microusd=used, held_microusd=held, cap_microusd=bounds.guild_month_microusd, resets_at=end
             )
         return Standing(user=user, guild=guild, bot=await self._of_bot(transaction, but_for=but_for))
 
@@ -314,9 +338,8 @@ class Budgets:
         talk = select(func.coalesce(func.sum(answers.c.cost_microusd), 0)).where(answers.c.at >= today)
         for query in (lost, talk):
             used += int((await transaction.execute(query)).scalar_one())
-        return Spending(
-            used_microusd=used, held_microusd=held, cap_microusd=self.caps.bot_day_microusd, resets_at=tomorrow
-        )
+        cap = (await self.caps_within(transaction)).bot_day_microusd
+        return Spending(used_microusd=used, held_microusd=held, cap_microusd=cap, resets_at=tomorrow)
 
 
 async def _sum(transaction: Transaction, *conditions: ColumnElement[bool]) -> tuple[int, int]:

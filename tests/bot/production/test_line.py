@@ -8,6 +8,7 @@ from bot.db import Database
 from bot.jobs.wake import Wake
 from bot.production.line import SWEEP_EVERY, TELL_EVERY, Ahead, Line
 from bot.production.model import Production, Waiting
+from bot.production.moves import Moves, Where
 from bot.production.productions import Productions
 from bot.studio.guilds import EVEN, Share
 from tests.bot.production.test_productions import STRANGER, Office
@@ -136,3 +137,69 @@ async def test_who_goes_before_for_their_roles_is_counted(house: House) -> None:
 
     assert house.line.ahead(mine.id).favoured == house.line.ahead(mine.id).others
     assert house.line.ahead(late.id) == Ahead(own=1, others=3, favoured=3)
+
+
+# Moved by an operator
+
+
+async def order(house: House) -> list[str]:
+    await house.line.catch_up()
+    return list(house.line.in_order())
+
+
+def moves(house: House) -> Moves:
+    house.now += 1.0
+    return Moves(house.database, Wake(), clock=lambda: house.now)
+
+
+async def test_what_is_moved_to_the_front_goes_first_and_the_latest_of_them_before_the_others(house: House) -> None:
+    a, b, c = [await house.enter(name) for name in "abc"]
+    await order(house)
+    await moves(house).move(b.id, Where.FRONT, by=9)
+    await moves(house).move(c.id, Where.FRONT, by=9)
+
+    assert await order(house) == [c.id, b.id, a.id]
+    assert [house.line.position(each.id) for each in (a, b, c)] == [3, 2, 1]
+    assert [house.line.pop() for _ in range(4)] == [c.id, b.id, a.id, None]
+
+
+async def test_what_is_moved_back_waits_for_all_others_even_for_those_who_come_later(house: House) -> None:
+    a, b = await house.enter("a"), await house.enter("b")
+    await order(house)
+    await moves(house).move(a.id, Where.BACK, by=9)
+    late = await house.enter("late")
+
+    assert await order(house) == [b.id, late.id, a.id]
+
+
+async def test_a_move_outlives_a_restart_and_can_be_taken_back(house: House) -> None:
+    a, b = await house.enter("a"), await house.enter("b")
+    await moves(house).move(b.id, Where.FRONT, by=9)
+    again = Line(house.counting, clock=lambda: house.now)
+    await again.catch_up()
+
+    assert list(again.in_order()) == [b.id, a.id]
+    await moves(house).move(b.id, Where.FAIR, by=9)
+    await again.catch_up()
+    assert list(again.in_order()) == [a.id, b.id]
+
+
+async def test_going_first_counts_as_a_turn(house: House) -> None:
+    """Two of one owner, and two of another's: whoever was let in front has had their turn."""
+    other = OWNER + 1
+    a, b = await house.enter("a"), await house.enter("b")
+    x, y = await house.enter("x", other), await house.enter("y", other)
+    await order(house)
+    await moves(house).move(y.id, Where.FRONT, by=9)
+    await order(house)
+
+    assert [house.line.pop() for _ in range(4)] == [y.id, a.id, b.id, x.id]
+
+
+async def test_only_what_waits_is_moved_and_a_film_that_begins_forgets_it(house: House) -> None:
+    a = await house.enter("a")
+    assert await moves(house).move(a.id, Where.BACK, by=9)
+    await house.productions.begin(a.id)
+
+    assert not await moves(house).move(a.id, Where.FRONT, by=9)
+    assert await order(house) == []
