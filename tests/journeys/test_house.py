@@ -23,7 +23,8 @@ async def test_a_server_sets_itself_up_and_its_rules_hold(tmp_path: Path) -> Non
         people, here = stage.people, stage.discord.channel_id
         closed, log = people.make_channel("quiet"), people.make_channel("log")
         vip = people.make_role("VIP", stage.mia)
-        admin = people.make_role("Admin", stage.mia, manage_guild=True)
+        ann = people.join("Ann")
+        admin = people.make_role("Admin", stage.mia, ann, manage_guild=True)
 
         async def shows(use: Use, words: str) -> dict[str, Any]:
             await stage.until(lambda: any(words in text_of(message) for message in use.messages))
@@ -75,7 +76,7 @@ async def test_a_server_sets_itself_up_and_its_rules_hold(tmp_path: Path) -> Non
 
         await shows(await plans(stage.tom), "don't have me in this channel")
         given = {"channel": closed, "member": stage.tom, "command": "plan"}
-        diagnosis = await people.slash(stage.ann, here, "admin diagnose", given)
+        diagnosis = await people.slash(ann, here, "admin diagnose", given)
         found = text_of(await shows(diagnosis, "1 thing is in the way"))
         assert "❌ The server does not have me in this channel." in found
         thread = await stage.plan(stage.mia, IDEA)
