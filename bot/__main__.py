@@ -1,6 +1,7 @@
 """The command line.
 
-python -m bot run [--role …] [--shards …] | check | backup [DIR] | restore FROM | migrate --to URL | models [--json]
+python -m bot run [--role …] [--shards …] | check [--online] | health | backup [DIR] | restore FROM | migrate --to URL
+              | models [--json]
 """
 
 from __future__ import annotations
@@ -37,7 +38,14 @@ def main() -> int:
         metavar="A-B/N",
         help="of Discord's N shards, those that this process serves; from about 2,500 servers on there are several",
     )
-    commands.add_parser("check", help="look at the settings and say everything that is wrong with them")
+    check = commands.add_parser("check", help="look at the settings and say everything that is wrong with them")
+    check.add_argument(
+        "--online",
+        action="store_true",
+        help="and try everything the bot needs here, with calls that are free: 0 all is well, 1 something should be "
+        "looked at, 69 it would not work, 78 the settings are wrong",
+    )
+    commands.add_parser("health", help="0 if the bot of these settings answers at its OPS_PORT, else 1")
     backup = commands.add_parser("backup", help="copy the database and every file, while the bot runs or not")
     backup.add_argument("folder", nargs="?", metavar="DIR", help="where to; BACKUP_DIR where none is named")
     restore = commands.add_parser("restore", help="put a backup in place, on a machine that has nothing yet")
@@ -60,7 +68,9 @@ def main() -> int:
         case "models":
             return asyncio.run(_check_models(settings))
         case "check":
-            return _check(settings)
+            return _check(settings) or (asyncio.run(_check_online(settings)) if arguments.online else 0)
+        case "health":
+            return _health(settings)
         case "backup":
             return _backup(settings, arguments.folder)
         case "restore":
@@ -78,6 +88,29 @@ def _check(settings: Settings) -> int:
     offered = ", ".join(f"{name} ({count} key{'' if count == 1 else 's'})" for name, count in counted.items())
     print(f"Settings are in order. Services: {offered or 'none'}. Data: {settings.data_dir}")
     return 0
+
+
+async def _check_online(settings: Settings) -> int:
+    """Try everything; a line for each answer, and at the end how many want somebody."""
+    from bot.ops.check import check
+    from bot.ops.deployment import Level, exit_code
+
+    answers = await check(settings)
+    for answer in answers:
+        print(answer)
+    failed, warned = (sum(answer.level is level for answer in answers) for level in (Level.FAIL, Level.WARN))
+    would = "would not work" if failed else "works"
+    print(f"The bot {would} here. Failed: {failed}; to look at: {warned}; tried: {len(answers)}.")
+    return exit_code(answers)
+
+
+def _health(settings: Settings) -> int:
+    from bot.ops.alive import address, is_alive
+
+    if not settings.ops.port:
+        print("OPS_PORT is 0, so nobody can ask.", file=sys.stderr)
+        return 1
+    return 0 if is_alive(address(settings.ops)) else 1
 
 
 def _run(settings: Settings, role: str, range_of_shards: str | None) -> int:

@@ -159,6 +159,8 @@ class Rest:
             raise Refused(401, 0, "401: Unauthorized")
         if logged.path in {"/gateway", "/gateway/bot"}:
             return _Answer(200, self._gateway_of(logged.path))
+        if (logged.method, logged.path) == ("GET", "/users/@me/guilds"):
+            return _Answer(200, self._simulation.guilds_of_bot())
         rules.check(logged, self._simulation, self.upload_limit)
         earlier = self._nonces.earlier(logged, self._simulation)
         if earlier is not None:

@@ -341,6 +341,21 @@ class Simulation:
         held = self.backend.compute_permissions(channel.guild_id, self.backend.bot_user.id, channel_id)
         return bool(getattr(discord.Permissions(held), permission))
 
+    def guilds_of_bot(self) -> list[dict[str, object]]:
+        """Partial guilds with what the bot's roles allow there; SimCord lists whole ones without it (3.2.1)."""
+        return [
+            {
+                "id": str(guild.id),
+                "name": guild.name,
+                "icon": None,
+                "banner": None,
+                "owner": False,
+                "permissions": str(self.backend.compute_permissions(guild.id, self.backend.bot_user.id)),
+                "features": [],
+            }
+            for guild in sorted(self.backend.guilds.values(), key=lambda guild: guild.id)
+        ]
+
     def interaction_of(self, token: str) -> Interaction | None:
         interaction_id = self.backend.interaction_tokens.get(token)
         return None if interaction_id is None else self.backend.interactions[interaction_id]

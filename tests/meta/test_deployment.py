@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -73,3 +74,32 @@ def test_the_image_copies_what_there_is_and_starts_what_runs() -> None:
     assert 'ENTRYPOINT ["python", "-m", "bot"]' in DOCKERFILE
     assert COMPOSE["volumes"].keys() >= {"data"}
     assert "VOLUME /data" in DOCKERFILE
+
+
+def test_a_container_asks_the_bot_itself_whether_it_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    (asked,) = re.findall(r"^HEALTHCHECK .*?CMD (\[.+\])$", DOCKERFILE, re.MULTILINE)
+    words = json.loads(asked)
+    assert words[:3] == ["python", "-m", "bot"]
+    for key in VARIABLES:
+        monkeypatch.delenv(key, raising=False)
+    monkeypatch.setattr(sys, "argv", ["bot", *words[3:]])
+    assert command_line.main() == command_line.EX_CONFIG  # the word is taken, and the token alone is missing
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_container_may_write_its_volume_and_nothing_else(name: str) -> None:
+    service = OURS[name]
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["volumes"] == ["data:/data"]
+    assert "no-new-privileges:true" in service["security_opt"]
+
+
+def test_the_unit_starts_what_there_is_and_stays_down_where_a_person_must_act() -> None:
+    unit = (ROOT / "deploy/greenlight.service").read_text()
+    words = [line.split("python ")[1].split() for line in unit.splitlines() if line.startswith("ExecStart")]
+    assert words == [["-m", "bot", "check"], ["-m", "bot", "run"]]
+    prevented = re.findall(r"^RestartPreventExitStatus=(.+)$", unit, re.MULTILINE)
+    final = (command_line.EX_DATAERR, command_line.EX_NOINPUT, command_line.EX_CONFIG)
+    assert [int(code) for code in prevented[0].split()] == list(final)
+    assert {"NoNewPrivileges=yes", "ProtectSystem=strict", "StateDirectory=greenlight"} <= set(unit.splitlines())
