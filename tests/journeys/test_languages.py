@@ -33,7 +33,7 @@ async def test_each_reads_their_language_and_a_film_keeps_its_own(tmp_path: Path
             for command in scope.values()
         }
         assert names["films"]["de"] == "filme"
-        assert names["films"]["ja"] == "作品"
+        assert names["films"]["ja"] == "作品一覧"
         assert names["films"]["en-US"] == "films"
 
         # A German's film: the private answer, the thread, the card.

@@ -145,7 +145,7 @@ def test_every_translation_fits_where_it_stands(language: Language) -> None:
 def signs(sentence: str) -> tuple[object, ...]:
     """Everything of a sentence that is the same in every language."""
     return (
-        sorted(set(re.findall(r"\{\w+\}", sentence))),
+        sorted(set(re.findall(r"\{\w+[^}]*\}", sentence))),
         sentence.count("**"),
         sorted(code for code in re.findall(r"`([^`]+)`", sentence) if not code.startswith("/")),
         len(commands(sentence)),
