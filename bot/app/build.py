@@ -34,6 +34,7 @@ from bot.media.ffmpeg import Ffmpeg
 from bot.media.probe import MediaLimits
 from bot.production.approvals import Approvals
 from bot.production.camera import Camera, Rig
+from bot.production.chronicle import Chronicle
 from bot.production.cut import Cutter
 from bot.production.decisions import Decisions
 from bot.production.deletions import Deletions
@@ -42,6 +43,7 @@ from bot.production.dms import Dms
 from bot.production.erasure import Erasure
 from bot.production.film import FilmMaker
 from bot.production.forgetting import Forgetting
+from bot.production.forks import Forks
 from bot.production.latecomers import Latecomers
 from bot.production.productions import Productions
 from bot.production.reports import Reports
@@ -63,14 +65,17 @@ from bot.studio.guilds import Guilds
 from bot.studio.key_book import KeyBook
 from bot.studio.keyring import Keyring
 from bot.studio.minds import Minds
+from bot.studio.participants import Participants
 from bot.studio.planner import Planner
 from bot.studio.preferences import PreferenceRows
 from bot.studio.projects import Projects
 from bot.studio.pseudonyms import Pseudonyms
+from bot.studio.rights import FilmRights
 from bot.studio.sealing import Seal
 from bot.studio.shards import Shards
 from bot.studio.softening import Softener
 from bot.studio.tongues import Tongues
+from bot.studio.versions import Versions
 from bot.ui import commands
 from bot.ui.admin import Admin
 from bot.ui.admin.diagnose import Diagnose
@@ -86,11 +91,14 @@ from bot.ui.desk import Desk
 from bot.ui.direct import DirectMessages
 from bot.ui.doors import Doors
 from bot.ui.entrance import Entrance
+from bot.ui.history import History
 from bot.ui.library import Library
 from bot.ui.manners import Manners
 from bot.ui.missed import Missed
+from bot.ui.people import People
 from bot.ui.previews import Previews
 from bot.ui.progress import CardKeeper
+from bot.ui.replies import words_for_failure
 from bot.ui.retakes import Retakes
 from bot.ui.returns import Returns
 from bot.ui.rights import Rights
@@ -100,6 +108,7 @@ from bot.ui.standing import standing
 from bot.ui.surface import Surface
 from bot.ui.takes_menu import TakesMenu
 from bot.ui.talk import Talk
+from bot.ui.talk_facts import TalkReader
 from bot.ui.unposting import Unposting
 from providers.catalogue import Catalogue
 from providers.registry import Providers
@@ -159,7 +168,12 @@ async def build(
     stage = sound_stage(catalogue, providers, pools, ledger, files, ffmpeg, switches, database, budgets, write_offs)
     offered = partial(catalogue.video_models, settings.providers.keys())
     book = TakeBook(database, catalogue, files)
-    director = Director(minds, catalogue, models=offered, voices=stage.voices, takes=book)
+    chronicle = Chronicle(
+        productions,
+        place=lambda production_id: dispatcher.position(production_id),  # noqa: PLW0108  # built further down
+        words=words_for_failure,
+    )
+    director = Director(minds, catalogue, models=offered, voices=stage.voices, takes=book, chronicle=chronicle)
     planner = Planner(
         projects=projects,
         analyst=Analyst(minds, projects, ffmpeg, files, ears_of(catalogue, providers, pools)),
@@ -238,6 +252,7 @@ async def build(
         approvals=approvals,
         library=Library(database, productions, deletions, kept_here(settings, store)),
         files=files,
+        rights=FilmRights(database),
         require_room=files.require_room,
         guilds=guilds,
         allows_adult=settings.safety.allows_adult,
@@ -248,6 +263,9 @@ async def build(
     standings = Standings(providers.readers, pools, heard_by(pools, settings.providers))
     overview = overview_of(settings, post, database, pools, budgets, catalogue, standings, watchdog)
     rights = Rights(settings.discord.operator_ids)
+    versions = Versions(projects, desk.price, changed)
+    participants = Participants(database, changed)
+    forks = Forks(database, files, catalogue, stage.offer, changed)
     retakes = Retakes(desk, projects, book, changed)
     dms = Dms(database, changed, shards=post.shards)
     direct = DirectMessages(dms, projects, preferences)
@@ -257,6 +275,8 @@ async def build(
         ),
         direct,
         Anew(desk, projects, retakes),
+        History(desk, projects, versions, forks),
+        People(desk, projects, participants),
         Admin(
             [
                 Switching(desk, rights),
@@ -290,6 +310,7 @@ async def build(
         catalogue=catalogue,
         desk=desk,
         pools=pools,
+        talk=TalkReader(participants, versions, lambda: client.hears_all),
     )
     delivery = Delivery(
         client=client,
@@ -301,7 +322,7 @@ async def build(
         manners=Manners(client, preferences, guilds),
         dms=dms,
     )
-    conversations = Conversations(projects, director, Talk(client), changed)
+    conversations = Conversations(projects, director, Talk(client, projects.showing), changed, versions)
     service = Service(
         client=client,
         token=settings.discord.token,

@@ -49,6 +49,7 @@ projects = Table(
     Column("captions", String(8), nullable=False, default="soft", server_default="soft"),  # studio.model.Captions
     Column("language", String(8), nullable=False, default="", server_default=""),  # speech.Language of its thread
     Column("is_adult", Boolean, nullable=False, default=False, server_default=false()),  # adult ideas may be planned
+    Column("forked_from", String(48)),  # "{project}:{version}" of the plan that it began with, if it is a fork
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
     Column("deleted_at", Float),  # its owner asked for it to be deleted: nobody finds it any more
@@ -102,8 +103,20 @@ turns = Table(
     Column("reply", Text),  # None until answered
     Column("version", Integer),  # the plan version the reply made, if any
     Column("shown", Integer, nullable=False, default=0),  # 1 once the whole reply stands in the thread
+    Column("messages", Text, nullable=False, default="", server_default=""),  # ids of ours that show it, with commas
     Column("created_at", Float, nullable=False),
     Index("turns_by_project", "project_id", "id"),
+)
+
+participants = Table(
+    "participants",  # whom a film's owner has invited; the owner has no row
+    metadata,
+    Column("project_id", String(32), ForeignKey("projects.id"), primary_key=True),
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("role", String(12), nullable=False),  # studio.rights.Role
+    Column("invited_by", BigInteger, nullable=False),
+    Column("at", Float, nullable=False),
+    Index("participants_by_user", "user_id"),
 )
 
 preferences = Table(
@@ -145,6 +158,7 @@ productions = Table(
     Column("run", Integer, nullable=False, default=1, server_default="1"),  # counts how often it was taken up again
     Column("worker", String(80)),  # the process that makes it, where several do
     Column("approved_by", BigInteger),  # who allowed it, where its price needed that
+    Column("greenlit_by", BigInteger),  # who pressed, where that was an approver whom its owner had invited
     Column("stopping", Integer, nullable=False, default=0),  # a person asked to cancel
     Column("stage", String(16), nullable=False),  # production.model.Stage
     Column("failure", Text),  # a word of production.model.Failure, when state is failed

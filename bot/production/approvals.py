@@ -33,7 +33,8 @@ LOOK_EVERY = 60.0
 
 
 class Approvals:
-    """Decides on films that ask: operators do, and members of the approvers' roles, never for a film of their own.
+    """Decides on films that ask: operators do, and members of the approvers' roles, never for a film of their own, or
+    one that they greenlit themselves.
 
     The operator names roles, and so does a server (`guilds`) for the films that are made in it.
     """
@@ -123,7 +124,7 @@ class Approvals:
         roles = self._roles
         if self._guilds is not None:
             roles |= (await self._guilds.of(production.guild_id)).approver_roles
-        if production.owner_id == user_id or not role_ids & roles:
+        if user_id in {production.owner_id, production.greenlit_by} or not role_ids & roles:
             raise NotApprover
 
     async def _end(self, transaction: Transaction, production_id: str, failure: str) -> bool:

@@ -19,6 +19,7 @@ from bot.db.tables import (
     dms,
     key_book,
     paid_calls,
+    participants,
     plans,
     posts,
     productions,
@@ -45,6 +46,7 @@ async def erase_words(transaction: Transaction, project_id: str, production_ids:
     await transaction.execute(delete(analyses).where(analyses.c.asset_id.in_(seen.union(used))))
     await transaction.execute(delete(turns).where(turns.c.project_id == project_id))
     await transaction.execute(delete(reports).where(reports.c.project_id == project_id))
+    await transaction.execute(delete(participants).where(participants.c.project_id == project_id))
     await transaction.execute(delete(plans).where(plans.c.project_id == project_id))
     await transaction.execute(delete(takes).where(takes.c.production_id.in_(production_ids)))
     plan_cards = cards.c.ref.between(f"{project_id}:", f"{project_id};")
@@ -65,6 +67,9 @@ async def erase_words(transaction: Transaction, project_id: str, production_ids:
 async def erase_ids(transaction: Transaction, project_id: str, production_ids: Sequence[str]) -> None:
     """The emptied rows themselves."""
     await transaction.execute(delete(dms).where(dms.c.production_id.in_(production_ids)))
+    """The emptied rows themselves. Forks stay: they are the films of those who made them."""
+    forks = projects.c.forked_from.between(f"{project_id}:", f"{project_id};")
+    await transaction.execute(update(projects).where(forks).values(forked_from=None))
     await transaction.execute(delete(posts).where(posts.c.production_id.in_(production_ids)))
     await transaction.execute(delete(productions).where(productions.c.project_id == project_id))
     await transaction.execute(delete(projects).where(projects.c.id == project_id))
@@ -73,7 +78,8 @@ async def erase_ids(transaction: Transaction, project_id: str, production_ids: S
 async def unname(transaction: Transaction, owner_id: int, pseudonym: int, now: float) -> None:
     """Take a person's id off every row that stays. What counts for them this month bears the pseudonym.
 
-    Films that they began after they asked keep their money under the id: they are theirs.
+    Films that they began after they asked keep their money under the id: they are theirs. Of others' films in which
+    they took part only their words go: the plans are the owners'.
     """
     begin, _ = month_of(now)
     kept = select(productions.c.id).where(
@@ -100,6 +106,15 @@ async def unname(transaction: Transaction, owner_id: int, pseudonym: int, now: f
     standing = (blocks.c.user_id, caps.c.ref)
     decided = (blocks.c.by, caps.c.by, key_book.c.by, announcements.c.by, reports.c.decided_by)
     for column in (audit.c.actor_id, switches.c.by, productions.c.approved_by, *standing, *decided):
+    decided = (blocks.c.by, caps.c.by, key_book.c.by, announcements.c.by)
+    took_part = select(participants.c.project_id).where(participants.c.user_id == owner_id)
+    # Their cards name who takes part.
+    await transaction.execute(update(projects).where(projects.c.id.in_(took_part)).values(updated_at=now))
+    await transaction.execute(delete(participants).where(participants.c.user_id == owner_id))
+    others = select(projects.c.id).where(projects.c.owner_id != owner_id)
+    await transaction.execute(delete(turns).where(turns.c.author_id == owner_id, turns.c.project_id.in_(others)))
+    made = (productions.c.approved_by, productions.c.greenlit_by)
+    for column in (audit.c.actor_id, switches.c.by, *made, *standing, *decided):
         await transaction.execute(update(column.table).where(column == owner_id).values({column.name: pseudonym}))
     await transaction.execute(update(audit).where(audit.c.ref == str(owner_id)).values(ref=str(pseudonym)))
 

@@ -13,6 +13,7 @@ from bot.db.tables import (
     answers,
     assets,
     dms,
+    participants,
     plans,
     preferences,
     productions,
@@ -26,6 +27,8 @@ from bot.db.tables import (
 #: What a later reader must know to read it.
 FORMAT = "greenlight-export-1"
 _UNITS = "Times are Unix seconds, money is millionths of a US dollar, ids are Discord's or the bot's."
+#: What of a turn is no word of its author.
+_OURS_OF_TURNS = ("id", "author_id", "shown", "messages")
 
 
 async def export_of(database: Database, owner_id: int) -> dict[str, Any]:
@@ -39,12 +42,17 @@ async def export_of(database: Database, owner_id: int) -> dict[str, Any]:
         reported = select(reports).where(reports.c.reporter_id == owner_id).order_by(reports.c.at)
         said = select(age_confirmations.c.at).where(age_confirmations.c.user_id == owner_id)
         took = select(answers).where(answers.c.user == str(owner_id)).order_by(answers.c.at)
+        invited = select(participants).where(participants.c.user_id == owner_id).order_by(participants.c.at)
+        others = select(projects.c.id).where(projects.c.owner_id != owner_id)
+        said = select(turns).where(turns.c.author_id == owner_id, turns.c.project_id.in_(others)).order_by(turns.c.id)
         return {
             "format": FORMAT,
             "units": _UNITS,
             "user_id": str(owner_id),
             "old_enough_said_at": (await transaction.execute(said)).scalar_one_or_none(),
             "settings": json.loads(kept) if kept is not None else {},
+            "takes_part_in": [_without(row, "user_id", "invited_by") for row in await transaction.execute(invited)],
+            "said_in_others_films": [_without(row, *_OURS_OF_TURNS) for row in await transaction.execute(said)],
             "films": [await _film(transaction, film) for film in films],
             "reports": [
                 {"at": row.at, "reason": row.reason, "state": row.state} for row in await transaction.execute(reported)
@@ -64,14 +72,14 @@ async def _film(transaction: Transaction, film: Row[tuple[object, ...]]) -> dict
         {**_without(row, "project_id"), "plan": json.loads(row.plan)} for row in await transaction.execute(versions)
     ]
     said = select(turns).where(turns.c.project_id == film.id, turns.c.author_id == film.owner_id).order_by(turns.c.id)
-    told["talk"] = [_without(row, "id", "project_id", "author_id", "shown") for row in await transaction.execute(said)]
+    told["talk"] = [_without(row, "project_id", *_OURS_OF_TURNS) for row in await transaction.execute(said)]
     made = select(productions).where(productions.c.project_id == film.id).order_by(productions.c.accepted_at)
     told["productions"] = [await _production(transaction, row) for row in (await transaction.execute(made)).all()]
     return told
 
 
 async def _production(transaction: Transaction, production: Row[tuple[object, ...]]) -> dict[str, Any]:
-    hidden = ("project_id", "owner_id", "worker", "approved_by")  # the last is somebody else
+    hidden = ("project_id", "owner_id", "worker", "approved_by", "greenlit_by")  # the last two are others
     told = _without(production, *hidden)
     by_dm = (await transaction.execute(select(dms.c.wanted).where(dms.c.production_id == production.id))).scalar()
     told["told_by_dm"] = bool(by_dm)

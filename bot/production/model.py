@@ -78,7 +78,8 @@ class Production:
     """One film being made of one version of a plan.
 
     `run` counts from 1: each time it is taken up again it is another workflow and another end to tell.
-    `kept_sounds` are files of recordings that were there when it was greenlit, and are not in its price.
+    `kept_sounds` are files of recordings that were there when it was greenlit, and are not in its price. `greenlit_by`
+    is the approver who pressed, `None` where that was its owner.
     """
 
     id: str
@@ -108,6 +109,7 @@ class Production:
     run: int = 1
     worker: str | None = None
     approved_by: int | None = None
+    greenlit_by: int | None = None
     kept_sounds: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
 

@@ -36,12 +36,12 @@ from bot.studio.errors import (
     AwaitsDecision,
     NoSuchFilm,
     NothingToRender,
-    NotYours,
     PlanMoved,
     TooManyWaiting,
 )
 from bot.studio.guilds import EVEN, Share
 from bot.studio.projects import latest_version
+from bot.studio.rights import Act, refusal, role_of
 from bot.studio.shards import ALL_SHARDS, Shards
 
 #: Productions one person may have in the line at once.
@@ -82,20 +82,22 @@ class Productions:
     ) -> Production:
         """Put a film in the line: all checks and all rows in one transaction, once per request.
 
+        It is its owner's, and at their cost, where one of its approvers pressed (`user_id`), too: that is written down.
         `share` is what its server gives its owner.
 
         Raises:
-            NoSuchFilm | NotYours: not this person's film.
+            NoSuchFilm | NotYours: not for this person to order.
             NothingToRender: it has no plan.
             PlanMoved: the version is not the newest.
             AlreadyRendering: a production of it is in the line or running.
             AwaitsDecision: one of it is held.
-            TooManyWaiting: this person's line is full.
+            TooManyWaiting: its owner's line is full.
             OverBudget: its price would pass a cap.
         """
         now = self._clock()
         async with self._database.transaction() as transaction:
-            await lock(transaction, f"owner {user_id}")
+            owner_id = await _owner_of(transaction, project_id)
+            await lock(transaction, f"owner {owner_id}")
             await lock(transaction, f"project {project_id}")
             same = await transaction.execute(select(productions).where(productions.c.request_id == request_id))
             if (row := same.one_or_none()) is not None:
@@ -109,7 +111,8 @@ class Productions:
                     request_id=request_id,
                     project_id=project_id,
                     version=version,
-                    owner_id=user_id,
+                    owner_id=owner_id,
+                    greenlit_by=user_id if user_id != owner_id else None,
                     guild_id=project.guild_id,
                     asset_id=project.asset_id,
                     state=ProductionState.ASKING if asks else ProductionState.ACCEPTED,
@@ -126,11 +129,13 @@ class Productions:
                 transaction,
                 id=production_id,
                 kind=Kind.FILM,
-                owner_id=user_id,
+                owner_id=owner_id,
                 guild_id=project.guild_id,
                 amount_microusd=quote.price_microusd,
                 member_day_microusd=share.day_microusd,
             )
+            if user_id != owner_id:
+                await self._audit.note_within(transaction, user_id, "greenlight", production_id)
             for casting in castings:
                 kept = casting.number in quote.kept
                 await transaction.execute(
@@ -159,7 +164,7 @@ class Productions:
     async def stop(self, production_id: str, user_id: int, *, operators: Collection[int] = frozenset()) -> Production:
         """Ask a production to stop; in the line it is over at once. Over already, it stays as it is.
 
-        An operator who stops another's is written down, and its owner is told.
+        An operator or approver who stops another's is written down, and its owner is told.
 
         Raises:
             NoSuchFilm | NotYours: not this person's production.
@@ -167,10 +172,13 @@ class Productions:
         now = self._clock()
         production = await self.get(production_id)
         is_owner = production.owner_id == user_id
-        if not is_owner and user_id not in operators:
-            raise NotYours(production.owner_id)
         failure = None if is_owner else "CancelledByOperator"
         async with self._database.transaction() as transaction:
+            if not is_owner and user_id not in operators:
+                role = await role_of(transaction, production.project_id, user_id)
+                if refused := refusal(Act.STOP, user_id=user_id, owner_id=production.owner_id, role=role):
+                    raise refused
+                failure = "CancelledByApprover"
             waited = [ProductionState.ASKING, ProductionState.ACCEPTED]
             stopped = await transaction.execute(
                 update(productions)
@@ -505,6 +513,15 @@ def _why_stopped(state: ProductionState) -> object:
     return productions.c.failure if state is ProductionState.CANCELLED else None
 
 
+async def _owner_of(transaction: Transaction, project_id: str) -> int:
+    """Whose film it is, which never changes. Raises `NoSuchFilm`."""
+    query = select(projects.c.owner_id).where(projects.c.id == project_id, projects.c.deleted_at.is_(None))
+    owner_id = (await transaction.execute(query)).scalar_one_or_none()
+    if owner_id is None:
+        raise NoSuchFilm
+    return int(owner_id)
+
+
 async def _check(
     transaction: Transaction, project_id: str, version: int, user_id: int, share: Share
 ) -> Row[tuple[object, ...]]:
@@ -512,8 +529,9 @@ async def _check(
     project = (await transaction.execute(select(projects).where(projects.c.id == project_id))).one_or_none()
     if project is None or project.deleted_at is not None:
         raise NoSuchFilm
-    if project.owner_id != user_id:
-        raise NotYours(project.owner_id)
+    role = await role_of(transaction, project_id, user_id)
+    if refused := refusal(Act.GREENLIGHT, user_id=user_id, owner_id=project.owner_id, role=role):
+        raise refused
     newest = await latest_version(transaction, project_id)
     if newest == 0:
         raise NothingToRender
@@ -529,7 +547,7 @@ async def _check(
     if (await transaction.execute(held)).scalar():
         raise AwaitsDecision
     waiting = select(func.count()).where(
-        productions.c.owner_id == user_id, productions.c.state == ProductionState.ACCEPTED
+        productions.c.owner_id == project.owner_id, productions.c.state == ProductionState.ACCEPTED
     )
     if ((await transaction.execute(waiting)).scalar() or 0) >= MAX_WAITING:
         raise TooManyWaiting(MAX_WAITING)
@@ -569,6 +587,7 @@ def production_of(row: Row[tuple[object, ...]]) -> Production:
         run=row.run,
         worker=row.worker,
         approved_by=row.approved_by,
+        greenlit_by=row.greenlit_by,
         kept_sounds=tuple(json.loads(row.kept_sounds or "[]")),
         notes=notes.from_json(row.notes),
     )

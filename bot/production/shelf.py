@@ -1,4 +1,4 @@
-"""A person's own films, newest first: what each is, how it stands, and where it was posted."""
+"""The films a person owns or takes part in, newest first: what each is, how it stands, and where it was posted."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 
 from bot.db import Database, Transaction
-from bot.db.tables import plans, productions, projects, reservations
+from bot.db.tables import participants, plans, productions, projects, reservations
 from bot.production.model import Production, ProductionState
 from bot.production.productions import production_of
-from bot.studio.errors import NoSuchFilm, NotYours
+from bot.studio.errors import NoSuchFilm
 from bot.studio.model import Plan, Project
 from bot.studio.projects import project_of
+from bot.studio.rights import Act, refusal, role_of
 
 #: Films whose titles are searched: so many of the newest.
 SEARCHED = 500
@@ -75,11 +76,17 @@ class Shelf:
         async with self._database.transaction() as transaction:
             return int((await transaction.execute(query)).scalar_one())
 
-    async def page(self, owner_id: int, *, begin: int, most: int) -> list[Film]:
-        """So many films from the `begin`-th on, counted from 0."""
+    async def count_seen(self, user_id: int) -> int:
+        """How many films somebody owns or takes part in."""
+        query = select(func.count()).where(_seen_by(user_id), projects.c.deleted_at.is_(None))
+        async with self._database.transaction() as transaction:
+            return int((await transaction.execute(query)).scalar_one())
+
+    async def page(self, user_id: int, *, begin: int, most: int) -> list[Film]:
+        """So many of the films somebody owns or takes part in, from the `begin`-th on, counted from 0."""
         query = (
             select(projects)
-            .where(projects.c.owner_id == owner_id, projects.c.deleted_at.is_(None))
+            .where(_seen_by(user_id), projects.c.deleted_at.is_(None))
             .order_by(projects.c.created_at.desc(), projects.c.id)
             .offset(begin)
             .limit(most)
@@ -87,18 +94,21 @@ class Shelf:
         async with self._database.transaction() as transaction:
             return [await _film(transaction, row) for row in (await transaction.execute(query)).all()]
 
-    async def film(self, owner_id: int, project_id: str) -> Film:
-        """One of a person's films. Raises `NoSuchFilm | NotYours`."""
+    async def film(self, user_id: int, project_id: str, act: Act = Act.SEE) -> Film:
+        """A film, for whoever may do this with it. Raises `NoSuchFilm | NotYours`."""
         async with self._database.transaction() as transaction:
             row = (await transaction.execute(select(projects).where(projects.c.id == project_id))).one_or_none()
             if row is None or row.deleted_at is not None:
                 raise NoSuchFilm
-            if row.owner_id != owner_id:
-                raise NotYours(row.owner_id)
+            role = await role_of(transaction, project_id, user_id)
+            if refused := refusal(act, user_id=user_id, owner_id=row.owner_id, role=role):
+                raise refused
             return await _film(transaction, row)
 
-    async def search(self, owner_id: int, words: str, *, most: int) -> list[Title]:
-        """A person's films with all these words in their titles, or in the idea without a plan; newest first."""
+    async def search(self, user_id: int, words: str, *, most: int) -> list[Title]:
+        """The films somebody owns or takes part in with all these words in their titles, or in the idea without a plan;
+        newest first.
+        """
         newest = select(plans.c.project_id, func.max(plans.c.version).label("version")).group_by(plans.c.project_id)
         latest = newest.subquery()
         query = (
@@ -108,7 +118,7 @@ class Shelf:
                     plans, and_(plans.c.project_id == projects.c.id, plans.c.version == latest.c.version)
                 )
             )
-            .where(projects.c.owner_id == owner_id, projects.c.deleted_at.is_(None))
+            .where(_seen_by(user_id), projects.c.deleted_at.is_(None))
             .order_by(projects.c.created_at.desc(), projects.c.id)
             .limit(SEARCHED)
         )
@@ -117,6 +127,12 @@ class Shelf:
         wanted = words.casefold().split()
         titles = [Title(row.id, _plan_of(row).title if row.plan is not None else row.idea) for row in rows]
         return [title for title in titles if all(word in title.title.casefold() for word in wanted)][:most]
+
+
+def _seen_by(user_id: int) -> ColumnElement[bool]:
+    """A film of somebody's own, or one that its owner invited them to."""
+    invited = select(participants.c.project_id).where(participants.c.user_id == user_id)
+    return or_(projects.c.owner_id == user_id, projects.c.id.in_(invited))
 
 
 async def _film(transaction: Transaction, row: Row[tuple[object, ...]]) -> Film:

@@ -84,6 +84,29 @@ class Files:
             await self.sharing.put_if_it_answers(folder / name)
         return found | asked & shared
 
+    async def lend(self, from_film: str, to_film: str, names: Iterable[str]) -> None:
+        """Have those of one film's artefacts that are kept for another film, too; deleting either leaves the other's.
+
+        Waits for a store that is away, where files are shared.
+        """
+        for name in sorted(await self.kept(from_film, names)):
+            source, target = self.artefact(from_film, name), self.artefact(to_film, name)
+            if await self.here(source):
+                await asyncio.to_thread(self._link, source, target)
+                await self.share(target)
+
+    def _link(self, source: Path, target: Path) -> None:
+        """The same content under a second name, without a copy where the disk can do that. Files never change."""
+        if target.exists():
+            return
+        part = target.with_name(f"{target.name}.part")
+        part.unlink(missing_ok=True)
+        try:
+            part.hardlink_to(source)
+        except OSError:
+            shutil.copyfile(source, part)
+        self.keep(part, target)
+
     async def is_kept(self, path: Path) -> bool:
         """Whether a lasting file is here, or where it is shared; a store that is away leaves that open, and so yes."""
         if await asyncio.to_thread(path.is_file):

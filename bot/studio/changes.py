@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bot.speech import counted, later, say
 from bot.studio.model import Captions, Plan, Shot, ShotStart
+from bot.studio.pairing import pairs_of
 from bot.studio.text import shorten
 
 _NARRATION = later("narration changed"), later("narration added"), later("narration removed")
@@ -24,30 +26,34 @@ _STARTS = {
 
 def changes_between(before: Plan, after: Plan) -> str:
     """One line that says what is different, in the order of the film."""
-    changes = [*_film_changes(before, after)]
+    changes = [*film_changes(before, after)]
     if order := _new_order(before, after):
         return shorten("; ".join([*changes, say("the shots now follow as {order}", order=order)]), 300)
+    pairs = pairs_of(before.shots, after.shots)
     if len(after.shots) != len(before.shots):
         number = len(before.shots)
         changes.append(counted(number, "{number} shots → {now}", "{number} shots → {now}", now=len(after.shots)))
-        kept = {shot.title: shot for shot in before.shots}
-        changes += [
-            say("new: {title}", title=shorten(shot.title, 40)) for shot in after.shots if shot.title not in kept
-        ]
-        titles = {shot.title for shot in after.shots}
-        changes += [
-            say("gone: {title}", title=shorten(shot.title, 40)) for shot in before.shots if shot.title not in titles
-        ]
-        pairs = [(number, kept[shot.title], shot) for number, shot in enumerate(after.shots, 1) if shot.title in kept]
-    else:
-        pairs = [(number, old, new) for number, (old, new) in enumerate(zip(before.shots, after.shots, strict=True), 1)]
-    for number, old, new in pairs:
-        if differences := _shot_changes(old, new):
-            changes.append(say("shot {shot}: {changes}", shot=number, changes=", ".join(differences)))
+    new = [shot for place, shot in enumerate(after.shots) if place not in pairs]
+    gone = sorted(set(range(len(before.shots))) - set(pairs.values()))
+    changes += [say("new: {title}", title=shorten(shot.title, 40)) for shot in new]
+    changes += [say("gone: {title}", title=shorten(before.shots[place].title, 40)) for place in gone]
+    for place, origin in sorted(pairs.items()):
+        if differences := shot_changes(before.shots[origin], after.shots[place]):
+            changes.append(say("shot {shot}: {changes}", shot=place + 1, changes=", ".join(differences)))
     return shorten("; ".join(changes), 300)
 
 
-def _film_changes(before: Plan, after: Plan) -> Iterator[str]:
+def returned(newest: Plan, earlier: Plan) -> Plan:
+    """The next version, equal to an earlier one."""
+    changes = changes_between(newest, earlier)
+    told = say("as v{version} was: {changes}", version=earlier.version, changes=changes)
+    if not changes:
+        told = say("as v{version} was", version=earlier.version)
+    return replace(earlier, version=newest.version + 1, changes=shorten(told, 300))
+
+
+def film_changes(before: Plan, after: Plan) -> Iterator[str]:
+    """What is different about the film as a whole."""
     if after.title != before.title:
         yield say("title: {title}", title=shorten(after.title, 60))
     if after.logline != before.logline:
@@ -74,7 +80,8 @@ def _new_order(before: Plan, after: Plan) -> str:
     return ", ".join(str(numbers[shot]) for shot in after.shots)
 
 
-def _shot_changes(old: Shot, new: Shot) -> list[str]:
+def shot_changes(old: Shot, new: Shot) -> list[str]:
+    """What is different about one shot."""
     changes = []
     if new.title != old.title:
         changes.append(say("now “{title}”", title=shorten(new.title, 40)))

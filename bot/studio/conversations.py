@@ -10,16 +10,19 @@ from typing import Protocol
 from bot.db import AWAY
 from bot.jobs.wake import Listener, Wake
 from bot.speech import speak
-from bot.studio.director import Director, Revised
+from bot.studio.director import Circumstances, Director, Revised
 from bot.studio.errors import NoSuchFilm, PlanMoved, StudioError
 from bot.studio.model import Answered, Heard, Plan, Project, ProjectState
 from bot.studio.projects import Projects
+from bot.studio.versions import Versions
 from providers.errors import ProviderError
 from ratelimit import RateLimitError
 
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY = 5.0
+#: How often an answer is written at most, where others change the plan meanwhile with buttons.
+TRIES = 4
 #: Seconds after which an answer that could not be shown is tried again. The first look after a start always tries.
 SHOW_AGAIN_EVERY = 300.0
 
@@ -34,8 +37,8 @@ class ReplyView(Protocol):
     def show(self, text: str) -> None:
         """The answer so far; only the newest matters."""
 
-    def finish(self, text: str, plan: Plan | None) -> None:
-        """The whole answer, and the version it made, if any."""
+    def finish(self, text: str, plan: Plan | None, difference_microusd: int | None = None) -> None:
+        """The whole answer, the version it made, if any, and how much more that costs than the one before."""
 
     def fail(self, error: Exception) -> None:
         """There is no answer, and nothing was changed."""
@@ -49,8 +52,16 @@ class OpensReplies(Protocol):
 class Conversations:
     """Works off the turns that have no answer; which those are is in the rows, so a restart goes on."""
 
-    def __init__(self, projects: Projects, director: Director, replies: OpensReplies, changed: Wake) -> None:
+    def __init__(
+        self,
+        projects: Projects,
+        director: Director,
+        replies: OpensReplies,
+        changed: Wake,
+        versions: Versions | None = None,
+    ) -> None:
         self._projects = projects
+        self._versions = versions
         self._director = director
         self._replies = replies
         self._changed = changed
@@ -107,8 +118,9 @@ class Conversations:
             project = await self._projects.get(heard.project_id)
             speak(project.language)
             made = await self._projects.plan(project.id, answered.version) if answered.version is not None else None
+            difference = await self._difference(project, made)
             async with self._replies.open(heard, project) as view:
-                view.finish(answered.reply, made)
+                view.finish(answered.reply, made, difference)
             if view.stands:
                 await self._projects.shown(heard.turn_id)
         except NoSuchFilm:
@@ -124,6 +136,7 @@ class Conversations:
         async with self._replies.open(heard, project) as view:
             try:
                 revised = await self._revise(heard, project, view)
+                difference = await self._difference(project, revised.plan)
             except AWAY as error:  # raised below: what leaves this block closes the view, wrapped in a group
                 away = error
             except (StudioError, ProviderError, RateLimitError) as error:
@@ -133,7 +146,7 @@ class Conversations:
                 logger.exception("answering failed by a fault of ours", extra={"project": project.id})
                 await self._close(heard, project, view, error)
             else:
-                view.finish(revised.reply, revised.plan)
+                view.finish(revised.reply, revised.plan, difference)
         if away is not None:
             raise away
         if view.stands:
@@ -144,14 +157,17 @@ class Conversations:
         view.fail(error)
 
     async def _revise(self, heard: Heard, project: Project, view: ReplyView) -> Revised:
-        for last_try in (False, True):
+        for tries_left in reversed(range(TRIES)):
             plan = await self._projects.plan(project.id)
             if plan is None:
                 raise NoSuchFilm
             analysis = await self._projects.analysis(project.asset_id) if project.asset_id else None
             revised = Revised(reply="", plan=None)
             talk = await self._projects.talk(project.id)
-            async with aclosing(self._director.revise(project, plan, talk, heard.words, analysis)) as answer:
+            before = await self._projects.plan(project.id, plan.version - 1) if plan.version > 1 else None
+            around = Circumstances(before=before, speaker_id=heard.author_id)
+            writing = self._director.revise(project, plan, talk, heard.words, analysis, around)
+            async with aclosing(writing) as answer:
                 async for piece in answer:
                     if isinstance(piece, Revised):
                         revised = piece
@@ -160,8 +176,12 @@ class Conversations:
             try:
                 await self._projects.answer(heard.turn_id, revised.reply, project.id, revised.plan)
             except PlanMoved:
-                if last_try:
+                if not tries_left:
                     raise
                 continue
             return revised
         raise AssertionError("unreachable")
+
+    async def _difference(self, project: Project, made: Plan | None) -> int | None:
+        """How much more the version that an answer made costs; `None` where it made none, or nobody knows."""
+        return await self._versions.difference(project, made) if self._versions is not None and made else None

@@ -75,6 +75,7 @@ class EditKind(StrEnum):
     MOVE_SHOT = "move_shot"
     ANOTHER_TAKE = "another_take"
     USE_TAKE = "use_take"
+    UNDO = "undo"
 
 
 class EditDraft(Draft):
@@ -94,5 +95,5 @@ class EditDraft(Draft):
 
 class RevisionDraft(Draft):
     # The reply comes first, so that it can be shown while the rest is still being written.
-    reply: str = Field(max_length=1500, description="the answer to the person, in their language")
+    reply: str = Field(max_length=6000, description="the answer to the person, in their language")
     edits: list[EditDraft] = Field(max_length=40, description="changes to the plan; empty when none was asked for")

@@ -4,6 +4,12 @@ StudioError
 ├── IdeaMissing       nothing to make a film of
 ├── IdeaTooLong       more than a plan can hold
 ├── NotYours          somebody else's film
+│   ├── NotInvited    and its owner could invite whoever asks
+│   └── RoleTooSmall  whoever asks was invited for something else
+├── CannotInvite      somebody who cannot take part
+├── TooManyPeople     a film has as many people as it can
+├── NothingToUndo     the plan is as it was first written
+├── NoSuchVersion     a version of the plan that never was
 ├── NotOperator       only those who run this bot may
 ├── NotAdmin          only those who run this bot, or manage the server, may
 ├── Blocked           nothing is taken from this person
@@ -64,6 +70,43 @@ class NotYours(StudioError):
     def __init__(self, owner_id: int) -> None:
         super().__init__(str(owner_id))
         self.owner_id = owner_id
+
+
+class NotInvited(NotYours):
+    pass
+
+
+class RoleTooSmall(NotYours):
+    """`role` is what somebody was invited for, `needed` what it takes."""
+
+    def __init__(self, owner_id: int, *, role: str, needed: str) -> None:
+        super().__init__(owner_id)
+        self.role = role
+        self.needed = needed
+
+
+class CannotInvite(StudioError):
+    """`reason` is a sentence for the user."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class TooManyPeople(StudioError):
+    def __init__(self, limit: int) -> None:
+        super().__init__(str(limit))
+        self.limit = limit
+
+
+class NothingToUndo(StudioError):
+    pass
+
+
+class NoSuchVersion(StudioError):
+    def __init__(self, version: int) -> None:
+        super().__init__(f"v{version}")
+        self.version = version
 
 
 class NotOperator(StudioError):

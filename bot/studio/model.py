@@ -170,7 +170,8 @@ class Project:
     """A film and the talk about it.
 
     `thread_id` is where that happens, `failure` a word for `ui.replies`; voice and captions are those that its first
-    plan begins with; `language` is that of its cards and of the talk about it.
+    plan begins with; `language` is that of its cards and of the talk about it; `forked_from` is "{project}:{version}"
+    of the plan that it began with, where it is a fork.
     """
 
     id: str
@@ -191,6 +192,7 @@ class Project:
     captions: Captions = Captions.SOFT
     language: Language = Language.ENGLISH
     is_adult: bool = False  # adult ideas may be planned, as far as the services take them
+    forked_from: str | None = None
 
     @property
     def is_unfinished(self) -> bool:
@@ -234,12 +236,17 @@ class Talk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """Something a person said in a film's thread that wants an answer."""
+    """Something a person said in a film's thread that wants an answer.
+
+    `messages` are those of ours that have begun to show it, before a crash.
+    """
 
     turn_id: int
     project_id: str
     message_id: int | None
     words: str
+    author_id: int = 0
+    messages: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

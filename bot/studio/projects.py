@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from sqlalchemy import Row, Select, func, insert, select, update
@@ -330,6 +330,13 @@ class Projects:
         async with self._database.transaction() as transaction:
             await transaction.execute(update(turns).where(turns.c.id == turn_id).values(shown=1))
 
+    async def showing(self, turn_id: int, messages: Sequence[int]) -> None:
+        """These messages of ours begin to show an answer: after a crash they go on, and no others are posted."""
+        async with self._database.transaction() as transaction:
+            await transaction.execute(
+                update(turns).where(turns.c.id == turn_id).values(messages=",".join(map(str, messages)))
+            )
+
     async def talk(self, project_id: str, *, last: int = 12) -> list[Talk]:
         """The latest answered exchanges, oldest first."""
         async with self._database.transaction() as transaction:
@@ -375,7 +382,14 @@ async def latest_version(transaction: Transaction, project_id: str) -> int:
 
 
 def _heard(row: Row[tuple[object, ...]]) -> Heard:
-    return Heard(turn_id=row.id, project_id=row.project_id, message_id=row.message_id, words=row.words)
+    return Heard(
+        turn_id=row.id,
+        project_id=row.project_id,
+        message_id=row.message_id,
+        words=row.words,
+        author_id=row.author_id,
+        messages=tuple(int(each) for each in row.messages.split(",") if each),
+    )
 
 
 def project_of(row: Row[tuple[object, ...]]) -> Project:
@@ -398,4 +412,5 @@ def project_of(row: Row[tuple[object, ...]]) -> Project:
         captions=Captions(row.captions),
         language=Language.nearest(row.language),
         is_adult=row.is_adult,
+        forked_from=row.forked_from,
     )

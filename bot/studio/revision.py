@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.speech import dollars, say
-from bot.studio.changes import changes_between
+from bot.studio.changes import changes_between, returned
 from bot.studio.drafts import EditDraft, EditKind, PlanDraft
 from bot.studio.errors import EditRefused
 from bot.studio.model import MAX_SHOTS, Captions, Plan, Shot, ShotStart
@@ -21,13 +21,14 @@ class Choices:
     """What an edit may choose from by name: the models and voices on offer here.
 
     `heir_of` tells who took over from a model that is gone, by whatever people call it; `None` for any other name;
-    `takes` are those of each shot, by its number in the plan.
+    `takes` are those of each shot, by its number in the plan; `before` is the plan as it was before its last change.
     """
 
     models: Sequence[VideoModel] = ()
     voices: Sequence[Voice] = ()
     heir_of: Callable[[str], VideoModel | None] = lambda _name: None
     takes: Mapping[int, ShotTakes] = field(default_factory=dict)
+    before: Plan | None = None
 
 
 def plan_from_draft(draft: PlanDraft, model: VideoModel, ratio: str, *, has_upload: bool) -> Plan:
@@ -74,13 +75,32 @@ def revise(
     Raises:
         EditRefused: an edit names a shot that does not exist, or leaves a plan that cannot be made.
     """
-    desk = _CuttingDesk(plan, model, choices or Choices(), has_upload=has_upload)
-    for edit in edits:
+    choices = choices or Choices()
+    start, others = plan, [edit for edit in edits if edit.kind is not EditKind.UNDO]
+    if len(others) < len(edits):  # first of all, whatever comes with it: the rest is about the plan as it was
+        start, model = _undone(plan, model, choices)
+    desk = _CuttingDesk(start, model, choices, has_upload=has_upload)
+    for edit in others:
         desk.apply(edit)
     revised = replace(desk.film, shots=desk.order())
     if revised == plan:
         return None
+    if not others and choices.before is not None:
+        return returned(plan, choices.before)
     return replace(revised, version=plan.version + 1, changes=changes_between(plan, revised))
+
+
+def _undone(plan: Plan, model: VideoModel, choices: Choices) -> tuple[Plan, VideoModel]:
+    """The plan as it was before its last change, and who made it then. Raises `EditRefused`."""
+    if choices.before is None:
+        raise EditRefused(say("Nothing was changed since the plan was first written, so there is nothing to undo."))
+    before = replace(choices.before, version=plan.version, changes=plan.changes)
+    for maker in (model, *choices.models):
+        if maker.id == before.model:
+            return before, maker
+    raise EditRefused(
+        say("The plan before this change was for {model}, which I can't use here any more.", model=before.model)
+    )
 
 
 class _CuttingDesk:

@@ -6,7 +6,7 @@ Discord gives three seconds for the first response. Whatever happens then, the p
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 
 import discord
@@ -61,6 +61,26 @@ async def turn(interaction: discord.Interaction, act: Callable[[], Awaitable[ui.
         await quietly(interaction.edit_original_response(view=found, attachments=[]))
     else:
         await quietly(interaction.edit_original_response(view=found))
+
+
+async def shown(interaction: discord.Interaction, act: Callable[[], Awaitable[ui.LayoutView]]) -> None:
+    """Show something in private: in place where the press was in private already, else in a message of its own."""
+    message = interaction.message
+    if message is not None and message.flags.ephemeral:
+        await turn(interaction, act)
+        return
+
+    async def answered() -> Answer:
+        return Answer(view=await act())
+
+    await answer(interaction, answered)
+
+
+def chosen_in(interaction: discord.Interaction) -> str | None:
+    """What was chosen in a menu; `None` where a button was pressed, or nothing chosen."""
+    data: Mapping[str, object] = interaction.data or {}
+    values = data.get("values")
+    return str(values[0]) if isinstance(values, list) and values else None
 
 
 async def open_modal(interaction: discord.Interaction, make: Callable[[], Awaitable[ui.Modal]]) -> None:

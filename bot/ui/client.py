@@ -15,6 +15,7 @@ from discord import app_commands, ui
 from bot.speech import later, say, speak, speaking
 from bot.studio.model import Attachment, Project, Request
 from bot.studio.projects import Projects
+from bot.studio.rights import Act
 from bot.studio.shards import ALL_SHARDS, Shards
 from bot.ui.answering import told
 from bot.ui.brake import LONGEST_LIMIT, Brake, let_global_limit_end, until_we_may_identify
@@ -173,6 +174,11 @@ class Greenlight(discord.Client):
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         await self._router.handle(interaction)
 
+    @property
+    def hears_all(self) -> bool:
+        """Whether Discord shows us what is said in a thread without naming us."""
+        return self._wanted.message_content
+
     async def open_thread(self, project: Project) -> str:
         """Open a film's thread and say where it is; where we may not write, say what is missing."""
         try:
@@ -200,7 +206,7 @@ class Greenlight(discord.Client):
             return
         try:
             project = await self._film_of(message)
-            wanted = meaning(self._seen(message), project)
+            wanted = await self._meaning(message, project)
             if wanted is not Meaning.NOTHING:
                 await self._speak_to(message, project, is_new=wanted is Meaning.NEW_FILM)
             if wanted is not Meaning.NOTHING and self._entrance is not None:
@@ -240,7 +246,10 @@ class Greenlight(discord.Client):
 
     async def hear_late(self, message: discord.Message, project: Project) -> None:
         """Words in a film's thread that no event told of; a file alone is left to be sent again."""
-        if message.author.id == project.owner_id and message.type in _ORDINARY and self._words(message):
+        if message.type not in _ORDINARY or not self._words(message):
+            return
+        directs = await self.desk.rights.may(message.author.id, Act.CHANGE, project)
+        if directs and await self._meaning(message, project) is Meaning.CHANGE:
             logger.info("heard late", extra={"project": project.id})
             await self._say(message, project)
 
@@ -251,15 +260,22 @@ class Greenlight(discord.Client):
             return newest
         return await self.projects.in_thread(message.channel.id, owner_id=message.author.id) or newest
 
-    def _seen(self, message: discord.Message) -> Seen:
+    async def _meaning(self, message: discord.Message, project: Project | None) -> Meaning:
+        directs = project is not None and await self.desk.rights.may(message.author.id, Act.CHANGE, project)
+        return meaning(self._seen(message, directs=directs), project)
+
+    def _seen(self, message: discord.Message, *, directs: bool) -> Seen:
         assert self.user is not None
         answered = message.reference.resolved if message.reference is not None else None
+        answered_id = answered.author.id if isinstance(answered, discord.Message) else None
         return Seen(
             author_id=message.author.id,
+            directs=directs,
             in_guild=message.guild is not None,
             mentions_us=self.user.id in message.raw_mentions,
             begins_with_us=message.content.lstrip().startswith(self._mentions()),
-            replies_to_us=isinstance(answered, discord.Message) and answered.author.id == self.user.id,
+            replies_to_us=answered_id == self.user.id,
+            answers_another=answered_id not in {None, self.user.id, message.author.id},
             has_video=_video(message.attachments) is not None,
         )
 

@@ -95,6 +95,18 @@ class Action(StrEnum):
     OPTELL = "optell"  # a form with what to tell everybody
     OPTELLNOW = "optellnow"  # have a draft of that sent,
     OPTELLNOT = "optellnot"  # or dropped
+    # between the versions of a plan; each carries the version that it was shown for
+    READ = "read"  # + a page, and the place of the button: every word of a plan, in private
+    UNDO = "undo"  # a new version, equal to the one before the last change,
+    BACK = "back"  # + a version: or to that one
+    COMPARE = "compare"  # + the version to compare with, and the place of the menu that chose it
+    FORK = "fork"  # ask whether a film of one's own shall begin with this version,
+    FORKIT = "forkit"  # and have it begun
+    # who takes part in a film
+    PEOPLE = "people"  # who does; the owner invites and removes there
+    INVITE = "invite"  # a menu of people: the chosen one is to have a role, or another
+    ROLE = "role"  # a menu of roles for one person, or none any more
+    WITHDRAW = "withdraw"  # whoever was invited goes
 
 
 #: Numbers that come behind the version; no other action has any.
@@ -103,6 +115,9 @@ _NUMBERS = {
     Action.SHOT: (1,),
     Action.ANOTHER: (1,),
     Action.TAKE: (2,),
+    Action.READ: (1, 2),
+    Action.BACK: (1,),
+    Action.COMPARE: (1, 2),
 }
 
 

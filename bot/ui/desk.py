@@ -31,7 +31,6 @@ from bot.studio.errors import (
     NotApprover,
     NothingToRender,
     NotOperator,
-    NotYours,
     NoVoice,
     PlanMoved,
     PriceRose,
@@ -44,6 +43,7 @@ from bot.studio.model import MAX_IDEA, USUAL_RATIO, Asset, Attachment, Plan, Pro
 from bot.studio.preferences import PreferenceRows
 from bot.studio.projects import Projects
 from bot.studio.revision import with_model
+from bot.studio.rights import Act, FilmRights
 from bot.studio.soundtrack import SoundOffer, sound_price, soundtrack
 from bot.studio.text import clean, shorten
 from bot.studio.voices import Voices
@@ -89,6 +89,7 @@ class Desk:
         approvals: Approvals | None = None,
         library: Library | None = None,
         files: Files | None = None,
+        rights: FilmRights | None = None,
         require_room: Callable[[int], None] | None = None,
         has_upload: Callable[[Asset], Awaitable[bool]] | None = None,
         guilds: Guilds | None = None,
@@ -98,6 +99,7 @@ class Desk:
         self.guilds = guilds
         self._allows_adult = allows_adult
         self._files = files
+        self.rights = rights or FilmRights()
         self._has_upload = has_upload
         self._require_room = require_room
         self._projects = projects
@@ -243,8 +245,7 @@ class Desk:
             NoSuchFilm | NotYours | PlanMoved | NothingToRender: not this film, or not as it stands.
             CannotRender: no other model can make it any more.
         """
-        await self.check_owner(project_id, user_id)
-        project = await self._projects.get(project_id)
+        project = await self.allowed(project_id, Act.CHANGE, user_id)
         plan = await self._newest(project_id, version)
         found = await self.instead(project, plan)
         if found is None:
@@ -263,12 +264,11 @@ class Desk:
         """Take what somebody said in a film's thread; false where it was heard before or says nothing.
 
         Raises:
-            NotYours: only the owner directs.
+            NotYours: only the owner directs, and whom they invited for that.
             IdeaTooLong: too many words.
             OverBudget: the bot has spent what it may for today.
         """
-        if author_id != project.owner_id:
-            raise NotYours(project.owner_id)
+        await self.rights.check(author_id, Act.CHANGE, project)
         words = clean(words)
         if len(words) > MAX_IDEA:
             raise IdeaTooLong(len(words), MAX_IDEA)
@@ -288,11 +288,11 @@ class Desk:
         self._changed()
         return True
 
-    async def check_owner(self, project_id: str, user_id: int) -> None:
-        """Raises `NoSuchFilm | NotYours` unless the film is this person's."""
+    async def allowed(self, project_id: str, act: Act, user_id: int) -> Project:
+        """A film, for whoever may do this with it. Raises `NoSuchFilm | NotYours`."""
         project = await self._projects.get(project_id)
-        if project.owner_id != user_id:
-            raise NotYours(project.owner_id)
+        await self.rights.check(user_id, act, project)
+        return project
 
     async def greenlight(
         self,
@@ -307,15 +307,15 @@ class Desk:
         """Put a film in the line; pressing twice is pressing once. `shown_microusd` is the price that was shown, and
         `role_ids` are the roles of whoever pressed, which weigh what their server says.
 
+        Whoever presses, its owner pays: an approver presses because the owner has invited them for that.
+
         Raises:
             PriceRose: it costs more now, for what was kept is gone or something got dearer; its card is brought up to
                 date.
             DiskFull: it could not be kept.
             StudioError: it cannot be made, or not now.
         """
-        project = await self._projects.get(project_id)
-        if project.owner_id != user_id:
-            raise NotYours(project.owner_id)
+        project = await self.allowed(project_id, Act.GREENLIGHT, user_id)
         plan = await self._newest(project_id, version)
         try:
             castings, quoted = await self.price(project, plan)
@@ -338,7 +338,8 @@ class Desk:
             user_id=user_id,
             castings=castings,
             quote=quoted,
-            share=await self._share(project.guild_id, role_ids),
+            # What is an owner's goes by the owner's roles, which Discord tells with a press of theirs only.
+            share=await self._share(project.guild_id, role_ids if user_id == project.owner_id else frozenset()),
         )
 
     async def _share(self, guild_id: int | None, role_ids: frozenset[int]) -> Share:
@@ -386,7 +387,7 @@ class Desk:
         return {casting.model.provider for casting in castings} <= self.offer.providers
 
     async def cancel(self, *, production_id: str, user_id: int) -> Production:
-        """Ask a production to stop; its owner may, and so may an operator. Raises `NoSuchFilm | NotYours`."""
+        """Ask a production to stop; its owner, its approvers and operators may. Raises `NoSuchFilm | NotYours`."""
         return await self._productions.stop(production_id, user_id, operators=self.operators)
 
     async def decide(self, decision: Decision, *, production_id: str, user_id: int) -> None:
@@ -435,8 +436,7 @@ class Desk:
             NoSuchFilm | NotYours: not this person's film.
         """
         production = await self._productions.get(production_id)
-        if production.owner_id != user_id:
-            raise NotYours(production.owner_id)
+        await self.allowed(production.project_id, Act.RESEND, user_id)
         if production.delivered_message_id is not None and production.delivered_at is not None:
             return False
         await self._productions.redeliver(production_id)
@@ -444,9 +444,7 @@ class Desk:
 
     async def try_again(self, *, project_id: str, user_id: int) -> None:
         """Plan a film that failed before it had a plan once more, from the same words."""
-        project = await self._projects.get(project_id)
-        if project.owner_id != user_id:
-            raise NotYours(project.owner_id)
+        project = await self.allowed(project_id, Act.CHANGE, user_id)
         if project.state is ProjectState.FAILED:
             await self._projects.try_again(project_id, None)
             self._changed()

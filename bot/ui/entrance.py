@@ -43,6 +43,10 @@ WORKS = frozenset(
         Action.ANOTHER,
         Action.TAKE,
         Action.SOFTEN,
+        Action.UNDO,
+        Action.BACK,
+        Action.FORKIT,
+        Action.ROLE,
     }
 )
 

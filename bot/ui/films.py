@@ -37,9 +37,13 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenFilm:
-    """One film with its latest production's takes, and what unanswered orders may have cost."""
+    """One film with its latest production's takes, and what unanswered orders may have cost.
+
+    `viewer_id` is who looks, where that is somebody whom its owner has invited.
+    """
 
     film: Film
+    viewer_id: int | None = None
     takes: Sequence[Take] = ()
     at_risk_microusd: int = 0
 
@@ -125,22 +129,38 @@ def _film_view(facts: OpenFilm, room: int) -> ui.LayoutView:
     parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(text)]
     if latest is not None and latest.failure and latest.state in {ProductionState.FAILED, ProductionState.CANCELLED}:
         parts.append(ui.TextDisplay(words_for_failure(latest.failure)))
-    if latest is not None and latest.state is ProductionState.HELD:
+    is_own = facts.viewer_id in {None, film.project.owner_id}
+    if latest is not None and latest.state is ProductionState.HELD and is_own:
         parts.append(ui.TextDisplay(held_words(facts.takes, facts.at_risk_microusd)))
         parts.append(ui.ActionRow(*held_buttons(latest.id, facts.takes, facts.at_risk_microusd)))
     ways = []
-    if film.done is not None:
+    if film.done is not None and is_own:
         ways.append(_button(Action.SEND, film.project.id, say("Send here"), discord.ButtonStyle.primary))
         ways.append(_button(Action.ANEW, film.project.id, say("Run again"), discord.ButtonStyle.secondary))
-    ways.append(_button(Action.VARY, film.project.id, say("Vary…"), discord.ButtonStyle.secondary))
+    if is_own:
+        ways.append(_button(Action.VARY, film.project.id, say("Vary…"), discord.ButtonStyle.secondary))
     buttons = []
-    if latest is not None and latest.state in _CANCELLABLE and not latest.stopping:
+    if not is_own:
+        parts.append(ui.TextDisplay(say("A film of <@{owner_id}>, who invited you.", owner_id=film.project.owner_id)))
+    if film.plan is not None and not is_own:
+        buttons.append(
+            _button(Action.READ, film.project.id, say("Plan"), discord.ButtonStyle.secondary, film.plan.version, 1)
+        )
+    if is_own and latest is not None and latest.state in _CANCELLABLE and not latest.stopping:
         buttons.append(_button(Action.CANCEL, latest.id, say("Cancel"), discord.ButtonStyle.secondary))
-    buttons.append(_button(Action.DELETE, film.project.id, say("Delete…"), discord.ButtonStyle.danger))
+    if is_own:
+        buttons.append(_button(Action.DELETE, film.project.id, say("Delete…"), discord.ButtonStyle.danger))
     buttons.append(
-        _button(Action.FILMS, owner_ref(film.project.owner_id), say("All films"), discord.ButtonStyle.secondary, 1)
+        _button(
+            Action.FILMS,
+            owner_ref(facts.viewer_id or film.project.owner_id),
+            say("All films"),
+            discord.ButtonStyle.secondary,
+            1,
+        )
     )
-    return layout(ui.Container(*parts, ui.ActionRow(*ways), ui.ActionRow(*buttons), accent_colour=colour))
+    rows = [ui.ActionRow(*row) for row in (ways, buttons) if row]
+    return layout(ui.Container(*parts, *rows, accent_colour=colour))
 
 
 def _confirm_view(film: Film, room: int) -> ui.LayoutView:
@@ -156,6 +176,7 @@ def _confirm_view(film: Film, room: int) -> ui.LayoutView:
         )
     )
     stays = [say("what you and others wrote, and the thread itself: those are Discord's and yours to delete")]
+    stays.append(say("forks of it that people whom you invited have made: those are films of their own"))
     if film.charged_microusd or film.is_active:
         stays.append(say("what it cost: deleting gives no budget back"))
     parts: list[ui.Item[ui.LayoutView]] = [
@@ -242,6 +263,6 @@ def listed(items: Sequence[str]) -> str:
 
 
 def _button(
-    action: Action, ref: str, label: str, style: discord.ButtonStyle, version: int | None = None
+    action: Action, ref: str, label: str, style: discord.ButtonStyle, version: int | None = None, *numbers: int
 ) -> ui.Button[Any]:
-    return ui.Button(style=style, label=label, custom_id=str(CustomId(action, ref, version)))
+    return ui.Button(style=style, label=label, custom_id=str(CustomId(action, ref, version, numbers)))

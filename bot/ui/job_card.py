@@ -58,10 +58,13 @@ def job_card(facts: JobFacts) -> ui.LayoutView:
 def _job_card(facts: JobFacts, room: int) -> ui.LayoutView:
     production, plan = facts.production, facts.plan
     icon, word, colour = _headline(production)
+    pressed = (
+        "" if production.greenlit_by is None else say(" · greenlit by <@{user_id}>", user_id=production.greenlit_by)
+    )
     parts: list[ui.Item[ui.LayoutView]] = [
         ui.TextDisplay(
             f"## {icon} {word} · {title(plan, room)}\n"
-            f"<@{production.owner_id}> · {say('plan v{version}', version=plan.version)}"
+            f"<@{production.owner_id}> · {say('plan v{version}', version=plan.version)}{pressed}"
         )
     ]
     if production.state is ProductionState.DONE:

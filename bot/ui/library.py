@@ -14,6 +14,7 @@ from bot.production.model import ProductionState
 from bot.production.productions import Productions
 from bot.production.shelf import Film, Shelf, Title
 from bot.studio.errors import NotYours
+from bot.studio.rights import Act
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.films import (
     ON_A_PAGE,
@@ -57,9 +58,9 @@ class Library:
             case Action.FILM:
                 return await self.film(user_id, custom_id.ref)
             case Action.DELETE:
-                return confirm_view(await self._shelf.film(user_id, custom_id.ref))
+                return confirm_view(await self._shelf.film(user_id, custom_id.ref, Act.OWN))
             case Action.ERASE:
-                film = await self._shelf.film(user_id, custom_id.ref)
+                film = await self._shelf.film(user_id, custom_id.ref, Act.OWN)
                 await self._deletions.ask_film(user_id, custom_id.ref)
                 return deleted_view(film.title)
         if owner_of(custom_id.ref) != user_id:
@@ -77,19 +78,19 @@ class Library:
 
     async def page(self, user_id: int, number: int = 1) -> ui.LayoutView:
         """A page of somebody's films, the last one where there are not so many."""
-        total = await self._shelf.count(user_id)
+        total = await self._shelf.count_seen(user_id)
         number = min(max(1, number), max(1, -(-total // ON_A_PAGE)))
         films = await self._shelf.page(user_id, begin=(number - 1) * ON_A_PAGE, most=ON_A_PAGE)
         return list_view(Page(owner_id=user_id, films=films, number=number, total=total))
 
     async def film(self, user_id: int, project_id: str) -> ui.LayoutView:
-        """One of somebody's films. Raises `NoSuchFilm | NotYours`."""
+        """A film that somebody owns or takes part in. Raises `NoSuchFilm | NotYours`."""
         film = await self._shelf.film(user_id, project_id)
         if film.latest is None or film.latest.state is not ProductionState.HELD:
-            return film_view(OpenFilm(film=film))
+            return film_view(OpenFilm(film=film, viewer_id=user_id))
         takes = await self._productions.takes_of(film.latest.id)
         at_risk = await self._productions.at_risk(film.latest.id)
-        return film_view(OpenFilm(film=film, takes=takes, at_risk_microusd=at_risk))
+        return film_view(OpenFilm(film=film, viewer_id=user_id, takes=takes, at_risk_microusd=at_risk))
 
     async def search(self, user_id: int, words: str) -> ui.LayoutView:
         """The films that are called so; the film itself where it is one."""
@@ -104,7 +105,7 @@ class Library:
 
     async def send(self, project_id: str, *, user_id: int, channel_id: int) -> bool:
         """Post a film again in a channel; false where it is being posted just now. Raises `StudioError`."""
-        film = await self._shelf.film(user_id, project_id)
+        film = await self._shelf.film(user_id, project_id, Act.OWN)
         if film.done is None:
             return False
         return await self._productions.redeliver(film.done.id, channel_id=channel_id)
@@ -119,4 +120,6 @@ class Library:
         return await export_of(self._database, user_id)
 
     async def _all(self, user_id: int) -> list[Film]:
-        return await self._shelf.page(user_id, begin=0, most=1_000)
+        """Those of their own."""
+        seen = await self._shelf.page(user_id, begin=0, most=1_000)
+        return [film for film in seen if film.project.owner_id == user_id]

@@ -16,13 +16,19 @@ class Meaning(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What of a message decides whether it is for us. `begins_with_us`: a mention of us is its first word."""
+    """What of a message decides whether it is for us.
+
+    `begins_with_us`: a mention of us is its first word; `directs`: its author was invited to change the film;
+    `answers_another`: it replies to another person.
+    """
 
     author_id: int
+    directs: bool = False
     in_guild: bool = True
     mentions_us: bool = False
     begins_with_us: bool = False
     replies_to_us: bool = False
+    answers_another: bool = False
     has_video: bool = False
 
 
@@ -37,10 +43,11 @@ def meaning(seen: Seen, project: Project | None) -> Meaning:
     if not seen.in_guild:
         return Meaning.NEW_FILM if seen.has_video or seen.begins_with_us else Meaning.CHANGE
     is_shared = project.thread_id == project.channel_id
-    if seen.author_id != project.owner_id:
+    if seen.author_id != project.owner_id and not seen.directs:
         # Others may talk among themselves. Who asks us directly in a film's thread is told whose film it is.
         if is_shared:
             return Meaning.NEW_FILM if seen.mentions_us else Meaning.NOTHING
         return Meaning.CHANGE if seen.mentions_us or seen.replies_to_us else Meaning.NOTHING
-    for_us = seen.mentions_us or seen.replies_to_us or not is_shared
+    # Where several people direct a film they talk to each other, too.
+    for_us = seen.mentions_us or seen.replies_to_us or not (is_shared or seen.answers_another)
     return Meaning.CHANGE if for_us else Meaning.NOTHING

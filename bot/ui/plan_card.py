@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import discord
 from discord import ui
@@ -17,6 +17,7 @@ from bot.ui.card_layout import BAD, PAST, PENDING, READY, fitted, layout, title
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.instead import Instead, instead_button
 from bot.ui.replies import words_for_failure
+from bot.ui.talk_facts import TalkFacts, people_line, price_line, talk_lines, undo_button, version_buttons
 from bot.ui.wording import money, plain, seconds
 
 
@@ -25,7 +26,8 @@ class PlanFacts:
     """What a plan card shows.
 
     `plan` is `None` until it is written; `replaced_by` links to the newer card; `remarks` are sentences on what will
-    not be as wished, or was not seen; `instead` is the model to take where the plan's own has gone.
+    not be as wished, or was not seen; `instead` is the model to take where the plan's own has gone; `talk` is what
+    there is to tell of those who talk it over.
     """
 
     project: Project
@@ -38,6 +40,7 @@ class PlanFacts:
     can_render: bool = True
     remarks: Sequence[str] = ()
     instead: Instead | None = None
+    talk: TalkFacts = field(default_factory=TalkFacts)
 
 
 _CAPTIONS = {
@@ -64,7 +67,7 @@ def _written_card(facts: PlanFacts, plan: Plan, room: int) -> ui.LayoutView:
     project = facts.project
     head = (
         f"## 🎬 {title(plan, room)} · {_version(plan)}\n"
-        f"{_for(project)} · **{seconds(plan.duration)}** · {plan.ratio} · "
+        f"{_for(project)}{people_line(facts.talk)} · **{seconds(plan.duration)}** · {plan.ratio} · "
         f"{counted(len(plan.shots), '{number} shot', '{number} shots')} · {facts.model_label}"
         f"{_sound_line(plan, room)}\n"
         f"> {plain(shorten(plan.logline, min(240, 3 * room)))}"
@@ -73,7 +76,7 @@ def _written_card(facts: PlanFacts, plan: Plan, room: int) -> ui.LayoutView:
     # While it renders, shots are made one by one: the job card tells that, and this one stays as it was greenlit.
     kept = facts.quote.kept if facts.quote is not None and _under_way(facts) is None else ()
     for number, shot in enumerate(plan.shots, 1):
-        text = _shot_text(number, shot, room, kept=number in kept)
+        text = shot_text(number, shot, room, kept=number in kept)
         parts += [ui.TextDisplay(text), ui.Separator(visible=False)]
     parts[-1] = ui.Separator()
     parts.append(ui.TextDisplay(_foot(facts, plan, room)))
@@ -83,6 +86,8 @@ def _written_card(facts: PlanFacts, plan: Plan, room: int) -> ui.LayoutView:
         why = words_for_failure(project.failure)
         parts.append(ui.TextDisplay(say("Your video could not be added. {why}", why=why)))
     parts.append(_plan_buttons(facts))
+    is_cut = any(_is_cut(shot, room) for shot in plan.shots)
+    parts.append(version_buttons(project.id, plan.version, is_cut=is_cut))
     return layout(ui.Container(*parts, accent_colour=READY))
 
 
@@ -118,7 +123,8 @@ def _version(plan: Plan) -> str:
     return say("plan v{version}", version=plan.version)
 
 
-def _shot_text(number: int, shot: Shot, room: int, *, kept: bool) -> str:
+def shot_text(number: int, shot: Shot, room: int, *, kept: bool) -> str:
+    """A shot with so much room for each of its texts; `kept` is one that is made already."""
     line = f"**{number}. {plain(shorten(shot.title, min(60, room)))}** · {seconds(shot.duration)} · "
     line += plain(shorten(shot.camera or say("steady camera"), min(60, room)))
     if shot.start is ShotStart.PREVIOUS:
@@ -135,6 +141,11 @@ def _shot_text(number: int, shot: Shot, room: int, *, kept: bool) -> str:
     if shot.narration:
         line += f"\n🗣️ *{plain(shorten(shot.narration, max(16, room // 3)))}*"
     return line
+
+
+def _is_cut(shot: Shot, room: int) -> bool:
+    """Whether something of a shot is shortened in so much room."""
+    return len(shot.prompt) > room or len(shot.sound) > max(16, room // 4) or len(shot.narration) > max(16, room // 3)
 
 
 def _sound_line(plan: Plan, room: int) -> str:
@@ -167,12 +178,14 @@ def _foot(facts: PlanFacts, plan: Plan, room: int) -> str:
     lines += facts.remarks
     if plan.changes:
         changes = plain(shorten(plan.changes, min(300, 4 * room)))
-        lines.append(say("**Changed since v{version}:** {changes}", version=plan.version - 1, changes=changes))
+        changed = say("**Changed since v{version}:** {changes}", version=plan.version - 1, changes=changes)
+        is_ordered = _is_made(facts) or _under_way(facts) is not None
+        lines.append(changed if is_ordered else changed + price_line(facts.talk))
     if not facts.can_render and facts.instead is None:
         lines.append(
             say("No video service that can make this is set up, so it can't be rendered yet; the plan is kept.")
         )
-    lines.append(f"-# {say('Write in this thread to change anything.')}")
+    lines += talk_lines(facts.talk)
     return "\n".join(lines)
 
 
@@ -210,9 +223,12 @@ def _plan_buttons(facts: PlanFacts) -> ui.ActionRow[ui.LayoutView]:
         label=say("Change…"),
         custom_id=str(CustomId(Action.CHANGE, facts.project.id, facts.plan.version)),
     )
+    row = ui.ActionRow(greenlight, change)
+    if facts.plan.version > 1:
+        row.add_item(undo_button(facts.project.id, facts.plan.version))
     if facts.instead is not None:
-        return ui.ActionRow(greenlight, change, instead_button(facts.instead, facts.project.id, facts.plan.version))
-    return ui.ActionRow(greenlight, change)
+        row.add_item(instead_button(facts.instead, facts.project.id, facts.plan.version))
+    return row
 
 
 def _greenlight_id(project_id: str, version: int, quote: Quote | None) -> CustomId:

@@ -28,6 +28,7 @@ from bot.ui.desk import Desk
 from bot.ui.line_places import LinePlaces
 from bot.ui.renderings import Renderer, Rendering
 from bot.ui.sending import DiscordFailed, Malformed, nonce, persistently
+from bot.ui.talk_facts import TalkReader
 from bot.ui.threads import unarchive
 from providers.catalogue import Catalogue
 from ratelimit import KeyPool
@@ -68,6 +69,7 @@ class CardKeeper:
         catalogue: Catalogue,
         desk: Desk,
         pools: Mapping[str, KeyPool],
+        talk: TalkReader | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
@@ -80,6 +82,7 @@ class CardKeeper:
             catalogue=catalogue,
             desk=desk,
             pools=pools,
+            talk=talk,
             clock=clock,
         )
         self._clock = clock

@@ -23,6 +23,7 @@ from bot.ui.desk import Desk
 from bot.ui.instead import Instead
 from bot.ui.receipts import receipt
 from bot.ui.remarks import remark_on_sight, remarks_on_length
+from bot.ui.talk_facts import TalkReader
 from bot.ui.waits import Waits
 from bot.ui.wording import day, plain
 from providers.catalogue import Catalogue
@@ -69,6 +70,7 @@ class Renderer:
         desk: Desk,
         pools: Mapping[str, KeyPool],
         clock: Callable[[], float],
+        talk: TalkReader | None = None,
     ) -> None:
         self._rows = rows
         self._projects = projects
@@ -77,6 +79,7 @@ class Renderer:
         self._catalogue = catalogue
         self._desk = desk
         self._waits = Waits(catalogue, pools, clock)
+        self._talk = talk
 
     async def render(self, card: Card) -> Rendering | None:
         """The card as it should be; `None` where its film is gone."""
@@ -101,6 +104,8 @@ class Renderer:
         facts = PlanFacts(project=project, plan=plan, model_label=plan.model, newest_version=newest.version)
         if plan.version < newest.version:
             return await self._replaced(facts, newest)
+        if self._talk is not None:
+            facts = replace(facts, talk=await self._talk.of(project, plan))
         facts = replace(facts, production=await self._productions.latest_of(project_id), can_render=False)
         try:
             castings, quoted = await self._desk.price(project, plan)

@@ -29,6 +29,20 @@ _WORDS: dict[type[Exception], str] = {
     studio.NotYours: later(
         "This film belongs to <@{owner_id}>, so only they can do that. Start your own with `/plan`."
     ),
+    studio.NotInvited: later(
+        "This film belongs to <@{owner_id}>, so that is for them and for whom they invite: ask them for it (**People** on "
+        "its plan card), or start your own with `/plan`."
+    ),
+    studio.RoleTooSmall: later(
+        "This film belongs to <@{owner_id}>, and you take part in it as its {role}; this takes its {needed}. They can "
+        "change that with **People** on its plan card."
+    ),
+    studio.CannotInvite: "{reason}",
+    studio.TooManyPeople: later(
+        "This film has {limit} people already, and more it cannot have. Remove somebody first."
+    ),
+    studio.NothingToUndo: later("Nothing was changed since the plan was first written, so there is nothing to undo."),
+    studio.NoSuchVersion: later("This plan never had a v{version}."),
     studio.NotOperator: later("Only the people who run this bot can do that. Nothing was changed."),
     studio.NotAdmin: later(
         "Only people who may manage this server, or who run this bot, can do that. Nothing was changed."
@@ -217,6 +231,10 @@ _KEPT = {
     "CancelledByOperator": later(
         "An operator of this bot cancelled it. What was made is kept and not paid again; ask them why, "
         "and greenlight it again once that is settled."
+    ),
+    "CancelledByApprover": later(
+        "Somebody whom you made its approver cancelled it. What was made is kept and not paid again; ask them why, and "
+        "greenlight it again if you like."
     ),
     "Declined": later(
         "It was not approved, so nothing was ordered and nothing is charged. Make it shorter or choose a "

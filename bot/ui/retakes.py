@@ -16,6 +16,7 @@ from bot.studio.changes import changes_between
 from bot.studio.errors import CannotRender, EditRefused, NothingToRender, PlanMoved
 from bot.studio.model import Plan, Project
 from bot.studio.projects import Projects
+from bot.studio.rights import Act
 from bot.studio.takes import ShotTakes, another_take, chosen_take, every_take_anew
 from bot.ui.desk import Desk
 from providers.errors import RequestFault
@@ -46,10 +47,9 @@ class Retakes:
         self._book = book
         self._changed = changed
 
-    async def rushes(self, project_id: str, user_id: int) -> Rushes:
+    async def rushes(self, project_id: str, user_id: int, act: Act = Act.SEE) -> Rushes:
         """What was made of a film. Raises `NoSuchFilm | NotYours | NothingToRender`."""
-        await self._desk.check_owner(project_id, user_id)
-        project = await self._projects.get(project_id)
+        project = await self._desk.allowed(project_id, act, user_id)
         plan = await self._projects.plan(project_id)
         if plan is None:
             raise NothingToRender
@@ -85,7 +85,7 @@ class Retakes:
         return await self._propose(rushes, chosen_take(rushes.plan, shot, take, rushes.takes))
 
     async def _at(self, project_id: str, version: int, user_id: int) -> Rushes:
-        rushes = await self.rushes(project_id, user_id)
+        rushes = await self.rushes(project_id, user_id, Act.CHANGE)
         if rushes.plan.version != version:
             raise PlanMoved(rushes.plan.version)
         return rushes

@@ -16,6 +16,7 @@ from bot.production.model import ProductionState
 from bot.speech import say
 from bot.studio.model import MAX_IDEA
 from bot.studio.projects import Projects
+from bot.studio.rights import Act
 from bot.ui.answering import Answer, answer, open_modal, submitted, turn
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.desk import Desk
@@ -88,7 +89,7 @@ class Router:
         return self._desk.library
 
     async def _change(self, custom_id: CustomId, user_id: int) -> ui.Modal:
-        await self._desk.check_owner(custom_id.ref, user_id)
+        await self._desk.allowed(custom_id.ref, Act.CHANGE, user_id)
         return _change_modal(custom_id)
 
     async def _export(self, custom_id: CustomId, user_id: int) -> Answer:
@@ -121,6 +122,13 @@ class Router:
                         "It costs up to {price}, so a moderator or operator has to approve it first. Its card says so; "
                         "nothing is ordered before, and the money is kept aside.",
                         price=price,
+                    )
+                if production.greenlit_by is not None:
+                    return say(
+                        "Greenlit for at most {price}, which is charged to <@{owner_id}>. Its job card shows how it "
+                        "goes, and I mention them when it is done.",
+                        price=price,
+                        owner_id=production.owner_id,
                     )
                 return say(
                     "Greenlit for at most {price}. Its job card shows how it goes; the film comes as a new message.",

@@ -42,6 +42,18 @@ def money_left(microusd: int) -> str:
     return money(microusd // 10_000 * 10_000)
 
 
+def price_change(difference_microusd: int) -> str:
+    """How much more, or less, something costs than before."""
+    if difference_microusd == 0:
+        return say("costs the same")
+    amount = money(abs(difference_microusd))
+    return (
+        say("costs {amount} more", amount=amount)
+        if difference_microusd > 0
+        else say("costs {amount} less", amount=amount)
+    )
+
+
 def seconds(count: float) -> str:
     if count < 60:
         return say("{seconds} s", seconds=number(count))

@@ -178,9 +178,13 @@ class People:
         """Choose in the menu of this custom id, of the newest message that has it; returns like `slash`."""
         return await self._select(member, channel_id, values, custom_id)
 
-    async def pick(self, member: Member, channel_id: int, chosen: Sequence[Channel | Role], *, custom_id: str) -> Use:
-        """Choose channels or roles likewise."""
-        handles = [self._simulation.selected(each.id) for each in chosen]
+    async def pick(
+        self, member: Member, channel_id: int, chosen: Sequence[Channel | Role | Member], *, custom_id: str
+    ) -> Use:
+        """Choose channels, roles or people likewise."""
+        handles = [
+            self._option(each) if isinstance(each, Member) else self._simulation.selected(each.id) for each in chosen
+        ]
         return await self._select(member, channel_id, handles, custom_id)
 
     async def _select(self, member: Member, channel_id: int, values: Sequence[Any], custom_id: str) -> Use:

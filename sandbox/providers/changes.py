@@ -31,6 +31,7 @@ class Op(StrEnum):
     RATIO = "set_ratio"
     ANOTHER_TAKE = "another_take"
     USE_TAKE = "use_take"
+    UNDO = "undo"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +110,10 @@ _HOW_MANY = re.compile(
 )
 _ANOTHER_TAKE = re.compile(
     r"\b(?:another|one\s+more|a\s+new|a\s+different|a\s+fresh)\s+take\b|\bre-?(?:roll|take|shoot)\b", re.IGNORECASE
+)
+_UNDO = re.compile(
+    r"^(?:undo|redo|revert|(?:take|put|change)\s+(?:that|it|the\s+last\s+change)\s+back|go\s+back\s+to\s+the\s+last)\b",
+    re.IGNORECASE,
 )
 _SOURCES = {"previous": "the end of the shot before", "upload": "your video", "text": "its words"}
 #: How much a shot is shortened or lengthened where nobody says by how much.
@@ -214,7 +219,7 @@ def _named(clause: str, brief: Brief) -> list[int]:
 def _clause_changes(clause: str, named: list[int] | None, targets: list[int], brief: Brief) -> list[Change]:
     clause = _POLITE.sub("", clause)
     everything = list(range(1, len(brief.shots) + 1))
-    for read in (_takes, _shape, _model, _structure, _names, _captions, _speaker, _sound, _noises, _starts):
+    for read in (_undo, _takes, _shape, _model, _structure, _names, _captions, _speaker, _sound, _noises, _starts):
         found = read(clause, named, targets, brief)
         if found is not None:
             return found
@@ -223,6 +228,13 @@ def _clause_changes(clause: str, named: list[int] | None, targets: list[int], br
     if lengths or not (named or _ASKS.search(clause) or _SETTING.search(clause)):
         return lengths
     return _looks(clause, aimed, brief)
+
+
+def _undo(clause: str, _named: list[int] | None, _targets: list[int], _brief: Brief) -> list[Change] | None:
+    """The plan as it was before its last change: "undo", "take that back"."""
+    if not _UNDO.match(clause):
+        return None
+    return [Change(op=Op.UNDO, said="the last change is taken back")]
 
 
 def _takes(clause: str, named: list[int] | None, targets: list[int], _brief: Brief) -> list[Change] | None:

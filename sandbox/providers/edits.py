@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from sandbox.providers.brief import Brief
 from sandbox.providers.changes import Change, Op, asks_how_many, duration_in, is_question, missing_in, targets_in
-from sandbox.providers.documents import as_number, as_text, either
+from sandbox.providers.documents import as_list, as_number, as_text, either
 from sandbox.providers.schemas import Schema, objects_in
 from sandbox.providers.story import CAMERAS, capital, title_of
 
 #: Changes that aim at no shot.
-OF_THE_FILM = frozenset({Op.MUSIC, Op.RATIO, Op.CAPTIONS, Op.VOICE, Op.MODEL})
+OF_THE_FILM = frozenset({Op.MUSIC, Op.RATIO, Op.CAPTIONS, Op.VOICE, Op.MODEL, Op.UNDO})
 _KINDS = ("kind", "op", "operation", "action", "type", "edit", "change")
 #: Words that an edit's name has in each case, best first; and words that rule it out.
 _MEANS: dict[Op, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -33,6 +33,7 @@ _MEANS: dict[Op, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Op.MOVE: (("move", "reorder", "swap"), ("camera",)),
     Op.ANOTHER_TAKE: (("another_take", "new_take", "retake", "reroll"), ()),
     Op.USE_TAKE: (("use_take", "choose_take", "take"), ("another", "new", "retake")),
+    Op.UNDO: (("undo", "revert"), ()),
     Op.RATIO: (("ratio", "aspect", "orientation", "format"), ("shot", "duration", "narration")),
 }
 #: Names of one edit that takes any field of a shot.
@@ -147,7 +148,7 @@ def _value(name: str, field: Schema, change: Change, brief: Brief) -> object:
 
 def _text(plain: str, field: Schema, change: Change, brief: Brief) -> str | None:
     if plain in {"text", "value", "to_text", "new_text", "content", "words"}:
-        told = change.op not in {Op.DURATION, Op.REMOVE, Op.MOVE, Op.START, Op.ANOTHER_TAKE, Op.USE_TAKE}
+        told = change.op not in {Op.DURATION, Op.REMOVE, Op.MOVE, Op.START, Op.ANOTHER_TAKE, Op.USE_TAKE, Op.UNDO}
         return field.cut(_added(change, brief)["prompt"] if change.op is Op.ADD else change.text) if told else None
     if change.op is Op.ADD:
         known = next((value for key, value in _added(change, brief).items() if key in plain), None)
@@ -256,6 +257,8 @@ def _pronouns(said: list[str]) -> list[str]:
 def _told(brief: Brief) -> str:
     shots = brief.shots
     named = targets_in(brief.words, brief) or []
+    if (made := _made(brief, named)) is not None:
+        return made
     if len(named) in {1, 2}:
         return " ".join(_about(n, shots[n - 1]) for n in named)
     if re.search(r"\b(?:how\s+long|length|duration|seconds)\b", brief.words, re.IGNORECASE) and shots:
@@ -269,6 +272,29 @@ def _told(brief: Brief) -> str:
     names = _joined([f"{n}. {as_text(shot.get('title')) or 'untitled'}" for n, shot in enumerate(shots, start=1)])
     logline = as_text(brief.plan.get("logline"))
     return f"“{title}” has {len(shots)} shots: {names}. {logline}".strip()
+
+
+def _made(brief: Brief, named: Sequence[int]) -> str | None:
+    """What became of an order, from the context that tells it; `None` where nobody asks, or none was made."""
+    if not re.search(
+        r"\b(?:fail\w*|happened|wrong|held|waiting|made|charged|cost|progress)\b", brief.words, re.IGNORECASE
+    ):
+        return None
+    made = brief.find("production")
+    if not isinstance(made, dict):
+        return None
+    told = [each for each in as_list(made.get("shots")) if isinstance(each, dict)]
+    told = [each for each in told if not named or as_number(each.get("number")) in named]
+    lines = []
+    for each in told:
+        why = f": {as_text(each['why'])}" if each.get("why") else ""
+        lines.append(f"Shot {each.get('number')} is {as_text(each.get('state'))}{why}")
+    if not named:
+        why = f": {as_text(made['why'])}" if made.get("why") else ""
+        lines.insert(0, f"The film is {as_text(made.get('state'))}{why}")
+        if made.get("charged"):
+            lines.insert(1, f"It was charged {as_text(made['charged'])}")
+    return " ".join(f"{line.rstrip('. ')}." for line in lines) or None
 
 
 def _about(number: int, shot: dict[str, object]) -> str:

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import discord
+
 from benchmarks.proof.small_bot import SIZE
 from sandbox.discord.buckets import UNHURRIED
 from sandbox.discord.people import Member, UploadedFile
@@ -36,6 +38,7 @@ class Stage:
     """`async with Stage(tmp_path) as stage:` has the world and, unless told otherwise, a ready bot in it.
 
     `without` names services that have no keys; `environ` adds or replaces variables; `pace` is seconds a clip takes.
+    Without `reads_all` Discord's portal has the message-content intent switched off.
     Pictures are 160 pixels wide but in `full_size`: most stories look at none, and each film costs the machine seconds.
     """
 
@@ -49,11 +52,14 @@ class Stage:
         limits: Mapping[str, Limits] | None = None,
         starts: bool = True,
         full_size: bool = False,
+        reads_all: bool = True,
     ) -> None:
         self.folder = folder
         self.data = folder / "data"
         self.data.mkdir()
-        self.discord = DiscordWorld(rates=UNHURRIED)
+        approved = discord.Intents.all()
+        approved.message_content = reads_all
+        self.discord = DiscordWorld(rates=UNHURRIED, approved_intents=approved.value)
         self.providers = ProviderWorld(
             pace=pace,
             directory=folder / "world",

@@ -10,11 +10,23 @@ from types import SimpleNamespace
 from typing import Any
 
 import discord
-from sqlalchemy import Table, delete, insert, select
+from sqlalchemy import Table, delete, insert, select, update
 
 from bot.app.pools import judge
 from bot.db import Database
-from bot.db.tables import answers, audit, blocks, caps, cards, metadata, preferences, reservations, switches
+from bot.db.tables import (
+    answers,
+    audit,
+    blocks,
+    caps,
+    cards,
+    metadata,
+    preferences,
+    productions,
+    projects,
+    reservations,
+    switches,
+)
 from bot.jobs.ledger import Accepted, CallState, Intent, Ledger, Outcome
 from bot.jobs.presence import claim_alone
 from bot.jobs.wake import Wake
@@ -29,9 +41,11 @@ from bot.storage.files import Files
 from bot.storage.objects import ObjectStore
 from bot.studio.casting import cast, quote
 from bot.studio.model import Analysis
+from bot.studio.participants import Participants
 from bot.studio.preferences import Preferences
 from bot.studio.projects import Projects
 from bot.studio.pseudonyms import Pseudonyms
+from bot.studio.rights import Role
 from bot.ui.unposting import Unposting
 from providers.credential import Credential
 from ratelimit import ApiKey, KeyPool, Limits
@@ -273,7 +287,23 @@ class Scene:
         await self.projects.create(request("3", owner_id=PERSON, idea=WORD, channel_id=HOME), model="gen4.5")
         other = await self.film(OTHER, OTHERS_WORD, "4", "d" * 64)
         await self.order(OTHER, other, OTHERS_WORD)
+        await self._take_part(done, other)
         await self._fill_the_rest(done, production.id)
+
+    async def _take_part(self, done: str, other: str) -> None:
+        """Each was invited to a film of the other's, said something there, and forked it."""
+        people = Participants(self.database, Wake())
+        for film, owner, guest, word in ((done, PERSON, OTHER, OTHERS_WORD), (other, OTHER, PERSON, WORD)):
+            await people.invite(film, owner_id=owner, user_id=guest, role=Role.DIRECTOR)
+            turn = await self.projects.hear(film, message_id=None, author_id=guest, words=f"and a {word}")
+            assert turn is not None
+            await self.projects.answer(turn, "Done.", film, None)
+        async with self.database.transaction() as transaction:
+            begun = update(projects).where(projects.c.id == other).values(forked_from=f"{done}:1")
+            await transaction.execute(begun)
+            await transaction.execute(
+                update(productions).where(productions.c.project_id == other).values(greenlit_by=PERSON)
+            )
 
     async def _fill_the_rest(self, done: str, production_id: str) -> None:
         self.files.artefact(f"voice-{PERSON}", "voice-1.mp3").write_text(WORD)

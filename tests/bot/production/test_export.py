@@ -4,8 +4,13 @@ import json
 from dataclasses import replace
 
 from bot.db import Database
+from bot.jobs.wake import Wake
 from bot.production.export import export_of
+from bot.studio.participants import Participants
 from bot.studio.preferences import PreferenceRows
+from bot.studio.projects import Projects
+from bot.studio.rights import Role
+from tests.bot.studio.samples import request
 
 ANA, BEN = 81, 82
 
@@ -19,3 +24,19 @@ async def test_what_a_person_chose_is_theirs_to_take_along(database: Database) -
     assert (told["settings"]["seconds"], told["settings"]["spoiler"]) == (12, True)
     assert (await export_of(database, BEN))["settings"] == {}
     json.dumps(told)
+
+
+async def test_what_a_person_said_in_a_film_of_another_is_theirs_and_nothing_else_of_it(database: Database) -> None:
+    projects = Projects(database)
+    film, _ = await projects.create(request("1", owner_id=BEN, idea="of Ben's"), model="gen4.5")
+    await Participants(database, Wake()).invite(film.id, owner_id=BEN, user_id=ANA, role=Role.DIRECTOR)
+    for author, words in ((ANA, "by Ana"), (BEN, "by Ben")):
+        await projects.hear(film.id, message_id=None, author_id=author, words=words)
+
+    anas, bens = await export_of(database, ANA), await export_of(database, BEN)
+
+    assert [(each["project_id"], each["role"]) for each in anas["takes_part_in"]] == [(film.id, "director")]
+    assert [each["words"] for each in anas["said_in_others_films"]] == ["by Ana"]
+    assert "Ben" not in json.dumps(anas)
+    assert [each["words"] for each in bens["films"][0]["talk"]] == ["by Ben"]
+    assert "Ana" not in json.dumps(bens)

@@ -6,24 +6,36 @@ import asyncio
 from collections.abc import Collection
 
 import pytest
+from sqlalchemy import select
 
 from bot.db import Database
+from bot.db.tables import audit, reservations
 from bot.jobs.wake import Wake
 from bot.production.deletions import Deletions
 from bot.production.model import Production, ProductionState, Stage, TakeState
 from bot.production.productions import MAX_WAITING, Productions
 from bot.studio.casting import cast, quote
-from bot.studio.errors import AlreadyRendering, NoSuchFilm, NothingToRender, NotYours, PlanMoved, TooManyWaiting
+from bot.studio.errors import (
+    AlreadyRendering,
+    NoSuchFilm,
+    NothingToRender,
+    NotYours,
+    PlanMoved,
+    RoleTooSmall,
+    TooManyWaiting,
+)
 from bot.studio.guilds import EVEN, Share
 from bot.studio.model import Project
+from bot.studio.participants import Participants
 from bot.studio.projects import Projects
 from bot.studio.pseudonyms import Pseudonyms
+from bot.studio.rights import Role
 from bot.studio.shards import Shards
 from tests.bot.studio.samples import CATALOGUE, OWNER, plan, request
 
 ON_BOTH_DATABASES = True
 
-STRANGER = 2002
+STRANGER, FRIEND = 2002, 3003
 
 
 class Office:
@@ -108,6 +120,38 @@ async def test_the_same_press_after_the_end_orders_nothing_anew(office: Office) 
 
     assert (await office.accept(project.id)).id == production.id
     assert await office.productions.active() == []
+
+
+async def test_an_approver_greenlights_at_the_owners_cost_and_that_is_written_down(office: Office) -> None:
+    project = await office.film()
+    people = Participants(office.database, Wake())
+    await people.invite(project.id, owner_id=OWNER, user_id=FRIEND, role=Role.DIRECTOR)
+    with pytest.raises(RoleTooSmall):
+        await office.accept(project.id, user_id=FRIEND)
+    await people.invite(project.id, owner_id=OWNER, user_id=FRIEND, role=Role.APPROVER)
+
+    production = await office.accept(project.id, user_id=FRIEND)
+
+    assert (production.owner_id, production.greenlit_by) == (OWNER, FRIEND)
+    async with office.database.transaction() as transaction:
+        kept = (await transaction.execute(select(reservations.c.owner_id))).scalars().all()
+        noted = (await transaction.execute(select(audit.c.actor_id, audit.c.action, audit.c.ref))).all()
+    assert kept == [OWNER]
+    assert [tuple(row) for row in noted] == [(FRIEND, "greenlight", production.id)]
+
+
+async def test_an_approver_may_stop_what_was_ordered_and_its_owner_is_told(office: Office) -> None:
+    project = await office.film()
+    production = await office.accept(project.id)
+    people = Participants(office.database, Wake())
+    await people.invite(project.id, owner_id=OWNER, user_id=FRIEND, role=Role.VIEWER)
+    with pytest.raises(RoleTooSmall):
+        await office.productions.stop(production.id, FRIEND)
+    await people.invite(project.id, owner_id=OWNER, user_id=FRIEND, role=Role.APPROVER)
+
+    stopped = await office.productions.stop(production.id, FRIEND)
+
+    assert (stopped.state, stopped.failure) == (ProductionState.CANCELLED, "CancelledByApprover")
 
 
 async def test_what_cannot_be_rendered_is_refused_and_leaves_no_row(office: Office) -> None:

@@ -54,7 +54,7 @@ class View:
     def show(self, text: str) -> None:
         self.text = f"{text} …"
 
-    def finish(self, text: str, plan: Plan | None) -> None:
+    def finish(self, text: str, plan: Plan | None, difference_microusd: int | None = None) -> None:
         self.text = f"{text} v{plan.version}" if plan is not None else text
 
     def fail(self, error: Exception) -> None:

@@ -120,7 +120,7 @@ async def test_a_change_that_cannot_be_made_is_told_instead_of_the_reply_that_cl
         "I am sorry.",
         '{"reply": "hi", "edits": [], "approved": true}',
         '{"reply": "hi", "edits": [{"kind": "pay", "shot": null}]}',
-        json.dumps({"reply": "x" * 1501, "edits": []}),
+        json.dumps({"reply": "x" * 6001, "edits": []}),
     ],
 )
 async def test_an_answer_of_another_shape_changes_nothing(answer: str) -> None:

@@ -28,6 +28,10 @@ class Posted:
         self.content = content
         self.channel.texts.append(content)
 
+    async def delete(self) -> None:
+        await self.channel.take("delete")
+        self.channel.posted.remove(self)
+
     async def create_thread(self, *, name: str, auto_archive_duration: int) -> None:
         await self.channel.take("thread")
         if self.threads:

@@ -107,6 +107,8 @@ async def test_a_plan_card_tells_the_film_its_shots_its_price_and_offers_what_ca
     assert buttons(card) == [
         ("Greenlight", str(CustomId(Action.GREENLIGHT, ref, 1, (1_800_000,))), False),
         ("Change…", str(CustomId(Action.CHANGE, ref, 1)), False),
+        ("Fork to a new thread", str(CustomId(Action.FORK, ref, 1)), False),
+        ("People", str(CustomId(Action.PEOPLE, ref, 1)), False),
     ]
 
 
@@ -174,7 +176,7 @@ async def test_a_plan_that_nobody_here_can_make_says_so_and_cannot_be_greenlit()
     card = planned(plan(), can_render=False)
 
     assert "No video service that can make this is set up" in text(card)
-    assert [disabled for _, _, disabled in buttons(card)] == [True, False]
+    assert [label for label, _, disabled in buttons(card) if disabled] == ["Greenlight"]
 
 
 async def test_a_late_video_is_told_while_it_is_looked_at_and_when_it_was_refused() -> None:

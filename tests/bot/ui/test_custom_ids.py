@@ -12,13 +12,21 @@ REFS = st.text("0123456789abcdef", min_size=32, max_size=32)
 REF = "0" * 32
 
 
-NUMBERS = {Action.SHOT: 1, Action.ANOTHER: 1, Action.TAKE: 2}
+NUMBERS = {
+    Action.GREENLIGHT: (0, 1),
+    Action.SHOT: (1,),
+    Action.ANOTHER: (1,),
+    Action.TAKE: (2,),
+    Action.READ: (1, 2),
+    Action.BACK: (1,),
+    Action.COMPARE: (1, 2),
+}
 
 
 @st.composite
 def custom_ids(draw: st.DrawFn) -> CustomId:
     action, ref = draw(st.sampled_from(Action)), draw(REFS)
-    count = draw(st.sampled_from((0, 1))) if action is Action.GREENLIGHT else NUMBERS.get(action, 0)
+    count = draw(st.sampled_from(NUMBERS.get(action, (0,))))
     version = draw(st.integers(0, 9999) if count else st.none() | st.integers(0, 9999))
     numbers = tuple(draw(st.integers(0, 9_999_999_999)) for _ in range(count))
     return CustomId(action, ref, version, numbers)

@@ -65,7 +65,7 @@ def command(name: str, **options: str) -> Any:
 
 
 def press(action: Action, *, user_id: int = MIA, ref: str = FILM) -> Any:
-    numbers = {Action.SHOT: (1,), Action.ANOTHER: (1,), Action.TAKE: (1, 1)}.get(action, ())
+    numbers = {Action.SHOT: (1,), Action.ANOTHER: (1,), Action.TAKE: (1, 1), Action.BACK: (1,)}.get(action, ())
     custom_id = CustomId(action, ref, 1 if numbers else None, numbers)
     return Asked(discord.InteractionType.component, {"custom_id": str(custom_id)}, user_id)
 

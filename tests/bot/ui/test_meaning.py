@@ -76,3 +76,16 @@ def test_in_a_channel_without_threads_another_ones_mention_starts_their_own_film
 def test_in_a_dm_a_video_or_a_mention_first_starts_another_film(seen: Seen, meant: Meaning) -> None:
     assert meaning(seen, IN_DM) is meant
     assert meaning(seen, None) is Meaning.NEW_FILM
+
+
+def test_who_was_invited_to_direct_is_heard_as_the_owner_is() -> None:
+    for place in (IN_THREAD, IN_CHANNEL):
+        for seen in (SAID, REPLIED, MENTIONED):
+            assert meaning(replace(by_stranger(seen), directs=True), place) is meaning(seen, place)
+
+
+def test_what_one_person_replies_to_another_is_between_them_unless_we_are_named() -> None:
+    aside = replace(SAID, answers_another=True)
+
+    assert meaning(aside, IN_THREAD) is Meaning.NOTHING
+    assert meaning(replace(aside, mentions_us=True), IN_THREAD) is Meaning.CHANGE

@@ -29,6 +29,11 @@ HOMES = {family.__module__ for family in FAMILIES}
 INSTANCES: dict[type[Exception], Exception] = {
     studio.IdeaTooLong: studio.IdeaTooLong(5000, 1500),
     studio.NotYours: studio.NotYours(1001),
+    studio.NotInvited: studio.NotInvited(1001),
+    studio.RoleTooSmall: studio.RoleTooSmall(1001, role="viewer", needed="director"),
+    studio.CannotInvite: studio.CannotInvite("No {such} person."),
+    studio.TooManyPeople: studio.TooManyPeople(24),
+    studio.NoSuchVersion: studio.NoSuchVersion(9),
     studio.PlanMoved: studio.PlanMoved(3),
     studio.TooManyWaiting: studio.TooManyWaiting(10),
     studio.EditRefused: studio.EditRefused("No {such} shot."),
@@ -84,7 +89,7 @@ def test_every_class_has_words_of_its_own(leaf: type[Exception]) -> None:
 
 @pytest.mark.parametrize(
     "leaf",
-    [leaf for leaf in LEAVES if leaf not in {studio.EditRefused, studio.KeyRefused}],
+    [leaf for leaf in LEAVES if leaf not in {studio.EditRefused, studio.KeyRefused, studio.CannotInvite}],
     ids=lambda leaf: leaf.__name__,
 )
 def test_words_are_a_sentence_that_shows_nothing_of_the_machine(leaf: type[Exception]) -> None:
@@ -139,6 +144,11 @@ def test_numbers_are_told_in_the_units_people_use(error: Exception, told: str) -
         not in {
             studio.OverBudget,  # refused before there is a row
             studio.NotYours,
+            studio.NotInvited,
+            studio.RoleTooSmall,
+            studio.CannotInvite,
+            studio.TooManyPeople,
+            studio.NoSuchVersion,
             studio.PlanMoved,
             studio.PriceRose,
             studio.EditRefused,

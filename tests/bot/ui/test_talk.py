@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bot.studio.model import Heard
-from bot.ui.talk import EDIT_EVERY, TYPING_EVERY, Reply, Talk
+from bot.ui.talk import EDIT_EVERY, PIECE, TYPING_EVERY, Reply, Talk
 from providers.errors import Unavailable
 from tests import virtual_time
 from tests.bot.studio.samples import plan, project
@@ -19,12 +20,16 @@ from tests.bot.ui.test_sending import http
 HEARD = Heard(turn_id=3, project_id="a" * 32, message_id=9, words="night")
 
 
-def told(channel: Channel, story: Callable[[Reply], Awaitable[None]]) -> Reply:
-    """Tell a story to a reply in this channel, to its end, on virtual time."""
+def told(channel: Channel, story: Callable[[Reply], Awaitable[None]], kept: list[int] | None = None) -> Reply:
+    """Tell a story to a reply in this channel, to its end, on virtual time; `kept` is what its row remembers."""
     client: Any = Client(channel)
+    row = kept if kept is not None else []
+
+    async def keep(_: int, messages: Sequence[int]) -> None:
+        row[:] = messages
 
     async def whole() -> Reply:
-        async with Talk(client).open(HEARD, project()) as reply:
+        async with Talk(client, keep).open(replace(HEARD, messages=tuple(row)), project()) as reply:
             await story(reply)
         return reply
 
@@ -190,3 +195,96 @@ def test_words_of_a_model_ping_nobody_and_hide_no_link() -> None:
 
     assert "@everyone" not in channel.texts[0]
     assert "](" not in channel.texts[0]
+
+
+# Over more than one message
+
+
+LONG = "\n".join(f"{number}. A line about the koi, the pond and the dragon." for number in range(80))
+
+
+def _whole(channel: Channel) -> str:
+    return "\n".join(each.content for each in channel.posted)
+
+
+def test_a_long_answer_is_as_many_messages_as_it_takes_and_nothing_of_it_is_lost() -> None:
+    channel = Channel()
+
+    async def story(reply: Reply) -> None:
+        for end in range(100, len(LONG), 100):
+            reply.show(LONG[:end])
+            await asyncio.sleep(0.2)
+        reply.finish(LONG, plan(version=2, changes="title: Night"), -250_000)
+
+    assert told(channel, story).stands
+    assert _whole(channel) == f"{LONG}\n-# Plan **v2**: title: Night · costs $0.25 less"
+    assert len(channel.posted) == 3
+    assert all(len(text) <= PIECE for text in channel.texts)
+    assert [each.facts["reference"] is not None for each in channel.posted] == [True, False, False]
+
+
+def test_the_rest_of_a_long_answer_is_insisted_on() -> None:
+    channel = Channel()
+    channel.faults = {"send": [None, http(BUSY), http(429), None]}
+
+    async def story(reply: Reply) -> None:
+        reply.finish(LONG, None)
+
+    assert told(channel, story).stands
+    assert _whole(channel) == LONG
+
+
+def test_after_a_crash_the_same_messages_go_on_however_late() -> None:
+    channel, kept = Channel(), list[int]()
+
+    async def crash(reply: Reply) -> None:
+        reply.show(LONG)
+        await asyncio.sleep(EDIT_EVERY / 2)
+        reply.show(f"{LONG}.")
+        await asyncio.sleep(2 * EDIT_EVERY)
+        raise ZeroDivisionError
+
+    with pytest.raises(ExceptionGroup):
+        told(channel, crash, kept)
+    channel.forget_nonces()
+    assert len(kept) == 2
+
+    async def ends(reply: Reply) -> None:
+        reply.finish(LONG, None)
+
+    told(channel, ends, kept)
+
+    assert _whole(channel) == LONG
+    assert kept == [each.id for each in channel.posted]
+
+
+def test_what_a_longer_answer_left_before_a_crash_goes() -> None:
+    channel, kept = Channel(), list[int]()
+
+    async def story(reply: Reply) -> None:
+        reply.finish(LONG, None)
+
+    told(channel, story, kept)
+    told(channel, _finished, kept)
+
+    assert [each.content for each in channel.posted] == ["It is night."]
+    assert len(kept) == 1
+
+
+def test_the_end_need_not_wait_for_the_pace() -> None:
+    channel = Channel()
+    ended_at: list[float] = []
+
+    async def story(reply: Reply) -> None:
+        reply.show("It")
+        await asyncio.sleep(0.1)
+        reply.finish("It is night.", None)
+        ended_at.append(virtual_time.now())
+
+    async def whole() -> float:
+        client: Any = Client(channel)
+        async with Talk(client).open(HEARD, project()) as reply:
+            await story(reply)
+        return virtual_time.now()
+
+    assert virtual_time.run(whole()) - ended_at[0] < EDIT_EVERY / 2

@@ -157,3 +157,18 @@ def upgrade() -> None:
         sa.Column("at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("guild_id"),
     )
+    # The talk about a film: who takes part in it, whose plan it began with, and which messages of ours show an answer.
+    op.create_table(
+        "participants",
+        sa.Column("project_id", sa.String(length=32), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("role", sa.String(length=12), nullable=False),
+        sa.Column("invited_by", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"]),
+        sa.PrimaryKeyConstraint("project_id", "user_id"),
+    )
+    op.create_index("participants_by_user", "participants", ["user_id"])
+    op.add_column("projects", sa.Column("forked_from", sa.String(length=48)))
+    op.add_column("productions", sa.Column("greenlit_by", sa.BigInteger()))
+    op.add_column("turns", sa.Column("messages", sa.Text(), nullable=False, server_default=""))

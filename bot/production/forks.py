@@ -1,0 +1,127 @@
+"""Films that begin with the plan of another: a row, a thread and money of their own; what was made is not paid again.
+
+The clips and recordings that the plan needs and that lie there are lent to the fork before its row is written, so its
+price, which goes by the files, leaves them out from the first moment on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Callable
+
+from sqlalchemy import insert, select
+
+from bot.db import Database, insert_or_ignore, lock
+from bot.db.tables import plans, projects
+from bot.jobs.wake import Wake
+from bot.storage.files import Files
+from bot.studio.casting import cast
+from bot.studio.errors import CannotRender, NoSuchFilm, NoSuchVersion
+from bot.studio.model import Plan, Project, ProjectState
+from bot.studio.projects import project_of
+from bot.studio.soundtrack import SoundOffer, soundtrack
+from bot.studio.takes import contents_of_takes
+from providers.catalogue import Catalogue
+from providers.errors import RequestFault
+
+logger = logging.getLogger(__name__)
+
+#: Seconds that lending may take; what is not there by then is in the fork's price.
+LENDING = 60.0
+_FORKS = uuid.UUID("0a3c1a1e-6a0b-4c52-9a5e-7b1f6d0e2c11")
+
+
+class Forks:
+    def __init__(
+        self,
+        database: Database,
+        files: Files,
+        catalogue: Catalogue,
+        sound: SoundOffer,
+        changed: Wake,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._database = database
+        self._files = files
+        self._catalogue = catalogue
+        self._sound = sound
+        self._changed = changed
+        self._clock = clock
+
+    async def fork(
+        self, source: Project, version: int, *, request_id: str, user_id: int, guild_id: int | None, channel_id: int
+    ) -> Project:
+        """Begin a film of somebody's own with a version of a plan; the same request twice is one film.
+
+        Who may is asked before. The film it comes from is not touched.
+
+        Raises:
+            NoSuchFilm | NoSuchVersion: that is not there (any more).
+        """
+        plan = await self._plan(source.id, version)
+        # Known by its request, so that what a crash left lent is found again by the next try.
+        fork_id = uuid.uuid5(_FORKS, request_id).hex
+        await self._lend(source, plan, fork_id)
+        now = self._clock()
+        async with self._database.transaction() as transaction:
+            await lock(transaction, f"project {source.id}")
+            row = (await transaction.execute(select(projects).where(projects.c.id == source.id))).one_or_none()
+            if row is None or row.deleted_at is not None:
+                raise NoSuchFilm
+            kept = dict(row._mapping)  # noqa: SLF001  # its public view
+            own = {
+                "id": fork_id,
+                "request_id": request_id,
+                "owner_id": user_id,
+                "guild_id": guild_id,
+                "channel_id": channel_id,
+                "thread_id": None,
+                "model": plan.model,
+                "ratio": plan.ratio,
+                "attachment": None,
+                "state": ProjectState.PLANNED,
+                "failure": None,
+                "forked_from": f"{source.id}:{version}",
+                "created_at": now,
+                "updated_at": now,
+            }
+            added = await transaction.execute(
+                insert_or_ignore(transaction, projects)
+                .values(**{**kept, **own})
+                .on_conflict_do_nothing(index_elements=["request_id"])
+                .returning(projects.c.id)
+            )
+            if added.one_or_none() is not None:
+                await transaction.execute(
+                    insert(plans).values(project_id=fork_id, version=1, plan=plan.to_json(), changes="", created_at=now)
+                )
+            made = (await transaction.execute(select(projects).where(projects.c.request_id == request_id))).one()
+        self._changed()
+        logger.info("a film was forked", extra={"project": source.id, "fork": fork_id})
+        return project_of(made)
+
+    async def _plan(self, project_id: str, version: int) -> Plan:
+        query = select(plans).where(plans.c.project_id == project_id, plans.c.version == version)
+        async with self._database.transaction() as transaction:
+            row = (await transaction.execute(query)).one_or_none()
+        if row is None:
+            raise NoSuchVersion(version)
+        return Plan.from_json(row.plan, version=version, changes="")
+
+    async def _lend(self, source: Project, plan: Plan, fork_id: str) -> None:
+        """Let the fork have every take and recording of this plan that lies there."""
+        try:
+            castings = cast(plan, self._catalogue, asset_id=source.asset_id)
+        except (CannotRender, RequestFault):  # nothing of it can be made here any more
+            return
+        names = {f"{each}.mp4" for casting in castings for each in contents_of_takes(casting).values()}
+        names |= {heard.name for heard in soundtrack(plan, castings, self._sound)}
+        try:
+            async with asyncio.timeout(LENDING):
+                await self._files.lend(source.id, fork_id, names)
+        except TimeoutError:
+            logger.warning("not everything was lent to a fork in time", extra={"fork": fork_id})
