@@ -37,6 +37,7 @@ from providers.errors import RequestFault
 class _Cost:
     label: str
     quote: Quote
+    can_render: bool
 
 
 class History:
@@ -110,9 +111,34 @@ class History:
                 model_label=cost.label if cost is not None else plan.model,
                 price_microusd=cost.quote.price_microusd if cost is not None else None,
                 kept=cost.quote.kept if cost is not None else (),
-                buttons=onward(project.id, plan.version),
+                buttons=[*await self._deeds(project, plan, cost, user_id), *onward(project.id, plan.version)],
             )
         )
+
+    async def _deeds(self, project: Project, plan: Plan, cost: _Cost | None, user_id: int) -> list[ui.Button[Any]]:
+        """What changes the film, for whoever may and cannot reach its card: that may stand in a DM of its owner's."""
+        newest = await self._projects.plan(project.id)
+        if newest is None or newest.version != plan.version:
+            return []
+        deeds: list[ui.Button[Any]] = []
+        if cost is not None and cost.can_render and await self._desk.rights.may(user_id, Act.GREENLIGHT, project):
+            price = cost.quote.price_microusd
+            deeds.append(
+                ui.Button(
+                    style=discord.ButtonStyle.success,
+                    label=say("Greenlight · {price}", price=money(price)),
+                    custom_id=str(CustomId(Action.GREENLIGHT, project.id, plan.version, (price,))),
+                )
+            )
+        if await self._desk.rights.may(user_id, Act.CHANGE, project):
+            deeds.append(
+                ui.Button(
+                    style=discord.ButtonStyle.secondary,
+                    label=say("Change…"),
+                    custom_id=str(CustomId(Action.CHANGE, project.id, plan.version)),
+                )
+            )
+        return deeds
 
     async def back(self, custom_id: CustomId, user_id: int) -> str:
         """Undo the last change, or go back to a version. Raises `StudioError`."""
@@ -203,4 +229,5 @@ class History:
             castings, quoted = await self._desk.price(project, plan)
         except (CannotRender, RequestFault):
             return None
-        return _Cost(" + ".join(dict.fromkeys(casting.model.label for casting in castings)), quoted)
+        label = " + ".join(dict.fromkeys(casting.model.label for casting in castings))
+        return _Cost(label, quoted, self._desk.can_render(castings))

@@ -81,3 +81,29 @@ async def test_without_the_content_of_messages_reply_mention_and_form_lead_to_th
         back = await stage.until(lambda: stage.card(thread, "plan v4"))
         assert "as v2 was" in text_of(back)
         assert stage.rows("SELECT count(*) FROM plans") == [(4,)]
+
+
+async def test_an_approver_orders_at_the_owners_cost_asks_what_failed_and_forks_what_was_made(tmp_path: Path) -> None:
+    async with Stage(tmp_path) as stage:
+        thread = await stage.plan(stage.mia)
+        await stage.people.say(stage.mia, thread, "set shot 2 in a forbidden temple")
+        await stage.until(lambda: stage.card(thread, "plan v2"))
+        await stage.people.slash(stage.mia, thread, "share", {"person": stage.tom, "role": "approver"})
+        await stage.until_told(stage.mia, "its approver now")
+        await stage.greenlight(stage.tom, thread)
+        await stage.until_told(stage.tom, f"charged to <@{stage.mia.id}>")
+        job = await stage.until(lambda: stage.card(thread, "content policy"))
+        assert f"greenlit by <@{stage.tom.id}>" in text_of(job)
+        assert stage.rows("SELECT owner_id FROM reservations") == [(stage.mia.id,)]
+        assert stage.rows("SELECT actor_id, action FROM audit") == [(stage.tom.id, "greenlight")]
+
+        answer = await stage.say_and_wait(stage.mia, thread, "why did shot 2 fail?")
+        assert "Shot 2 is failed" in text_of(answer)
+        assert "content policy" in text_of(answer)
+
+        await stage.people.press(stage.tom, thread, label="Fork to a new thread")
+        await stage.until_told(stage.tom, "1 shot that is made already comes along")
+        await stage.people.press(stage.tom, thread, label="Fork v2")
+        await stage.until(lambda: len(stage.threads()) == 2)
+        fork = stage.threads()[-1]
+        await stage.until(lambda: stage.card(fork, "1 shot already made, not paid again"))

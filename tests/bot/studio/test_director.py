@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
-from bot.studio.director import Director, Revised
+from bot.studio.director import Circumstances, Director, Revised
 from bot.studio.drafts import EditDraft, EditKind, RevisionDraft
 from bot.studio.minds import Minds
-from bot.studio.model import Analysis, Moment, Plan, Talk
+from bot.studio.model import Analysis, Moment, Plan, Project, Talk
 from providers.errors import ContentRejected, ModelRetired, ProviderError, UnexpectedResponse
 from tests.bot.studio.fakes import ScriptedModel, mind
-from tests.bot.studio.samples import CATALOGUE, edit, plan, plan_draft, project, shot_draft
+from tests.bot.studio.samples import CATALOGUE, OWNER, edit, plan, plan_draft, project, shot, shot_draft
 
 ANALYSIS = Analysis(summary="a pond", look="green", sound="quiet", moments=(Moment(at=1.5, what="a splash"),))
 
@@ -100,6 +102,47 @@ async def test_a_model_that_forgets_to_speak_has_still_answered() -> None:
     assert isinstance(changed, Revised)
     assert changed.reply == "Done."
     assert silent == Revised(reply="Nothing to change there.", plan=None)
+
+
+class Storyteller:
+    async def tell(self, project: Project) -> Mapping[str, object]:
+        return {"state": "failed", "shots": [{"number": 3, "state": "failed", "why": "refused"}]}
+
+
+async def test_what_became_of_the_film_and_who_speaks_is_known_without_anybodys_id() -> None:
+    model = ScriptedModel("gemini", revision("ok"))
+    director = Director(Minds([mind(model)]), CATALOGUE, chronicle=Storyteller())
+    talk = [Talk(author_id=OWNER, words="hi", reply="yes"), Talk(author_id=424242, words="ho", reply="yes")]
+
+    around = Circumstances(speaker_id=424242)
+    _ = [piece async for piece in director.revise(project(), plan(), talk, "why did it fail?", None, around)]
+
+    data = json.loads(model.asked[0].turns[-1].parts[1])
+    assert data["production"]["shots"][0]["why"] == "refused"
+    assert (data["said_before_by"], data["said_now_by"]) == (["owner", "director 1"], "director 1")
+    assert "424242" not in repr(model.asked)
+
+
+async def test_undo_brings_back_the_plan_before_its_last_change_and_what_is_asked_with_it() -> None:
+    before = plan(shot("One"))
+    after = plan(shot("One"), shot("Two"), version=2, changes="1 shot → 2")
+
+    async def asked(*edits: EditDraft, before: Plan | None = before) -> Revised:
+        model = ScriptedModel("gemini", revision("Done.", *edits))
+        around = Circumstances(before=before)
+        pieces = [piece async for piece in directed(model).revise(project(), after, [], "undo", None, around)]
+        assert isinstance(pieces[-1], Revised)
+        return pieces[-1]
+
+    undone = await asked(edit(EditKind.UNDO))
+    longer = await asked(edit(EditKind.SET_DURATION, shot=1, duration=8), edit(EditKind.UNDO))
+    first = await asked(edit(EditKind.UNDO), before=None)
+
+    assert undone.plan == replace(before, version=3, changes="as v1 was: 2 shots → 1; gone: Two")
+    assert longer.plan is not None
+    assert [(each.title, each.duration) for each in longer.plan.shots] == [("One", 8)]
+    assert first.plan is None
+    assert "nothing to undo" in first.reply
 
 
 async def test_a_change_that_cannot_be_made_is_told_instead_of_the_reply_that_claims_it() -> None:

@@ -92,6 +92,19 @@ async def test_strangers_see_nothing_of_a_plan(room: Room) -> None:
         await room.history.fork_question(project.id, 2, STRANGER)
 
 
+async def test_who_was_invited_finds_on_the_pages_what_they_may_do(room: Room) -> None:
+    project = await room.changed()
+    offered = {}
+    for role in Role:
+        await room.invite(project, role)
+        page = await room.history.page(CustomId(Action.READ, project.id, 2, (1,)), FRIEND)
+        offered[role] = [label for label, _, _ in buttons(page)][:-3]
+    old = await room.history.page(CustomId(Action.READ, project.id, 1, (1,)), OWNER)
+
+    assert offered == {Role.DIRECTOR: ["Change…"], Role.APPROVER: ["Greenlight · $0.96"], Role.VIEWER: []}
+    assert [label for label, _, _ in buttons(old)] == ["Fork to a new thread", "People"]
+
+
 async def test_a_comparison_tells_each_shot_and_the_price_and_lets_any_two_be_chosen(room: Room) -> None:
     project = await room.changed()
 
