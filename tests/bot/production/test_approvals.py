@@ -14,7 +14,9 @@ from bot.production.productions import Productions
 from bot.studio.budget import Budgets, Caps
 from bot.studio.errors import DecidedAlready, NotApprover, OverBudget
 from bot.studio.guilds import Guilds, GuildSettings
-from tests.bot.production.test_productions import STRANGER, Office
+from bot.studio.participants import Participants
+from bot.studio.rights import Role
+from tests.bot.production.test_productions import FRIEND, STRANGER, Office
 from tests.bot.studio.samples import OWNER
 
 OPERATOR, ROLE = 9009, 77
@@ -58,6 +60,16 @@ async def test_a_dear_film_asks_and_neither_owner_nor_stranger_may_answer(bureau
         with pytest.raises(NotApprover):
             await bureau.approvals.approve(production.id, user_id, frozenset(roles))
     assert await bureau.state(production) is ProductionState.ASKING
+
+
+async def test_who_greenlit_a_film_of_anothers_does_not_approve_its_price_as_well(bureau: Bureau) -> None:
+    project = await bureau.film()
+    people = Participants(bureau.database, Wake())
+    await people.invite(project.id, owner_id=OWNER, user_id=FRIEND, role=Role.APPROVER)
+    production = await bureau.accept(project.id, user_id=FRIEND)
+
+    with pytest.raises(NotApprover):
+        await bureau.approvals.approve(production.id, FRIEND, frozenset({ROLE}))
 
 
 @pytest.mark.parametrize(("user_id", "roles"), [(OPERATOR, []), (STRANGER, [ROLE])])

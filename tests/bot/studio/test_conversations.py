@@ -164,6 +164,20 @@ async def test_each_answer_knows_the_version_that_the_one_before_made(room: Room
     assert room.board.events == [("shorter", "Shorter. v2"), ("retitle", "Retitled. v3")]
 
 
+async def test_undo_in_words_takes_back_what_the_last_answer_made(room: Room) -> None:
+    project = await room.film()
+    await room.say(project, "shorter", "undo")
+
+    async with room.answering(
+        says("Shorter.", edit(EditKind.SET_DURATION, shot=1, duration=2)), says("Back.", edit(EditKind.UNDO))
+    ):
+        await room.silence()
+
+    newest = await room.projects.plan(project.id)
+    assert newest is not None
+    assert (newest.version, newest.shots) == (3, plan().shots)
+
+
 @pytest.mark.parametrize(
     ("failure", "told"),
     [

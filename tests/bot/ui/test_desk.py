@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.db import Database
-from bot.db.tables import audit
+from bot.db.tables import audit, productions
 from bot.jobs.wake import Wake
 from bot.production.model import ProductionState, TakeState
 from bot.storage.files import Files
@@ -27,15 +27,17 @@ from bot.studio.errors import (
     RatioNotOffered,
     UploadGone,
 )
-from bot.studio.guilds import Adult, Guilds, GuildSettings
+from bot.studio.guilds import Adult, Guilds, GuildSettings, RoleRule
 from bot.studio.model import MAX_IDEA, Asset, Project, ProjectState, ShotStart
+from bot.studio.participants import Participants
 from bot.studio.preferences import PreferenceRows, Preferences
+from bot.studio.rights import FilmRights, Role
 from bot.studio.soundtrack import SoundOffer, soundtrack
 from bot.ui.card_rows import CardRows
 from bot.ui.desk import Desk, Offer
 from providers.catalogue import Catalogue
 from providers.errors import InvalidRequest
-from tests.bot.production.test_productions import STRANGER, Office
+from tests.bot.production.test_productions import FRIEND, STRANGER, Office
 from tests.bot.studio.samples import CATALOGUE, CLIP, OWNER, asset, plan, request, shot
 
 RUNWAY = Offer(video_models=CATALOGUE.video_models({"runway"}), default_model="gen4.5", can_plan=True)
@@ -453,3 +455,20 @@ async def test_a_direct_message_is_no_place_for_adults(counter: Counter) -> None
     wish = request("adult", is_adult=True, guild_id=None)
 
     assert not (await counter.with_offer(RUNWAY, allows_adult=True).plan(wish)).is_adult
+
+
+async def test_a_film_weighs_what_its_owner_weighs_whoever_presses(counter: Counter) -> None:
+    counter.desk.guilds, counter.desk.rights = Guilds(counter.database), FilmRights(counter.database)
+    await counter.desk.guilds.change(5, lambda _: GuildSettings(roles=(RoleRule(role_id=7, weight=3.0),)))
+    by_owner, by_approver = await counter.film("1"), await counter.film("2")
+    people = Participants(counter.database, Wake())
+    await people.invite(by_approver.id, owner_id=OWNER, user_id=FRIEND, role=Role.APPROVER)
+
+    for film, presser in ((by_owner, OWNER), (by_approver, FRIEND)):
+        await counter.desk.greenlight(
+            request_id=film.id, project_id=film.id, version=1, user_id=presser, role_ids=frozenset({7})
+        )
+
+    async with counter.database.transaction() as transaction:
+        rows = await transaction.execute(select(productions.c.weight).order_by(productions.c.accepted_at))
+        assert sorted(rows.scalars()) == [1.0, 3.0]

@@ -17,8 +17,11 @@ from bot.jobs.wake import Wake
 from bot.production.deletions import Deletions
 from bot.production.model import Production, ProductionState, TakeState
 from bot.production.shelf import Film, Place
+from bot.studio.errors import NotInvited, NotYours
 from bot.studio.model import ProjectState
+from bot.studio.participants import Participants
 from bot.studio.pseudonyms import Pseudonyms
+from bot.studio.rights import Role
 from bot.ui.commands.films import shown
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.films import ON_A_PAGE, OpenFilm, Page, confirm_view, film_view, list_view, owner_ref
@@ -105,6 +108,33 @@ async def press(desk: Desk, *what: Any, user_id: int = OWNER, **changes: Any) ->
     interaction: Any = pressed
     await Router(desk.desk, desk.projects).handle(interaction)
     return pressed
+
+
+# Films of others
+
+
+async def test_who_was_invited_finds_the_film_and_reads_and_does_nothing_else_with_it(desk: Desk) -> None:
+    film, own = await desk.named("Theirs"), await desk.named("Own", owner_id=STRANGER)
+    await desk.done(film)
+    with pytest.raises(NotInvited):
+        await desk.library.film(STRANGER, film)
+    await Participants(desk.database, Wake()).invite(film, owner_id=OWNER, user_id=STRANGER, role=Role.VIEWER)
+
+    listed = text(await desk.library.page(STRANGER))
+    opened = await desk.library.film(STRANGER, film)
+
+    assert "Theirs" in listed
+    assert "Own" in listed
+    assert [title.project_id for title in await desk.library.titles(STRANGER, "thei", most=5)] == [film]
+    assert f"A film of <@{OWNER}>, who invited you." in text(opened)
+    assert [label for label, _, _ in buttons(opened)] == ["Plan", "All films"]
+    for action in (Action.DELETE, Action.ERASE):
+        with pytest.raises(NotYours):
+            await desk.library.press(CustomId(action, film), STRANGER)
+    with pytest.raises(NotYours):
+        await desk.library.send(film, user_id=STRANGER, channel_id=99)
+    assert "1 film of yours" in text(await desk.library.privacy(STRANGER))
+    assert own != film
 
 
 # What is shown
