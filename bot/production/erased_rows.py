@@ -105,8 +105,6 @@ async def unname(transaction: Transaction, owner_id: int, pseudonym: int, now: f
     # Who is kept out, or may spend another sum, stays so.
     standing = (blocks.c.user_id, caps.c.ref)
     decided = (blocks.c.by, caps.c.by, key_book.c.by, announcements.c.by, reports.c.decided_by)
-    for column in (audit.c.actor_id, switches.c.by, productions.c.approved_by, *standing, *decided):
-    decided = (blocks.c.by, caps.c.by, key_book.c.by, announcements.c.by)
     took_part = select(participants.c.project_id).where(participants.c.user_id == owner_id)
     # Their cards name who takes part.
     await transaction.execute(update(projects).where(projects.c.id.in_(took_part)).values(updated_at=now))
