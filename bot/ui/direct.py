@@ -13,7 +13,7 @@ from discord import app_commands
 from bot.jobs.wake import Listener
 from bot.production.dms import Dms
 from bot.production.model import Production, ProductionState
-from bot.speech import say
+from bot.speech import say, speaking
 from bot.studio.preferences import PreferenceRows
 from bot.studio.projects import Projects
 from bot.studio.text import shorten
@@ -73,7 +73,9 @@ class DirectMessages:
         if not await self._dms.begin_try(production):
             logger.warning("DM given up", extra={"production": production.id})
             return
-        words = await self._words(production)
+        project = await self._projects.get(production.project_id, even_deleted=True)
+        with speaking(project.language):
+            words = await self._words(production)
         channel = await once(lambda: client.create_dm(discord.Object(production.owner_id)))
         one = nonce(production.id, f"dm {production.run}")
         sent = await once(lambda: channel.send(words, nonce=one, suppress_embeds=True))
