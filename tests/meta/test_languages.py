@@ -206,6 +206,10 @@ def unsaid(tree: ast.Module, *, whole: bool = False) -> Iterator[tuple[int, str]
                 aside.update(id(each) for each in ast.walk(node))
             case ast.Expr(value=ast.Constant()) if not whole:  # a docstring
                 aside.add(id(node.value))
+            case ast.MatchValue():
+                aside.add(id(node.value))
+            case ast.Call(args=[name, *_]) if called(node) == "Tip":  # the name of a command
+                aside.add(id(name))
             case ast.AnnAssign():
                 aside.update(id(each) for each in ast.walk(node.annotation))
     for node in ast.walk(tree):
