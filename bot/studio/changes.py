@@ -21,6 +21,7 @@ _STARTS = {
     ShotStart.TEXT: later("starts from text"),
     ShotStart.PREVIOUS: later("starts from previous"),
     ShotStart.UPLOAD: later("starts from upload"),
+    ShotStart.STILL: later("starts from its still"),
 }
 
 

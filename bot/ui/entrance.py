@@ -47,6 +47,8 @@ WORKS = frozenset(
         Action.BACK,
         Action.FORKIT,
         Action.ROLE,
+        Action.ANEW,
+        Action.VARY,
     }
 )
 

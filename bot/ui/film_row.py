@@ -12,12 +12,13 @@ from bot.ui.custom_ids import Action, CustomId
 
 
 def film_row(project_id: str) -> ui.View:
-    """Below the message with a film: the same once more, another one like it, or only a shot of it."""
+    """Below the message with a film: the same once more, another one like it, only a shot of it, or a word about it."""
     view = ui.View(timeout=None)
     for action, label in (
         (Action.ANEW, say("Run again")),
         (Action.VARY, say("Vary…")),
         (Action.SHOTS, say("Shots…")),
+        (Action.REPORT, say("Report…")),
     ):
         view.add_item(_button(action, project_id, label))
     view.stop()  # sent and not stored: a press comes to our router

@@ -45,16 +45,6 @@ _HEADS = {
 _COLOURS = {ReportState.OPEN: BAD, ReportState.HIDDEN: PENDING, ReportState.DISMISSED: PAST}
 
 
-def report_button(project_id: str) -> ui.Button[Any]:
-    """Below a film."""
-    return ui.Button(
-        style=discord.ButtonStyle.secondary,
-        label=say("Report…"),
-        emoji="🚩",
-        custom_id=str(CustomId(Action.REPORT, project_id)),
-    )
-
-
 def report_card(report: Report, title: str) -> ui.LayoutView:
     """What is reported, by whom and why, with what can be done; or what was decided."""
     where = say("in this server") if report.guild_id is not None else say("in a direct message")
@@ -235,7 +225,7 @@ class ReportDesk:
             words = say("Thank you for your report. The film was hidden.")
         try:
             channel = await persistently(lambda: self._client.create_dm(discord.Object(report.reporter_id)))
-            await persistently(lambda: channel.send(words, nonce=nonce("report answered", report.id)))
+            await persistently(lambda: channel.send(words, nonce=nonce("answered", report.id)))
         except (NotAllowed, Vanished, Malformed) as error:
             logger.info("reporter not answered", extra={"report": report.id, "error": str(error)})
         await self._reports.answered(report)
