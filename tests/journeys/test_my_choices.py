@@ -68,7 +68,7 @@ async def test_defaults_hold_the_line_is_told_and_the_end_comes_as_chosen(tmp_pa
         assert [body["allowed_mentions"]["users"] for body in posted if isinstance(body, dict)] == [[]]
         (dm,) = await stage.until(lambda: stage.discord.direct_messages(stage.mia))
         assert f"/{first}/{film['id']}" in text_of(dm)
-        assert [button["label"] for button in buttons_of(film)] == ["Run again", "Vary…", "Shots…"]
+        assert [button["label"] for button in buttons_of(film)] == ["Run again", "Vary…", "Shots…", "Report…"]
 
         # All of it works there, too.
         for command, words in (
