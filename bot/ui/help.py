@@ -21,11 +21,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Tip:
-    """A line of help: words about a command, shown where there is one of that name; `""` needs none."""
+    """A line of help: words about a command, shown where there is one of that name; `""` needs none.
+
+    A subcommand is named with what it is of: "admin/status".
+    """
 
     command: str
     words: str
 
+
+#: Named as a command for what stands in the menu of a message.
+_MENU = "menu"
 
 #: By task, what is done most first.
 _TASKS: Sequence[tuple[str, Sequence[Tip]]] = (
@@ -40,7 +46,7 @@ _TASKS: Sequence[tuple[str, Sequence[Tip]]] = (
             Tip("analyze", later("{command} tells what is in a video, and can make one like it.")),
             Tip("voice", later("{command} has a text spoken.")),
             Tip(
-                "Make a film from this",
+                _MENU,
                 later("On any message: right-click (or hold) → Apps → **Make a film from this**."),
             ),
         ),
@@ -102,11 +108,11 @@ _FOR_ADMINS = (
 _FOR_OPERATORS = (
     later("🧰 For operators"),
     (
-        Tip("admin status", later("{command}: is all well, and if not, what to do.")),
-        Tip("admin queue", later("{command} explains, moves or cancels what waits.")),
-        Tip("admin keys", later("{command} looks after the keys.")),
-        Tip("admin pause", later("{command} lets no new film begin, or orders nothing at one service.")),
-        Tip("admin resume", later("{command} goes on.")),
+        Tip("admin/status", later("{command}: is all well, and if not, what to do.")),
+        Tip("admin/queue", later("{command} explains, moves or cancels what waits.")),
+        Tip("admin/keys", later("{command} looks after the keys.")),
+        Tip("admin/pause", later("{command} lets no new film begin, or orders nothing at one service.")),
+        Tip("admin/resume", later("{command} goes on.")),
     ),
 )
 
@@ -126,7 +132,7 @@ def help_view(
     ]
     for title, tips in tasks:
         lines = [
-            "- " + say(tip.words, command=mentions.of(tip.command))
+            "- " + say(tip.words, command=mentions.of(tip.command.replace("/", " ")))
             for tip in tips
             if not tip.command or tip.command in known
         ]
@@ -164,8 +170,8 @@ class Help:
             await answer(interaction, act)
 
     def _known(self) -> set[str]:
-        """Every command, its subcommands, and what stands in the menu of a message."""
+        """Every command and its subcommands, and whether anything stands in the menu of a message."""
         assert self._tree is not None
-        commands = {command.qualified_name for command in self._tree.walk_commands()}
-        menus = self._tree.walk_commands(type=discord.AppCommandType.message)
-        return commands | {menu.name for menu in menus}
+        commands = {command.qualified_name.replace(" ", "/") for command in self._tree.walk_commands()}
+        has_menu = any(self._tree.walk_commands(type=discord.AppCommandType.message))
+        return commands | ({_MENU} if has_menu else set())

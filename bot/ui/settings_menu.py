@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import discord
 from discord import app_commands, ui
 
+from bot.speech import Language, speaking
 from bot.studio.errors import NotYours
 from bot.studio.preferences import PreferenceRows, Preferences
 from bot.ui.answering import Answer, answer, open_modal, picked, submitted, turn
@@ -98,7 +99,12 @@ class SettingsMenu:
         """Change what the person who pressed wants, and show all of it. Raises `NotYours | EditRefused`."""
         _check(interaction, custom_id)
         user_id = interaction.user.id
-        return settings_view(self._panel(user_id, await self._rows.change(user_id, change)))
+        before = await self._rows.of(user_id)
+        chosen = await self._rows.change(user_id, change)
+        if chosen.language is before.language:
+            return settings_view(self._panel(user_id, chosen))
+        with speaking(chosen.language or Language.nearest(interaction.locale.value)):
+            return settings_view(self._panel(user_id, chosen))
 
     async def _shown(self, interaction: discord.Interaction, custom_id: CustomId, *, page: int = 1) -> ui.LayoutView:
         _check(interaction, custom_id)

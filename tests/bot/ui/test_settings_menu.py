@@ -11,7 +11,7 @@ import pytest
 from discord import ui
 
 from bot.db import Database
-from bot.speech import Language
+from bot.speech import Language, speaking
 from bot.studio.errors import EditRefused
 from bot.studio.model import Captions
 from bot.studio.preferences import PreferenceRows, Preferences
@@ -244,3 +244,12 @@ async def test_another_language_model_offer_leaves_the_panel_whole(menu: Menu) -
     nothing = SettingsMenu(menu.with_offer(replace(RUNWAY, video_models=())), menu.rows)
 
     assert is_taken_by_discord(settings_view(nothing._panel(OWNER, Preferences())))
+
+
+async def test_the_panel_speaks_the_language_that_was_just_chosen(menu: Menu) -> None:
+    german = await menu.press(field(Field.LANGUAGE), values=["de"])
+
+    with speaking(Language.GERMAN):
+        want = settings_view(panel(Preferences(language=Language.GERMAN))).to_components()  # type: ignore[no-untyped-call]
+    assert text(german.views[0]).splitlines()[0] == want[0]["components"][0]["content"].splitlines()[0]
+    assert await menu.rows.of(OWNER) == Preferences(language=Language.GERMAN)
