@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 #: Films that a range goes by at least; and the parts of them that were quicker than its begin, and than its end.
 LEAST, QUICK, SLOW = 3, 0.1, 0.9
+#: By how much their numbers of shots may differ for two films to be alike.
+ALIKE = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +24,24 @@ class Between:
     latest: float
 
 
-def usual_pace(took: Sequence[float]) -> Between | None:
-    """How long a film takes, by how long others took; `None` where that is too few."""
-    if len(took) < LEAST:
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A film that was made: of how many shots, and in how many seconds."""
+
+    shots: int
+    took: float
+
+
+def usual_pace(made: Sequence[Made], shots: int | None = None) -> Between | None:
+    """How long a film takes, by how long others took: rather those of about as many shots, where they are enough.
+
+    `None` where even all of them are too few.
+    """
+    alike = [] if shots is None else [each for each in made if shots / ALIKE <= each.shots <= shots * ALIKE]
+    known = sorted(each.took for each in (alike if len(alike) >= LEAST else made))
+    if len(known) < LEAST:
         return None
-    known, last = sorted(took), len(took) - 1
+    last = len(known) - 1
     return Between(known[math.floor(QUICK * last)], known[math.ceil(SLOW * last)])
 
 

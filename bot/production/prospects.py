@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Row, distinct, func, select
 
 from bot.db import Database
-from bot.db.tables import plans, productions, projects
+from bot.db.tables import plans, productions, projects, takes
 from bot.production.dispatcher import Dispatcher
-from bot.production.forecast import Between, begins, ends, usual_pace
+from bot.production.forecast import Between, Made, begins, ends, usual_pace
 from bot.production.line import Ahead
 from bot.production.model import ACTIVE, OPEN, Production, ProductionState
 from bot.production.productions import production_of
@@ -29,7 +29,8 @@ class Prospect:
     """A film that is not over.
 
     `thread_id` is where it is talked over; `place` counts from 1 in the line; `begins` and `ends` tell when it will
-    probably begin and be done, `None` where nobody can tell, or where that is over.
+    probably begin and be done, `None` where nobody can tell, or where that is over. `is_late` says that it takes longer
+    than films did lately.
     """
 
     production: Production
@@ -39,6 +40,7 @@ class Prospect:
     ahead: Ahead = NOBODY
     begins: Between | None = None
     ends: Between | None = None
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +83,8 @@ class Prospects:
         )
         async with self._database.transaction() as transaction:
             rows = (await transaction.execute(query)).all()
-        pace, since = await self._pace(), await self._running_since()
-        return [self._prospect(row, pace, since) for row in rows]
+        made, since = await self._made(), await self._running_since()
+        return [self._prospect(row, made, since) for row in rows]
 
     async def title(self, production: Production) -> str:
         """What a film is called, in the version that is made."""
@@ -110,13 +112,14 @@ class Prospects:
         """What an operator has paused: all films, or services."""
         return await self._switches.paused()
 
-    def _prospect(self, row: Row[Any], pace: Between | None, running_since: list[float]) -> Prospect:
+    def _prospect(self, row: Row[Any], made: Sequence[Made], running_since: list[float]) -> Prospect:
         production, now = production_of(row), self._clock()
         plan = Plan.from_json(row.plan, version=row.version, changes=row.changes)
+        pace, others = usual_pace(made, len(plan.shots)), usual_pace(made)
         prospect = Prospect(production=production, plan=plan, thread_id=row.thread_id)
         if production.state is ProductionState.ACCEPTED:
             place = self._dispatcher.position(production.id)
-            begin = None if place is None or pace is None else begins(place, running_since, pace, now)
+            begin = None if place is None or others is None else begins(place, running_since, others, now)
             return replace(
                 prospect,
                 place=place,
@@ -126,13 +129,15 @@ class Prospects:
             )
         if production.state is ProductionState.RUNNING and production.started_at is not None and pace is not None:
             began = Between(production.started_at, production.started_at)
-            return replace(prospect, ends=ends(began, pace, now))
+            end = ends(began, pace, now)
+            return replace(prospect, ends=end, is_late=end is None)
         return prospect
 
-    async def _pace(self) -> Between | None:
+    async def _made(self) -> list[Made]:
         """How long films took that were done lately, from when they began."""
-        took = (
-            select(productions.c.finished_at - productions.c.started_at)
+        shots = select(func.count()).where(takes.c.production_id == productions.c.id).scalar_subquery()
+        lately = (
+            select((productions.c.finished_at - productions.c.started_at).label("took"), shots.label("shots"))
             .where(
                 productions.c.state == ProductionState.DONE,
                 productions.c.started_at.is_not(None),
@@ -142,7 +147,7 @@ class Prospects:
             .limit(LATELY)
         )
         async with self._database.transaction() as transaction:
-            return usual_pace([float(seconds) for seconds in (await transaction.execute(took)).scalars()])
+            return [Made(row.shots, float(row.took)) for row in await transaction.execute(lately)]
 
     async def _running_since(self) -> list[float]:
         """When those began that run, wherever they do."""

@@ -21,6 +21,7 @@ from bot.studio.text import shorten
 from bot.ui.card_layout import PENDING, READY, fitted, layout
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.films import owner_ref
+from bot.ui.waits import grain
 from bot.ui.wording import plain
 
 #: Films that are shown; a person may have ten in the line, and hardly has more that wait for a decision.
@@ -43,11 +44,12 @@ class OpenFilm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueFacts:
-    """`note` tells what the last press came to; `is_paused` that no film begins for now."""
+    """`now` is when they were looked up; `note` tells what the last press came to, `is_paused` that no film begins."""
 
     owner_id: int
     films: Sequence[OpenFilm]
     totals: Totals
+    now: float
     is_paused: bool = False
     note: str = ""
 
@@ -111,15 +113,15 @@ def _film(film: OpenFilm, facts: QueueFacts, room: int) -> str:
                 say("An order went unanswered. Its card in the thread asks you what to do."),
             ]
         case ProductionState.RUNNING:
-            lines = _running(film, title)
+            lines = _running(film, title, facts.now)
         case _:
-            lines = _in_line(film, title, is_paused=facts.is_paused)
+            lines = _in_line(film, title, facts.now, is_paused=facts.is_paused)
     if (thread := _thread(film)) is not None:
         lines[0] = f"{lines[0]} · {thread}"
     return "\n".join(lines)
 
 
-def _running(film: OpenFilm, title: str) -> list[str]:
+def _running(film: OpenFilm, title: str, now: float) -> list[str]:
     production = film.prospect.production
     if production.stopping:
         return [say("⏳ **{title}** · stopping", title=title), say("Shots already made are kept and not paid again.")]
@@ -135,13 +137,15 @@ def _running(film: OpenFilm, title: str) -> list[str]:
         lines.append(say("Shot {shot}: {why}", shot=shot, why=why))
     ends = film.prospect.ends
     if ends is not None:
-        lines.append(say("Probably done {range}.", range=_range(ends)))
+        lines.append(say("Probably done {range}.", range=_range(ends, now)))
+    elif film.prospect.is_late:
+        lines.append(say("It takes longer than films did lately, so nobody can tell when it is done."))
     else:
         lines.append(say("Nobody can tell yet when it is done."))
     return lines
 
 
-def _in_line(film: OpenFilm, title: str, *, is_paused: bool) -> list[str]:
+def _in_line(film: OpenFilm, title: str, now: float, *, is_paused: bool) -> list[str]:
     prospect = film.prospect
     if prospect.place is None:
         return [say("🕓 **{title}** · taking its place in the line", title=title)]
@@ -158,7 +162,9 @@ def _in_line(film: OpenFilm, title: str, *, is_paused: bool) -> list[str]:
         lines.append(say("Nobody can tell yet when it begins."))
     else:
         words = say(
-            "Probably begins {begins}, and is done {ends}.", begins=_range(prospect.begins), ends=_range(prospect.ends)
+            "Probably begins {begins}, and is done {ends}.",
+            begins=_range(prospect.begins, now),
+            ends=_range(prospect.ends, now),
         )
         lines.append(words)
     return lines
@@ -219,9 +225,10 @@ def _thread(film: OpenFilm) -> str | None:
     return say("[thread]({place})", place=place)
 
 
-def _range(between: Between) -> str:
-    """From when to when, in whole minutes, and always upwards: nothing is promised too early."""
-    soonest, latest = (math.ceil(at / 60) * 60 for at in (between.soonest, between.latest))
-    if soonest == latest:
-        return f"<t:{latest}:R>"
+def _range(between: Between, now: float) -> str:
+    """From when to when, rounded outwards: it must not look surer than it is."""
+    soonest = math.floor(between.soonest / (step := grain(between.soonest, now))) * step
+    latest = math.ceil(between.latest / (step := grain(between.latest, now))) * step
+    if soonest <= now:
+        return say("any moment, or as late as <t:{latest}:R>", latest=latest)
     return say("<t:{soonest}:R> to <t:{latest}:R>", soonest=soonest, latest=latest)

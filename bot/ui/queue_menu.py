@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import discord
@@ -36,13 +37,21 @@ class QueueMenu:
     """Shows what waits and runs, and cancels; `titles` are the services' names as people know them."""
 
     def __init__(
-        self, desk: Desk, productions: Productions, prospects: Prospects, waits: Waits, titles: Mapping[str, str]
+        self,
+        desk: Desk,
+        productions: Productions,
+        prospects: Prospects,
+        waits: Waits,
+        titles: Mapping[str, str],
+        *,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._desk = desk
         self._productions = productions
         self._prospects = prospects
         self._waits = waits
         self._titles = titles
+        self._clock = clock
 
     @property
     def presses(self) -> Mapping[Action, Press]:
@@ -69,7 +78,11 @@ class QueueMenu:
         paused = await self._prospects.paused()
         films = [await self._open(prospect, paused) for prospect in await self._prospects.of(user_id)]
         totals = await self._prospects.totals()
-        return queue_view(QueueFacts(owner_id=user_id, films=films, totals=totals, is_paused=ALL in paused, note=note))
+        return queue_view(
+            QueueFacts(
+                owner_id=user_id, films=films, totals=totals, now=self._clock(), is_paused=ALL in paused, note=note
+            )
+        )
 
     async def cancelled(self, user_id: int, film: str | None) -> Answer | str:
         """Cancel a film by its id or a word of its title; without one, the only one, or ask which.

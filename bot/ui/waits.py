@@ -178,5 +178,10 @@ def _is_here(at: float | None, now: float) -> bool:
 
 def _moment(at: float, now: float) -> str:
     """Rounded upwards, the more roughly the farther it is."""
-    grain = next(grain for farther, grain in _GRAINS if at - now <= farther)
-    return f"<t:{math.ceil(at / grain) * grain}:R>"
+    step = grain(at, now)
+    return f"<t:{math.ceil(at / step) * step}:R>"
+
+
+def grain(at: float, now: float) -> int:
+    """To what a moment is rounded, in seconds."""
+    return next(step for farther, step in _GRAINS if at - now <= farther)

@@ -7,20 +7,32 @@ import random
 
 import pytest
 
-from bot.production.forecast import Between, begins, ends, usual_pace
+from bot.production.forecast import Between, Made, begins, ends, usual_pace
 
 PACE = Between(60.0, 120.0)
 NOW = 1000.0
 
 
+def films(*took: float, shots: int = 3) -> list[Made]:
+    return [Made(shots, each) for each in took]
+
+
 @pytest.mark.parametrize("took", [[], [60.0], [60.0, 90.0]])
 def test_nothing_is_told_by_too_few_films(took: list[float]) -> None:
-    assert usual_pace(took) is None
+    assert usual_pace(films(*took)) is None
 
 
 def test_a_pace_leaves_out_what_hardly_ever_happens() -> None:
-    assert usual_pace([5.0, *[100.0] * 9, *[110.0] * 10, 4000.0]) == Between(100.0, 110.0)
-    assert usual_pace([30.0, 10.0, 20.0]) == Between(10.0, 30.0)
+    assert usual_pace(films(5.0, *[100.0] * 9, *[110.0] * 10, 4000.0)) == Between(100.0, 110.0)
+    assert usual_pace(films(30.0, 10.0, 20.0)) == Between(10.0, 30.0)
+
+
+def test_films_of_about_as_many_shots_go_before_others() -> None:
+    made = [*films(10.0, 11.0, 12.0, shots=1), *films(60.0, 70.0, 80.0, shots=4), *films(300.0, shots=12)]
+
+    assert usual_pace(made, 1) == Between(10.0, 12.0)
+    assert usual_pace(made, 5) == Between(60.0, 80.0)
+    assert usual_pace(made, 12) == Between(10.0, 300.0)
 
 
 def test_a_film_begins_at_once_where_nothing_runs() -> None:
@@ -53,7 +65,7 @@ def test_what_is_told_holds_for_most_films() -> None:
 
     held = told = 0
     for _ in range(300):
-        pace = usual_pace([film() for _ in range(50)])
+        pace = usual_pace(films(*(film() for _ in range(50))))
         assert pace is not None
         running = [(NOW - dice.uniform(0, 60), film()) for _ in range(3)]
         running = [(since, max(took, NOW - since + 1.0)) for since, took in running]

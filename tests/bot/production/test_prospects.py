@@ -93,6 +93,8 @@ async def test_ranges_go_by_how_long_films_took_lately(house: House) -> None:
     assert runs.ends == Between(began + 60.0, began + 100.0)
     assert waits.begins == runs.ends
     assert waits.ends == Between(began + 120.0, began + 200.0)
+    house.now += 100.0
+    assert [each.is_late for each in await house.prospects.of(OWNER)] == [True, False]
 
 
 async def test_a_film_that_its_owner_deleted_is_not_told_of(house: House) -> None:

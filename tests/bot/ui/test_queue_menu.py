@@ -34,11 +34,12 @@ from tests.bot.ui.test_settings_menu import menus
 
 MINE = owner_ref(OWNER)
 THREAD = "https://discord.com/channels/@me/77"
+NOW = 1000.0
 SOME = Totals(waiting=3, running=2, people=4)
 
 
 def shown(film: OpenFilm | None = None, **changes: Any) -> str:
-    facts = QueueFacts(owner_id=OWNER, films=[] if film is None else [film], totals=SOME)
+    facts = QueueFacts(owner_id=OWNER, films=[] if film is None else [film], totals=SOME, now=NOW)
     return text(queue_view(replace(facts, **changes)))
 
 
@@ -68,10 +69,12 @@ def test_a_film_in_line_tells_its_place_and_who_goes_first(ahead: Ahead, why: st
     assert f"**Koi** · place {ahead.own + ahead.others + 1} in line · [thread]({THREAD})\n{why}" in said
 
 
-def test_a_range_is_told_in_whole_minutes_and_never_too_early() -> None:
-    film = open_film(place=1, begins=Between(1001.0, 1079.0), ends=Between(1061.0, 1261.0))
+def test_a_range_is_rounded_outwards_the_more_the_farther_it_is() -> None:
+    film = open_film(place=1, begins=Between(1031.0, 1079.0), ends=Between(1061.0, 1461.0))
 
-    assert "Probably begins <t:1020:R> to <t:1080:R>, and is done <t:1080:R> to <t:1320:R>." in shown(film)
+    assert "Probably begins <t:1020:R> to <t:1080:R>, and is done <t:1050:R> to <t:1500:R>." in shown(film)
+    soon = open_film(place=1, begins=Between(1001.0, 1002.0), ends=Between(1061.0, 1261.0))
+    assert "Probably begins any moment, or as late as <t:1005:R>, and" in shown(soon)
 
 
 def test_nobody_is_promised_anything_where_nobody_can_tell() -> None:
@@ -92,12 +95,14 @@ def test_busy_keys_and_pauses_are_told() -> None:
 
 def test_a_running_film_tells_what_is_made_what_waits_and_when_it_is_done() -> None:
     takes = [take(1, TakeState.MADE), take(2)]
-    film = open_film(ProductionState.RUNNING, takes=takes, waits={2: "waiting: next"}, ends=Between(60, 120))
+    film = open_film(ProductionState.RUNNING, takes=takes, waits={2: "waiting: next"}, ends=Between(1060, 1120))
 
     said = shown(film)
 
     assert "rendering · 1 of 2 shots made" in said
-    assert "Shot 2: waiting: next\nProbably done <t:60:R> to <t:120:R>." in said
+    assert "Shot 2: waiting: next\nProbably done <t:1050:R> to <t:1125:R>." in said
+    late = open_film(ProductionState.RUNNING, takes=takes, is_late=True)
+    assert "It takes longer than films did lately" in shown(late)
     assert "cutting" in shown(open_film(ProductionState.RUNNING, stage=Stage.CUT))
     assert "· stopping" in shown(open_film(ProductionState.RUNNING, stopping=True))
 
@@ -115,7 +120,7 @@ def test_the_line_is_told_in_numbers() -> None:
 
 @pytest.mark.parametrize("state", [state for state in ProductionState if state.value not in {"done", "failed"}])
 def test_only_what_can_be_stopped_is_offered_for_that(state: ProductionState) -> None:
-    view = queue_view(QueueFacts(owner_id=OWNER, films=[open_film(state, takes=[take()])], totals=SOME))
+    view = queue_view(QueueFacts(owner_id=OWNER, films=[open_film(state, takes=[take()])], totals=SOME, now=NOW))
 
     stoppable = {ProductionState.ASKING, ProductionState.ACCEPTED, ProductionState.RUNNING}
     assert [len(menu.options) for menu in menus(view)] == ([1] if state in stoppable else [])
@@ -128,7 +133,7 @@ def test_the_card_is_taken_by_discord_however_many_films_there_are() -> None:
         OpenFilm(prospect=replace(endless, production=production(ProductionState.ACCEPTED, id=f"{number:032x}")))
         for number in range(40)
     ]
-    view = queue_view(QueueFacts(owner_id=OWNER, films=films, totals=SOME, note="x" * 200))
+    view = queue_view(QueueFacts(owner_id=OWNER, films=films, totals=SOME, now=NOW, note="x" * 200))
 
     assert is_taken_by_discord(view)
     assert "and 28 more films" in text(view)
