@@ -78,6 +78,7 @@ class Press:
         self.user = discord.Object(user_id)
         self.locale = discord.Locale.american_english
         self.channel_id, self.channel = 99, None
+        self.message = None
         self.app_permissions = discord.Permissions.all() if may is None else may
         self.response = self
         self.followup = SimpleNamespace(send=self.say)
