@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection
 from dataclasses import asdict
 
-from bot.speech import say
+from bot.speech import say, speaking
 from bot.studio.drafts import EditKind, RevisionDraft
 from bot.studio.errors import EditRefused
 from bot.studio.minds import Minds
@@ -48,7 +48,8 @@ class Softener:
         prompt = Prompt(model="", system=SOFTENING, turns=(turn,))
         draft = await self._minds.answer(prompt, RevisionDraft, user=str(project.owner_id), priority=Priority.MEDIUM)
         edits = [edit for edit in draft.edits if edit.kind in _WORDS and edit.shot in numbers]
-        revised = revise(plan, edits, self._catalogue.resolve(plan.model), has_upload=project.asset_id is not None)
+        with speaking(project.language):  # its card is for everybody who takes part
+            revised = revise(plan, edits, self._catalogue.resolve(plan.model), has_upload=project.asset_id is not None)
         if revised is None:
             raise EditRefused(say("I found no safer words for that. Tell me in the thread what to show instead."))
         return revised
