@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from bot import log
 from bot.app.backup import BackupKeeper
 from bot.app.house import house_loops, house_surfaces
 from bot.app.limits import unknown_models
 from bot.app.means import caps_of, ears_of, house_rules, kept_here, minds_of, offer_of, sound_stage
 from bot.app.members import surfaces_for_members
+from bot.app.operating import admin_of, keyring_of
 from bot.app.overview import overview_of, server_of
 from bot.app.pools import heard_by
 from bot.app.post import Post
@@ -32,6 +32,7 @@ from bot.log import Scrubber
 from bot.media.download import AttachmentDownloader
 from bot.media.ffmpeg import Ffmpeg
 from bot.media.probe import MediaLimits
+from bot.production.announcements import Announcements
 from bot.production.approvals import Approvals
 from bot.production.camera import Camera, Rig
 from bot.production.chronicle import Chronicle
@@ -62,8 +63,6 @@ from bot.studio.conversations import Conversations
 from bot.studio.departures import Departures
 from bot.studio.director import Director
 from bot.studio.guilds import Guilds
-from bot.studio.key_book import KeyBook
-from bot.studio.keyring import Keyring
 from bot.studio.minds import Minds
 from bot.studio.participants import Participants
 from bot.studio.planner import Planner
@@ -71,16 +70,14 @@ from bot.studio.preferences import PreferenceRows
 from bot.studio.projects import Projects
 from bot.studio.pseudonyms import Pseudonyms
 from bot.studio.rights import FilmRights
-from bot.studio.sealing import Seal
 from bot.studio.shards import Shards
 from bot.studio.softening import Softener
 from bot.studio.tongues import Tongues
 from bot.studio.versions import Versions
 from bot.ui import commands
-from bot.ui.admin import Admin
 from bot.ui.admin.diagnose import Diagnose
-from bot.ui.admin.switching import Switching
 from bot.ui.anew import Anew
+from bot.ui.announcing import Announcer
 from bot.ui.card_rows import CardRows
 from bot.ui.carrying import Carrier
 from bot.ui.channel_rows import ChannelRows
@@ -146,14 +143,7 @@ async def build(
     reports = Reports(database, changed)
     departures = Departures(database, shards=post.shards)
     rules = house_rules(settings, database, guilds, blocks)
-    keyring = Keyring(
-        KeyBook(database),
-        pools,
-        Seal(settings.discord.token),
-        providers.listers,
-        changed,
-        learn=_learning(scrubber),
-    )
+    keyring = keyring_of(settings, database, pools, providers, changed, scrubber)
     await keyring.look()  # before anything is counted: films may have orders open with keys that the settings lack
     if post.works:
         await _restore_room(ledger, productions, pools)
@@ -269,6 +259,7 @@ async def build(
     retakes = Retakes(desk, projects, book, changed)
     dms = Dms(database, changed, shards=post.shards)
     direct = DirectMessages(dms, projects, preferences)
+    announcements = Announcements(database, changed, shards=post.shards)
     surfaces: list[Surface] = [
         *surfaces_for_members(
             database, desk, productions, dispatcher, switches, catalogue, pools, preferences, settings.data_dir
@@ -277,11 +268,23 @@ async def build(
         Anew(desk, projects, retakes),
         History(desk, projects, versions, forks),
         People(desk, projects, participants),
-        Admin(
-            [
-                Switching(desk, rights),
-                Diagnose(rights, rules, blocks, budgets, productions, overview.collector, offer),
-            ]
+        admin_of(
+            rights,
+            Diagnose(rights, rules, blocks, budgets, productions, overview.collector, offer),
+            database=database,
+            changed=changed,
+            desk=desk,
+            projects=projects,
+            productions=productions,
+            dispatcher=dispatcher,
+            switches=switches,
+            budgets=budgets,
+            blocks=blocks,
+            keyring=keyring,
+            announcements=announcements,
+            overview=overview,
+            catalogue=catalogue,
+            pools=pools,
         ),
         *house_surfaces(settings, database, rules, rights, blocks, reports),
         SaferWords(projects, productions, Softener(minds, catalogue), changed),
@@ -387,6 +390,7 @@ async def build(
         Loop(name="delivery", run=delivery.run),
         Loop(name="direct messages", run=lambda listener: direct.run(client, listener)),
         *house_loops(settings, database, client, rules, budgets, reports, overview, claim),
+        Loop(name="announcements", run=Announcer(client, announcements).run),
         Loop(name="unposting", run=Unposting(client, database, deletions).run),
     ]
     return service
@@ -450,16 +454,6 @@ def _between_processes(
     if post.presence is not None:
         loops.append(Loop(name="liveness", run=Liveness(post.presence, engine, productions, changed).run))
     return loops
-
-
-def _learning(scrubber: Scrubber) -> Callable[[str], None]:
-    """Whoever takes secrets out of text hears of a new one, what is logged and what rows keep."""
-
-    def learn(secret: str) -> None:
-        scrubber.learn(secret)
-        log.learn(secret)
-
-    return learn
 
 
 def _keeping(name: str, pool: KeyPool) -> Loop:

@@ -47,7 +47,7 @@ class Dispatcher:
         self._engine = engine
         self._productions = productions
         self._give_back = give_back
-        self._at_once = at_once
+        self.at_once = at_once
         self._worker = worker
         self._line = Line(productions, clock=clock)
         self._paused = False
@@ -71,20 +71,21 @@ class Dispatcher:
         """Who is served before it."""
         return self._line.ahead(production_id)
 
-    def in_order(self) -> list[str]:
-        """The whole line as it stands now, who is next first."""
+    async def in_order(self) -> list[str]:
+        """The whole line as its rows are now, who is next first."""
+        await self._line.catch_up()
         return list(self._line.in_order())
 
     async def look(self) -> None:
         """Bring the line and the engine in step with the rows, once."""
-        if self._worker is not None and self._at_once:
+        if self._worker is not None and self.at_once:
             await self._productions.inherit(None, self._worker)  # begun where one process was alone, and brought here
         await self._line.catch_up()
         running = [each for each in await self._productions.running() if self._worker in {None, each.worker}]
         for production in running:
             await self._tend(production)
         paused = self._switches is not None and await self._switches.is_paused(ALL)
-        for _ in range(self._at_once - len(running)):
+        for _ in range(self.at_once - len(running)):
             if self._paused or paused or (production_id := self._line.pop()) is None:
                 break
             if await self._productions.begin(production_id, self._worker):

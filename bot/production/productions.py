@@ -199,7 +199,8 @@ class Productions:
                 .values(stopping=1, failure=failure, updated_at=now)
             )
             if not is_owner and (stopped.rowcount or stopping.rowcount):
-                await self._audit.note_within(transaction, user_id, "cancel", production_id)
+                guild_id = production.guild_id
+                await self._audit.note_within(transaction, user_id, "cancel", production_id, guild_id=guild_id)
         self._changed()
         return await self.get(production_id)
 

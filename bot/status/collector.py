@@ -100,6 +100,11 @@ class Collector:
                 self._newest = await self._collect()
             return self._newest
 
+    async def collect_anew(self) -> Status:
+        """As `collect`, by whoever has changed something just now."""
+        self._newest = None
+        return await self.collect()
+
     async def _collect(self) -> Status:
         now = self._clock()
         rows, error = await self._rows(now)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from sqlalchemy import insert
+from sqlalchemy import ColumnElement, func, insert, select
 
 from bot.db import Database, Transaction
 from bot.db.tables import audit
@@ -14,8 +15,20 @@ from bot.db.tables import audit
 RULE = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """One line: who did what to what; `guild_id` is the server that alone felt it."""
+
+    at: float
+    actor_id: int
+    action: str
+    ref: str
+    detail: str
+    guild_id: int | None
+
+
 class Audit:
-    """Writes the audit table; nothing is ever changed in it."""
+    """Writes and reads the audit table; nothing is ever changed in it."""
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
         self._database = database
@@ -49,3 +62,43 @@ class Audit:
                 guild_id=guild_id,
             )
         )
+
+    async def count(self, *, guild_id: int | None = None, actor_id: int | None = None) -> int:
+        """How many lines there are: of a server, or of somebody, where these are given."""
+        query = select(func.count()).select_from(audit).where(*_matching(guild_id, actor_id))
+        async with self._database.transaction() as transaction:
+            return int((await transaction.execute(query)).scalar_one())
+
+    async def lines(
+        self, *, begin: int, most: int, guild_id: int | None = None, actor_id: int | None = None
+    ) -> list[Noted]:
+        """So many lines from the `begin`-th on, counted from 0, the newest first."""
+        query = (
+            select(audit)
+            .where(*_matching(guild_id, actor_id))
+            .order_by(audit.c.at.desc(), audit.c.id.desc())
+            .offset(begin)
+            .limit(most)
+        )
+        async with self._database.transaction() as transaction:
+            rows = (await transaction.execute(query)).all()
+        return [
+            Noted(
+                at=row.at,
+                actor_id=row.actor_id,
+                action=row.action,
+                ref=row.ref,
+                detail=row.detail,
+                guild_id=row.guild_id,
+            )
+            for row in rows
+        ]
+
+
+def _matching(guild_id: int | None, actor_id: int | None) -> list[ColumnElement[bool]]:
+    conditions = []
+    if guild_id is not None:
+        conditions.append(audit.c.guild_id == guild_id)
+    if actor_id is not None:
+        conditions.append(audit.c.actor_id == actor_id)
+    return conditions

@@ -55,15 +55,16 @@ def asking(production: Production) -> list[ui.Item[ui.LayoutView]]:
 
 def quota(standing: Standing, *, sees_bot: bool) -> str:
     """How somebody stands; the whole bot's day is for operators."""
-    lines = [_line(say("You, today"), standing.user)]
+    lines = [spending_line(say("You, today"), standing.user)]
     if standing.guild is not None:
-        lines.append(_line(say("This server, this month"), standing.guild))
+        lines.append(spending_line(say("This server, this month"), standing.guild))
     if sees_bot:
-        lines.append(_line(say("The whole bot, today"), standing.bot))
+        lines.append(spending_line(say("The whole bot, today"), standing.bot))
     return "\n".join(lines)
 
 
-def _line(who: str, spending: Spending) -> str:
+def spending_line(who: str, spending: Spending) -> str:
+    """What counts for somebody in their period, of what they may."""
     spent = used = money(spending.used_microusd)
     if spending.cap_microusd is not None:
         spent = say("{used} of {cap}", used=used, cap=money(spending.cap_microusd))

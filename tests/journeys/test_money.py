@@ -34,6 +34,7 @@ async def test_dear_films_are_declined_or_approved_and_none_passes_the_cap(tmp_p
             await stage.until_told(stage.mia, "$0.92 of what you may spend today is left")
             assert len(stage.orders()) == 2
 
+            stage.people.show_command("admin", stage.tom)
             await stage.people.slash(stage.tom, stage.discord.channel_id, "admin pause", {"reason": "a deploy"})
             await stage.until_told(stage.tom, "Paused. New films wait in line")
             deeds = stage.rows("SELECT actor_id, action FROM audit ORDER BY id")

@@ -11,14 +11,16 @@ from discord import ui
 
 from bot.speech import counted, say
 from bot.studio.keyring import HeldKey
-from bot.ui.admin.pieces import button, health_words, moment, ref_of, turning, usage_words
+from bot.ui.admin.pieces import button, health_words, moment, ref_of, titled, turning, usage_words
 from bot.ui.card_layout import BAD, GOOD, PAST, PENDING, fitted, layout
 from bot.ui.custom_ids import Action
 from bot.ui.wording import plain
 from ratelimit import KeyHealth
 
-#: Keys on one page: each takes three components, each service three more.
+#: Keys on one page: each takes three components of the forty there may be, and every service a button to add one.
 ON_A_PAGE = 7
+#: Buttons that Discord takes in one row.
+_ROW = 5
 #: Fields of the form that takes a key.
 ACCOUNT_FIELD, SECRET_FIELD = "account", "secret"
 
@@ -45,30 +47,36 @@ def keys_view(page: KeysPage) -> ui.LayoutView:
         words = say("{keys} · page {number} of {pages}", keys=words, number=number, pages=pages)
     parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(_joined(head, f"-# {words}", page.note))]
     for service, keys in groupby(shown, key=lambda key: key.provider):
-        parts.append(ui.Separator())
-        parts.append(_service(service, is_running=service in page.services))
-        parts += [_line(key) for key in keys]
+        heads = [f"### {titled(service)}\n"]
+        parts += [_line(key, heads.pop() if heads else "") for key in keys]
     if pages > 1:
         parts.append(turning(Action.OPKEYS, number, pages))
-    parts += [ui.Separator(), ui.ActionRow(button(Action.OPSTATUS, say("Status")))]
+    parts += [ui.Separator(), *_adding(page.services)]
     colour = GOOD if well == len(page.keys) else PENDING if well else BAD
     return layout(ui.Container(*parts, accent_colour=colour))
 
 
-def _service(service: str, *, is_running: bool) -> ui.Item[ui.LayoutView]:
-    head = f"### {plain(service).capitalize()}"
-    if not is_running:
-        return ui.TextDisplay(head)
-    adds = button(Action.OPKEYADD, say("Add a key…"), ref=ref_of(service), style=discord.ButtonStyle.primary)
-    return ui.Section(ui.TextDisplay(head), accessory=adds)
+def _adding(services: Sequence[str]) -> list[ui.Item[ui.LayoutView]]:
+    """A button for each service that takes another key, and the way back."""
+    buttons = [
+        button(
+            Action.OPKEYADD,
+            say("Add a {service} key…", service=titled(service)),
+            ref=ref_of(service),
+            style=discord.ButtonStyle.primary,
+        )
+        for service in services
+    ]
+    buttons.append(button(Action.OPSTATUS, say("Status")))
+    return [ui.ActionRow(*buttons[begin : begin + _ROW]) for begin in range(0, len(buttons), _ROW)]
 
 
-def _line(key: HeldKey) -> ui.Item[ui.LayoutView]:
+def _line(key: HeldKey, head: str) -> ui.Item[ui.LayoutView]:
     facts = [health_words(key.view) if key.view is not None else _not_lent(key)]
     if key.view is not None:
         facts += usage_words(key.view)[:2]
     account = "" if key.account == key.id else say(" · account {account}", account=f"`{key.account}`")
-    words = f"**`{key.id}`**{account}\n{' · '.join(facts)}"
+    words = f"{head}**`{key.id}`**{account}\n{' · '.join(facts)}"
     return ui.Section(ui.TextDisplay(words), accessory=button(Action.OPKEY, say("Open"), ref=ref_of(key.id)))
 
 
@@ -82,7 +90,7 @@ def _key_view(key: HeldKey, note: str, most: int) -> ui.LayoutView:
     account = say("account `{account}`", account=key.account) if key.account != key.id else say("an account of its own")
     origin = say("added while I ran, kept encrypted") if key.is_added else say("from the settings")
     parts: list[ui.Item[ui.LayoutView]] = [
-        ui.TextDisplay(_joined(head, f"-# {plain(key.provider)} · {account} · {origin}", note)),
+        ui.TextDisplay(_joined(head, f"-# {titled(key.provider)} · {account} · {origin}", note)),
         ui.TextDisplay(health_words(key.view) if key.view is not None else _not_lent(key)),
     ]
     facts = _facts(key)[:most]
@@ -153,7 +161,7 @@ def retire_view(key: HeldKey) -> ui.LayoutView:
 
 def add_form(service: str, custom_id: str) -> ui.Modal:
     """The form that takes a key; what is typed there is shown to nobody."""
-    modal = ui.Modal(title=say("A key for {service}", service=service)[:45], custom_id=custom_id, timeout=None)
+    modal = ui.Modal(title=say("A key for {service}", service=titled(service))[:45], custom_id=custom_id, timeout=None)
     secret: ui.TextInput[ui.Modal] = ui.TextInput(
         custom_id=SECRET_FIELD, min_length=8, max_length=400, placeholder=say("Paste the key; nobody sees it again")
     )
