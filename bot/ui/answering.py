@@ -57,8 +57,6 @@ async def turn(interaction: discord.Interaction, act: Callable[[], Awaitable[ui.
         return
     if isinstance(found, Answer):
         await _reply(interaction, found)
-    elif interaction.message is not None and interaction.message.attachments:  # of what stood there before
-        await quietly(interaction.edit_original_response(view=found, attachments=[]))
     else:
         await quietly(interaction.edit_original_response(view=found))
 

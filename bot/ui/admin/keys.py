@@ -81,12 +81,12 @@ class Keys:
     async def pause(self, asker: Asker, ref: str) -> ui.LayoutView:
         by = asker.check_operator()
         await self._keyring.pause((await self._key(ref)).id, by)
-        return await self.open(asker, ref, say("⏸️ Paused. Whoever needs this very key waits for it."))
+        return await self.open(asker, ref, say("It is lent no more. Whoever needs this very key waits for it."))
 
     async def resume(self, asker: Asker, ref: str) -> ui.LayoutView:
         by = asker.check_operator()
         await self._keyring.resume((await self._key(ref)).id, by)
-        return await self.open(asker, ref, say("▶️ It is lent again."))
+        return await self.open(asker, ref, say("It is lent again."))
 
     async def test(self, asker: Asker, ref: str) -> ui.LayoutView:
         asker.check_operator()

@@ -61,9 +61,8 @@ def _adding(services: Sequence[str]) -> list[ui.Item[ui.LayoutView]]:
     buttons = [
         button(
             Action.OPKEYADD,
-            say("Add a {service} key…", service=titled(service)),
+            say("New {service} key…", service=titled(service)),
             ref=ref_of(service),
-            style=discord.ButtonStyle.primary,
         )
         for service in services
     ]
@@ -114,7 +113,7 @@ def _facts(key: HeldKey) -> list[str]:
         for model, until in view.resting_models.items()
     ]
     lent = say(
-        "Since the start: lent {lent} times, served {served}, refused {refused}",
+        "Since the start: {lent} × lent, {served} × served, {refused} × refused",
         lent=view.granted,
         served=view.served,
         refused=view.refused,

@@ -188,14 +188,18 @@ def _turn(job: Job, room: int) -> list[str]:
     if job.place is None:
         return [*lines, "- " + say("It is just taking its place.")]
     if job.at_once and job.running >= job.at_once:
-        words = say("All {number} places are taken by films that run; one has to end first.", number=job.at_once)
+        words = counted(
+            job.at_once,
+            "One film is made at a time, and another runs; it has to end first.",
+            "{number} films are made at once, and as many run; one has to end first.",
+        )
         lines.append("- " + words)
     if job.place == 1:
         lines.append("- " + say("It is next."))
     else:
         before = counted(job.place - 1, "{number} film goes before it", "{number} films go before it")
         if job.own_before:
-            before += counted(job.own_before, ", {number} of them its owner's", ", {number} of them its owner's")
+            before += counted(job.own_before, ", {number} of its owner's", ", {number} of its owner's")
         lines.append(f"- {before}.")
     if job.following is not None and job.place != 1:
         name = plain(shorten(job.following.title, min(60, room)))

@@ -120,6 +120,18 @@ def why_words(why: str) -> str:
             return plain(why)
 
 
+def _span(period: float) -> str:
+    match period:
+        case 60.0:
+            return say("min")
+        case 3_600.0:
+            return say("hour")
+        case 86_400.0:
+            return say("day")
+        case _:
+            return lasting(period)
+
+
 def usage_words(view: KeyView) -> list[str]:
     """Every window of the account that anything is spent or bounded in, and its room: "12 of 60 requests per min"."""
     lines = []
@@ -134,10 +146,7 @@ def usage_words(view: KeyView) -> list[str]:
             counts.append(say("{used} of {most} tokens", used=usage.tokens, most=limit.tokens))
         if not counts:
             continue
-        span = say("day") if limit.period == 86_400.0 else lasting(limit.period)
-        words = say("{counts} in a {span}", counts=", ".join(counts), span=span)
-        if limit.period < 86_400.0:
-            words = say("{counts} in {span}", counts=", ".join(counts), span=span)
+        words = say("{counts} per {span}", counts=", ".join(counts), span=_span(limit.period))
         lines.append(words if usage.model is None else f"`{usage.model}`: {words}")
     room = view.limits.account.room
     if room is not None:

@@ -184,16 +184,16 @@ def _services(services: Sequence[ServiceStatus], *, most: int) -> str:
         lines.append(f"**{titled(service.name)}**{paused}")
         keys = sorted(service.keys, key=lambda key: _ILL_FIRST.index(key.view.health))
         shown = keys if count <= most else keys[: max(1, most * len(keys) // count)]
-        lines += [f"- {_key(key)}" for key in shown]
+        lines += [_key(key) for key in shown]
         if len(shown) < len(keys):
-            lines.append("- " + say("and {number} more, no worse than these", number=len(keys) - len(shown)))
+            lines.append(say("-# and {number} more, no worse than these", number=len(keys) - len(shown)))
         if not keys:
-            lines.append("- " + say("🔴 no key is left; add one with `/admin keys`"))
+            lines.append(say("🔴 no key is left; add one with `/admin keys`"))
     return "\n".join(lines)
 
 
 def _key(key: KeyStatus) -> str:
-    facts = [f"`{key.view.id}` {health_words(key.view)}", *usage_words(key.view)[:2]]
+    facts = [f"{health_words(key.view)} · `{key.view.id}`", *usage_words(key.view)[:2]]
     if key.error_rate:
         facts.append(say("{share} failed lately", share=f"{key.error_rate:.0%}"))
     if key.left is not None:
