@@ -21,7 +21,6 @@ _STARTS = {
     ShotStart.TEXT: later("starts from text"),
     ShotStart.PREVIOUS: later("starts from previous"),
     ShotStart.UPLOAD: later("starts from upload"),
-    ShotStart.STILL: later("starts from its still"),
 }
 
 
