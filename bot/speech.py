@@ -7,14 +7,13 @@ for somebody, does so within `speaking(language)`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency
 
@@ -129,8 +128,15 @@ def translated(words: str, language: Language, *, context: str | None = None) ->
     """Words in another language, for what is not said but declared: the names of commands. `None` where it has none."""
     if language is Language.ENGLISH:
         return words
-    message = _catalogue(language).get(words, context=context)
-    return message.string if message is not None and isinstance(message.string, str) and message.string else None
+    forms = _words(language).get((words, context))
+    return forms[0] if forms is not None and len(forms) == 1 else None
+
+
+def prepare() -> None:
+    """Read the words of every language. It takes a good part of a second, so a bot has a thread do it as it starts."""
+    for language in Language:
+        if language is not Language.ENGLISH:
+            _words(language)
 
 
 def _found(words: str | tuple[str, str], number: int) -> str:
@@ -138,14 +144,9 @@ def _found(words: str | tuple[str, str], number: int) -> str:
     english = words if isinstance(words, str) else words[number != 1]
     if language is Language.ENGLISH:
         return english
-    catalogue = _catalogue(language)
-    message = catalogue.get(words)
-    if message is None or not message.string:
-        return english
-    if isinstance(message.string, str):
-        return message.string
-    form = 0 if catalogue.num_plurals == 1 else _plural(language, number)
-    return message.string[form] or english
+    one = words if isinstance(words, str) else words[0]
+    forms = _words(language).get((one, None), (english,))
+    return forms[0] if len(forms) == 1 else forms[_plural(language, number)]
 
 
 def _plural(language: Language, number: int) -> int:
@@ -154,6 +155,17 @@ def _plural(language: Language, number: int) -> int:
 
 
 @cache
-def _catalogue(language: Language) -> Catalog:
+def _words(language: Language) -> Mapping[tuple[str, str | None], tuple[str, ...]]:
+    """The forms of each sentence, by its English and its context; of one of several numbers, by that of one.
+
+    Only this is kept of a catalogue: Babel's own takes several times the memory.
+    """
     with (_FOLDER / f"{language.code}.po").open("rb") as file:
-        return read_po(file, locale=language.code)
+        catalogue = read_po(file, locale=language.code)
+    found = {}
+    for message in catalogue:
+        one = message.id if isinstance(message.id, str) else message.id[0]
+        forms = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
+        if one and forms and all(forms):
+            found[one, message.context] = forms
+    return found

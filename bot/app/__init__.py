@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from contextlib import AsyncExitStack
 
 import discord
 import yarl
 
+from bot import speech
 from bot.app.boot import look_at_databases, remember
 from bot.app.build import build
 from bot.app.data_dir import AnotherInstance, in_data_dir
@@ -76,6 +78,7 @@ async def run(settings: Settings, role: Role = Role.ALL, shards: Shards = ALL_SH
         )
         post = await _take_post(settings, role, shards, stack)
         logger.info("post taken", extra={"role": role.value, "worker": post.name, "shards": str(post.shards)})
+        await asyncio.to_thread(speech.prepare)
         service = await build(settings, ffmpeg, database, pools, providers, downloader, files, bucket, post)
         service.damage = damage
         await service.serve()

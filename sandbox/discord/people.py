@@ -182,9 +182,7 @@ class People:
         self, member: Member, channel_id: int, chosen: Sequence[Channel | Role | Member], *, custom_id: str
     ) -> Use:
         """Choose channels, roles or people likewise."""
-        handles = [
-            self._option(each) if isinstance(each, Member) else self._simulation.selected(each.id) for each in chosen
-        ]
+        handles = [self._option(each) for each in chosen]
         return await self._select(member, channel_id, handles, custom_id)
 
     async def _select(self, member: Member, channel_id: int, values: Sequence[Any], custom_id: str) -> Use:
@@ -284,6 +282,8 @@ class People:
                 return name, data
             case Member(member_id):
                 return self._simulation.actor(member_id)
+            case Channel(id) | Role(id):
+                return self._simulation.selected(id)
             case _:
                 return value
 

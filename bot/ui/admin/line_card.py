@@ -87,7 +87,7 @@ def _line_view(page: LinePage, room: int) -> ui.LayoutView:
     facts = [
         say("{number} of {most} running", number=page.running, most=page.at_once)
         if page.at_once
-        else counted(page.running, "{number} running", "{number} running"),
+        else say("{number} running", number=page.running),
         say("{number} in line", number=page.in_line),
     ]
     if page.is_paused:
