@@ -20,6 +20,7 @@ from bot.app.service import Loop, Service
 from bot.app.standings import Standings
 from bot.app.upkeep import keep_store_tidy, warn_of_endings
 from bot.app.watchdog import Watchdog
+from bot.app.ways_in import ways_in
 from bot.db import Database
 from bot.jobs.engine import Engine
 from bot.jobs.ledger import Ledger
@@ -62,6 +63,7 @@ from bot.studio.budget import Budgets
 from bot.studio.conversations import Conversations
 from bot.studio.departures import Departures
 from bot.studio.director import Director
+from bot.studio.examiner import Examiner
 from bot.studio.guilds import Guilds
 from bot.studio.minds import Minds
 from bot.studio.participants import Participants
@@ -71,6 +73,7 @@ from bot.studio.projects import Projects
 from bot.studio.pseudonyms import Pseudonyms
 from bot.studio.rights import FilmRights
 from bot.studio.shards import Shards
+from bot.studio.sightings import Sightings
 from bot.studio.softening import Softener
 from bot.studio.tongues import Tongues
 from bot.studio.versions import Versions
@@ -164,9 +167,12 @@ async def build(
         words=words_for_failure,
     )
     director = Director(minds, catalogue, models=offered, voices=stage.voices, takes=book, chronicle=chronicle)
+    sightings = Sightings(database)
+    analyst = Analyst(minds, projects, ffmpeg, files, ears_of(catalogue, providers, pools))
     planner = Planner(
         projects=projects,
-        analyst=Analyst(minds, projects, ffmpeg, files, ears_of(catalogue, providers, pools)),
+        sightings=sightings,
+        analyst=analyst,
         director=director,
         catalogue=catalogue,
         downloader=downloader,
@@ -289,6 +295,7 @@ async def build(
         *house_surfaces(settings, database, rules, rights, blocks, reports),
         SaferWords(projects, productions, Softener(minds, catalogue), changed),
     ]
+    surfaces += ways_in(database, projects, budgets, desk, changed)
     client = _client(
         post.shards,
         database,
@@ -309,6 +316,7 @@ async def build(
         rows=CardRows(database, shards=post.shards),
         projects=projects,
         productions=productions,
+        sightings=sightings,
         dispatcher=dispatcher,
         catalogue=catalogue,
         desk=desk,
@@ -325,7 +333,14 @@ async def build(
         manners=Manners(client, preferences, guilds),
         dms=dms,
     )
-    conversations = Conversations(projects, director, Talk(client, projects.showing), changed, versions)
+    conversations = Conversations(
+        projects,
+        director,
+        Talk(client, projects.showing),
+        changed,
+        versions,
+        examiner=Examiner(minds, projects, sightings, analyst, files),
+    )
     service = Service(
         client=client,
         token=settings.discord.token,

@@ -50,6 +50,10 @@ projects = Table(
     Column("language", String(8), nullable=False, default="", server_default=""),  # speech.Language of its thread
     Column("is_adult", Boolean, nullable=False, default=False, server_default=false()),  # adult ideas may be planned
     Column("forked_from", String(48)),  # "{project}:{version}" of the plan that it began with, if it is a fork
+    # Ways in: an analysis is a project without a plan.
+    Column("kind", String(12), nullable=False, default="film", server_default="film"),  # studio.model.ProjectKind
+    Column("source_id", String(32)),  # the analysis whose video a film follows
+    Column("max_price_microusd", BigInteger),  # the most its owner wants to pay for it
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
     Column("deleted_at", Float),  # its owner asked for it to be deleted: nobody finds it any more
@@ -117,6 +121,24 @@ participants = Table(
     Column("invited_by", BigInteger, nullable=False),
     Column("at", Float, nullable=False),
     Index("participants_by_user", "user_id"),
+)
+
+sightings = Table(
+    "sightings",  # what was seen in the video of a film or analysis: its own, whatever others ask about the same video
+    metadata,
+    Column("project_id", String(32), ForeignKey("projects.id"), primary_key=True),
+    Column("analysis", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+
+picks = Table(
+    "picks",  # messages that people chose in a menu, until they have filled in the form that came of it
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("owner_id", BigInteger, nullable=False),  # who chose it, not who wrote it
+    Column("words", Text, nullable=False),
+    Column("videos", Text, nullable=False),  # [{url, name, bytes}], JSON
+    Column("created_at", Float, nullable=False),
 )
 
 preferences = Table(

@@ -30,14 +30,15 @@ _STDERR_KEPT = 16 * 1024  # a damaged file can make ffmpeg say megabytes
 _LINE_MAX = 4096  # of stdout; our formats have short lines, a longer one is dropped
 _CONFINE = Path(bot.media.confine.__file__)
 
-# Only these may be opened, whatever a file says: no playlist, no network, no pipe.
-INPUT_FENCE = (
-    "-format_whitelist",
-    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mp3,wav,ogg,flac,png_pipe,jpeg_pipe,webp_pipe",
-    "-protocol_whitelist",
-    "file",
-    "-max_streams",
-    "32",
+
+def fence_with(*formats: str) -> tuple[str, ...]:
+    """Only these formats may be opened, whatever a file says: no playlist, no network, no pipe."""
+    return ("-format_whitelist", ",".join(formats), "-protocol_whitelist", "file", "-max_streams", "32")
+
+
+INPUT_FENCE = fence_with(
+    *("mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "mp3", "wav", "ogg", "flac"),
+    *("png_pipe", "jpeg_pipe", "webp_pipe"),
 )
 
 

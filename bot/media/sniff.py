@@ -21,11 +21,15 @@ class Family(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sniffed:
-    """What the first bytes say. `demuxer` is the one to force in ffmpeg, `None` for what we do not take."""
+    """What the first bytes say. `demuxer` is the one to force in ffmpeg, `None` for what we do not take as it is.
+
+    `unwraps_with` is the one to force for what is put into an mp4 first; see `bot.media.rewrap`.
+    """
 
     family: Family
     kind: str
     demuxer: str | None = None
+    unwraps_with: str | None = None
 
 
 _PICTURE_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis"}
@@ -44,7 +48,7 @@ _MAGIC = (
     (b"\x00\x00\x01\xba", Sniffed(Family.VIDEO, "mpeg")),
 )
 _RIFF = {
-    b"AVI ": Sniffed(Family.VIDEO, "avi"),
+    b"AVI ": Sniffed(Family.VIDEO, "avi", unwraps_with="avi"),
     b"WAVE": Sniffed(Family.SOUND, "wav", "wav"),
     b"WEBP": Sniffed(Family.PICTURE, "webp", "webp_pipe"),
 }
@@ -62,7 +66,7 @@ def sniff(head: bytes) -> Sniffed:
     if head.startswith(b"\x1aE\xdf\xa3"):  # EBML; the document type stands in its header
         if b"\x42\x82\x84webm" in head[:64]:
             return Sniffed(Family.VIDEO, "webm", "matroska")
-        return Sniffed(Family.VIDEO, "matroska")
+        return Sniffed(Family.VIDEO, "matroska", unwraps_with="matroska")
     if head.startswith(b"RIFF"):
         return _RIFF.get(head[8:12], Sniffed(Family.UNKNOWN, "riff"))
     for magic, sniffed in _MAGIC:
@@ -70,8 +74,9 @@ def sniff(head: bytes) -> Sniffed:
             return sniffed
     if len(head) > 1 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2:  # MPEG audio layer III without tags
         return Sniffed(Family.SOUND, "mp3", "mp3")
-    if head[0:1] == b"G" and head[188:189] == b"G" and head[376:377] == b"G":
-        return Sniffed(Family.VIDEO, "mpeg-ts")
+    for packet, begin in ((188, 0), (192, 4)):  # the second is a camcorder's, with a time before each packet
+        if all(head[at : at + 1] == b"G" for at in range(begin, begin + 2 * packet + 1, packet)):
+            return Sniffed(Family.VIDEO, "mpeg-ts", unwraps_with="mpegts")
     return Sniffed(Family.UNKNOWN, "unknown")
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from sqlalchemy import Row, delete, insert, select, update
 
 from bot.db import Database, Transaction, lock
-from bot.db.tables import deletions, preferences, productions, projects
+from bot.db.tables import deletions, picks, preferences, productions, projects
 from bot.jobs.wake import Wake
 from bot.production.model import OPEN
 from bot.studio.audit import Audit
@@ -101,6 +101,7 @@ class Deletions:
             await transaction.execute(update(projects).where(theirs).values(deleted_at=now))
             # At once: nothing that is left to do needs it, and what they choose from now on is theirs to keep.
             await transaction.execute(delete(preferences).where(preferences.c.user_id == owner_id))
+            await transaction.execute(delete(picks).where(picks.c.owner_id == owner_id))
             if (await transaction.execute(pending)).one_or_none() is not None:
                 # Films begun since belong to it as well, so it looks at all of them anew.
                 await transaction.execute(

@@ -20,6 +20,7 @@ from bot.db.tables import (
     projects,
     reports,
     reservations,
+    sightings,
     takes,
     turns,
 )
@@ -67,6 +68,8 @@ async def _film(transaction: Transaction, film: Row[tuple[object, ...]]) -> dict
     told["attachment"] = json.loads(film.attachment) if film.attachment else None
     video = (await transaction.execute(select(assets).where(assets.c.id == film.asset_id))).one_or_none()
     told["video"] = _without(video) if video is not None else None
+    seen = (await transaction.execute(select(sightings).where(sightings.c.project_id == film.id))).one_or_none()
+    told["seen_in_video"] = json.loads(seen.analysis) if seen is not None else None
     versions = select(plans).where(plans.c.project_id == film.id).order_by(plans.c.version)
     told["plans"] = [
         {**_without(row, "project_id"), "plan": json.loads(row.plan)} for row in await transaction.execute(versions)

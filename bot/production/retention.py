@@ -23,6 +23,7 @@ from bot.db.tables import productions, projects, turns
 from bot.production.model import OPEN, TERMINAL
 from bot.storage.errors import StorageError
 from bot.storage.files import Files, lasting_files
+from bot.studio.picks import Picks
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +82,7 @@ class Retention:
         """Remove what is not kept any longer; what was removed."""
         films, uploads, ends = await self._uses()
         now = self._clock()
+        await Picks(self._database, clock=self._clock).forget_old()
         found = await asyncio.to_thread(lambda: [*lasting_files(self._files.root)])
         removed = []
         for file in found:

@@ -12,7 +12,8 @@ from bot.jobs.wake import Listener, Wake
 from bot.speech import speak
 from bot.studio.director import Circumstances, Director, Revised
 from bot.studio.errors import NoSuchFilm, PlanMoved, StudioError
-from bot.studio.model import Answered, Heard, Plan, Project, ProjectState
+from bot.studio.examiner import Examiner
+from bot.studio.model import Analysis, Answered, Heard, Plan, Project, ProjectKind, ProjectState
 from bot.studio.projects import Projects
 from bot.studio.versions import Versions
 from providers.errors import ProviderError
@@ -59,10 +60,13 @@ class Conversations:
         replies: OpensReplies,
         changed: Wake,
         versions: Versions | None = None,
+        *,
+        examiner: Examiner | None = None,
     ) -> None:
         self._projects = projects
         self._versions = versions
         self._director = director
+        self._examiner = examiner
         self._replies = replies
         self._changed = changed
         self._busy: set[str] = set()
@@ -135,7 +139,8 @@ class Conversations:
         away: Exception | None = None
         async with self._replies.open(heard, project) as view:
             try:
-                revised = await self._revise(heard, project, view)
+                tell = self._tell if project.kind is ProjectKind.ANALYSIS else self._revise
+                revised = await tell(heard, project, view)
                 difference = await self._difference(project, revised.plan)
             except AWAY as error:  # raised below: what leaves this block closes the view, wrapped in a group
                 away = error
@@ -156,12 +161,29 @@ class Conversations:
         await self._projects.answer(heard.turn_id, "", project.id, None)
         view.fail(error)
 
+    async def _seen(self, project: Project) -> Analysis | None:
+        if self._examiner is not None:
+            return await self._examiner.seen(project)
+        return await self._projects.analysis(project.asset_id) if project.asset_id else None
+
+    async def _tell(self, heard: Heard, project: Project, view: ReplyView) -> Revised:
+        """Answer a question about a video. It changes nothing but the talk."""
+        assert self._examiner is not None
+        reply = ""
+        async with aclosing(
+            self._examiner.answer(project, await self._projects.talk(project.id), heard.words)
+        ) as answer:
+            async for reply in answer:
+                view.show(reply)
+        await self._projects.answer(heard.turn_id, reply, project.id, None)
+        return Revised(reply=reply, plan=None)
+
     async def _revise(self, heard: Heard, project: Project, view: ReplyView) -> Revised:
         for tries_left in reversed(range(TRIES)):
             plan = await self._projects.plan(project.id)
             if plan is None:
                 raise NoSuchFilm
-            analysis = await self._projects.analysis(project.asset_id) if project.asset_id else None
+            analysis = await self._seen(project)
             revised = Revised(reply="", plan=None)
             talk = await self._projects.talk(project.id)
             before = await self._projects.plan(project.id, plan.version - 1) if plan.version > 1 else None

@@ -10,6 +10,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.studio.model import MAX_SHOTS, Analysis, Moment
+from bot.studio.text import clean
 
 
 class Draft(BaseModel):
@@ -21,15 +22,31 @@ class MomentDraft(Draft):
     what: str = Field(max_length=400, description="what is seen or heard at that time")
 
 
+class LineDraft(Draft):
+    at: float = Field(ge=0, description="seconds from the start of the video")
+    words: str = Field(max_length=300, description="the words, as they are said and in their own language")
+
+
 class AnalysisDraft(Draft):
+    answer: str = Field(
+        max_length=1800,
+        description="the answer to what the person asks about the video, with times; empty where they ask nothing",
+    )
     summary: str = Field(max_length=1200, description="what happens in the video, in a few sentences")
     look: str = Field(max_length=600, description="light, colours, camera and style")
     sound: str = Field(max_length=600, description="speech, music and noises")
     moments: list[MomentDraft] = Field(max_length=20, description="the moments that matter, in order")
+    speech: list[LineDraft] = Field(max_length=60, description="what is said in the video, line by line, if anything")
 
     def analysis(self) -> Analysis:
-        moments = tuple(Moment(at=moment.at, what=moment.what) for moment in self.moments)
-        return Analysis(summary=self.summary, look=self.look, sound=self.sound, moments=moments)
+        return Analysis(
+            answer=clean(self.answer),
+            summary=self.summary,
+            look=self.look,
+            sound=self.sound,
+            moments=tuple(Moment(at=moment.at, what=moment.what) for moment in self.moments),
+            speech=tuple(Moment(at=line.at, what=line.words) for line in self.speech if line.words.strip()),
+        )
 
 
 class StartDraft(StrEnum):
@@ -97,3 +114,11 @@ class RevisionDraft(Draft):
     # The reply comes first, so that it can be shown while the rest is still being written.
     reply: str = Field(max_length=6000, description="the answer to the person, in their language")
     edits: list[EditDraft] = Field(max_length=40, description="changes to the plan; empty when none was asked for")
+
+
+class ReplyDraft(Draft):
+    # The reply comes first, so that it can be shown while the rest is still being written.
+    reply: str = Field(max_length=1500, description="the answer to the person, in their language")
+    look_again: bool = Field(
+        description="true where neither the data nor the talk tells the answer, so that the video must be watched again"
+    )

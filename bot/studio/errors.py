@@ -5,7 +5,8 @@ StudioError
 ├── IdeaTooLong       more than a plan can hold
 ├── NotYours          somebody else's film
 │   ├── NotInvited    and its owner could invite whoever asks
-│   └── RoleTooSmall  whoever asks was invited for something else
+│   ├── RoleTooSmall  whoever asks was invited for something else
+│   └── NotYourAnalysis   somebody else's analysis of a video
 ├── CannotInvite      somebody who cannot take part
 ├── TooManyPeople     a film has as many people as it can
 ├── NothingToUndo     the plan is as it was first written
@@ -40,6 +41,10 @@ StudioError
 ├── TooManyReports    this person has reported enough for a day
 ├── FilmHidden        it was hidden after a report
 ├── AgeUnconfirmed    the services' terms ask for an age that nobody has confirmed yet
+├── VideoMissing      nothing to look at
+├── OneVideo          another video where one is talked about
+├── PickGone          a form about a message that is not known any more
+├── AboveMaximum      it costs more than its owner wants to pay
 └── EditRefused       the change asked for cannot be made
 """
 
@@ -272,6 +277,31 @@ class AgeUnconfirmed(StudioError):
     def __init__(self, least: int) -> None:
         super().__init__(str(least))
         self.least = least
+
+
+class NotYourAnalysis(NotYours):
+    pass
+
+
+class VideoMissing(StudioError):
+    pass
+
+
+class OneVideo(StudioError):
+    pass
+
+
+class PickGone(StudioError):
+    pass
+
+
+class AboveMaximum(StudioError):
+    """`needed` is what it costs, `maximum` what its owner named; both in words."""
+
+    def __init__(self, needed: str, maximum: str) -> None:
+        super().__init__(f"{needed} above {maximum}")
+        self.needed = needed
+        self.maximum = maximum
 
 
 class EditRefused(StudioError):

@@ -33,6 +33,7 @@ def analysis_of(asset: Asset, found: Scan) -> Analysis:
         look=f"{_light(found.brightness)}{_colours(found.colours)}",
         sound=_sound(asset, found),
         moments=tuple(Moment(at=cut, what="a cut to another scene") for cut in found.cuts[:MOST_MOMENTS]),
+        cuts=tuple(found.cuts),
         sight=Sight.MEASURED,
         is_deaf=asset.has_audio,
     )

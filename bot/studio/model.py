@@ -23,9 +23,16 @@ MAX_TAKES = 20
 class ProjectState(StrEnum):
     """Where a film stands before it is rendered."""
 
-    NEW = "new"  # asked for; its video not fetched, or its plan not written yet
-    PLANNED = "planned"
+    NEW = "new"  # asked for; its video not fetched, or its plan or answer not written yet
+    PLANNED = "planned"  # for an analysis: answered
     FAILED = "failed"
+
+
+class ProjectKind(StrEnum):
+    """What somebody asked for."""
+
+    FILM = "film"
+    ANALYSIS = "analysis"  # what a video shows, and the talk about that; no plan ever
 
 
 class ShotStart(StrEnum):
@@ -54,7 +61,7 @@ class Sight(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
-    """A validated video. `id` is the sha256 of its content, `suffix` is ".mp4", ".mov" or ".webm"."""
+    """A validated video. `id` is the sha256 of what was uploaded, `suffix` is ".mp4", ".mov" or ".webm"."""
 
     id: str
     suffix: str
@@ -77,7 +84,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """Something seen at a time, in seconds from the start of the video."""
+    """Something seen or said at a time, in seconds from the start of the video."""
 
     at: float
     what: str
@@ -87,14 +94,18 @@ class Moment:
 class Analysis:
     """What was seen and heard in a video.
 
-    `sight` says how; `is_deaf` that nobody listened, although the video has sound, so that what is said in it is not
-    known.
+    `answer` is what the person wanted to know of it, "" where they asked nothing; `speech` the words heard in it;
+    `cuts` the seconds where it cuts, `None` where nobody measured them. `sight` says how it was looked at; `is_deaf`
+    that nobody listened, although the video has sound, so that what is said in it is not known.
     """
 
     summary: str
     look: str
     sound: str
     moments: tuple[Moment, ...] = ()
+    answer: str = ""
+    speech: tuple[Moment, ...] = ()
+    cuts: tuple[float, ...] | None = None
     sight: Sight = Sight.WATCHED
     is_deaf: bool = False
 
@@ -104,8 +115,9 @@ class Analysis:
     @classmethod
     def from_json(cls, text: str) -> Analysis:
         data = json.loads(text)
-        moments = tuple(Moment(**moment) for moment in data["moments"])
-        return cls(**{**data, "moments": moments, "sight": Sight(data.get("sight", Sight.WATCHED))})
+        told = {name: tuple(Moment(**moment) for moment in data.get(name, ())) for name in ("moments", "speech")}
+        cuts = tuple(data["cuts"]) if data.get("cuts") is not None else None
+        return cls(**{**data, **told, "cuts": cuts, "sight": Sight(data.get("sight", Sight.WATCHED))})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,11 +179,13 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A film and the talk about it.
+    """A film, or the analysis of a video, and the talk about it.
 
     `thread_id` is where that happens, `failure` a word for `ui.replies`; voice and captions are those that its first
     plan begins with; `language` is that of its cards and of the talk about it; `forked_from` is "{project}:{version}"
-    of the plan that it began with, where it is a fork.
+    of the plan that it began with, where it is a fork. An analysis has its question as `idea`; `source_id` is the
+    analysis whose video a film follows. `max_price_microusd` is the most that its owner wants to pay for a film,
+    `None` for whatever its card says.
     """
 
     id: str
@@ -193,6 +207,9 @@ class Project:
     language: Language = Language.ENGLISH
     is_adult: bool = False  # adult ideas may be planned, as far as the services take them
     forked_from: str | None = None
+    kind: ProjectKind = ProjectKind.FILM
+    source_id: str | None = None
+    max_price_microusd: int | None = None
 
     @property
     def is_unfinished(self) -> bool:
@@ -204,9 +221,10 @@ class Project:
 class Request:
     """What a person asked for. `request_id` names the asking once and for all: an interaction's or message's id.
 
-    `asset_id` is a video that is kept already. What is `None` or "" is left to what they want by default, or to what is
-    usual here. `is_adult` where it was asked in a place that Discord restricts by age; whether that means anything is
-    the operator's and the server's to say.
+    `asset_id` is a video that is kept already; `source_id` the analysis whose video it follows. `thread_id` is where it
+    goes on, `None` where a thread is opened for it. What is `None` or "" is left to what they want by default, or to
+    what is usual here. `is_adult` where it was asked in a place that Discord restricts by age; whether that means
+    anything is the operator's and the server's to say.
     """
 
     request_id: str
@@ -223,6 +241,10 @@ class Request:
     voice_name: str = ""
     captions: Captions | None = None
     is_adult: bool = False
+    kind: ProjectKind = ProjectKind.FILM
+    thread_id: int | None = None
+    source_id: str | None = None
+    max_price_microusd: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,7 @@
-"""Brings a film from what was asked to its first plan: fetch the video, look at it, write. Restartable at any point."""
+"""Brings a film from what was asked to its first plan: fetch the video, look at it, write. Restartable at any point.
+
+An analysis goes the same way and ends where its video was looked at: what was seen is the answer.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from pathlib import Path
 
 from bot.db import AWAY
 from bot.jobs.presence import claim_alone
@@ -14,15 +19,18 @@ from bot.media.download import AttachmentDownloader
 from bot.media.errors import MediaError
 from bot.media.ffmpeg import Ffmpeg
 from bot.media.probe import MediaLimits, probe
+from bot.media.rewrap import rewrap
 from bot.speech import speak
 from bot.storage.errors import StorageError
 from bot.storage.files import Files
 from bot.studio.analyst import Analyst
 from bot.studio.casting import cast
 from bot.studio.director import Director
-from bot.studio.errors import NoSuchFilm, StudioError
-from bot.studio.model import Analysis, Asset, Attachment, Project
+from bot.studio.errors import NoSuchFilm, StudioError, VideoMissing
+from bot.studio.model import Analysis, Asset, Attachment, Project, ProjectKind
 from bot.studio.projects import Projects
+from bot.studio.sightings import Sightings
+from bot.studio.stills import measured
 from providers.catalogue import Catalogue
 from providers.errors import ProviderError
 from ratelimit import RateLimitError
@@ -43,6 +51,7 @@ class Planner:
         self,
         *,
         projects: Projects,
+        sightings: Sightings,
         analyst: Analyst,
         director: Director,
         catalogue: Catalogue,
@@ -54,6 +63,7 @@ class Planner:
         claim: Claim = claim_alone,
     ) -> None:
         self._projects = projects
+        self._sightings = sightings
         self._analyst = analyst
         self._director = director
         self._catalogue = catalogue
@@ -108,7 +118,10 @@ class Planner:
     async def plan(self, project: Project) -> None:
         """Do what is left to do for one film, and keep its plan. Raises what the rooms below raise."""
         asset = await self._asset(project)
-        analysis = await self._analyse(project, asset) if asset is not None else None
+        if project.kind is ProjectKind.ANALYSIS:
+            await self._report(project, asset)
+            return
+        analysis = await self._seen(project, asset) if asset is not None else None
         if asset is not None:
             project = await self._projects.get(project.id)
             self._changed()
@@ -121,6 +134,32 @@ class Planner:
             # The video came later, into a film that was planned: the next words about it will know it.
             await self._projects.reopen(project.id)
 
+    async def _report(self, project: Project, asset: Asset | None) -> None:
+        """Answer what was asked about a video."""
+        if asset is None:
+            raise VideoMissing
+        analysis = await self._analyse(project, asset)
+        await self._sightings.keep(project.id, await self._with_cuts(analysis, asset), is_answer=True)
+
+    async def _with_cuts(self, analysis: Analysis, asset: Asset) -> Analysis:
+        """With the cuts measured here, which a model only guesses; without where that fails."""
+        if analysis.cuts is not None:
+            return analysis
+        try:
+            found = await measured(self._ffmpeg, self._kept(asset))
+        except (MediaError, OSError) as error:  # it may have been swept meanwhile, and what was seen is there
+            logger.warning("cuts not measured", extra={"asset": asset.id, "error": type(error).__name__})
+            return analysis
+        return replace(analysis, cuts=tuple(found.cuts))
+
+    async def _seen(self, project: Project, asset: Asset) -> Analysis:
+        """What a film's video shows: what was seen of it before where it follows an analysis, else looked at now."""
+        if project.attachment is None and (known := await self._sightings.of(project.id)) is not None:
+            return known
+        analysis = await self._analyse(project, asset)
+        await self._sightings.keep(project.id, analysis)
+        return analysis
+
     async def _asset(self, project: Project) -> Asset | None:
         if project.attachment is not None:
             return await self._fetch(project, project.attachment)
@@ -131,11 +170,13 @@ class Planner:
         with self._files.work_dir() as desk:
             unchecked = desk / "upload"
             fetched = await self._downloader.fetch(attachment.url, unchecked, max_bytes=self._limits.max_bytes)
+            if await rewrap(self._ffmpeg, unchecked, desk / "rewrapped.mp4", self._limits):
+                unchecked = desk / "rewrapped.mp4"
             found = await probe(self._ffmpeg, unchecked, self._limits)
             asset = Asset(
                 id=fetched.sha256,
                 suffix=f".{found.kind}",
-                bytes=fetched.size,
+                bytes=found.size,
                 duration=found.duration,
                 width=found.width,
                 height=found.height,
@@ -149,10 +190,13 @@ class Planner:
         self._changed()
         return asset
 
-    async def _analyse(self, project: Project, asset: Asset) -> Analysis | None:
-        path = self._files.upload(asset.id, asset.suffix.removeprefix("."))
+    async def _analyse(self, project: Project, asset: Asset) -> Analysis:
+        path = self._kept(asset)
         await self._files.here(path)
         return await self._analyst.analyse(asset, path, project.idea, user=str(project.owner_id))
+
+    def _kept(self, asset: Asset) -> Path:
+        return self._files.upload(asset.id, asset.suffix.removeprefix("."))
 
 
 def failure_of(error: Exception) -> str:

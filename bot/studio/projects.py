@@ -24,11 +24,13 @@ from bot.studio.model import (
     Heard,
     Plan,
     Project,
+    ProjectKind,
     ProjectState,
     Request,
     Talk,
 )
 from bot.studio.shards import ALL_SHARDS, Shards
+from bot.studio.sightings import copy_sighting
 
 #: Films that are still talked over: changed within so many seconds, and so many of them at most.
 _LATELY, _MOST_LATELY = 24 * 3600.0, 100
@@ -66,9 +68,13 @@ class Projects:
                     voice=request.voice,
                     voice_name=request.voice_name,
                     captions=request.captions or Captions.SOFT,
+                    kind=request.kind,
+                    thread_id=request.thread_id,
+                    asset_id=request.asset_id,
+                    source_id=request.source_id,
+                    max_price_microusd=request.max_price_microusd,
                     attachment=json.dumps(asdict(request.attachment)) if request.attachment else None,
                     language=shared(),
-                    asset_id=request.asset_id,
                     is_adult=request.is_adult,
                     state=ProjectState.NEW,
                     created_at=now,
@@ -77,8 +83,12 @@ class Projects:
                 .on_conflict_do_nothing(index_elements=["request_id"])
                 .returning(projects.c.id)
             )
-            is_new = added.one_or_none() is not None
+            is_new = (made := added.one_or_none()) is not None
+            if made is not None and request.source_id is not None:
+                await copy_sighting(transaction, request.source_id, made.id, now)
             row = (await transaction.execute(select(projects).where(projects.c.request_id == request.request_id))).one()
+        if request.thread_id is not None:
+            self._threads.add(request.thread_id)
         return project_of(row), is_new
 
     async def get(self, project_id: str, *, even_deleted: bool = False) -> Project:
@@ -413,4 +423,7 @@ def project_of(row: Row[tuple[object, ...]]) -> Project:
         language=Language.nearest(row.language),
         is_adult=row.is_adult,
         forked_from=row.forked_from,
+        kind=ProjectKind(row.kind),
+        source_id=row.source_id,
+        max_price_microusd=row.max_price_microusd,
     )

@@ -6,6 +6,7 @@ Nothing is ordered here: both end at a plan with its price.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, cast
 
 import discord
@@ -16,8 +17,8 @@ from bot.studio.errors import NotYours
 from bot.studio.model import MAX_IDEA, Plan, Project, Request
 from bot.studio.projects import Projects
 from bot.ui.answering import Answer, answer, open_modal, submitted
-from bot.ui.commands.plan import home_of
 from bot.ui.custom_ids import Action, CustomId
+from bot.ui.homes import home_of
 from bot.ui.retakes import Proposal, Retakes
 from bot.ui.takes_menu import greenlight_view
 from bot.ui.wording import money, plain
@@ -80,17 +81,19 @@ class Anew:
     async def _begin(self, interaction: discord.Interaction, custom_id: CustomId) -> str:
         """Take the request for a film like it. Raises as `Desk.plan` does, and `NoSuchFilm | NotYours`."""
         project = await self._theirs(custom_id.ref, interaction.user.id)
+        home = await home_of(interaction)
         request = varied(
             project,
             await self._projects.plan(project.id),
             request_id=str(interaction.id),
-            guild_id=interaction.guild_id,
-            channel_id=home_of(interaction),
+            guild_id=home.guild_id,
+            channel_id=home.channel_id,
             idea=submitted(interaction, _IDEA_FIELD),
             asset_id=await self._video_of(project),
         )
         client = cast(OpensThreads, interaction.client)  # ours is one
-        words = await client.open_thread(await self._desk.plan(request))
+        words = await client.open_thread(await self._desk.plan(replace(request, thread_id=home.thread_id)))
+        words = home.aside or words
         if project.asset_id is not None and request.asset_id is None:
             words = say(
                 "{words} The video you added then is not kept any more: attach it there if it matters.", words=words

@@ -92,13 +92,16 @@ async def open_modal(interaction: discord.Interaction, make: Callable[[], Awaita
 
 
 def submitted(interaction: discord.Interaction, field: str) -> str:
-    """What was typed into a field of a submitted modal, wherever in its components that lies."""
+    """What was typed or chosen in a field of a submitted modal, wherever in its components that lies."""
     pending: list[object] = [interaction.data]
     while pending:
         found = pending.pop()
         if isinstance(found, dict):
-            if found.get("custom_id") == field and isinstance(found.get("value"), str):
-                return str(found["value"])
+            if found.get("custom_id") == field:
+                if isinstance(found.get("value"), str):
+                    return str(found["value"])
+                if isinstance(chosen := found.get("values"), list) and chosen:  # of a menu in it
+                    return str(chosen[0])
             pending += found.values()
         elif isinstance(found, list):
             pending += found

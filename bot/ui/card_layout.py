@@ -36,6 +36,7 @@ _ROOMS = (700, 450, 300, 200, 130, 80, 50, 30, 16)
 class CardKind(StrEnum):
     PLAN = "plan"
     JOB = "job"
+    ANALYSIS = "analysis"
 
 
 def fits(card: ui.LayoutView) -> bool:

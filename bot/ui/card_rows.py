@@ -26,9 +26,10 @@ from sqlalchemy import (
     update,
 )
 
-from bot.db import Database
+from bot.db import Database, insert_or_ignore
 from bot.db.tables import cards, plans, productions, projects, takes
 from bot.production.model import TERMINAL, ProductionState
+from bot.studio.model import ProjectKind
 from bot.studio.shards import ALL_SHARDS, Shards
 from bot.ui.card_layout import CardKind
 
@@ -38,7 +39,7 @@ class Card:
     """A card.
 
     Attributes:
-        ref: "{project}:{version}", or a production's id.
+        ref: "{project}:{version}", a production's id, or "{project}:{part}" of an analysis.
         message_id: `None` until posted.
         shown: the fingerprint of what Discord shows.
         edited_at: when it was last posted or edited.
@@ -114,8 +115,15 @@ class CardRows:
             _new_card(CardKind.PLAN, plan_ref, self._clock())
             .select_from(projects.outerjoin(plans, plans.c.project_id == projects.c.id))
             .outerjoin(cards, and_(cards.c.kind == CardKind.PLAN, cards.c.ref == plan_ref))
-            .where(_is_among(films), self._are_ours)
+            .where(_is_among(films), self._are_ours, projects.c.kind == ProjectKind.FILM)
             .order_by(projects.c.created_at, plans.c.version)
+        )
+        first_part = projects.c.id + ":1"
+        wanted_analyses = (
+            _new_card(CardKind.ANALYSIS, first_part, self._clock())
+            .select_from(projects.outerjoin(cards, and_(cards.c.kind == CardKind.ANALYSIS, cards.c.ref == first_part)))
+            .where(_is_among(films), self._are_ours, projects.c.kind == ProjectKind.ANALYSIS)
+            .order_by(projects.c.created_at)
         )
         wanted_jobs = (
             _new_card(CardKind.JOB, job_ref, self._clock())
@@ -126,7 +134,7 @@ class CardRows:
         )
         columns = ["kind", "ref", "channel_id", "created_at", "stamp", "settled"]
         async with self._database.transaction() as transaction:
-            for wanted in (wanted_plans, wanted_jobs):
+            for wanted in (wanted_plans, wanted_analyses, wanted_jobs):
                 await transaction.execute(insert(cards).from_select(columns, wanted))
 
     async def to_look_at(self, films: Collection[str] | None = None) -> list[Card]:
@@ -144,7 +152,7 @@ class CardRows:
             .where(
                 _is_among(films),
                 self._are_ours,
-                cards.c.kind == CardKind.PLAN,
+                cards.c.kind.in_([CardKind.PLAN, CardKind.ANALYSIS]),
                 cards.c.settled == 0,
                 or_(cards.c.message_id.is_(None), cards.c.stamp != plan_stamp),
             )
@@ -198,6 +206,25 @@ class CardRows:
         if row is None or (row.message_id is None and not row.settled):
             return None
         return row.channel_id, row.message_id
+
+    async def add_parts(self, card: Card, parts: int) -> None:
+        """Let the cards of an analysis follow its first, `card`, up to so many in all."""
+        project_id, _, _ = card.ref.partition(":")
+        rows = [
+            {
+                "kind": card.kind,
+                "ref": f"{project_id}:{part}",
+                "channel_id": card.channel_id,
+                "created_at": self._clock(),
+                "stamp": 0.0,
+                "settled": 0,
+            }
+            for part in range(2, parts + 1)
+        ]
+        if rows:
+            async with self._database.transaction() as transaction:
+                added = insert_or_ignore(transaction, cards).values(rows)
+                await transaction.execute(added.on_conflict_do_nothing(index_elements=["kind", "ref"]))
 
     async def shown(self, card: Card, *, message_id: int, fingerprint: str) -> None:
         """Discord shows this rendering of the card's subject as it was at `card.stamp`."""

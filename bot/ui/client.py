@@ -13,17 +13,19 @@ import discord
 from discord import app_commands, ui
 
 from bot.speech import later, say, speak, speaking
-from bot.studio.model import Attachment, Project, Request
+from bot.studio.model import Project, Request
 from bot.studio.projects import Projects
 from bot.studio.rights import Act
 from bot.studio.shards import ALL_SHARDS, Shards
 from bot.ui.answering import told
+from bot.ui.attachments import sort_files, words_for_skipped
 from bot.ui.brake import LONGEST_LIMIT, Brake, let_global_limit_end, until_we_may_identify
 from bot.ui.command_book import BOOK, CommandBook
 from bot.ui.command_names import CommandNames
 from bot.ui.desk import Desk
 from bot.ui.doors import Doors, GuardedTree
 from bot.ui.entrance import place_of
+from bot.ui.homes import home_in
 from bot.ui.meaning import Meaning, Seen, meaning
 from bot.ui.returns import Returns
 from bot.ui.router import Router
@@ -32,6 +34,7 @@ from bot.ui.surface import Surface
 from bot.ui.takes_menu import TakesMenu
 from bot.ui.talk import type_in
 from bot.ui.threads import Threads
+from bot.ui.whereabouts import where_it_comes
 
 logger = logging.getLogger(__name__)
 
@@ -191,14 +194,7 @@ class Greenlight(discord.Client):
             )
         except Busy:
             return say("Discord is slow right now. I have your film; its thread follows by itself in a minute or two.")
-        if project.guild_id is None:
-            return say(
-                "On it! The plan comes here; tell me what to change. To start another film, mention me first, attach "
-                "a video or use `/plan`."
-            )
-        if thread_id == project.channel_id:
-            return say("On it! The plan comes here; mention me or reply to me to change anything.")
-        return say("On it! The plan comes in {thread}; talk to me there to change anything.", thread=f"<#{thread_id}>")
+        return where_it_comes(project, thread_id, self.threads.why_none(project.id))
 
     async def on_message(self, message: discord.Message) -> None:
         """Words in a film's thread, or a mention with an idea or a video."""
@@ -276,40 +272,41 @@ class Greenlight(discord.Client):
             begins_with_us=message.content.lstrip().startswith(self._mentions()),
             replies_to_us=answered_id == self.user.id,
             answers_another=answered_id not in {None, self.user.id, message.author.id},
-            has_video=_video(message.attachments) is not None,
+            has_video=bool(sort_files(message.attachments).videos),
         )
 
     async def _say(self, message: discord.Message, project: Project) -> None:
-        attachment = _video(message.attachments)
+        files = sort_files(message.attachments)
         heard = await self.desk.say(
             project,
             message_id=message.id,
             author_id=message.author.id,
             words=self._words(message),
-            attachment=attachment,
+            attachment=files.first,
         )
-        if message.attachments and attachment is None:
-            with speaking(project.language):
-                words = say("I can only use video files (mp4, mov, webm), so I left the attachment aside.")
-            await self._reply(message, words)
+        with speaking(project.language):
+            skipped = words_for_skipped(files)
+        if skipped:
+            await self._reply(message, skipped)
         if heard:  # another answer may have to end first
             await type_in(message.channel)
 
     async def _plan(self, message: discord.Message) -> None:
-        channel = message.channel
-        parent = channel.parent_id if isinstance(channel, discord.Thread) else channel.id
+        home, files = home_in(message.channel), sort_files(message.attachments)
         project = await self.desk.plan(
             Request(
                 request_id=str(message.id),
                 owner_id=message.author.id,
                 guild_id=message.guild.id if message.guild is not None else None,
-                channel_id=parent,
                 is_adult=place_of(message.channel).is_age_restricted,
+                channel_id=home.channel_id,
+                thread_id=home.thread_id,
                 idea=self._words(message),
-                attachment=_video(message.attachments),
+                attachment=files.first,
             )
         )
-        await self._reply(message, await self.open_thread(project))
+        words = await self.open_thread(project)
+        await self._reply(message, f"{words} {words_for_skipped(files)}".strip())
 
     async def _reply(self, message: discord.Message, words: str, view: ui.View | None = None) -> None:
         # Not message.reply(): its nonce would be another at each attempt.
@@ -347,13 +344,3 @@ async def _on_command_error(interaction: discord.Interaction, error: app_command
         await once(lambda: interaction.response.send_message(words, ephemeral=True))
     except DiscordFailed as failed:
         logger.warning("command not answered", extra={"code": failed.code, "error": str(failed)})
-
-
-def _video(attachments: Sequence[discord.Attachment]) -> Attachment | None:
-    """The first attachment that says it is a video; what it really is, the probe finds out."""
-    for attachment in attachments:
-        if (attachment.content_type or "").startswith("video/") or attachment.filename.lower().endswith(
-            (".mp4", ".mov", ".webm", ".m4v", ".mkv", ".avi")
-        ):
-            return Attachment(url=attachment.url, name=attachment.filename, bytes=attachment.size)
-    return None

@@ -107,6 +107,11 @@ class Action(StrEnum):
     INVITE = "invite"  # a menu of people: the chosen one is to have a role, or another
     ROLE = "role"  # a menu of roles for one person, or none any more
     WITHDRAW = "withdraw"  # whoever was invited goes
+    # Ways in.
+    LIKE = "like"  # opens a form: a film like the video of an analysis; the submitted form carries the same action
+    ASK = "ask"  # opens a form: a further question about that video; and so does this one
+    FILMOF = "filmof"  # a submitted form: a film from a message that was chosen in a menu; `ref` is the pick
+    LOOKAT = "lookat"  # a submitted form: an analysis of such a message's video
 
 
 #: Numbers that come behind the version; no other action has any.

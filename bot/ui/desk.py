@@ -39,6 +39,7 @@ from bot.studio.errors import (
     VoiceNotFound,
 )
 from bot.studio.guilds import EVEN, Adult, Guilds, Share
+from bot.studio.inquiries import check_video
 from bot.studio.model import MAX_IDEA, USUAL_RATIO, Asset, Attachment, Plan, Project, ProjectState, Request, ShotStart
 from bot.studio.preferences import PreferenceRows
 from bot.studio.projects import Projects
@@ -49,6 +50,7 @@ from bot.studio.text import clean, shorten
 from bot.studio.voices import Voices
 from bot.studio.wishes import Wishes
 from bot.ui.library import Library
+from bot.ui.maximum import check_maximum, seconds_within
 from bot.ui.wording import day, enumerated, money
 from providers.catalogue import Catalogue, VideoModel
 from providers.errors import ModelRetired, RequestFault
@@ -150,6 +152,7 @@ class Desk:
             IdeaMissing | IdeaTooLong | CannotPlan | CannotRender | RatioNotOffered: it cannot be taken.
             ModelGone | InvalidRequest: the model named is not offered.
             NoVoice | VoiceNotFound: nobody here speaks like that.
+            AboveMaximum: nothing of this model is to be had for the most that it may cost.
             OverBudget: the bot has spent what it may for today.
         """
         idea = clean(request.idea)
@@ -169,6 +172,8 @@ class Desk:
         request = replace(request, ratio=request.ratio or next(iter(ratios), USUAL_RATIO))
         if request.ratio not in ratios:
             raise RatioNotOffered(model.label, enumerated(ratios))
+        if request.max_price_microusd is not None:
+            request = replace(request, seconds=seconds_within(request.max_price_microusd, model, request.seconds))
         if request.voice:
             voice = await self.voice(request.voice)
             request = replace(request, voice=voice.id, voice_name=voice.name)
@@ -266,6 +271,7 @@ class Desk:
         Raises:
             NotYours: only the owner directs, and whom they invited for that.
             IdeaTooLong: too many words.
+            OneVideo: another video where one is talked about already.
             OverBudget: the bot has spent what it may for today.
         """
         await self.rights.check(author_id, Act.CHANGE, project)
@@ -275,6 +281,7 @@ class Desk:
         if attachment is None and not words:
             return False
         await self._check_day()
+        check_video(project, attachment)
         if project.state is ProjectState.FAILED and await self._projects.plan(project.id) is None:
             await self._projects.try_again(project.id, words or None, attachment)
             self._changed()
@@ -327,6 +334,7 @@ class Desk:
             await self._projects.touch(project_id)
             self._changed()
             raise PriceRose(money(shown_microusd), money(quoted.price_microusd))
+        check_maximum(project, quoted.price_microusd)
         missing = [casting for casting in castings if casting.number not in quoted.kept]
         await self._check_upload(project, missing)
         if self._require_room is not None:

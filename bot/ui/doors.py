@@ -95,10 +95,14 @@ def _refusing(interaction: discord.Interaction, refused: Answer) -> Coroutine[ob
 
 
 class GuardedTree(app_commands.CommandTree[discord.Client]):
-    """Commands, behind the doors."""
+    """Commands, behind the doors; everywhere and for whoever installed us, but for those that say otherwise."""
 
     def __init__(self, client: discord.Client, doors: Doors) -> None:
-        super().__init__(client)
+        super().__init__(
+            client,
+            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
+        )
         self._doors = doors
 
     async def interaction_check(self, interaction: discord.Interaction) -> bool:

@@ -49,6 +49,10 @@ WORKS = frozenset(
         Action.ROLE,
         Action.ANEW,
         Action.VARY,
+        Action.LIKE,
+        Action.ASK,
+        Action.FILMOF,
+        Action.LOOKAT,
     }
 )
 

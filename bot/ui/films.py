@@ -12,7 +12,7 @@ from discord import ui
 from bot.production.model import ProductionState, Take
 from bot.production.shelf import Film, Place
 from bot.speech import counted, say
-from bot.studio.model import ProjectState
+from bot.studio.model import ProjectKind, ProjectState
 from bot.studio.text import shorten
 from bot.ui.card_layout import BAD, GOOD, PAST, PENDING, READY, fitted, layout
 from bot.ui.custom_ids import Action, CustomId
@@ -165,6 +165,8 @@ def _film_view(facts: OpenFilm, room: int) -> ui.LayoutView:
 
 def _confirm_view(film: Film, room: int) -> ui.LayoutView:
     goes = [say("your idea, every version of the plan, and what was said about it")]
+    if film.project.kind is ProjectKind.ANALYSIS:
+        goes = [say("your question, what was seen in the video, and what was said about it")]
     if film.latest is not None:
         goes.append(say("the film, its clips and its voices, here and in the file store"))
     if film.project.asset_id is not None or film.project.attachment is not None:
@@ -206,6 +208,8 @@ _CANCELLABLE = {ProductionState.ASKING, ProductionState.ACCEPTED, ProductionStat
 def standing(film: Film) -> tuple[str, str, discord.Colour]:  # noqa: C901  # one arm for each state
     """How a film stands: a sign, words and a colour."""
     production = film.latest
+    if film.project.kind is ProjectKind.ANALYSIS:
+        return _standing_of_analysis(film)
     if production is None:
         match film.project.state:
             case ProjectState.NEW:
@@ -231,6 +235,16 @@ def standing(film: Film) -> tuple[str, str, discord.Colour]:  # noqa: C901  # on
             return "❌", say("not finished"), BAD
         case ProductionState.CANCELLED:
             return "⏹️", say("cancelled"), PAST
+
+
+def _standing_of_analysis(film: Film) -> tuple[str, str, discord.Colour]:
+    match film.project.state:
+        case ProjectState.NEW:
+            return "👀", say("a video being looked at"), PENDING
+        case ProjectState.FAILED:
+            return "❌", say("a video, not looked at"), BAD
+        case ProjectState.PLANNED:
+            return "🔎", say("a video, answered in its thread"), GOOD
 
 
 def _facts(film: Film) -> str:

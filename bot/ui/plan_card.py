@@ -16,6 +16,7 @@ from bot.studio.text import shorten
 from bot.ui.card_layout import BAD, PAST, PENDING, READY, fitted, layout, title
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.instead import Instead, instead_button
+from bot.ui.maximum import is_above, over_maximum
 from bot.ui.replies import words_for_failure
 from bot.ui.talk_facts import TalkFacts, people_line, price_line, talk_lines, undo_button, version_buttons
 from bot.ui.wording import money, plain, seconds
@@ -173,6 +174,8 @@ def _foot(facts: PlanFacts, plan: Plan, room: int) -> str:
             )
             price += f" · {paid}"
         lines.append(price)
+        if is_above(facts.project, facts.quote.price_microusd):
+            lines.append(over_maximum(facts.project, money(facts.quote.price_microusd)))
     if facts.instead is not None:
         lines.append(facts.instead.offer)
     lines += facts.remarks
@@ -216,7 +219,7 @@ def _plan_buttons(facts: PlanFacts) -> ui.ActionRow[ui.LayoutView]:
         style=discord.ButtonStyle.success,
         label=label,
         custom_id=str(_greenlight_id(facts.project.id, facts.plan.version, facts.quote)),
-        disabled=under_way is not None or _is_made(facts) or not facts.can_render,
+        disabled=under_way is not None or _is_made(facts) or not facts.can_render or _is_too_dear(facts),
     )
     change: ui.Button[ui.LayoutView] = ui.Button(
         style=discord.ButtonStyle.secondary,
@@ -254,6 +257,10 @@ _OTHER_UNDER_WAY = {
 def _under_way(facts: PlanFacts) -> Production | None:
     """The production of this film that is not over, of whichever version: no other can be ordered meanwhile."""
     return facts.production if facts.production is not None and facts.production.state in OPEN else None
+
+
+def _is_too_dear(facts: PlanFacts) -> bool:
+    return facts.quote is not None and is_above(facts.project, facts.quote.price_microusd)
 
 
 def _is_made(facts: PlanFacts) -> bool:

@@ -21,6 +21,7 @@ from bot.production.dispatcher import Dispatcher
 from bot.production.productions import Productions
 from bot.production.switches import ALL
 from bot.studio.projects import Projects
+from bot.studio.sightings import Sightings
 from bot.ui.card_rows import Card, CardRows
 from bot.ui.card_rules import Anew, CardTried, Later, Settle, Unarchive, decide_card
 from bot.ui.cards import fingerprint
@@ -65,6 +66,7 @@ class CardKeeper:
         rows: CardRows,
         projects: Projects,
         productions: Productions,
+        sightings: Sightings,
         dispatcher: Dispatcher,
         catalogue: Catalogue,
         desk: Desk,
@@ -78,6 +80,7 @@ class CardKeeper:
             rows=rows,
             projects=projects,
             productions=productions,
+            sightings=sightings,
             dispatcher=dispatcher,
             catalogue=catalogue,
             desk=desk,

@@ -14,9 +14,11 @@ from bot.production.switches import ALL
 from bot.speech import say, speaking
 from bot.studio.casting import Casting
 from bot.studio.errors import CannotRender, NoSuchFilm
-from bot.studio.model import Plan, Project
+from bot.studio.model import Plan, Project, ProjectState
 from bot.studio.projects import Projects
+from bot.studio.sightings import Sightings
 from bot.studio.soundtrack import overruns
+from bot.ui.analysis_card import AnalysisFacts, analysis_cards
 from bot.ui.card_rows import Card, CardRows
 from bot.ui.cards import CardKind, JobFacts, PlanFacts, job_card, plan_card
 from bot.ui.desk import Desk
@@ -66,6 +68,7 @@ class Renderer:
         projects: Projects,
         productions: Productions,
         dispatcher: Dispatcher,
+        sightings: Sightings,
         catalogue: Catalogue,
         desk: Desk,
         pools: Mapping[str, KeyPool],
@@ -76,6 +79,7 @@ class Renderer:
         self._projects = projects
         self._productions = productions
         self._dispatcher = dispatcher
+        self._sightings = sightings
         self._catalogue = catalogue
         self._desk = desk
         self._waits = Waits(catalogue, pools, clock)
@@ -84,9 +88,30 @@ class Renderer:
     async def render(self, card: Card) -> Rendering | None:
         """The card as it should be; `None` where its film is gone."""
         try:
-            return await (self._plan(card) if card.kind is CardKind.PLAN else self._job(card))
+            match card.kind:
+                case CardKind.PLAN:
+                    return await self._plan(card)
+                case CardKind.JOB:
+                    return await self._job(card)
+                case CardKind.ANALYSIS:
+                    return await self._analysis(card)
         except NoSuchFilm:
             return None
+
+    async def _analysis(self, card: Card) -> Rendering | None:
+        project_id, _, part = card.ref.partition(":")
+        project = await self._projects.get(project_id)
+        facts = AnalysisFacts(project=project)
+        if project.state is ProjectState.PLANNED and (seen := await self._sightings.of(project_id)) is not None:
+            asset = await self._projects.asset(project.asset_id) if project.asset_id is not None else None
+            facts = replace(facts, seen=seen, asset=asset)
+        with speaking(project.language):
+            pages = analysis_cards(facts)
+        if int(part) == 1:
+            await self._rows.add_parts(card, len(pages))
+        if int(part) > len(pages):  # what was kept is not there any more
+            return None
+        return Rendering(pages[int(part) - 1], final=facts.seen is not None)
 
     async def _plan(self, card: Card) -> Rendering:
         project_id, _, version = card.ref.partition(":")

@@ -16,7 +16,7 @@ from bot.speech import later, say
 from bot.storage import errors as storage
 from bot.studio import errors as studio
 from bot.studio.budget import Cap
-from bot.ui import sending, wording
+from bot.ui import homes, sending, wording
 from providers import errors as provider
 from ratelimit import errors as ratelimit
 
@@ -110,8 +110,24 @@ _WORDS: dict[type[Exception], str] = {
     studio.NoVoice: later("This bot has no voice service set up, so it can't speak. Please tell its operator."),
     studio.NothingToSay: later("There was nothing in that to say. Give me a few words."),
     studio.StudioError: later("That can't be done right now. Nothing was changed; try again in a moment."),
+    # ways in
+    studio.NotYourAnalysis: later(
+        "Only <@{owner_id}> can do that, for they asked about this video. Ask about one of yours with `/analyze`."
+    ),
+    studio.VideoMissing: later(
+        "There is no video to look at. Attach one with `/analyze`, or choose a message that has one."
+    ),
+    studio.OneVideo: later(
+        "This is about one video. Ask about another one with `/analyze`, or choose **Analyze this video** "
+        "in the menu of a message."
+    ),
+    studio.PickGone: later("I don't know that message any more. Choose it in its menu once more."),
+    studio.AboveMaximum: later(
+        "It costs up to {needed}, and you wanted to pay at most {maximum}. Nothing was ordered: say what to "
+        "leave out, or which cheaper model to take."
+    ),
     # uploads
-    media.MediaRefused: later("I can't use that file. Send an mp4, mov or webm video."),
+    media.MediaRefused: later("I can't use that file. Send an mp4, mov, mkv, avi or webm video."),
     media.AddressRefused: later(
         "I only take videos that are attached here on Discord. Attach the file itself and send it again."
     ),
@@ -175,6 +191,10 @@ _WORDS: dict[type[Exception], str] = {
     ),
     sending.NotAllowed: later(
         "I may not do that here. Ask a moderator to let me see this channel, write in it and in threads, and attach files."
+    ),
+    homes.Unreachable: later(
+        "I am no member here, and I may not write to you either. Allow direct messages from me, or use me in a server "
+        "that I am in."
     ),
     sending.Vanished: later("That message or channel is gone. Your films are kept; start again with `/plan`."),
     sending.TooLarge: later("That is too large for this channel. Ask the operator to send it another way."),

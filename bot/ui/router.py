@@ -22,6 +22,7 @@ from bot.ui.custom_ids import Action, CustomId
 from bot.ui.desk import Desk
 from bot.ui.doors import Doors
 from bot.ui.held import DECISIONS, decided
+from bot.ui.homes import may_post
 from bot.ui.library import IN_PLACE, Library
 from bot.ui.queue_card import stopped_words
 from bot.ui.sending import NotAllowed
@@ -189,6 +190,8 @@ class Router:
     async def _send_here(self, interaction: discord.Interaction, project_id: str) -> str:
         """Have a film posted again in the channel of the press, if we may post there."""
         assert interaction.channel_id is not None
+        if not may_post(interaction):
+            raise NotAllowed("no member there")
         allowed = interaction.app_permissions
         in_thread = isinstance(interaction.channel, discord.Thread)
         if not (allowed.attach_files and (allowed.send_messages_in_threads if in_thread else allowed.send_messages)):

@@ -25,7 +25,7 @@ UPLOAD_DEADLINE = 180.0
 _TRIES = 4
 
 #: Seconds that Discord may ask for and a call still waits by itself; who is told to wait longer comes back later.
-_PATIENCE = 5.0
+PATIENCE = 5.0
 
 #: An interaction that is over, or whose token is. Other 404s with a code are gone, too.
 _VANISHED = {10015, 10062, 50027}
@@ -97,7 +97,7 @@ async def persistently(call: Callable[[], Awaitable[Result]], *, deadline: float
         try:
             return await once(call, deadline=deadline)
         except Busy as error:
-            if attempt == _TRIES or error.retry_after > _PATIENCE:
+            if attempt == _TRIES or error.retry_after > PATIENCE:
                 raise
             logger.warning("Discord is busy", extra={"error": str(error), "attempt": attempt})
             await asyncio.sleep(0.5 * 2**attempt)

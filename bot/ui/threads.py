@@ -6,16 +6,17 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from enum import Enum, auto
 from typing import Literal, NoReturn
 
 import discord
 
 from bot.jobs.wake import Listener
 from bot.speech import say, speaking
-from bot.studio.model import Project
+from bot.studio.model import Project, ProjectKind
 from bot.studio.projects import Projects
 from bot.studio.text import shorten
-from bot.ui.sending import Busy, DiscordFailed, Vanished, nonce, once, persistently
+from bot.ui.sending import PATIENCE, Busy, DiscordFailed, Vanished, nonce, once, persistently
 from bot.ui.wording import plain
 
 logger = logging.getLogger(__name__)
@@ -25,8 +26,18 @@ LOOK_EVERY = 30.0
 ASKER_NEEDS = 60.0
 #: Discord's code for "this message has a thread already"; its id is the message's.
 _HAS_THREAD = 160004
+#: Discord's code for a server with 1,000 active threads.
+_FULL = 160006
 #: Minutes without a word after which Discord archives the thread.
 _ARCHIVE_AFTER: Literal[10080] = 10080
+
+
+class NoThread(Enum):
+    """Why there is no thread."""
+
+    FORBIDDEN = auto()
+    FULL = auto()  # as many active threads in the server as Discord allows
+    BUSY = auto()  # Discord lets us open no more for minutes
 
 
 async def unarchive(client: discord.Client, thread_id: int) -> None:
@@ -47,6 +58,8 @@ class Threads:
         self._starters: dict[str, int] = {}
         #: Films that Discord gives no place; asked again after the next start.
         self._refused: set[str] = set()
+        #: Films that go on in their channel, until whoever asked for them was told why.
+        self._threadless: dict[str, NoThread] = {}
 
     async def run(self, _: Listener) -> NoReturn:
         """Open what a crash or a busy Discord left unopened.
@@ -94,25 +107,40 @@ class Threads:
     async def _start(self, project: Project) -> int:
         channel = self._client.get_partial_messageable(project.channel_id, guild_id=project.guild_id)
         if project.id not in self._starters:
-            text = say(
-                "🎬 {owner} is planning a film: *{idea}*",
-                owner=f"<@{project.owner_id}>",
-                idea=plain(shorten(project.idea, 200)),
-            )
+            text = _first_words(project)
             sent = await persistently(lambda: channel.send(text, silent=True, nonce=nonce(project.id, "start")))
             self._starters[project.id] = sent.id
         starter = channel.get_partial_message(self._starters[project.id])
         name = shorten(" ".join(project.idea.split()), 90) or say("A film")
         try:
             await persistently(lambda: starter.create_thread(name=name, auto_archive_duration=_ARCHIVE_AFTER))
-        except Busy:
-            raise
+        except Busy as error:
+            if error.retry_after <= PATIENCE:
+                raise
+            # Discord asks to wait for minutes: nobody who wants a film should.
+            return self._without_thread(project, NoThread.BUSY, error)
         except Vanished:
             self._starters.pop(project.id, None)  # somebody deleted it; there can be another
             raise
         except DiscordFailed as error:
             if error.code == _HAS_THREAD:
                 return starter.id
-            logger.warning("no thread", extra={"channel": project.channel_id, "error": str(error)})
-            return project.channel_id
+            return self._without_thread(project, NoThread.FULL if error.code == _FULL else NoThread.FORBIDDEN, error)
         return starter.id
+
+    def why_none(self, project_id: str) -> NoThread | None:
+        """Why a film that was opened just now goes on in its channel; told once."""
+        return self._threadless.pop(project_id, None)
+
+    def _without_thread(self, project: Project, why: NoThread, error: DiscordFailed) -> int:
+        logger.warning("no thread", extra={"channel": project.channel_id, "error": str(error)})
+        self._threadless[project.id] = why
+        return project.channel_id
+
+
+def _first_words(project: Project) -> str:
+    """The message that the thread hangs on."""
+    owner, words = f"<@{project.owner_id}>", plain(shorten(project.idea, 200))
+    if project.kind is ProjectKind.ANALYSIS:
+        return say("🔎 {owner} asks about a video: *{words}*", owner=owner, words=words)
+    return say("🎬 {owner} is planning a film: *{idea}*", owner=owner, idea=words)

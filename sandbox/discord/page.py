@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -113,6 +115,7 @@ class LivePreview(Preview):
             port=0,
         )
         self._env = simulation.env
+        self._simulation = simulation
         self._server = _FramedServer(self, origin)
         self._media_worker = PlayableAsItIs()
 
@@ -131,6 +134,29 @@ class LivePreview(Preview):
         if self._mark_action_dispatched in self._env.on_mutation:
             self._env.on_mutation.remove(self._mark_action_dispatched)
         await super()._cleanup()
+
+    def menu(self) -> list[str]:
+        """Commands in the menu of a message, in the order in which the bot registered them."""
+        return self._simulation.message_commands()
+
+    def _prepare_action(self, page: Any, kind: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - SimCord's own
+        """A command out of a message's menu, which SimCord's page does not have; it comes as a press beside it."""
+        found = _MENU.fullmatch(str(body.get("control_key"))) if kind == "click" else None
+        if found is None:
+            return super()._prepare_action(page, kind, body)
+        self._require_current_history(page)
+        self._target_message(page, int(found[1]))
+        message = self._simulation.seen(self.channel.id, int(found[1]))
+        names = self.menu()
+        if int(found[2]) >= len(names):
+            raise ValueError("no such command")
+        name = names[int(found[2])]
+
+        async def run_menu(action: Any, cursor: int) -> Any:  # noqa: ANN401 - SimCord's own
+            used = page.viewer.context_menu(self.channel, name, message)
+            return await self._run_interaction_action(page, action, cursor, used, republish_all=True)
+
+        return run_menu
 
     @property
     def closed(self) -> bool:
@@ -161,14 +187,32 @@ class LivePreview(Preview):
 
 
 #: The newest message ends where the list ends: only a list that stands at its very end follows what is said next.
-_STYLE = b"\n.channel-message-list { padding-bottom: 0; }\n"
+_STYLE = b"""
+.channel-message-list { padding-bottom: 0; }
+.message-menu-button { min-height: 32px; padding: 0 8px; color: var(--discord-subtle); background: transparent;
+  font-size: 13px; white-space: nowrap; }
+.message-menu-button:hover:not(:disabled) { color: var(--discord-text); background: var(--discord-hover); }
+"""
+#: Where SimCord's page puts the buttons that appear over a message, and what we put beside them.
+_TOOLBAR = b"if (toolbar.childElementCount) root.append(toolbar);"
+_MENU_BUTTONS = b"""
+    MENU.forEach((name, number) => {
+      const button = node("button", "message-menu-button", name);
+      button.type = "button";
+      button.dataset.controlKey = `message:${message.id}:component:menu:${number}`;
+      button.addEventListener("click", () => options.onClick?.(button.dataset.controlKey));
+      toolbar.append(button);
+    });
+    """
+_MENU = re.compile(r"message:(\d+):component:menu:(\d+)")
 
 
 class _FramedServer(PreviewServer):
     """The page's server, allowed inside our own frame and nobody else's."""
 
-    def __init__(self, preview: Preview, origin: str) -> None:
+    def __init__(self, preview: LivePreview, origin: str) -> None:
         super().__init__(preview, 0)
+        self._menu = preview.menu
         headers = {key: value for key, value in self._SECURITY_HEADERS.items() if key != "X-Frame-Options"}
         policy = headers["Content-Security-Policy"].replace("frame-ancestors 'none'", f"frame-ancestors {origin}")
         self._SECURITY_HEADERS = headers | {"Content-Security-Policy": policy}  # type: ignore[misc]
@@ -177,4 +221,7 @@ class _FramedServer(PreviewServer):
         answer: web.StreamResponse = await super()._static(request)
         if request.path.endswith(".css") and isinstance(answer, web.Response) and isinstance(answer.body, bytes):
             answer.body += _STYLE
+        if request.path == "/messages.js" and isinstance(answer, web.Response) and isinstance(answer.body, bytes):
+            menu = f"const MENU = {json.dumps(self._menu())};\n".encode()
+            answer.body = menu + answer.body.replace(_TOOLBAR, _MENU_BUTTONS + _TOOLBAR)
         return answer

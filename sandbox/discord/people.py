@@ -139,7 +139,7 @@ class People:
         """
         with impossible():
             given = {name: self._option(value) for name, value in (options or {}).items()}
-            actor = self._simulation.actor(member.id)
+            actor = self._simulation.actor(member.id, channel_id)
             result = await actor.slash(self._simulation.handle(channel_id), command, **given)
         return Use(self._simulation, result)
 
@@ -150,11 +150,19 @@ class People:
             result = await self._simulation.actor(member.id).user.slash(command, **given)
         return Use(self._simulation, result)
 
+    async def menu(self, member: Member, channel_id: int, command: str, message_id: int) -> Use:
+        """Choose a command in the menu of a message; returns like `slash`."""
+        with impossible():
+            actor = self._simulation.actor(member.id, channel_id)
+            target = self._simulation.seen(channel_id, message_id)
+            result = await actor.context_menu(self._simulation.handle(channel_id), command, target)
+        return Use(self._simulation, result)
+
     async def autocomplete(
         self, member: Member, channel_id: int, command: str, option: str, typed: str
     ) -> list[dict[str, Any]]:
         with impossible():
-            actor = self._simulation.actor(member.id)
+            actor = self._simulation.actor(member.id, channel_id)
             return await actor.autocomplete(self._simulation.handle(channel_id), command, option, typed)
 
     async def press(
@@ -169,7 +177,7 @@ class People:
         """Press a button on this message, or on the newest one that has it; returns like `slash`."""
         message = self._with_button(member, channel_id, label, custom_id, message_id)
         with impossible():
-            actor = self._simulation.actor(member.id)
+            actor = self._simulation.actor(member.id, channel_id)
             target = self._simulation.seen(channel_id, int(message["id"]))
             result = await actor.click(target, label=label, custom_id=custom_id)
         return Use(self._simulation, result)
@@ -199,7 +207,8 @@ class People:
         """Fill in and send the modal this use opened; values by custom id."""
         with impossible():
             given = {key: self._option(value) for key, value in values.items()}
-            result = await self._simulation.actor(member.id).submit_modal(use._result, given)  # noqa: SLF001
+            actor = self._simulation.actor(member.id, use.channel_id)
+            result = await actor.submit_modal(use._result, given)  # noqa: SLF001
         return Use(self._simulation, result)
 
     async def say(
@@ -213,7 +222,7 @@ class People:
         """Post a message. An archived thread opens again; a locked one refuses."""
         with impossible():
             handle = self._simulation.handle(channel_id)
-            sent = await self._simulation.actor(member.id).send(
+            sent = await self._simulation.actor(member.id, channel_id).send(
                 handle,
                 content,
                 reply_to=None if reply_to is None else self._simulation.seen(channel_id, reply_to),
@@ -266,6 +275,11 @@ class People:
         """Let somebody use a command whatever it asks for by itself, as a server's integrations page can."""
         with impossible():
             self._simulation.show_command(name, member.id)
+
+    def found_without_bot(self, name: str) -> int:
+        """A server with everybody but the bot in it, where people bring it along; the id of its channel."""
+        with impossible():
+            return self._simulation.found_without_bot(name)
 
     def let_bot(self, **permissions: bool) -> None:
         """Grant or take permissions of the bot's role, by discord.py's names: `send_messages=False`."""

@@ -26,6 +26,7 @@ HEAVIEST_CARD = 10_170
 _LOADING = 1 << 7
 
 _MESSAGE = re.compile(r"/channels/(\d+)/messages(?:/(\d+))?")
+_PLACE = re.compile(r"/(channels|guilds)/(\d+)(?:/|$)")
 _CHANNEL = re.compile(r"/channels/(\d+)")
 _THREADS = re.compile(r"/channels/(\d+)(?:/messages/(\d+))?/threads")
 _INTERACTION_WEBHOOK = re.compile(r"/webhooks/\d+/([^/]+)(?:/.*)?")
@@ -34,10 +35,22 @@ _THREAD_FIELDS = {"name", "archived", "locked", "auto_archive_duration", "invita
 
 def check(request: LoggedRequest, simulation: Simulation, upload_limit: int) -> None:
     """Raise Refused where Discord would and SimCord would not."""
+    _check_access(request, simulation)
     _check_files(request.files, request.body, upload_limit)
     _check_token(request, simulation)
     _check_thread_creation(request, simulation)
     _check_message(request, simulation)
+
+
+def _check_access(request: LoggedRequest, simulation: Simulation) -> None:
+    """Nothing of a server that the bot is not in, whoever may use it there (opcodes-and-status-codes.mdx: 50001)."""
+    found = _PLACE.match(request.path)
+    if found is None:
+        return
+    channel = simulation.channel(int(found[2])) if found[1] == "channels" else None
+    guild_id = int(found[2]) if found[1] == "guilds" else channel.guild_id if channel is not None else None
+    if not simulation.has_bot(guild_id):
+        raise Refused(403, 50001, "Missing Access")
 
 
 def _check_files(files: tuple[SentFile, ...], body: object, upload_limit: int) -> None:

@@ -33,7 +33,7 @@ from simcord import UnsupportedField as FieldUnknownToSimCord
 from simcord._clock import Clock
 from simcord.backend import Backend, serializers
 from simcord.backend.cdn import CdnStore
-from simcord.enums import MessageType
+from simcord.enums import AppCommandType, MessageType
 from simcord.http import router
 from simcord.intents import censor_message, missing_privileged_intents, prune_guild_create, required_intent
 from simcord.preview import Preview
@@ -122,6 +122,8 @@ class _LoopbackBackend(Backend):
         self._upload_limit = upload_limit
         self.locales: dict[int, str] = {}
         """The languages that people have their Discord in, where that is not English."""
+        self.without_bot: dict[int, GuildHandle] = {}
+        """Servers that people are in and the bot is not; SimCord has it in every one."""
 
     def create_system_message(
         self, channel_id: int, message_type: MessageType, author_id: int, **about: int | None
@@ -161,10 +163,22 @@ class _LoopbackBackend(Backend):
             payload["locale"] = self.locales.get(int(person["id"]), "en-US")
             if "guild_id" in payload:
                 payload["guild_locale"] = self.get_guild(int(payload["guild_id"])).preferred_locale
+            payload["authorizing_integration_owners"] = self._owners(payload)
             attachments = (payload["data"].get("resolved") or {}).get("attachments") or {}
             for key, attachment in attachments.items():
                 attachments[key] = self.cdn.make_ephemeral(attachment, self.application_id)
         super().emit(event, payload)
+
+    def _owners(self, payload: Mapping[str, Any]) -> dict[str, str]:
+        """By whose installation of the bot it was used; SimCord names nobody.
+
+        Key 0 is a server's, with "0" in the bot's direct messages; key 1 a person's own (interactions/
+        receiving-and-responding.mdx, Authorizing Integration Owners Object).
+        """
+        guild_id = payload.get("guild_id", "0")
+        if int(guild_id) in self.without_bot:
+            return {"1": payload["member"]["user"]["id"]}
+        return {"0": guild_id}
 
 
 class RemoteBotEnv(Env):
@@ -286,11 +300,13 @@ class Simulation:
             "v": 10,
             "user": dict(serializers.user_payload(self.backend.bot_user)),
             "application": {"id": str(self.backend.application_id), "flags": 1 << 18},
-            "guilds": [{"id": str(guild_id), "unavailable": True} for guild_id in self.backend.guilds],
+            "guilds": [
+                {"id": str(guild_id), "unavailable": True} for guild_id in self.backend.guilds if self.has_bot(guild_id)
+            ],
         }
 
     def guilds(self) -> Iterable[Mapping[str, Any]]:
-        for guild in list(self.backend.guilds.values()):
+        for guild in [each for each in self.backend.guilds.values() if self.has_bot(each.id)]:
             yield cast("Mapping[str, Any]", serializers.guild_create_payload(self.backend, guild))
 
     def unapproved(self, intents: int, approved: int) -> list[str]:
@@ -298,6 +314,8 @@ class Simulation:
 
     def project(self, event: str, payload: Mapping[str, Any], intents: int) -> dict[str, Any] | None:
         """The event as a session with these intents sees it; None if it does not."""
+        if event != "INTERACTION_CREATE" and not self.has_bot(_guild_in(event, payload)):
+            return None
         declared, bot_id = _intents(intents), self.backend.bot_user.id
         gate = required_intent(event, payload)
         if gate is not None and not getattr(declared, gate):
@@ -331,8 +349,17 @@ class Simulation:
 
     # --- reading
 
+    def message_commands(self) -> list[str]:
+        """Names of the commands in the menu of a message."""
+        scopes = self.backend.commands.values()
+        return [name for scope in scopes for name, kind in scope if kind == AppCommandType.MESSAGE]
+
     def channel(self, channel_id: int) -> Channel | None:
         return self.backend.channels.get(channel_id)
+
+    def has_bot(self, guild_id: int | None) -> bool:
+        """Whether the bot is in a server; it is in all direct messages."""
+        return guild_id is None or guild_id == self.guild.id
 
     def bot_may(self, channel_id: int, permission: str) -> bool:
         channel = self.backend.get_channel(channel_id)
@@ -396,11 +423,26 @@ class Simulation:
         """The server's admins choose its language, as those of communities can."""
         self.backend.get_guild(self.guild.id).preferred_locale = locale
 
-    def actor(self, user_id: int) -> MemberActor:
-        return MemberActor(self.env, self.guild, UserHandle(self.env, self.backend.get_user(user_id)))
+    def found_without_bot(self, name: str) -> int:
+        """A server with everybody but the bot in it; the id of its channel."""
+        guild = self.env.create_guild(name)
+        self.backend.without_bot[guild.id] = guild
+        bot_id = self.backend.bot_user.id
+        for user_id in self.backend.get_guild(self.guild.id).members.keys() - {bot_id}:
+            guild.add_member(UserHandle(self.env, self.backend.get_user(user_id)))
+        return guild.create_text_channel("chat").id
+
+    def actor(self, user_id: int, channel_id: int | None = None) -> MemberActor:
+        """A person, as a member of the server of this channel."""
+        return MemberActor(self.env, self._guild_of(channel_id), UserHandle(self.env, self.backend.get_user(user_id)))
 
     def handle(self, channel_id: int) -> ChannelHandle:
-        return ChannelHandle(self.env, self.guild, self.backend.get_channel(channel_id))
+        return ChannelHandle(self.env, self._guild_of(channel_id), self.backend.get_channel(channel_id))
+
+    def _guild_of(self, channel_id: int | None) -> GuildHandle:
+        channel = self.backend.channels.get(channel_id) if channel_id is not None else None
+        guild_id = channel.guild_id if channel is not None else None
+        return self.backend.without_bot.get(guild_id, self.guild) if guild_id is not None else self.guild
 
     def selected(self, entity_id: int) -> ChannelHandle | RoleHandle:
         """A channel or role as menus want it."""
@@ -418,6 +460,11 @@ class Simulation:
     def seen(self, channel_id: int, message_id: int) -> ResponseMessage:
         """A message as the things people do to messages want it."""
         return ResponseMessage(self.env, self.backend.get_message(channel_id, message_id))
+
+
+def _guild_in(event: str, payload: Mapping[str, Any]) -> int | None:
+    found = payload.get("guild_id") or (payload.get("id") if event.startswith("GUILD_") else None)
+    return None if found is None else int(found)
 
 
 def _intents(value: int) -> discord.Intents:

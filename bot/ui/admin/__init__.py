@@ -43,6 +43,8 @@ class Admin:
             name="admin",
             description="For the people who run this bot, or this server",
             default_permissions=discord.Permissions(manage_guild=True),  # who sees it; rights are asked in code
+            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
+            allowed_installs=app_commands.AppInstallationType(guild=True),
         )
         for part in self._parts:
             part.add_to(group)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import discord
 from discord import app_commands
 
-from bot.studio.model import MAX_IDEA, Attachment, Captions, Request
+from bot.studio.model import MAX_IDEA, Captions
 from bot.studio.preferences import LONGEST, SHORTEST
 from bot.ui.answering import answer
+from bot.ui.asking import asked_at
+from bot.ui.attachments import attachment_of
 from bot.ui.client import Greenlight
 from bot.ui.commands.suggestions import suggest_models, suggest_voices
-from bot.ui.entrance import place_of
+from bot.ui.homes import home_of
 
 _CAPTIONS = [
     app_commands.Choice(name="A track to switch on in a player", value=Captions.SOFT.value),
@@ -46,36 +50,20 @@ def add_to(client: Greenlight) -> None:
         voice: app_commands.Range[str, 1, 80] | None = None,
         captions: str | None = None,
     ) -> None:
-        wish = Request(
-            request_id=str(interaction.id),
-            owner_id=interaction.user.id,
-            guild_id=interaction.guild_id,
-            channel_id=home_of(interaction),
-            is_adult=place_of(interaction.channel).is_age_restricted,
-            idea=idea or "",
-            model=model,
-            ratio=ratio or "",
-            seconds=seconds,
-            attachment=attachment_of(video) if video is not None else None,
-            voice=voice or "",
-            captions=Captions(captions) if captions is not None else None,
-        )
-
         async def act() -> str:
-            return await client.open_thread(await client.desk.plan(wish))
+            home = await home_of(interaction)
+            wish = replace(
+                asked_at(home, interaction, idea or ""),
+                model=model,
+                ratio=ratio or "",
+                seconds=seconds,
+                attachment=attachment_of(video) if video is not None else None,
+                voice=voice or "",
+                captions=Captions(captions) if captions is not None else None,
+            )
+            words = await client.open_thread(await client.desk.plan(wish))
+            return home.aside or words
 
         await answer(interaction, act)  # the thread itself is the answer that counts
 
     client.tree.add_command(plan)
-
-
-def home_of(interaction: discord.Interaction) -> int:
-    """The channel where the film's thread is opened: a thread has none of its own, so the film gets one beside it."""
-    channel = interaction.channel
-    channel_id = channel.parent_id if isinstance(channel, discord.Thread) else interaction.channel_id
-    assert channel_id is not None
-    return channel_id
-
-
-def attachment_of(video: discord.Attachment) -> Attachment:
-    return Attachment(url=video.url, name=video.filename, bytes=video.size)

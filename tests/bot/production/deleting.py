@@ -21,10 +21,12 @@ from bot.db.tables import (
     caps,
     cards,
     metadata,
+    picks,
     preferences,
     productions,
     projects,
     reservations,
+    sightings,
     switches,
 )
 from bot.jobs.ledger import Accepted, CallState, Intent, Ledger, Outcome
@@ -329,6 +331,11 @@ class Scene:
             for who, word in ((PERSON, WORD), (OTHER, OTHERS_WORD)):
                 chosen = Preferences(voice="v1", voice_name=word).to_json()
                 await transaction.execute(insert(preferences).values(user_id=who, chosen=chosen, updated_at=NOW))
+                await transaction.execute(
+                    insert(picks).values(id=f"pick-{who}", owner_id=who, words=word, videos="[]", created_at=NOW)
+                )
+            seen = Analysis(summary=WORD, look=WORD, sound=WORD, answer=WORD).to_json()
+            await transaction.execute(insert(sightings).values(project_id=done, analysis=seen, created_at=NOW))
             await transaction.execute(insert(blocks).values(guild_id=5, user_id=PERSON, by=PERSON, at=NOW))
             await transaction.execute(insert(caps).values(name="user_day", ref=PERSON, by=PERSON, at=NOW))
         home, thread, elsewhere = (self.server.channels[number] for number in (HOME, THREAD, ELSEWHERE))

@@ -15,6 +15,7 @@ from bot.db.tables import (
     cards,
     deletions,
     paid_calls,
+    picks,
     plans,
     preferences,
     productions,
@@ -127,6 +128,7 @@ async def test_nothing_of_anybody_else_is_touched(scene: Scene) -> None:
         assert kept_of(before[table])
         assert kept_of(after[table]) == kept_of(before[table])
     assert [row["user_id"] for row in after[preferences]] == [OTHER]
+    assert [row["owner_id"] for row in after[picks]] == [OTHER]
     assert scene.files.upload("d" * 64, "mp4").exists()  # a film of theirs has the same video
     assert not scene.files.upload("1" * 64, "mp4").exists()
     assert [message.content for message in scene.server.channels[HOME].messages.values()] == [

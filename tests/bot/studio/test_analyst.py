@@ -16,7 +16,7 @@ from bot.storage.files import Files
 from bot.studio.analyst import Analyst
 from bot.studio.drafts import AnalysisDraft
 from bot.studio.minds import Mind, Minds
-from bot.studio.model import Analysis, Sight
+from bot.studio.model import Analysis, Moment, Sight
 from bot.studio.projects import Projects
 from bot.studio.stills import Ears, Stills
 from providers.credential import Credential
@@ -35,7 +35,7 @@ from ratelimit import Allowance, LeaseTimeout, Limit, Limits
 from tests.bot.studio.fakes import ScriptedModel, mind
 from tests.bot.studio.samples import CLIP, asset, request
 
-DRAFT = AnalysisDraft(summary="a pond", look="green", sound="quiet", moments=[])
+DRAFT = AnalysisDraft(answer="", summary="a pond", look="green", sound="quiet", moments=[], speech=[])
 SEEN = Analysis(summary="a pond", look="green", sound="quiet")
 
 
@@ -133,7 +133,7 @@ async def test_where_nobody_watches_stills_are_shown_with_what_is_said(room: Roo
 
     seen = await room.look(mind(watcher), sees_stills(viewer), ears=ears_of(ears))
 
-    assert seen == replace(SEEN, sight=Sight.STILLS)
+    assert seen == replace(SEEN, sight=Sight.STILLS, speech=(Moment(at=0.5, what="Hello"),), cuts=(1.0,))
     (prompt,) = viewer.asked
     assert prompt.model == "groq-vision"
     assert [picture.caption for picture in prompt.pictures] == ["at 0.5 s", "at 1.5 s"]

@@ -5,21 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from bot.db import Database
 from bot.jobs.wake import Wake
+from bot.media.ffmpeg import Ffmpeg
+from bot.storage.files import Files
+from bot.studio.analyst import Analyst
 from bot.studio.conversations import Conversations
 from bot.studio.director import Director
-from bot.studio.drafts import EditDraft, EditKind, RevisionDraft
+from bot.studio.drafts import EditDraft, EditKind, ReplyDraft, RevisionDraft
+from bot.studio.examiner import Examiner
 from bot.studio.minds import Minds
-from bot.studio.model import Heard, Plan, Project
+from bot.studio.model import Analysis, Heard, Plan, Project, ProjectKind
 from bot.studio.projects import Projects
+from bot.studio.sightings import Sightings
 from providers.errors import Unavailable, UnexpectedResponse
 from tests.bot.studio.fakes import Said, ScriptedModel, mind
-from tests.bot.studio.samples import CATALOGUE, CLIP, OWNER, edit, plan, request
+from tests.bot.studio.samples import CATALOGUE, CLIP, OWNER, asset, edit, plan, request
 from tests.bot.waiting import until
 
 ON_BOTH_DATABASES = True
@@ -406,3 +412,26 @@ async def test_a_turn_that_ends_while_the_rows_are_read_is_not_taken_again(room:
         await until(looked_again)
 
     assert board.events == [("one", "begun"), ("one", "a")]
+
+
+async def test_a_question_about_a_video_is_answered_in_its_turn_and_makes_no_plan(
+    database: Database, room: Room, tmp_path: Path
+) -> None:
+    asked, _ = await room.projects.create(request(kind=ProjectKind.ANALYSIS, attachment=CLIP), model="")
+    await room.projects.keep_asset(asked.id, asset(), CLIP)
+    sightings = Sightings(database)
+    await sightings.keep(asked.id, Analysis(summary="a pond", look="green", sound="quiet"), is_answer=True)
+    minds = Minds([mind(ScriptedModel("gemini", ReplyDraft(reply="green", look_again=False)))])
+    files = Files(tmp_path / "data", min_free_bytes=0, min_free_share=0.0)
+    analyst = Analyst(minds, room.projects, Ffmpeg(Path("/nowhere/ffmpeg")), files)
+    examiner = Examiner(minds, room.projects, sightings, analyst, files)
+    talking = Conversations(room.projects, Director(minds, CATALOGUE), room.board, room.changed, examiner=examiner)
+
+    await room.say(asked, "what light?")
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(talking.run(room.changed.listener()))
+        await room.silence()
+        task.cancel()
+
+    assert room.board.events == [("what light?", "green")]
+    assert [talk.reply for talk in await room.projects.talk(asked.id)] == ["green"]

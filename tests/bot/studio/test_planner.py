@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,14 +20,16 @@ from bot.storage.errors import DiskFull
 from bot.storage.files import Files
 from bot.studio.analyst import Analyst
 from bot.studio.director import Director
+from bot.studio.drafts import AnalysisDraft
 from bot.studio.errors import IdeaTooLong
 from bot.studio.minds import Minds
-from bot.studio.model import Project, ProjectState
+from bot.studio.model import Project, ProjectKind, ProjectState
 from bot.studio.planner import Planner, failure_of
 from bot.studio.projects import Projects
+from bot.studio.sightings import Sightings
 from providers.errors import ContentRejected
 from tests.bot.studio.fakes import ScriptedModel, mind
-from tests.bot.studio.samples import CATALOGUE, CLIP, plan, plan_draft, request
+from tests.bot.studio.samples import CATALOGUE, CLIP, asset, plan, plan_draft, request
 from tests.bot.waiting import until
 
 FOREIGN = replace(CLIP, url="https://files.example.org/clip.mp4")
@@ -37,6 +40,7 @@ class Studio:
 
     def __init__(self, database: Database, files: Files, downloader: AttachmentDownloader) -> None:
         self.projects = Projects(database)
+        self.sightings = Sightings(database)
         self.changed = Wake()
         self._files = files
         self._downloader = downloader
@@ -45,6 +49,7 @@ class Studio:
         minds = Minds([mind(model) for model in models])
         return Planner(
             projects=self.projects,
+            sightings=self.sightings,
             analyst=Analyst(minds, self.projects, Ffmpeg(Path("/nowhere/ffmpeg")), self._files),
             director=Director(minds, CATALOGUE),
             catalogue=CATALOGUE,
@@ -156,3 +161,47 @@ async def test_a_late_video_that_is_refused_leaves_the_plan_as_it_is(studio: Stu
 )
 def test_a_row_keeps_the_class_of_a_failure_with_its_reason_and_limit(error: Exception, kept: str) -> None:
     assert failure_of(error) == kept
+
+
+SEEN = AnalysisDraft(answer="at once", summary="a pond", look="green", sound="quiet", moments=[], speech=[])
+
+
+async def asked_about(studio: Studio, **changes: object) -> Project:
+    """A question about a video that is here."""
+    asked = await studio.ask(attachment=CLIP, kind=ProjectKind.ANALYSIS, **changes)
+    await studio.projects.keep_asset(asked.id, asset(), CLIP)
+    return await studio.projects.get(asked.id)
+
+
+async def test_a_question_about_a_video_ends_with_what_was_seen_and_no_plan(studio: Studio) -> None:
+    asked = await asked_about(studio)
+
+    await studio.settled(ScriptedModel("gemini", SEEN, sees_video=True))
+
+    found = await studio.sightings.of(asked.id)
+    assert found is not None
+    assert found.answer == "at once"
+    assert (await studio.projects.get(asked.id)).state is ProjectState.PLANNED
+    assert await studio.projects.plan(asked.id) is None
+
+
+async def test_a_question_without_a_video_fails_by_itself(studio: Studio) -> None:
+    asked = await studio.ask(kind=ProjectKind.ANALYSIS)
+
+    await studio.settled(ScriptedModel("gemini", SEEN, sees_video=True))
+
+    assert (await studio.projects.get(asked.id)).failure == "VideoMissing"
+
+
+async def test_a_film_after_a_video_is_planned_from_what_was_seen_and_nobody_looks_again(studio: Studio) -> None:
+    asked = await asked_about(studio, request_id="1")
+    await studio.settled(ScriptedModel("gemini", SEEN, sees_video=True))
+    film = await studio.ask(request_id="2", asset_id=asset().id, source_id=asked.id)
+    model = ScriptedModel("gemini", plan_draft(), sees_video=True)
+
+    await studio.settled(model)
+
+    assert not model.files
+    told = json.loads(model.asked[0].turns[0].parts[1])
+    assert (told["video"]["answer"], told["follow_the_video"]) == ("at once", True)
+    assert await studio.projects.plan(film.id) is not None

@@ -6,11 +6,12 @@ import pytest
 
 from bot.db import Database
 from bot.production.model import ProductionState, TakeState
+from bot.studio.model import ProjectKind
 from bot.studio.shards import Shards
 from bot.ui.card_rows import CardRows
 from bot.ui.cards import CardKind
 from tests.bot.production.test_productions import Office
-from tests.bot.studio.samples import CLIP, OWNER, plan
+from tests.bot.studio.samples import CLIP, OWNER, plan, request
 
 ON_BOTH_DATABASES = True
 
@@ -212,3 +213,15 @@ async def test_of_a_card_in_the_line_it_is_known_that_its_place_may_change(wall:
     await wall.productions.begin(production.id)
     assert await wall.rows.in_line() == {}
     assert [card.is_in_line for card in await wall.rows.of_jobs([job.id])] == [False]
+
+
+async def test_the_answer_about_a_video_has_as_many_cards_as_it_takes_each_once(wall: Wall) -> None:
+    asked, _ = await wall.projects.create(request(kind=ProjectKind.ANALYSIS, attachment=CLIP), model="")
+    await wall.projects.set_thread(asked.id, 7)
+    assert await wall.cards() == [(CardKind.ANALYSIS, f"{asked.id}:1", 7)]
+    (first,) = await wall.rows.to_look_at()
+
+    for _ in range(2):
+        await wall.rows.add_parts(first, 3)
+
+    assert await wall.cards() == [(CardKind.ANALYSIS, f"{asked.id}:{part}", 7) for part in (1, 2, 3)]

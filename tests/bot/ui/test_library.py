@@ -77,7 +77,7 @@ class Press:
         self.data = {"custom_id": str(custom_id)}
         self.user = discord.Object(user_id)
         self.locale = discord.Locale.american_english
-        self.channel_id, self.channel = 99, None
+        self.guild_id, self.channel_id, self.channel = 5, 99, None
         self.message = None
         self.app_permissions = discord.Permissions.all() if may is None else may
         self.response = self
@@ -85,6 +85,9 @@ class Press:
         self.views: list[ui.LayoutView] = []
         self.words: list[str] = []
         self.files: Sequence[discord.File] = ()
+
+    def is_guild_integration(self) -> bool:
+        return True
 
     async def defer(self, **_: object) -> None: ...
 

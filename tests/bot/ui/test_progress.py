@@ -15,6 +15,7 @@ from bot.db import Database, open_database
 from bot.jobs.wake import Wake
 from bot.production.model import Production, ProductionState, TakeState
 from bot.studio.model import Project
+from bot.studio.sightings import Sightings
 from bot.ui import line_places
 from bot.ui.card_rows import Card, CardRows
 from bot.ui.cards import CardKind
@@ -115,6 +116,7 @@ class Wall(Office):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self.rows = CardRows(database, clock=lambda: self.now)
+        self.sightings = Sightings(database, clock=lambda: self.now)
         self.line = Line()
         self.discord = Discord()
         self.pool = KeyPool(
@@ -138,6 +140,7 @@ class Wall(Office):
             rows=self.rows,
             projects=self.projects,
             productions=self.productions,
+            sightings=self.sightings,
             dispatcher=dispatcher,
             catalogue=CATALOGUE,
             desk=desk,

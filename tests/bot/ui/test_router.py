@@ -32,6 +32,9 @@ class Press:
         self.answers: list[str] = []
         self.modals: list[object] = []
 
+    def is_guild_integration(self) -> bool:
+        return True
+
     async def defer(self, *, ephemeral: bool, thinking: bool) -> None:
         assert (ephemeral, thinking) == (True, True)
 

@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
+import discord
 import pytest
 
 from bot.jobs.wake import Wake
-from bot.studio.model import Project
+from bot.studio.model import Project, ProjectKind
 from bot.ui.sending import Busy, NotAllowed, Vanished
-from bot.ui.threads import ASKER_NEEDS, LOOK_EVERY, Threads
+from bot.ui.threads import ASKER_NEEDS, LOOK_EVERY, NoThread, Threads
 from tests import virtual_time
 from tests.bot.studio.samples import project
 from tests.bot.ui.fakes import BUSY, Channel, Client
@@ -168,3 +169,35 @@ def test_a_first_message_that_somebody_deleted_is_posted_anew() -> None:
         await street.threads.open(FILM)
 
     assert tell(story).channel.calls == ["send", "thread", "send", "thread"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (http(403, 50013), NoThread.FORBIDDEN),
+        (http(400, 160006), NoThread.FULL),
+        (discord.RateLimited(136.0), NoThread.BUSY),
+    ],
+)
+async def test_where_no_thread_can_be_had_it_goes_on_in_the_channel_and_says_why(
+    fault: discord.HTTPException, why: NoThread
+) -> None:
+    street = Street()
+    street.rows.add(FILM)
+    street.channel.faults["thread"] = [fault]
+
+    place = await street.threads.open(FILM)
+
+    assert place == FILM.channel_id == street.rows.home()
+    assert street.threads.why_none(FILM.id) is why
+    assert street.threads.why_none(FILM.id) is None, "it is told once"
+
+
+async def test_a_question_about_a_video_begins_with_the_question() -> None:
+    street = Street()
+    asked = replace(FILM, kind=ProjectKind.ANALYSIS, idea="when does it turn?")
+    street.rows.add(asked)
+
+    await street.threads.open(asked)
+
+    assert "asks about a video: *when does it turn?*" in street.channel.texts[0]

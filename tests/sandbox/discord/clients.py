@@ -55,6 +55,7 @@ class Bot(discord.Client):
         super().__init__(intents=intents, guild_ready_timeout=0.01)
         self.tree = app_commands.CommandTree(self)
         self.tree.command(name="plan", description="Plan a film")(_plan)
+        self.tree.context_menu(name="Read this")(_read)
         self.heard: asyncio.Queue[discord.Message] = asyncio.Queue()
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
@@ -78,6 +79,11 @@ class Bot(discord.Client):
                 await interaction.response.send_modal(modal)
             else:
                 await interaction.response.send_message("not yours", ephemeral=True)
+
+
+async def _read(interaction: discord.Interaction, message: discord.Message) -> None:
+    whose = "server" if interaction.is_guild_integration() else "person"
+    await interaction.response.send_message(f"{message.content!r}, installed by a {whose}", ephemeral=True)
 
 
 async def _plan(

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 import pytest
@@ -116,6 +116,22 @@ async def test_a_button_is_pressed_though_the_card_was_edited_since(world: Disco
         pressed = await visitor.act("click", control_key=key, target_id=plan["id"])
     assert pressed["acknowledgement"] == "acknowledged"
     assert [text_of(message) for message in world.ephemeral_messages(world.tom)] == ["not yours"]
+
+
+async def test_a_command_is_chosen_in_the_menu_of_a_message(world: DiscordWorld, bot: Bot) -> None:
+    said = await world.people.say(world.tom, world.channel_id, "a koi")
+    async with aiohttp.ClientSession() as session:
+        address = await world.pages.url_of(world.channel_id)
+        visitor = Visitor(session, address, world.mia.id)
+        await visitor.open()
+        key = f"message:{said['id']}:component:menu:0"
+        chosen = await visitor.act("click", control_key=key, target_id=said["id"])
+        async with session.get(urljoin(address, "/messages.js")) as answer:
+            script = await answer.text()
+    assert chosen["acknowledgement"] == "acknowledged"
+    assert [text_of(m) for m in world.ephemeral_messages(world.mia)] == ["'a koi', installed by a server"]
+    assert '"Read this"' in script
+    assert "message-menu-button" in script
 
 
 def _button_key(value: object, message_id: str) -> str | None:

@@ -359,3 +359,16 @@ async def test_kicking_the_bot_is_told_to_it(world: DiscordWorld, bot: Bot) -> N
     await asyncio.sleep(0)
     world.people.kick_bot()
     assert (await gone).id == world.guild_id
+
+
+async def test_where_people_bring_the_bot_along_it_may_answer_and_nothing_else(world: DiscordWorld, bot: Bot) -> None:
+    elsewhere = world.people.found_without_bot("Elsewhere")
+    said = await world.people.say(world.tom, elsewhere, "a koi")
+    await world.people.menu(world.mia, elsewhere, "Read this", int(said["id"]))
+
+    assert [text_of(m) for m in world.ephemeral_messages(world.mia)] == ["'a koi', installed by a person"]
+    with pytest.raises(discord.Forbidden) as refused:
+        await bot.get_partial_messageable(elsewhere).send("hello")
+    assert refused.value.code == 50001
+    assert [guild.name for guild in bot.guilds] == ["Greenlight Studio"]
+    assert bot.heard.empty()

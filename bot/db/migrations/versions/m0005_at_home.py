@@ -10,6 +10,27 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
+    # Ways in: analyses, films from them, and messages chosen in a menu.
+    op.add_column("projects", sa.Column("kind", sa.String(length=12), nullable=False, server_default="film"))
+    op.add_column("projects", sa.Column("source_id", sa.String(length=32)))
+    op.add_column("projects", sa.Column("max_price_microusd", sa.BigInteger()))
+    op.create_table(
+        "sightings",
+        sa.Column("project_id", sa.String(length=32), nullable=False),
+        sa.Column("analysis", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"]),
+        sa.PrimaryKeyConstraint("project_id"),
+    )
+    op.create_table(
+        "picks",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("owner_id", sa.BigInteger(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("videos", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
     # Members: the language a film is talked over in, and how its end is told.
     op.add_column("projects", sa.Column("language", sa.String(length=8), nullable=False, server_default=""))
     op.create_table(
