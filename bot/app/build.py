@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from bot.app.backup import BackupKeeper
+from bot.app.drawing import drawing_of, easels_of
 from bot.app.house import house_loops, house_surfaces
 from bot.app.limits import unknown_models
 from bot.app.means import caps_of, ears_of, house_rules, kept_here, minds_of, offer_of, sound_stage
@@ -90,7 +91,9 @@ from bot.ui.delivery import Delivery
 from bot.ui.desk import Desk
 from bot.ui.direct import DirectMessages
 from bot.ui.doors import Doors
+from bot.ui.drafting import DraftSurface
 from bot.ui.entrance import Entrance
+from bot.ui.film_looks import FilmLooks
 from bot.ui.history import History
 from bot.ui.library import Library
 from bot.ui.manners import Manners
@@ -266,6 +269,23 @@ async def build(
     dms = Dms(database, changed, shards=post.shards)
     direct = DirectMessages(dms, projects, preferences)
     announcements = Announcements(database, changed, shards=post.shards)
+    card_rows = CardRows(database, shards=post.shards)
+    previews = Previews(files, ffmpeg)
+    drawing = drawing_of(
+        easels_of(catalogue, providers, pools, ledger, switches, write_offs),
+        database=database,
+        budgets=budgets,
+        ledger=ledger,
+        changed=changed,
+        claim=claim,
+        desk=desk,
+        projects=projects,
+        productions=productions,
+        catalogue=catalogue,
+        rows=card_rows,
+        files=files,
+        ffmpeg=ffmpeg,
+    )
     surfaces: list[Surface] = [
         *surfaces_for_members(
             database, desk, productions, dispatcher, switches, catalogue, pools, preferences, settings.data_dir
@@ -294,6 +314,9 @@ async def build(
         ),
         *house_surfaces(settings, database, rules, rights, blocks, reports),
         SaferWords(projects, productions, Softener(minds, catalogue), changed),
+        drawing.surface,
+        DraftSurface(desk),
+        FilmLooks(desk, productions, projects, previews, catalogue),
     ]
     surfaces += ways_in(database, projects, budgets, desk, changed)
     client = _client(
@@ -302,7 +325,7 @@ async def build(
         desk=desk,
         projects=projects,
         sync_mark=settings.data_dir / "commands.sha256",
-        takes=TakesMenu(retakes, Previews(files, ffmpeg)),
+        takes=TakesMenu(retakes, previews),
         returns=Returns(productions.outbox, Comings(departures)),
         surfaces=surfaces,
         entrance=Entrance(rules),
@@ -313,7 +336,7 @@ async def build(
         overview.collector.discord = partial(standing, client)
     keeper = CardKeeper(
         client=client,
-        rows=CardRows(database, shards=post.shards),
+        rows=card_rows,
         projects=projects,
         productions=productions,
         sightings=sightings,
@@ -322,6 +345,7 @@ async def build(
         desk=desk,
         pools=pools,
         talk=TalkReader(participants, versions, lambda: client.hears_all),
+        extras=drawing.extras,
     )
     delivery = Delivery(
         client=client,
@@ -332,6 +356,7 @@ async def build(
         carrier=Carrier(files=files, ffmpeg=ffmpeg, store=store),
         manners=Manners(client, preferences, guilds),
         dms=dms,
+        real_price=drawing.extras.real_price,
     )
     conversations = Conversations(
         projects,
@@ -389,6 +414,7 @@ async def build(
         )
         service.loops += [
             Loop(name="planner", run=planner.run),
+            Loop(name="illustrator", run=drawing.illustrator.run),
             Loop(name="latecomers", run=latecomers.run),
             Loop(name="approvals", run=approvals.run),
             Loop(name="departures", run=lambda _: departures.run()),

@@ -189,6 +189,7 @@ productions = Table(
     Column("kept_sounds", Text),  # files of recordings that are not in that price, JSON
     Column("cost_microusd", BigInteger),  # what was charged for it, as far as the providers have told
     Column("film_duration", Float),
+    Column("draft", Integer, nullable=False, default=0, server_default="0"),  # in the small size of its model, to try
     Column("notes", Text),  # what is not as planned, JSON of production.notes
     Column("accepted_at", Float, nullable=False),
     Column("moved", Float),  # by an operator: below zero before all others, above behind them; in this order
@@ -223,10 +224,44 @@ takes = Table(
     Index("takes_by_content", "content"),
 )
 
+storyboards = Table(
+    "storyboards",  # stills of a plan's shots that somebody ordered
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("request_id", String(40), nullable=False, unique=True),  # the press that ordered it
+    Column("project_id", String(32), ForeignKey("projects.id"), nullable=False),
+    Column("version", Integer, nullable=False),  # of the plan
+    Column("owner_id", BigInteger, nullable=False),
+    Column("guild_id", BigInteger),
+    Column("provider", String(20), nullable=False),
+    Column("model", String(80), nullable=False),
+    Column("ratio", String(8), nullable=False),
+    Column("state", String(12), nullable=False),  # production.storyboards.StoryboardState
+    Column("price_microusd", BigInteger, nullable=False),  # the price shown: the ceiling
+    Column("cost_microusd", BigInteger),  # what was charged for it
+    Column("accepted_at", Float, nullable=False),
+    Column("updated_at", Float, nullable=False),
+    CheckConstraint("price_microusd >= 0"),
+    Index("storyboards_by_project", "project_id", "accepted_at"),
+    Index("storyboards_by_state", "state"),
+)
+
+stills = Table(
+    "stills",
+    metadata,
+    Column("storyboard_id", String(32), ForeignKey("storyboards.id"), primary_key=True),
+    Column("shot", Integer, primary_key=True),  # counted from 1
+    Column("content", String(64), nullable=False),  # sha256 of what decides the picture: equal ones are reused
+    Column("prompt", Text, nullable=False),
+    Column("state", String(12), nullable=False),  # production.storyboards.StillState
+    Column("failure", Text),
+    Column("price_microusd", BigInteger, nullable=False),
+)
+
 reservations = Table(
     "reservations",  # money kept aside for what a person ordered, and what of it was spent
     metadata,
-    Column("id", String(40), primary_key=True),  # a production's id, or a reading's
+    Column("id", String(40), primary_key=True),  # a production's id, a storyboard's, or a reading's
     Column("kind", String(12), nullable=False),  # studio.budget.Kind
     Column("owner_id", BigInteger, nullable=False),
     Column("guild_id", BigInteger),
@@ -432,7 +467,9 @@ cards = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("kind", String(12), nullable=False),  # ui.cards.CardKind
-    Column("ref", String(48), nullable=False),  # what it shows: "{project}:{version}" or a production's id
+    Column(
+        "ref", String(48), nullable=False
+    ),  # what it shows: "{project}:{version}", or a production's or storyboard's id
     Column("channel_id", BigInteger, nullable=False),
     Column("message_id", BigInteger),  # None until posted
     Column("shown", String(64)),  # hash of the rendering that Discord shows

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.media.encode import encode, source
 from bot.media.errors import FfmpegFailed, MediaRefused, Reason
+from bot.media.sniff import Family
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +42,14 @@ async def frame_at(ffmpeg: Ffmpeg, clip: Path, at: float, out: Path, *, max_byte
         await _jpeg(ffmpeg, source(ffmpeg, clip, "-ss", f"{at:.3f}"), out, max_bytes, first=True)
     except (FfmpegFailed, FileNotFoundError):
         await last_frame(ffmpeg, clip, out, max_bytes=max_bytes)
+
+
+async def as_jpeg(ffmpeg: Ffmpeg, picture: Path, out: Path, *, max_bytes: int = DATA_URI_BYTES) -> None:
+    """Write a picture (JPEG, PNG or WebP) as JPEG. Raises `MediaError`: it is none, or cannot be read."""
+    try:
+        await _jpeg(ffmpeg, source(ffmpeg, picture, family=Family.PICTURE), out, max_bytes, first=True)
+    except FileNotFoundError:
+        raise MediaRefused(Reason.UNDECODABLE) from None
 
 
 async def _jpeg(ffmpeg: Ffmpeg, read: Sequence[str], out: Path, max_bytes: int, *, first: bool = False) -> None:

@@ -25,6 +25,7 @@ class Part(StrEnum):
     VOICE = "voice"
     NOISES = "noises"
     MUSIC = "music"
+    STILLS = "stills"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,4 +74,6 @@ def _part(key: str) -> Part:
         return Part.NOISES
     if part.startswith("music"):
         return Part.MUSIC
+    if part.startswith("still"):
+        return Part.STILLS
     return Part.SHOTS if part.isdigit() else Part.VOICE

@@ -230,6 +230,7 @@ class Camera:
             duration=casting.duration,
             ratio=order.ratio,
             source=FromText() if order.start_image is None else FromImage(order.start_image),
+            resolution=casting.resolution,
         )
         refusal: ProviderError | None = None
         outages = 0

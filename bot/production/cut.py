@@ -29,6 +29,12 @@ FRAMES = {
     "9:16": Frame(width=720, height=1280),
     "1:1": Frame(width=960, height=960),
 }
+#: And a draft's: what the models make at 360p or 480p has no more to show.
+DRAFT_FRAMES = {
+    "16:9": Frame(width=640, height=360),
+    "9:16": Frame(width=360, height=640),
+    "1:1": Frame(width=480, height=480),
+}
 RATIOS = tuple(FRAMES)
 
 

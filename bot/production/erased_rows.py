@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, case, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, case, delete, or_, select, update
 
 from bot.db import Transaction
 from bot.db.tables import (
@@ -27,6 +27,8 @@ from bot.db.tables import (
     reports,
     reservations,
     sightings,
+    stills,
+    storyboards,
     switches,
     takes,
     turns,
@@ -51,8 +53,12 @@ async def erase_words(transaction: Transaction, project_id: str, production_ids:
     await transaction.execute(delete(participants).where(participants.c.project_id == project_id))
     await transaction.execute(delete(plans).where(plans.c.project_id == project_id))
     await transaction.execute(delete(takes).where(takes.c.production_id.in_(production_ids)))
+    boards = _storyboards_of(project_id)
+    await transaction.execute(delete(stills).where(stills.c.storyboard_id.in_(boards)))
     plan_cards = cards.c.ref.between(f"{project_id}:", f"{project_id};")
-    await transaction.execute(delete(cards).where(or_(plan_cards, cards.c.ref.in_(production_ids))))
+    await transaction.execute(
+        delete(cards).where(or_(plan_cards, cards.c.ref.in_(production_ids), cards.c.ref.in_(boards)))
+    )
     await transaction.execute(
         update(productions)
         .where(productions.c.project_id == project_id)
@@ -63,7 +69,7 @@ async def erase_words(transaction: Transaction, project_id: str, production_ids:
         .where(projects.c.id == project_id)
         .values(idea="", attachment=None, asset_id=None, failure=None, voice="", voice_name="")
     )
-    await _strip(transaction, paid_calls.c.job.in_(production_ids))
+    await _strip(transaction, or_(paid_calls.c.job.in_(production_ids), paid_calls.c.job.in_(boards)))
 
 
 async def erase_ids(transaction: Transaction, project_id: str, production_ids: Sequence[str]) -> None:
@@ -73,6 +79,8 @@ async def erase_ids(transaction: Transaction, project_id: str, production_ids: S
     forks = projects.c.forked_from.between(f"{project_id}:", f"{project_id};")
     await transaction.execute(update(projects).where(forks).values(forked_from=None))
     await transaction.execute(delete(posts).where(posts.c.production_id.in_(production_ids)))
+    await transaction.execute(delete(stills).where(stills.c.storyboard_id.in_(_storyboards_of(project_id))))
+    await transaction.execute(delete(storyboards).where(storyboards.c.project_id == project_id))
     await transaction.execute(delete(productions).where(productions.c.project_id == project_id))
     await transaction.execute(delete(projects).where(projects.c.id == project_id))
 
@@ -84,10 +92,12 @@ async def unname(transaction: Transaction, owner_id: int, pseudonym: int, now: f
     they took part only their words go: the plans are the owners'.
     """
     begin, _ = month_of(now)
-    kept = select(productions.c.id).where(
-        productions.c.owner_id == owner_id,
-        productions.c.project_id.in_(select(projects.c.id).where(projects.c.deleted_at.is_(None))),
+    there = select(projects.c.id).where(projects.c.deleted_at.is_(None))
+    ordered, drawn = (
+        select(each.c.id).where(each.c.owner_id == owner_id, each.c.project_id.in_(there))
+        for each in (productions, storyboards)
     )
+    kept = ordered.union(drawn)
     readings = select(reservations.c.id).where(reservations.c.owner_id == owner_id, reservations.c.kind == Kind.READING)
     await _strip(transaction, paid_calls.c.job.in_(readings))
     await transaction.execute(
@@ -117,6 +127,10 @@ async def unname(transaction: Transaction, owner_id: int, pseudonym: int, now: f
     for column in (audit.c.actor_id, switches.c.by, *made, *standing, *decided):
         await transaction.execute(update(column.table).where(column == owner_id).values({column.name: pseudonym}))
     await transaction.execute(update(audit).where(audit.c.ref == str(owner_id)).values(ref=str(pseudonym)))
+
+
+def _storyboards_of(project_id: str) -> Select[tuple[str]]:
+    return select(storyboards.c.id).where(storyboards.c.project_id == project_id)
 
 
 async def _strip(transaction: Transaction, which: ColumnElement[bool]) -> None:

@@ -21,6 +21,8 @@ from bot.db.tables import (
     reports,
     reservations,
     sightings,
+    stills,
+    storyboards,
     takes,
     turns,
 )
@@ -78,6 +80,15 @@ async def _film(transaction: Transaction, film: Row[tuple[object, ...]]) -> dict
     told["talk"] = [_without(row, "project_id", *_OURS_OF_TURNS) for row in await transaction.execute(said)]
     made = select(productions).where(productions.c.project_id == film.id).order_by(productions.c.accepted_at)
     told["productions"] = [await _production(transaction, row) for row in (await transaction.execute(made)).all()]
+    drawn = select(storyboards).where(storyboards.c.project_id == film.id).order_by(storyboards.c.accepted_at)
+    told["storyboards"] = [await _storyboard(transaction, row) for row in (await transaction.execute(drawn)).all()]
+    return told
+
+
+async def _storyboard(transaction: Transaction, board: Row[tuple[object, ...]]) -> dict[str, Any]:
+    told = _without(board, "project_id", "owner_id")
+    pictures = select(stills).where(stills.c.storyboard_id == board.id).order_by(stills.c.shot)
+    told["stills"] = [_without(row, "storyboard_id") for row in await transaction.execute(pictures)]
     return told
 
 

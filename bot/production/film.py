@@ -21,11 +21,11 @@ from bot.db import AWAY, patiently
 from bot.jobs.engine import Engine
 from bot.jobs.ledger import CallState, Ledger, PaidCall
 from bot.media.captions import Word
-from bot.media.errors import FfmpegFailed, MediaError
+from bot.media.errors import FfmpegFailed, MediaError, MediaRefused, Reason
 from bot.media.ffmpeg import Ffmpeg
 from bot.media.pictures import frame_at, last_frame
 from bot.production.camera import Camera, Order, Rig
-from bot.production.cut import FRAMES, Cut, Cutter, Piece
+from bot.production.cut import DRAFT_FRAMES, FRAMES, Cut, Cutter, Piece
 from bot.production.model import Production, ProductionState, Stage, TakeState
 from bot.production.notes import OF_CUT, OF_SOUND, OF_VOICE, Note, NoteKind
 from bot.production.productions import Productions
@@ -38,6 +38,7 @@ from bot.studio.errors import StudioError
 from bot.studio.model import Plan, Project, ShotStart
 from bot.studio.projects import Projects
 from bot.studio.soundtrack import has_effect
+from bot.studio.storyboard import still_name
 from providers.catalogue import Catalogue
 from providers.errors import ProviderError
 from providers.video import Failed, Succeeded
@@ -141,7 +142,7 @@ class FilmMaker:
 
     async def _shoot_each(self, production_id: str, first: int) -> str:
         production, plan, project = await self._read(production_id)
-        castings = cast(plan, self._catalogue, asset_id=production.asset_id)
+        castings = cast(plan, self._catalogue, asset_id=production.asset_id, draft=production.draft)
         takes = {take.shot: take for take in await self._productions.takes_of(production_id)}
         for number in next(chain for chain in chains_of(plan) if chain[0] == first):
             if takes[number].state is TakeState.LEFT_OUT:
@@ -172,6 +173,11 @@ class FilmMaker:
         """The picture a shot starts from, taken from the take before or from the uploaded video."""
         if casting.shot.start is ShotStart.TEXT:
             return None
+        if casting.shot.start is ShotStart.STILL:
+            still = self._files.artefact(production.project_id, still_name(casting.shot.still))
+            if not await self._files.here(still):
+                raise MediaRefused(Reason.EMPTY)
+            return still
         picture = self._files.artefact(production.project_id, f"{casting.content}.jpg")
         if await asyncio.to_thread(picture.exists):
             return picture
@@ -194,7 +200,7 @@ class FilmMaker:
             return "silent"
         await self._productions.enter(production_id, Stage.VOICE)
         try:
-            castings = cast(plan, self._catalogue, asset_id=production.asset_id)
+            castings = cast(plan, self._catalogue, asset_id=production.asset_id, draft=production.draft)
             async with self._at_work(production_id):
                 left_out = await self._left_out(production_id)
                 spoken = tuple(casting for casting in castings if casting.number not in left_out)
@@ -214,7 +220,7 @@ class FilmMaker:
         production, plan, _ = await self._read(production_id)
         if self._sounds is not None:
             try:
-                castings = cast(plan, self._catalogue, asset_id=production.asset_id)
+                castings = cast(plan, self._catalogue, asset_id=production.asset_id, draft=production.draft)
                 async with self._at_work(production_id):
                     notes = await self._sounds.accompany(production, plan, castings)
                 await self._productions.note(production_id, OF_SOUND, notes)
@@ -230,7 +236,7 @@ class FilmMaker:
         production, plan, project = await self._read(production_id)
         await self._productions.enter(production_id, Stage.CUT)
         film = self._files.artefact(project.id, f"film-{production_id}.mp4")
-        castings = cast(plan, self._catalogue, asset_id=production.asset_id)
+        castings = cast(plan, self._catalogue, asset_id=production.asset_id, draft=production.draft)
         left_out = await self._left_out(production_id)
         await self._bring(project.id, plan, castings, left_out)
         pieces = [
@@ -245,7 +251,7 @@ class FilmMaker:
                 cut_bytes(castings),
                 lambda: self._cutter.cut(
                     pieces,
-                    FRAMES[plan.ratio],
+                    (DRAFT_FRAMES if production.draft else FRAMES)[plan.ratio],
                     film,
                     music=music if has_music else None,
                     captions=plan.captions,

@@ -80,6 +80,7 @@ class Production:
     `run` counts from 1: each time it is taken up again it is another workflow and another end to tell.
     `kept_sounds` are files of recordings that were there when it was greenlit, and are not in its price. `greenlit_by`
     is the approver who pressed, `None` where that was its owner.
+    A `draft` is made in the small size of its model, to try the plan with.
     """
 
     id: str
@@ -111,6 +112,7 @@ class Production:
     approved_by: int | None = None
     greenlit_by: int | None = None
     kept_sounds: tuple[str, ...] = ()
+    draft: bool = False
     notes: tuple[Note, ...] = ()
 
     @property

@@ -79,6 +79,7 @@ class Productions:
         castings: Sequence[Casting],
         quote: Quote,
         share: Share = EVEN,
+        draft: bool = False,
     ) -> Production:
         """Put a film in the line: all checks and all rows in one transaction, once per request.
 
@@ -121,6 +122,7 @@ class Productions:
                     price_microusd=quote.price_microusd,
                     weight=share.weight,
                     kept_sounds=json.dumps(quote.kept_sounds),
+                    draft=int(draft),
                     accepted_at=now,
                     updated_at=now,
                 )
@@ -590,6 +592,7 @@ def production_of(row: Row[tuple[object, ...]]) -> Production:
         approved_by=row.approved_by,
         greenlit_by=row.greenlit_by,
         kept_sounds=tuple(json.loads(row.kept_sounds or "[]")),
+        draft=bool(row.draft),
         notes=notes.from_json(row.notes),
     )
 

@@ -19,6 +19,7 @@ from bot.jobs.ledger import CallState
 from bot.production.model import OPEN, RESTORED, TERMINAL, ProductionState, Stage, TakeState
 from bot.production.productions import Productions
 from bot.production.sound import effect_path, music_path, voice_path
+from bot.production.storyboards import end_restored
 from bot.storage.files import Files
 from bot.studio.audit import RULE, Audit
 from bot.studio.casting import Casting, cast
@@ -70,6 +71,8 @@ class Restoration:
             for row in rows:
                 await self._hold(transaction, row, made_at)
             ours = [row.id for row in rows]
+            for storyboard_id in await end_restored(transaction, self._clock()):
+                await self._productions.settle_within(transaction, storyboard_id)
             aimed_at = productions.c.delivery_channel_id
             thread = func.coalesce(projects.c.thread_id, projects.c.channel_id)
             project = projects.c.id == productions.c.project_id
@@ -148,7 +151,7 @@ class Restoration:
             return None, ()
         plan = Plan.from_json(found.plan, version=found.version, changes=found.changes)
         try:
-            return plan, cast(plan, self._catalogue, asset_id=row.asset_id)
+            return plan, cast(plan, self._catalogue, asset_id=row.asset_id, draft=bool(row.draft))
         except (StudioError, ProviderError):  # its model has left the catalogue: nothing more can be ordered for it
             return None, ()
 

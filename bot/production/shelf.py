@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 
 from bot.db import Database, Transaction
 from bot.db.tables import participants, plans, productions, projects, reservations
-from bot.production.model import Production, ProductionState
+from bot.production.model import OPEN, Production, ProductionState
 from bot.production.productions import production_of
 from bot.studio.errors import NoSuchFilm
 from bot.studio.model import Plan, Project
@@ -141,12 +141,13 @@ async def _film(transaction: Transaction, row: Row[tuple[object, ...]]) -> Film:
     plan = (await transaction.execute(newest)).one_or_none()
     made = select(productions).where(productions.c.project_id == project.id).order_by(productions.c.accepted_at)
     rows = (await transaction.execute(made)).all()
-    done = next((each for each in rows[::-1] if each.state == ProductionState.DONE), None)
+    told = [row for row in rows if not row.draft or row.state in OPEN]  # a draft that is over is no film
+    done = next((each for each in told[::-1] if each.state == ProductionState.DONE), None)
     return Film(
         project=project,
         at=row.created_at,
         plan=_plan_of(plan) if plan is not None else None,
-        latest=production_of(rows[-1]) if rows else None,
+        latest=production_of(told[-1]) if told else None,
         done=production_of(done) if done is not None else None,
         posted=_place(project, done) if done is not None else None,
         charged_microusd=await _charged(transaction, [each.id for each in rows]),

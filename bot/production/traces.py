@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Row, select
 
 from bot.db import Database
-from bot.db.tables import cards, posts, productions, projects, turns
+from bot.db.tables import cards, posts, productions, projects, storyboards, turns
 from bot.production.deletions import Deletion
 from bot.speech import Language
 
@@ -44,8 +44,9 @@ async def traces_of(database: Database, deletion: Deletion) -> list[Traces]:
             made = (await transaction.execute(select(productions).where(productions.c.project_id == film.id))).all()
             ids = [production.id for production in made]
             plan_cards = cards.c.ref.between(f"{film.id}:", f"{film.id};")
+            boards = select(storyboards.c.id).where(storyboards.c.project_id == film.id)
             shown = select(cards.c.channel_id, cards.c.message_id).where(
-                plan_cards | cards.c.ref.in_(ids), cards.c.message_id.is_not(None)
+                plan_cards | cards.c.ref.in_(ids) | cards.c.ref.in_(boards), cards.c.message_id.is_not(None)
             )
             posted = select(posts.c.channel_id, posts.c.message_id).where(posts.c.production_id.in_(ids))
             said = select(turns.c.message_id).where(turns.c.project_id == film.id, turns.c.message_id.is_not(None))

@@ -37,6 +37,7 @@ class Kind(StrEnum):
 
     FILM = "film"
     READING = "reading"
+    STORYBOARD = "storyboard"
 
 
 class Bound(StrEnum):

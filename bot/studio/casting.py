@@ -7,7 +7,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from bot.studio.errors import CannotRender
+from bot.studio.errors import CannotRender, NoDraft
 from bot.studio.model import Plan, Shot, ShotStart
 from bot.studio.text import shorten
 from providers.catalogue import Catalogue, VideoModel, utf16_units
@@ -17,7 +17,8 @@ from providers.catalogue import Catalogue, VideoModel, utf16_units
 class Casting:
     """How one shot is made; `duration` is the clip's length in seconds.
 
-    `source` names the picture that its first frame is, `None` where it starts from words.
+    `source` names the picture that its first frame is, `None` where it starts from words; `resolution` is a draft's,
+    `None` for what the model makes films at.
     """
 
     number: int
@@ -28,6 +29,7 @@ class Casting:
     ratio: str
     source: str | None
     price_microusd: int
+    resolution: str | None = None
 
     @property
     def content(self) -> str:
@@ -37,6 +39,8 @@ class Casting:
     def content_of(self, take: int) -> str:
         """What names the clip of another take."""
         facts: list[object] = [self.model.id, self.prompt, self.duration, self.ratio, self.source]
+        if self.resolution is not None:
+            facts.append(self.resolution)
         if take > 1:  # the first is named as it was before there were others
             facts.append(take)
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
@@ -59,22 +63,27 @@ class Quote:
     kept_sounds: tuple[str, ...] = ()
 
 
-def cast(plan: Plan, catalogue: Catalogue, *, asset_id: str | None = None) -> tuple[Casting, ...]:
-    """Decide every shot of a plan.
+def cast(plan: Plan, catalogue: Catalogue, *, asset_id: str | None = None, draft: bool = False) -> tuple[Casting, ...]:
+    """Decide every shot of a plan, or of its draft.
 
     Raises:
         CannotRender: no model can make one of the shots.
+        NoDraft: one of the models has no cheaper size.
     """
     chosen = catalogue.resolve(plan.model)
     castings: list[Casting] = []
     for number, shot in enumerate(plan.shots, start=1):
         model = _model_for(shot, chosen, catalogue, plan.ratio)
         duration = model.nearest_duration(shot.duration)
+        resolution = model.draft_size if draft else None
+        if draft and resolution is None:
+            raise NoDraft
         prompt = _prompt(shot, model)
         source = {
             ShotStart.TEXT: None,
             ShotStart.PREVIOUS: castings[-1].content if castings else None,
             ShotStart.UPLOAD: f"{asset_id}@{shot.start_at}",
+            ShotStart.STILL: f"still:{shot.still}",
         }[shot.start]
         castings.append(
             Casting(
@@ -85,7 +94,8 @@ def cast(plan: Plan, catalogue: Catalogue, *, asset_id: str | None = None) -> tu
                 duration=duration,
                 ratio=plan.ratio,
                 source=source,
-                price_microusd=model.price_microusd(duration),
+                price_microusd=model.price_microusd(duration, resolution),
+                resolution=resolution,
             )
         )
     return tuple(castings)

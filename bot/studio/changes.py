@@ -21,6 +21,7 @@ _STARTS = {
     ShotStart.TEXT: later("starts from text"),
     ShotStart.PREVIOUS: later("starts from previous"),
     ShotStart.UPLOAD: later("starts from upload"),
+    ShotStart.STILL: later("starts from its still"),
 }
 
 
@@ -97,6 +98,8 @@ def shot_changes(old: Shot, new: Shot) -> list[str]:
         changes.append(say(_how(_SOUND, old.sound, new.sound)))
     if new.start != old.start:
         changes.append(say(_STARTS[new.start]))
+    elif new.still != old.still:
+        changes.append(say("starts from its new still"))
     if new.take != old.take and not changes:  # what was changed is new anyway
         changes.append(say("take {before} → take {now}", before=old.take, now=new.take))
     return changes

@@ -53,6 +53,7 @@ class StartDraft(StrEnum):
     TEXT = "text"
     PREVIOUS = "previous"
     UPLOAD = "upload"
+    STILL = "still"
 
 
 class ShotDraft(Draft):
@@ -104,7 +105,9 @@ class EditDraft(Draft):
         " empty to take narration, sound or music away; for captions off, soft or burnt; for a voice or a model its"
         " name in the limits"
     )
-    start: StartDraft | None = Field(description="what the shot's first frame is, for set_start")
+    start: StartDraft | None = Field(
+        description="what the shot's first frame is, for set_start; still is its picture in the storyboard"
+    )
     position: int | None = Field(
         description="the new number of the shot, for move_shot and add_shot; for use_take the take's"
     )

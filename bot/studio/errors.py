@@ -32,6 +32,11 @@ StudioError
 ├── RatioNotOffered   a shape that the chosen model does not make
 ├── ModelGone         a model that was switched off, with its successor and what that costs
 ├── UploadGone        the video that shots start from is not kept any more
+├── NoStoryboard      nobody here draws, or not in the film's shape
+├── AlreadyDrawing    its storyboard is being drawn
+├── NeedsApproval     a storyboard that costs more than goes without somebody's approval
+├── StillGone         the picture that a shot starts from is not kept any more
+├── NoDraft           the plan's model has no cheaper size to try with
 ├── VoiceNotFound     a voice that nobody here has
 ├── NoVoice           no voice service is configured
 ├── NothingToSay      a text without words
@@ -228,6 +233,26 @@ class ModelGone(StudioError):
 
 
 class UploadGone(StudioError):
+    pass
+
+
+class NoStoryboard(StudioError):
+    pass
+
+
+class AlreadyDrawing(StudioError):
+    pass
+
+
+class NeedsApproval(StudioError):
+    pass
+
+
+class StillGone(StudioError):
+    pass
+
+
+class NoDraft(StudioError):
     pass
 
 

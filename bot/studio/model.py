@@ -41,6 +41,7 @@ class ShotStart(StrEnum):
     TEXT = "text"  # from its words alone
     PREVIOUS = "previous"  # the last frame of the shot before
     UPLOAD = "upload"  # a still from the uploaded video
+    STILL = "still"  # its picture in the storyboard
 
 
 class Captions(StrEnum):
@@ -124,7 +125,8 @@ class Analysis:
 class Shot:
     """One clip of the film.
 
-    `start_at` is the second of the uploaded video whose frame an UPLOAD shot starts from; `sound` is what is heard in
+    `start_at` is the second of the uploaded video whose frame an UPLOAD shot starts from, and `still` names the picture
+    that a STILL shot does, by its content; `sound` is what is heard in
     the shot beside the narration, "" for nothing in particular; `take` is which of the clips made of it the film uses.
     """
 
@@ -137,6 +139,7 @@ class Shot:
     start: ShotStart = ShotStart.TEXT
     start_at: float | None = None
     take: int = 1
+    still: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

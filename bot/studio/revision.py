@@ -21,7 +21,8 @@ class Choices:
     """What an edit may choose from by name: the models and voices on offer here.
 
     `heir_of` tells who took over from a model that is gone, by whatever people call it; `None` for any other name;
-    `takes` are those of each shot, by its number in the plan; `before` is the plan as it was before its last change.
+    `takes` are those of each shot, and `stills` the contents of the storyboard's pictures, by its number in the plan;
+    `before` is the plan as it was before its last change.
     """
 
     models: Sequence[VideoModel] = ()
@@ -29,6 +30,7 @@ class Choices:
     heir_of: Callable[[str], VideoModel | None] = lambda _name: None
     takes: Mapping[int, ShotTakes] = field(default_factory=dict)
     before: Plan | None = None
+    stills: Mapping[int, str] = field(default_factory=dict)
 
 
 def plan_from_draft(draft: PlanDraft, model: VideoModel, ratio: str, *, has_upload: bool) -> Plan:
@@ -37,6 +39,8 @@ def plan_from_draft(draft: PlanDraft, model: VideoModel, ratio: str, *, has_uplo
     for number, shot in enumerate(draft.shots, start=1):
         start = ShotStart(shot.start)
         if (start is ShotStart.PREVIOUS and number == 1) or (start is ShotStart.UPLOAD and not has_upload):
+            start = ShotStart.TEXT
+        if start is ShotStart.STILL:  # nothing is drawn yet
             start = ShotStart.TEXT
         shots.append(
             Shot(
@@ -147,7 +151,7 @@ class _CuttingDesk:
 
     def _reshape(self, ratio: str) -> None:
         if ratio != self.film.ratio:  # nothing was made in that shape
-            self._shots = [shot and replace(shot, take=1) for shot in self._shots]
+            self._shots = [shot and _in_another_shape(shot) for shot in self._shots]
         self.film = replace(self.film, ratio=ratio)
 
     def order(self) -> tuple[Shot, ...]:
@@ -185,7 +189,7 @@ class _CuttingDesk:
             case EditKind.ANOTHER_TAKE | EditKind.USE_TAKE:
                 self._take(edit, index, shot)
             case _:
-                edited = _edited(shot, edit, index, self._model, has_upload=self._has_upload)
+                edited = _edited(shot, edit, index, self._model, self._choices, has_upload=self._has_upload)
                 is_same = _picture(edited, self._model) == _picture(shot, self._model)
                 self._shots[index] = edited if is_same else replace(edited, take=1)
 
@@ -217,13 +221,20 @@ def _shot_with_model(shot: Shot, plan: Plan, model: VideoModel) -> Shot:
     return replace(shot, duration=model.nearest_duration(shot.duration), take=take)
 
 
+def _in_another_shape(shot: Shot) -> Shot:
+    """No take and no picture of it has that shape."""
+    if shot.start is ShotStart.STILL:
+        shot = replace(shot, start=ShotStart.TEXT, still="")
+    return replace(shot, take=1)
+
+
 def _picture(shot: Shot, model: VideoModel) -> tuple[object, ...]:
     """Everything of a shot that decides its clip."""
     sound = shot.sound if model.native_audio else ""
-    return shot.prompt, shot.camera, shot.duration, shot.start, shot.start_at, sound
+    return shot.prompt, shot.camera, shot.duration, shot.start, shot.start_at, shot.still, sound
 
 
-def _edited(shot: Shot, edit: EditDraft, index: int, model: VideoModel, *, has_upload: bool) -> Shot:
+def _edited(shot: Shot, edit: EditDraft, index: int, model: VideoModel, choices: Choices, *, has_upload: bool) -> Shot:
     match edit.kind:
         case EditKind.SET_SHOT_TITLE:
             return replace(shot, title=shorten(_text(edit), 80))
@@ -240,11 +251,11 @@ def _edited(shot: Shot, edit: EditDraft, index: int, model: VideoModel, *, has_u
                 raise EditRefused(say("I need a length in seconds for shot {shot}.", shot=index + 1))
             return replace(shot, duration=model.nearest_duration(edit.duration))
         case EditKind.SET_START:
-            return _started(shot, edit, index, has_upload=has_upload)
+            return _started(shot, edit, index, choices.stills.get(index + 1, ""), has_upload=has_upload)
     raise AssertionError(edit.kind)
 
 
-def _started(shot: Shot, edit: EditDraft, index: int, *, has_upload: bool) -> Shot:
+def _started(shot: Shot, edit: EditDraft, index: int, still: str, *, has_upload: bool) -> Shot:
     if edit.start is None:
         raise EditRefused(say("A shot starts from its text, from the shot before, or from your video."))
     start = ShotStart(edit.start)
@@ -252,7 +263,19 @@ def _started(shot: Shot, edit: EditDraft, index: int, *, has_upload: bool) -> Sh
         raise EditRefused(say("The first shot has no shot before it to continue from."))
     if start is ShotStart.UPLOAD and not has_upload:
         raise EditRefused(say("There is no uploaded video in this film to take a picture from."))
-    return replace(shot, start=start, start_at=0.0 if start is ShotStart.UPLOAD else None)
+    if start is ShotStart.STILL and not still:
+        raise EditRefused(
+            say(
+                "No picture of shot {shot} is drawn as it stands; press **Storyboard** on the plan card first.",
+                shot=index + 1,
+            )
+        )
+    return replace(
+        shot,
+        start=start,
+        start_at=0.0 if start is ShotStart.UPLOAD else None,
+        still=still if start is ShotStart.STILL else "",
+    )
 
 
 def _arranged(

@@ -37,6 +37,7 @@ class CardKind(StrEnum):
     PLAN = "plan"
     JOB = "job"
     ANALYSIS = "analysis"
+    STORYBOARD = "storyboard"
 
 
 def fits(card: ui.LayoutView) -> bool:

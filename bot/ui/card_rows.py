@@ -27,8 +27,9 @@ from sqlalchemy import (
 )
 
 from bot.db import Database, insert_or_ignore
-from bot.db.tables import cards, plans, productions, projects, takes
+from bot.db.tables import cards, plans, productions, projects, storyboards, takes
 from bot.production.model import TERMINAL, ProductionState
+from bot.production.storyboards import StoryboardState
 from bot.studio.model import ProjectKind
 from bot.studio.shards import ALL_SHARDS, Shards
 from bot.ui.card_layout import CardKind
@@ -39,7 +40,7 @@ class Card:
     """A card.
 
     Attributes:
-        ref: "{project}:{version}", a production's id, or "{project}:{part}" of an analysis.
+        ref: "{project}:{version}", a production's or storyboard's id, or "{project}:{part}" of an analysis.
         message_id: `None` until posted.
         shown: the fingerprint of what Discord shows.
         edited_at: when it was last posted or edited.
@@ -80,6 +81,22 @@ _JOB_CARDS = (
     )
     .join(productions, productions.c.id == cards.c.ref)
     .where(cards.c.kind == CardKind.JOB, cards.c.settled == 0)
+)
+#: Storyboards that are over: one is told once, and changes when another takes its place.
+_STORYBOARD_CARDS = (
+    select(
+        cards,
+        storyboards.c.updated_at.label("moved_at"),
+        literal(0).label("is_over"),
+        literal(0).label("is_in_line"),
+    )
+    .join(storyboards, storyboards.c.id == cards.c.ref)
+    .join(projects, projects.c.id == storyboards.c.project_id)
+    .where(
+        cards.c.kind == CardKind.STORYBOARD,
+        cards.c.settled == 0,
+        or_(cards.c.message_id.is_(None), cards.c.stamp != storyboards.c.updated_at),
+    )
 )
 
 
@@ -132,9 +149,16 @@ class CardRows:
             .where(_is_among(films), self._are_ours)
             .order_by(productions.c.accepted_at)
         )
+        wanted_storyboards = (
+            _new_card(CardKind.STORYBOARD, storyboards.c.id, self._clock())
+            .select_from(projects.join(storyboards, storyboards.c.project_id == projects.c.id))
+            .outerjoin(cards, and_(cards.c.kind == CardKind.STORYBOARD, cards.c.ref == storyboards.c.id))
+            .where(_is_among(films), self._are_ours, storyboards.c.state == StoryboardState.OVER)
+            .order_by(storyboards.c.accepted_at)
+        )
         columns = ["kind", "ref", "channel_id", "created_at", "stamp", "settled"]
         async with self._database.transaction() as transaction:
-            for wanted in (wanted_plans, wanted_analyses, wanted_jobs):
+            for wanted in (wanted_plans, wanted_analyses, wanted_jobs, wanted_storyboards):
                 await transaction.execute(insert(cards).from_select(columns, wanted))
 
     async def to_look_at(self, films: Collection[str] | None = None) -> list[Card]:
@@ -172,10 +196,12 @@ class CardRows:
         if films is not None:
             is_made = productions.c.state == ProductionState.RUNNING
             job_cards = job_cards.where(or_(is_made, productions.c.project_id.in_(films)))
+        storyboard_cards = _STORYBOARD_CARDS.where(_is_among(films), self._are_ours)
         async with self._database.transaction() as transaction:
             found = [*await transaction.execute(job_cards)]
             if films is None or films:
                 found += await transaction.execute(plan_cards)
+                found += await transaction.execute(storyboard_cards)
         found.sort(key=lambda row: (row.message_id is not None, row.edited_at or 0.0, row.id))
         return [_card(row) for row in found]
 

@@ -112,6 +112,11 @@ class Action(StrEnum):
     ASK = "ask"  # opens a form: a further question about that video; and so does this one
     FILMOF = "filmof"  # a submitted form: a film from a message that was chosen in a menu; `ref` is the pick
     LOOKAT = "lookat"  # a submitted form: an analysis of such a message's video
+    STORYBOARD = "storyboard"  # + the price shown: draw the stills of a plan that are not there
+    FROMSTILL = "fromstill"  # + a shot: have it start from its still
+    WATCH = "watch"  # the finished shots of a film that is being made, or was not finished
+    DETAILS = "details"  # a film's prompts and settings
+    DRAFT = "draft"  # + the price shown: make a plan's film in its model's small size
 
 
 #: Numbers that come behind the version; no other action has any.
@@ -123,6 +128,9 @@ _NUMBERS = {
     Action.READ: (1, 2),
     Action.BACK: (1,),
     Action.COMPARE: (1, 2),
+    Action.STORYBOARD: (1,),
+    Action.FROMSTILL: (1,),
+    Action.DRAFT: (1,),
 }
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import assert_never
@@ -25,7 +25,7 @@ from bot.production.productions import Productions
 from bot.speech import speak
 from bot.storage.files import Files
 from bot.studio.errors import NoSuchFilm
-from bot.studio.model import Project
+from bot.studio.model import Plan, Project
 from bot.studio.projects import Projects
 from bot.ui.carrying import Carrier
 from bot.ui.channel_rows import ChannelRows
@@ -43,6 +43,7 @@ from bot.ui.delivery_rules import (
     smaller_than,
     why,
 )
+from bot.ui.draft_end import draft_end
 from bot.ui.ends import End, film_end, is_told, unfinished_end
 from bot.ui.held import held_view, held_words
 from bot.ui.manners import Manners
@@ -61,6 +62,10 @@ AT_ONCE = 8
 _SKEW = 60.0
 #: Messages that a look for an unanswered try reads at most.
 _LOOK_BACK = 1000
+
+
+#: What the film of a plan costs at most; `None` where it cannot be greenlit just now.
+RealPrice = Callable[[Project, Plan], Awaitable[int | None]]
 
 
 @dataclass(slots=True)
@@ -97,6 +102,7 @@ class Delivery:
         carrier: Carrier,
         manners: Manners | None = None,
         dms: Dms | None = None,
+        real_price: RealPrice | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
@@ -109,6 +115,7 @@ class Delivery:
         self._carrier = carrier
         self._manners = manners
         self._dms = dms
+        self._real_price = real_price
         self._clock = clock
         self._busy: set[str] = set()
         self._at_once = asyncio.Semaphore(AT_ONCE)
@@ -209,6 +216,9 @@ class Delivery:
         told = receipt(await self._productions.bill(production.id), production.price_microusd)
         if production.state is ProductionState.DONE:
             film = self._files.artefact(project.id, f"film-{production.id}.mp4")
+            if production.draft:
+                price = await self._real_price(project, plan) if self._real_price is not None else None
+                return draft_end(production, plan, film=film, told=told, price_microusd=price)
             return film_end(production, plan, film=film, told=told)
         if production.state is not ProductionState.HELD:
             words = words_for_failure(production.failure or "")

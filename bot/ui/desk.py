@@ -35,6 +35,7 @@ from bot.studio.errors import (
     PlanMoved,
     PriceRose,
     RatioNotOffered,
+    StillGone,
     UploadGone,
     VoiceNotFound,
 )
@@ -46,6 +47,7 @@ from bot.studio.projects import Projects
 from bot.studio.revision import with_model
 from bot.studio.rights import Act, FilmRights
 from bot.studio.soundtrack import SoundOffer, sound_price, soundtrack
+from bot.studio.storyboard import still_name
 from bot.studio.text import clean, shorten
 from bot.studio.voices import Voices
 from bot.studio.wishes import Wishes
@@ -310,9 +312,10 @@ class Desk:
         user_id: int,
         shown_microusd: int | None = None,
         role_ids: frozenset[int] = frozenset(),
+        draft: bool = False,
     ) -> Production:
-        """Put a film in the line; pressing twice is pressing once. `shown_microusd` is the price that was shown, and
-        `role_ids` are the roles of whoever pressed, which weigh what their server says.
+        """Put a film, or its draft, in the line; pressing twice is pressing once. `shown_microusd` is the price that
+        was shown, and `role_ids` are the roles of whoever pressed, which weigh what their server says.
 
         Whoever presses, its owner pays: an approver presses because the owner has invited them for that.
 
@@ -325,7 +328,7 @@ class Desk:
         project = await self.allowed(project_id, Act.GREENLIGHT, user_id)
         plan = await self._newest(project_id, version)
         try:
-            castings, quoted = await self.price(project, plan)
+            castings, quoted = await self.price(project, plan, draft=draft)
         except ModelRetired as error:
             raise await self._gone(project, plan, error) from error
         if not self.can_render(castings):
@@ -348,7 +351,12 @@ class Desk:
             quote=quoted,
             # What is an owner's goes by the owner's roles, which Discord tells with a press of theirs only.
             share=await self._share(project.guild_id, role_ids if user_id == project.owner_id else frozenset()),
+            draft=draft,
         )
+
+    async def day_of(self, project: Project, role_ids: frozenset[int]) -> int | None:
+        """What the server of a film lets its owner spend in a day, by the owner's roles; `None` is no bound."""
+        return (await self._share(project.guild_id, role_ids)).day_microusd
 
     async def _share(self, guild_id: int | None, role_ids: frozenset[int]) -> Share:
         if self.guilds is None or guild_id is None:
@@ -356,7 +364,10 @@ class Desk:
         return (await self.guilds.of(guild_id)).share({guild_id, *role_ids})
 
     async def _check_upload(self, project: Project, castings: Sequence[Casting]) -> None:
-        """A video is not kept for ever; what starts from it needs it. Raises `UploadGone`."""
+        """Videos and stills are not kept for ever; what starts from one needs it. Raises `UploadGone | StillGone`."""
+        stills = {still_name(casting.shot.still) for casting in castings if casting.shot.start is ShotStart.STILL}
+        if self._files is not None and stills - await self._kept(project.id, stills):
+            raise StillGone
         needs_it = any(casting.shot.start is ShotStart.UPLOAD for casting in castings)
         if project.asset_id is not None and needs_it and not await self.keeps_video(project.asset_id):
             raise UploadGone
@@ -379,9 +390,9 @@ class Desk:
             )
         return ModelGone(plan.model, _switched_off(plan.model, error), words)
 
-    async def price(self, project: Project, plan: Plan) -> tuple[tuple[Casting, ...], Quote]:
+    async def price(self, project: Project, plan: Plan, *, draft: bool = False) -> tuple[tuple[Casting, ...], Quote]:
         """How a plan would be made here and what it would cost at most. Raises `StudioError | ModelRetired`."""
-        castings = cast(plan, self._catalogue, asset_id=project.asset_id)
+        castings = cast(plan, self._catalogue, asset_id=project.asset_id, draft=draft)
         recordings = {heard.name for heard in soundtrack(plan, castings, self.offer.sound)}
         kept = await self._kept(project.id, {casting.clip for casting in castings} | recordings)
         made = {casting.content for casting in castings if casting.clip in kept}

@@ -83,7 +83,7 @@ def film_end(production: Production, plan: Plan, *, film: Path, told: str) -> En
         small=[*remarks_on(production.notes), f"-# {foot}", *([told] if told else [])],
         film=film,
         alt=shorten(f"{plan.title}: {plan.logline}", 1000),
-        view=film_row(production.project_id),
+        view=film_row(production.project_id, production.id),
     )
 
 

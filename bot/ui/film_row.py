@@ -11,16 +11,19 @@ from bot.speech import say
 from bot.ui.custom_ids import Action, CustomId
 
 
-def film_row(project_id: str) -> ui.View:
-    """Below the message with a film: the same once more, another one like it, only a shot of it, or a word about it."""
+def film_row(project_id: str, production_id: str) -> ui.View:
+    """Below the message with a film: the same once more, another one like it, only a shot of it, how it was made, or a word about
+    it.
+    """
     view = ui.View(timeout=None)
-    for action, label in (
-        (Action.ANEW, say("Run again")),
-        (Action.VARY, say("Vary…")),
-        (Action.SHOTS, say("Shots…")),
-        (Action.REPORT, say("Report…")),
+    for action, ref, label in (
+        (Action.ANEW, project_id, say("Run again")),
+        (Action.VARY, project_id, say("Vary…")),
+        (Action.SHOTS, project_id, say("Shots…")),
+        (Action.DETAILS, production_id, say("Prompt & settings")),
+        (Action.REPORT, project_id, say("Report…")),
     ):
-        view.add_item(_button(action, project_id, label))
+        view.add_item(_button(action, ref, label))
     view.stop()  # sent and not stored: a press comes to our router
     return view
 

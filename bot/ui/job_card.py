@@ -17,6 +17,7 @@ from bot.ui.custom_ids import Action, CustomId
 from bot.ui.film_row import dm_button
 from bot.ui.held import held_buttons, held_words
 from bot.ui.instead import Instead, instead_button
+from bot.ui.job_buttons import after_failure_buttons, details_button, watch_row
 from bot.ui.receipts import asking
 from bot.ui.remarks import remarks_on
 from bot.ui.replies import words_for_failure, words_for_undelivered
@@ -35,7 +36,7 @@ class JobFacts:
     `position` counts from 1 in the line; `waits` says by shot what a waiting take waits for, where that is known;
     `film_link` leads to the delivered film; `instead` is a model that could make what this one had no room for;
     `at_risk_microusd` may have been charged for orders that went unanswered; `is_paused` says that the operator lets
-    no film begin; `receipt` is a line on what was charged.
+    no film begin; `receipt` is a line on what was charged; `retry_microusd` what ordering what failed once more costs.
     """
 
     production: Production
@@ -48,6 +49,7 @@ class JobFacts:
     at_risk_microusd: int = 0
     is_paused: bool = False
     receipt: str = ""
+    retry_microusd: int | None = None
 
 
 def job_card(facts: JobFacts) -> ui.LayoutView:
@@ -64,7 +66,7 @@ def _job_card(facts: JobFacts, room: int) -> ui.LayoutView:
     parts: list[ui.Item[ui.LayoutView]] = [
         ui.TextDisplay(
             f"## {icon} {word} · {title(plan, room)}\n"
-            f"<@{production.owner_id}> · {say('plan v{version}', version=plan.version)}{pressed}"
+            f"<@{production.owner_id}> · {say('plan v{version}', version=plan.version)}{_of_draft(production)}{pressed}"
         )
     ]
     if production.state is ProductionState.DONE:
@@ -90,18 +92,25 @@ def _job_card(facts: JobFacts, room: int) -> ui.LayoutView:
             moment = f"<t:{int(production.started_at)}:R>"
             words = say("Started {moment}. I will mention you when it is done.", moment=moment)
             parts.append(ui.TextDisplay(f"-# {words}"))
+        parts += watch_row(production, facts.takes)
         parts.append(ui.ActionRow(_cancel_button(production), *_dm_button(production)))
     return layout(ui.Container(*parts, accent_colour=colour))
+
+
+def _of_draft(production: Production) -> str:
+    return f" · {say('**draft**, in a small size')}" if production.draft else ""
 
 
 def _where_it_is(facts: JobFacts) -> list[ui.Item[ui.LayoutView]]:
     """The way to a film that is done; where it could not be posted, the way to have that tried again."""
     if facts.film_link is not None:
         spent = money(facts.production.cost_microusd or 0)
-        found = f"[{say('Here is your film')}]({facts.film_link}) · {say('cost {price}', price=spent)}"
+        here = say("Here is your draft") if facts.production.draft else say("Here is your film")
+        found = f"[{here}]({facts.film_link}) · {say('cost {price}', price=spent)}"
         lines = [found, *remarks_on(facts.production.notes)]
         lines += [facts.receipt] if facts.receipt else []
-        return [ui.TextDisplay("\n".join(lines)), ui.ActionRow(shots_button(facts.production.project_id))]
+        shots = [] if facts.production.draft else [shots_button(facts.production.project_id)]
+        return [ui.TextDisplay("\n".join(lines)), ui.ActionRow(*shots, details_button(facts.production))]
     if facts.production.delivered_at is None:
         again_at = facts.production.delivery_at
         is_late = facts.production.undelivered is not None and again_at is not None
@@ -123,7 +132,8 @@ def _after_failure(facts: JobFacts, made: int) -> list[ui.Item[ui.LayoutView]]:
     """What went wrong, and the ways on from there."""
     production = facts.production
     parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(_what_failed(production, facts.takes, made))]
-    buttons = [shots_button(production.project_id)] if made else []
+    buttons = after_failure_buttons(production, made, facts.retry_microusd)
+    buttons += [shots_button(production.project_id)] if made and not production.draft else []
     if refused_shots(facts.takes):
         words = say("A content policy refused some words. **Safer words** rewrites just these shots; you look first.")
         parts.append(ui.TextDisplay(words))

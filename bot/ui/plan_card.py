@@ -19,6 +19,7 @@ from bot.ui.instead import Instead, instead_button
 from bot.ui.maximum import is_above, over_maximum
 from bot.ui.replies import words_for_failure
 from bot.ui.talk_facts import TalkFacts, people_line, price_line, talk_lines, undo_button, version_buttons
+from bot.ui.tryouts import Tryouts, tryout_lines, tryout_row
 from bot.ui.wording import money, plain, seconds
 
 
@@ -27,8 +28,8 @@ class PlanFacts:
     """What a plan card shows.
 
     `plan` is `None` until it is written; `replaced_by` links to the newer card; `remarks` are sentences on what will
-    not be as wished, or was not seen; `instead` is the model to take where the plan's own has gone; `talk` is what
-    there is to tell of those who talk it over.
+    not be as wished, or was not seen; `tryouts` what can be had before it is paid for; `instead` is the model to take
+    where the plan's own has gone; `talk` is what there is to tell of those who talk it over.
     """
 
     project: Project
@@ -42,6 +43,7 @@ class PlanFacts:
     remarks: Sequence[str] = ()
     instead: Instead | None = None
     talk: TalkFacts = field(default_factory=TalkFacts)
+    tryouts: Tryouts | None = None
 
 
 _CAPTIONS = {
@@ -87,6 +89,7 @@ def _written_card(facts: PlanFacts, plan: Plan, room: int) -> ui.LayoutView:
         why = words_for_failure(project.failure)
         parts.append(ui.TextDisplay(say("Your video could not be added. {why}", why=why)))
     parts.append(_plan_buttons(facts))
+    parts += tryout_row(facts.tryouts, project.id, plan.version) if facts.tryouts is not None else []
     is_cut = any(_is_cut(shot, room) for shot in plan.shots)
     parts.append(version_buttons(project.id, plan.version, is_cut=is_cut))
     return layout(ui.Container(*parts, accent_colour=READY))
@@ -132,6 +135,8 @@ def shot_text(number: int, shot: Shot, room: int, *, kept: bool) -> str:
         line += f" · {say('continues shot {shot}', shot=number - 1)}"
     elif shot.start is ShotStart.UPLOAD:
         line += f" · {say('starts from your video')}"
+    elif shot.start is ShotStart.STILL:
+        line += f" · {say('starts from its picture in the storyboard')}"
     if shot.take > 1:
         line += f" · {say('take {take}', take=shot.take)}"
     if kept:
@@ -176,6 +181,7 @@ def _foot(facts: PlanFacts, plan: Plan, room: int) -> str:
         lines.append(price)
         if is_above(facts.project, facts.quote.price_microusd):
             lines.append(over_maximum(facts.project, money(facts.quote.price_microusd)))
+    lines += tryout_lines(facts.tryouts) if facts.tryouts is not None else []
     if facts.instead is not None:
         lines.append(facts.instead.offer)
     lines += facts.remarks
@@ -203,6 +209,8 @@ def _how_it_goes(production: Production, plan: Plan) -> str:
         )
     if production.state is ProductionState.HELD:
         return say("**v{version} is held**: choose on its job card how it goes on.", version=production.version)
+    if production.draft:
+        return say("**A draft** is being made, for at most {price}; its job card shows how it goes.", price=price)
     if production.version == plan.version:
         return say("**Greenlit** for at most {price}; its job card shows how it goes.", price=price)
     return say("v{version} is rendering now. This version can be greenlit when it is done.", version=production.version)
@@ -268,5 +276,8 @@ def _is_made(facts: PlanFacts) -> bool:
     production = facts.production
     assert facts.plan is not None
     return (
-        production is not None and production.state is ProductionState.DONE and production.version == facts.plan.version
+        production is not None
+        and production.state is ProductionState.DONE
+        and production.version == facts.plan.version
+        and not production.draft
     )

@@ -42,6 +42,17 @@ class Previews:
                 shown[take] = await asyncio.to_thread(discord.File, path, name, description=alt)
         return shown
 
+    async def of_shots(self, project_id: str, clips: Mapping[int, str]) -> dict[int, discord.File]:
+        """A file to send for each shot, the first ten; `clips` has their contents. The caller closes them."""
+        first = sorted(clips)[:MOST_FILES]
+        shown: dict[int, discord.File] = {}
+        for shot in first:
+            path = await self._path(project_id, clips[shot], MOST_BYTES // len(first))
+            if path is not None:
+                name = f"shot-{shot}{path.suffix}"
+                shown[shot] = await asyncio.to_thread(discord.File, path, name, description=f"shot {shot}")
+        return shown
+
     async def _path(self, project_id: str, content: str, most_bytes: int) -> Path | None:
         """The clip, where it is small enough; else one of its frames, which is kept beside it."""
         clip = self._files.artefact(project_id, f"{content}.mp4")

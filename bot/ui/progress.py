@@ -24,11 +24,11 @@ from bot.studio.projects import Projects
 from bot.studio.sightings import Sightings
 from bot.ui.card_rows import Card, CardRows
 from bot.ui.card_rules import Anew, CardTried, Later, Settle, Unarchive, decide_card
-from bot.ui.cards import fingerprint
+from bot.ui.cards import CardKind, fingerprint
 from bot.ui.desk import Desk
 from bot.ui.line_places import LinePlaces
-from bot.ui.renderings import Renderer, Rendering
-from bot.ui.sending import DiscordFailed, Malformed, nonce, persistently
+from bot.ui.renderings import Extras, Renderer, Rendering
+from bot.ui.sending import UPLOAD_DEADLINE, DiscordFailed, Malformed, nonce, persistently
 from bot.ui.talk_facts import TalkReader
 from bot.ui.threads import unarchive
 from providers.catalogue import Catalogue
@@ -72,6 +72,7 @@ class CardKeeper:
         desk: Desk,
         pools: Mapping[str, KeyPool],
         talk: TalkReader | None = None,
+        extras: Extras | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
@@ -87,6 +88,7 @@ class CardKeeper:
             pools=pools,
             talk=talk,
             clock=clock,
+            extras=extras,
         )
         self._clock = clock
         self._writing: set[int] = set()  # channels that have a task
@@ -255,7 +257,7 @@ class CardKeeper:
         if rendering.provisional:
             return False
         shown = fingerprint(rendering.view)
-        if shown == card.shown:
+        if shown == card.shown or (rendering.pictures and card.message_id is not None):
             await self._rows.found_equal(card)
         else:
             message_id = await self._show(card, rendering)
@@ -272,11 +274,27 @@ class CardKeeper:
         if card.message_id is None:
             again = ["again"] if card.id in self._lost else []  # else Discord answers with the one that was deleted
             one = nonce(card.kind, card.ref, *again)
+            if rendering.pictures:
+                return await self._post_with_pictures(channel, rendering, one)
             sent = await persistently(lambda: channel.send(view=view, silent=True, nonce=one))
             return sent.id
         message = channel.get_partial_message(card.message_id)
-        await persistently(lambda: message.edit(view=view))
+        if card.kind is CardKind.STORYBOARD:  # its pictures go with it
+            await persistently(lambda: message.edit(view=view, attachments=[]))
+        else:
+            await persistently(lambda: message.edit(view=view))
         return card.message_id
+
+    async def _post_with_pictures(self, channel: discord.PartialMessageable, rendering: Rendering, one: str) -> int:
+        async def send() -> discord.Message:
+            files = [discord.File(path, name) for name, path in rendering.pictures.items()]  # each is sent once only
+            try:
+                return await channel.send(view=rendering.view, files=files, silent=True, nonce=one)
+            finally:
+                for file in files:
+                    file.close()
+
+        return (await persistently(send, deadline=UPLOAD_DEADLINE)).id
 
     def _back_off(self, card: Card, *, at_least: float = 0.0) -> None:
         rest = BACK_OFF_FIRST * 2.0 ** min(self._failures[card.id], 10)

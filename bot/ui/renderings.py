@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
 
 from discord import ui
 
@@ -13,7 +15,7 @@ from bot.production.productions import Productions
 from bot.production.switches import ALL
 from bot.speech import say, speaking
 from bot.studio.casting import Casting
-from bot.studio.errors import CannotRender, NoSuchFilm
+from bot.studio.errors import CannotRender, NoSuchFilm, StudioError
 from bot.studio.model import Plan, Project, ProjectState
 from bot.studio.projects import Projects
 from bot.studio.sightings import Sightings
@@ -23,9 +25,11 @@ from bot.ui.card_rows import Card, CardRows
 from bot.ui.cards import CardKind, JobFacts, PlanFacts, job_card, plan_card
 from bot.ui.desk import Desk
 from bot.ui.instead import Instead
+from bot.ui.job_buttons import can_help_to_retry
 from bot.ui.receipts import receipt
 from bot.ui.remarks import remark_on_sight, remarks_on_length
 from bot.ui.talk_facts import TalkReader
+from bot.ui.tryouts import Tryouts
 from bot.ui.waits import Waits
 from bot.ui.wording import day, plain
 from providers.catalogue import Catalogue
@@ -51,11 +55,26 @@ NO_ROOM = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """What a card should show. `final`: nothing can change it any more; `provisional`: wait for what it still lacks."""
+    """What a card should show.
+
+    `final`: nothing can change it any more; `provisional`: wait for what it still lacks. `pictures` are attached when
+    it is posted, by the names that the view knows them by; a message that stands takes none, so it is left as it is.
+    """
 
     view: ui.LayoutView
     final: bool = False
     provisional: bool = False
+    pictures: Mapping[str, Path] = field(default_factory=dict)
+
+
+class Extras(Protocol):
+    """What a film has beside its plan and its productions."""
+
+    async def tryouts(self, project: Project, plan: Plan, production: Production | None) -> Tryouts | None:
+        """What can be had of a plan before its film is paid for; `None` where nothing can just now."""
+
+    async def storyboard(self, storyboard_id: str) -> Rendering | None:
+        """Its card; `None` where its film is gone."""
 
 
 class Renderer:
@@ -74,7 +93,9 @@ class Renderer:
         pools: Mapping[str, KeyPool],
         clock: Callable[[], float],
         talk: TalkReader | None = None,
+        extras: Extras | None = None,
     ) -> None:
+        self._extras = extras
         self._rows = rows
         self._projects = projects
         self._productions = productions
@@ -95,6 +116,8 @@ class Renderer:
                     return await self._job(card)
                 case CardKind.ANALYSIS:
                     return await self._analysis(card)
+                case CardKind.STORYBOARD:
+                    return await self._extras.storyboard(card.ref) if self._extras is not None else None
         except NoSuchFilm:
             return None
 
@@ -141,6 +164,8 @@ class Renderer:
         facts = replace(facts, remarks=await self._remarks(project, plan, castings))
         if not can_render:
             facts = replace(facts, instead=await self._instead(project, plan))
+        if self._extras is not None:
+            facts = replace(facts, tryouts=await self._extras.tryouts(project, plan, facts.production))
         return Rendering(plan_card(replace(facts, quote=quoted, model_label=label, can_render=can_render)))
 
     async def _remarks(self, project: Project, plan: Plan, castings: Sequence[Casting]) -> list[str]:
@@ -206,6 +231,7 @@ class Renderer:
             receipt=await self._receipt(production),
             instead=await self._way_out(production, project, plan, takes),
             at_risk_microusd=await self._productions.at_risk(production.id),
+            retry_microusd=await self._retry(production, project, plan, takes),
         )
         # A film that could not be posted may be sent again: its card is not final before it leads there. Nor is that of
         # a film which waits for a decision.
@@ -230,6 +256,19 @@ class Renderer:
         if newest is None or newest.version != production.version:
             return None
         return await self._instead(project, plan)
+
+    async def _retry(self, production: Production, project: Project, plan: Plan, takes: Sequence[Take]) -> int | None:
+        """What ordering what failed once more costs, while its plan is the newest and that may help."""
+        newest = await self._projects.plan(project.id)
+        if production.state is not ProductionState.FAILED or not can_help_to_retry(takes):
+            return None
+        if newest is None or newest.version != production.version:
+            return None
+        try:
+            castings, quoted = await self._desk.price(project, plan, draft=production.draft)
+        except (StudioError, RequestFault):  # nobody can make it any more
+            return None
+        return quoted.price_microusd if self._desk.can_render(castings) else None
 
 
 def _link(guild_id: int | None, channel_id: int, message_id: int) -> str:

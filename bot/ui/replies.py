@@ -106,6 +106,21 @@ _WORDS: dict[type[Exception], str] = {
         "Your video isn't kept any more, and a shot starts from it. Attach it here in the thread once more, "
         "and press **Greenlight** then; nothing was ordered."
     ),
+    studio.NoStoryboard: later(
+        "No service that draws stills in this film's shape is set up here. The plan is kept as it is."
+    ),
+    studio.AlreadyDrawing: later("Its storyboard is being drawn already; it comes here in a moment."),
+    studio.NeedsApproval: later(
+        "So many stills cost what needs somebody's approval here, and a storyboard has no way to ask for it. Nothing was "
+        "ordered."
+    ),
+    studio.StillGone: later(
+        "The picture that a shot starts from isn't kept any more. Press **Storyboard** to have it drawn anew, or write "
+        "here what the shot should start from; nothing was ordered."
+    ),
+    studio.NoDraft: later(
+        "The model of this plan makes no smaller, cheaper size to try it in. Press **Greenlight** for the film."
+    ),
     studio.VoiceNotFound: later("I know no voice of that name. Choose one of those that are suggested while you type."),
     studio.NoVoice: later("This bot has no voice service set up, so it can't speak. Please tell its operator."),
     studio.NothingToSay: later("There was nothing in that to say. Give me a few words."),

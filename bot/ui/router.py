@@ -115,7 +115,7 @@ class Router:
                     version=custom_id.version or 0,
                     user_id=user_id,
                     shown_microusd=custom_id.numbers[0] if custom_id.numbers else None,
-                    role_ids=_roles_of(interaction),
+                    role_ids=roles_of(interaction),
                 )
                 price = money(production.price_microusd)
                 if production.state is ProductionState.ASKING:
@@ -146,7 +146,7 @@ class Router:
                 await self._desk.judge(
                     production_id=custom_id.ref,
                     user_id=user_id,
-                    role_ids=_roles_of(interaction),
+                    role_ids=roles_of(interaction),
                     approves=approves,
                 )
                 return (
@@ -200,7 +200,7 @@ class Router:
         return say("Sending it here. Nothing is ordered for that.") if again else say("It is being posted already.")
 
 
-def _roles_of(interaction: discord.Interaction) -> frozenset[int]:
+def roles_of(interaction: discord.Interaction) -> frozenset[int]:
     """The roles of whoever pressed, as Discord tells them with the press; none in a DM."""
     roles = interaction.user.roles if isinstance(interaction.user, discord.Member) else []
     return frozenset(role.id for role in roles)

@@ -69,6 +69,14 @@ class VideoModel:
         return self._rate(None, audio=True)
 
     @property
+    def draft_size(self) -> str | None:
+        """A resolution in which a film costs less than at `resolution`, to try it with; `None` where there is none."""
+        draft = self.draft_resolution
+        if draft is None or not self.prices or self.prices[draft] >= self.prices[self.resolution]:
+            return None
+        return draft
+
+    @property
     def takes_start_image(self) -> bool:
         return Task.IMAGE in self.can
 

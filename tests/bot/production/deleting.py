@@ -39,8 +39,10 @@ from bot.production.erasure import Erasure
 from bot.production.model import Production, ProductionState
 from bot.production.outbox import stored_film
 from bot.production.productions import Productions
+from bot.production.storyboards import StillState, Storyboards
 from bot.storage.files import Files
 from bot.storage.objects import ObjectStore
+from bot.studio.budget import Budgets
 from bot.studio.casting import cast, quote
 from bot.studio.model import Analysis
 from bot.studio.participants import Participants
@@ -48,11 +50,12 @@ from bot.studio.preferences import Preferences
 from bot.studio.projects import Projects
 from bot.studio.pseudonyms import Pseudonyms
 from bot.studio.rights import Role
+from bot.studio.storyboard import image_model, quote_storyboard, still_name, stills_of
 from bot.ui.unposting import Unposting
 from providers.credential import Credential
 from ratelimit import ApiKey, KeyPool, Limits
 from tests.bot.production.fakes import NotingEngine, ScriptedStudio
-from tests.bot.studio.samples import CATALOGUE, CLIP, asset, plan, request
+from tests.bot.studio.samples import CATALOGUE, CLIP, asset, plan, request, shot
 from tests.bot.ui.test_sending import http
 
 #: A person as Discord numbers them, a word nobody else says, and somebody else.
@@ -188,6 +191,7 @@ class Scene:
         self.files = Files(self.folder)
         self.projects = Projects(database, clock=clock)
         self.productions = Productions(database, changed, clock=clock)
+        self.storyboards = Storyboards(database, changed, budgets=Budgets(database, clock=clock), clock=clock)
         self.deletions = Deletions(database, changed, self.pseudonyms, clock=clock)
         pool = KeyPool("runway", [ApiKey("key-1", "a", "fake-secret")], limits=Limits(), judge=judge)
         self.erasure = Erasure(
@@ -225,7 +229,29 @@ class Scene:
         assert turn is not None
         await self.projects.answer(turn, f"as much {word} as you like", project.id, None)
         self.files.artefact(project.id, "a.mp4").write_text(word)
+        await self._storyboard(owner_id, project.id, request_id, word)
         return project.id
+
+    async def _storyboard(self, owner_id: int, project_id: str, request_id: str, word: str) -> None:
+        """Ordered, drawn and shown."""
+        model = image_model(CATALOGUE, {"gemini"}, "16:9")
+        stills = stills_of(plan(shot(word)), model)
+        board = await self.storyboards.accept(
+            request_id=f"draw {request_id}",
+            project_id=project_id,
+            version=2,
+            user_id=owner_id,
+            quote=quote_storyboard(stills, model, ()),
+        )
+        self.files.artefact(project_id, still_name(stills[0].content)).write_text(word)
+        await self.storyboards.set_stills(board.id, stills[0].content, StillState.DRAWN)
+        await self.storyboards.end(board.id)
+        home, message = (THREAD, 820) if owner_id == PERSON else (HOME, 821)
+        row = {"kind": "storyboard", "ref": board.id, "channel_id": home, "message_id": message, "created_at": NOW}
+        async with self.database.transaction() as transaction:
+            await transaction.execute(insert(cards).values(row))
+        if owner_id == PERSON:
+            self.server.channels[home].say(message, BOT, f"the {word} drawn")
 
     async def order(self, owner_id: int, project_id: str, word: str) -> Production:
         castings = cast(plan(), CATALOGUE)

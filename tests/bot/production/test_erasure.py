@@ -21,6 +21,7 @@ from bot.db.tables import (
     productions,
     projects,
     reservations,
+    storyboards,
     takes,
     turns,
 )
@@ -124,7 +125,7 @@ async def test_nothing_of_anybody_else_is_touched(scene: Scene) -> None:
     await scene.work()
 
     after = await scene.rows()
-    for table in (projects, productions, reservations):
+    for table in (projects, productions, storyboards, reservations):
         assert kept_of(before[table])
         assert kept_of(after[table]) == kept_of(before[table])
     assert [row["user_id"] for row in after[preferences]] == [OTHER]
@@ -165,7 +166,7 @@ async def test_a_film_that_is_deleted_takes_nothing_else_along(scene: Scene) -> 
     rows = await scene.rows()
     assert film not in {row["id"] for row in rows[projects]}
     assert len([row for row in rows[projects] if row["owner_id"] == PERSON]) == 4
-    assert len([row for row in rows[reservations] if row["owner_id"] == PERSON]) == 6
+    assert len([row for row in rows[reservations] if row["owner_id"] == PERSON]) == 10
     assert not (scene.folder / "films" / film).exists()
     assert not any(film in str(row) for table in (plans, turns, cards, takes) for row in rows[table])
     assert set(scene.server.channels[THREAD].messages) == {804}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.studio.casting import cast, quote
-from bot.studio.errors import CannotRender
+from bot.studio.errors import CannotRender, NoDraft
 from bot.studio.model import ShotStart
 from providers.catalogue import utf16_units
 from providers.errors import ModelRetired
@@ -108,3 +108,18 @@ def test_a_model_that_makes_sound_is_told_what_is_heard() -> None:
 
     assert loud.prompt.endswith("Sound: rain.")
     assert "rain" not in mute.prompt
+
+
+def test_a_draft_is_made_in_the_small_size_at_its_price_and_is_another_clip() -> None:
+    omni = plan(model="gemini-omni-1.2-flash")
+    real, draft = cast(omni, CATALOGUE)[0], cast(omni, CATALOGUE, draft=True)[0]
+
+    assert (real.resolution, draft.resolution) == (None, "360p")
+    assert draft.price_microusd == 5 * 37_000 < real.price_microusd
+    assert draft.content != real.content
+
+
+@pytest.mark.parametrize("model", ["gen4.5", "veo-3.1-lite-generate-001", "seedance2"])
+def test_a_model_without_a_cheaper_size_has_no_draft(model: str) -> None:
+    with pytest.raises(NoDraft):
+        cast(plan(model=model), CATALOGUE, draft=True)

@@ -309,7 +309,8 @@ async def test_a_film_that_is_done_leads_to_it(link: str | None) -> None:
 
     assert ("Sending your film" if link is None else f"[Here is your film]({link})") in text(card)
     shots = ("Shots…", str(CustomId(Action.SHOTS, project().id)), False)
-    assert buttons(card) == ([] if link is None else [shots])
+    details = ("Prompt & settings", str(CustomId(Action.DETAILS, JOB)), False)
+    assert buttons(card) == ([] if link is None else [shots, details])
 
 
 async def test_a_film_that_could_not_be_posted_says_so_and_offers_to_send_it_again() -> None:

@@ -20,6 +20,9 @@ NUMBERS = {
     Action.READ: (1, 2),
     Action.BACK: (1,),
     Action.COMPARE: (1, 2),
+    Action.STORYBOARD: (1,),
+    Action.FROMSTILL: (1,),
+    Action.DRAFT: (1,),
 }
 
 

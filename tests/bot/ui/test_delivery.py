@@ -173,7 +173,8 @@ async def test_a_film_has_its_ways_on_below_it(post: Post) -> None:
 
     await post.look()
 
-    assert post.wire.sent[THREAD][0].labels == ["Run again", "Vary…", "Shots…", "Report…"]
+    labels = ["Run again", "Vary…", "Shots…", "Prompt & settings", "Report…"]
+    assert post.wire.sent[THREAD][0].labels == labels
 
 
 # One message

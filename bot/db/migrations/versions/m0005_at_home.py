@@ -193,3 +193,40 @@ def upgrade() -> None:
     op.add_column("projects", sa.Column("forked_from", sa.String(length=48)))
     op.add_column("productions", sa.Column("greenlit_by", sa.BigInteger()))
     op.add_column("turns", sa.Column("messages", sa.Text(), nullable=False, server_default=""))
+    # Storyboards and drafts.
+    op.add_column("productions", sa.Column("draft", sa.Integer(), nullable=False, server_default="0"))
+    op.create_table(
+        "storyboards",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("request_id", sa.String(length=40), nullable=False),
+        sa.Column("project_id", sa.String(length=32), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("owner_id", sa.BigInteger(), nullable=False),
+        sa.Column("guild_id", sa.BigInteger(), nullable=True),
+        sa.Column("provider", sa.String(length=20), nullable=False),
+        sa.Column("model", sa.String(length=80), nullable=False),
+        sa.Column("ratio", sa.String(length=8), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("price_microusd", sa.BigInteger(), nullable=False),
+        sa.Column("cost_microusd", sa.BigInteger(), nullable=True),
+        sa.Column("accepted_at", sa.Float(), nullable=False),
+        sa.Column("updated_at", sa.Float(), nullable=False),
+        sa.CheckConstraint("price_microusd >= 0"),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("request_id"),
+    )
+    op.create_index("storyboards_by_project", "storyboards", ["project_id", "accepted_at"])
+    op.create_index("storyboards_by_state", "storyboards", ["state"])
+    op.create_table(
+        "stills",
+        sa.Column("storyboard_id", sa.String(length=32), nullable=False),
+        sa.Column("shot", sa.Integer(), nullable=False),
+        sa.Column("content", sa.String(length=64), nullable=False),
+        sa.Column("prompt", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("failure", sa.Text(), nullable=True),
+        sa.Column("price_microusd", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["storyboard_id"], ["storyboards.id"]),
+        sa.PrimaryKeyConstraint("storyboard_id", "shot"),
+    )

@@ -1,0 +1,83 @@
+"""What a film was made from: every prompt and setting, to read and to use again. Rendered by a pure function."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from discord import ui
+
+from bot.production.model import Production, ProductionState
+from bot.speech import later, say
+from bot.studio.casting import Casting
+from bot.studio.model import Captions, Plan, ShotStart
+from bot.studio.text import shorten
+from bot.ui.card_layout import PAST, READY, fitted, layout, title
+from bot.ui.wording import money, plain, seconds
+
+
+def details_view(production: Production, plan: Plan, castings: Sequence[Casting]) -> ui.LayoutView:
+    """`castings` are empty where a model of it has left the catalogue since."""
+    return fitted(lambda room: _view(production, plan, castings, room))
+
+
+def _view(production: Production, plan: Plan, castings: Sequence[Casting], room: int) -> ui.LayoutView:
+    models = " + ".join(dict.fromkeys(casting.model.label for casting in castings)) or plan.model
+    sizes = dict.fromkeys(casting.resolution or casting.model.resolution for casting in castings)
+    head = f"## 🎛️ {say('Prompt & settings')} · {title(plan, room)}"
+    facts = [
+        say("**Model** {model}", model=models),
+        say("**Shape** {ratio}", ratio=" · ".join([plan.ratio, *sizes])),
+        say("**Length** {length}", length=seconds(round(production.film_duration or plan.duration, 1))),
+        say("**Plan** v{version}", version=plan.version),
+    ]
+    if production.draft:
+        facts.append(say("**Draft**, in a small size"))
+    if any(shot.narration for shot in plan.shots):
+        facts.append(say("**Voice** {name}", name=plain(plan.voice_name) or say("the usual voice")))
+        facts.append(say("**Captions** {how}", how=say(_CAPTIONS[plan.captions])))
+    if plan.music:
+        facts.append(say("**Music** {words}", words=plain(shorten(plan.music, room))))
+    if production.cost_microusd is not None:
+        facts.append(say("**Cost** {cost}", cost=money(production.cost_microusd)))
+    logline = f"\n> {plain(shorten(plan.logline, min(240, 2 * room)))}" if plan.logline else ""
+    parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(f"{head}{logline}\n{' · '.join(facts)}"), ui.Separator()]
+    parts.append(
+        ui.TextDisplay("\n".join(_shot(number, plan, castings, room) for number in range(1, len(plan.shots) + 1)))
+    )
+    finished = production.finished_at
+    foot = f"-# {say('job {id}', id=f'`{production.id[:8]}`')}"
+    if finished is not None:
+        foot += f" · {say('finished {moment}', moment=f'<t:{int(finished)}:R>')}"
+    parts.append(ui.TextDisplay(foot))
+    is_done = production.state is ProductionState.DONE
+    return layout(ui.Container(*parts, accent_colour=READY if is_done else PAST))
+
+
+_CAPTIONS = {
+    Captions.OFF: later("off"),
+    Captions.SOFT: later("to switch on"),
+    Captions.BURNT: later("in the picture"),
+}
+
+
+def _shot(number: int, plan: Plan, castings: Sequence[Casting], room: int) -> str:
+    """The very words that its model was given, where they can still be told."""
+    shot = plan.shots[number - 1]
+    casting = castings[number - 1] if castings else None
+    length = seconds(casting.duration if casting is not None else shot.duration)
+    line = f"**{number}. {plain(shorten(shot.title, min(60, room)))}** · {length}"
+    if shot.take > 1:
+        line += f" · {say('take {take}', take=shot.take)}"
+    if shot.start is not ShotStart.TEXT:
+        line += " · " + say(_STARTS[shot.start])
+    line += f"\n{plain(shorten(casting.prompt if casting else shot.prompt, room))}"
+    if shot.narration:
+        line += f"\n🗣️ *{plain(shorten(shot.narration, max(16, room // 2)))}*"
+    return line
+
+
+_STARTS = {
+    ShotStart.PREVIOUS: later("continues the shot before"),
+    ShotStart.UPLOAD: later("starts from the uploaded video"),
+    ShotStart.STILL: later("starts from its picture in the storyboard"),
+}

@@ -1,0 +1,181 @@
+"""Looks into a film: what is made of it while the rest is not, and what it was made from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from discord import ui
+
+from bot.db import Database
+from bot.jobs.wake import Wake
+from bot.media.ffmpeg import Ffmpeg
+from bot.production.model import Production, ProductionState, Stage, TakeState
+from bot.storage.files import Files
+from bot.studio.casting import cast
+from bot.studio.errors import NoSuchFilm, NotYours
+from bot.studio.model import MAX_SHOTS, Captions, ShotStart
+from bot.ui.answering import Answer
+from bot.ui.cards import JobFacts, job_card
+from bot.ui.custom_ids import Action, CustomId
+from bot.ui.desk import Desk
+from bot.ui.film_details import details_view
+from bot.ui.film_looks import FilmLooks
+from bot.ui.previews import Previews
+from tests.bot.media.conftest import plain
+from tests.bot.production.test_productions import Office
+from tests.bot.studio.samples import CATALOGUE, OWNER, plan, project, shot
+from tests.bot.ui.test_cards import JOB, buttons, is_taken_by_discord, production, take, text
+from tests.bot.ui.test_progress import RUNWAY
+
+__all__ = ["plain"]
+
+
+class Looks(Office):
+    def __init__(self, database: Database, folder: Path, ffmpeg: Ffmpeg) -> None:
+        super().__init__(database)
+        self.files = Files(folder)
+        desk = Desk(
+            projects=self.projects, productions=self.productions, catalogue=CATALOGUE, offer=RUNWAY, changed=Wake()
+        )
+        self.looks = FilmLooks(desk, self.productions, self.projects, Previews(self.files, ffmpeg), CATALOGUE)
+
+    async def running(self) -> Production:
+        made = await self.accept((await self.film()).id)
+        await self.productions.begin(made.id)
+        return made
+
+    async def make(self, of: Production, number: int, clip: Path) -> None:
+        content = (await self.productions.takes_of(of.id))[number - 1].content
+        self.files.artefact(of.project_id, f"{content}.mp4").write_bytes(clip.read_bytes())
+        await self.productions.set_take(of.id, number, TakeState.MADE, progress=1.0)
+
+
+@pytest.fixture
+def looks(database: Database, tmp_path: Path, ffmpeg: Ffmpeg) -> Looks:
+    return Looks(database, tmp_path / "data", ffmpeg)
+
+
+async def test_finished_shots_can_be_watched_while_the_others_are_made(looks: Looks, plain: Path) -> None:
+    made = await looks.running()
+    assert (
+        await looks.looks.finished(made.id, OWNER)
+        == "No shot of it is made yet. The first comes here as soon as it is."
+    )
+
+    await looks.make(made, 3, plain)
+    await looks.make(made, 1, plain)
+    found = await looks.looks.finished(made.id, OWNER)
+
+    assert isinstance(found, Answer)
+    assert found.words == "**2 of 3 shots** are made; only you see this.\n**1. One**\n**3. Three**"
+    assert [file.filename for file in found.files] == ["shot-1.mp4", "shot-3.mp4"]
+    for file in found.files:
+        file.close()
+
+
+async def test_a_shot_whose_clip_is_gone_is_told_and_not_shown(looks: Looks, plain: Path) -> None:
+    made = await looks.running()
+    await looks.make(made, 1, plain)
+    for clip in (looks.files.root / "films" / made.project_id).glob("*.mp4"):
+        clip.unlink()
+
+    found = await looks.looks.finished(made.id, OWNER)
+
+    assert isinstance(found, Answer)
+    assert "can't be shown here just now" in found.words
+    assert found.files == []
+
+
+async def test_nothing_is_seen_of_a_film_that_was_deleted(looks: Looks) -> None:
+    made = await looks.running()
+    await looks.delete(made)
+
+    for look in (looks.looks.finished, looks.looks.details):
+        with pytest.raises(NoSuchFilm):
+            await look(made.id, OWNER)
+
+
+async def test_strangers_see_nothing_of_a_film(looks: Looks) -> None:
+    made = await looks.running()
+
+    for look in (looks.looks.finished, looks.looks.details):
+        with pytest.raises(NotYours):
+            await look(made.id, OWNER + 1)
+
+
+async def test_what_a_film_was_made_from_is_there_word_for_word(looks: Looks) -> None:
+    made = await looks.running()
+
+    found = await looks.looks.details(made.id, OWNER)
+
+    assert isinstance(found.view, ui.LayoutView)
+    assert "**Model** Runway Gen-4.5" in text(found.view)
+    assert "**2. Two** · 5 s\nTwo happens. Camera: steady." in text(found.view)
+
+
+def test_the_settings_tell_everything_that_was_chosen_and_when_it_was_finished() -> None:
+    told = plan(
+        shot("One", narration="Once upon a time"),
+        shot("Two", start=ShotStart.PREVIOUS, take=2),
+        voice_name="Aria",
+        music="a slow harp",
+        captions=Captions.BURNT,
+    )
+    done = production(ProductionState.DONE, cost_microusd=1_230_000, finished_at=500.0, film_duration=10.2)
+
+    said = text(details_view(done, told, cast(told, CATALOGUE)))
+
+    assert "**Shape** 16:9 · 720p · **Length** 10.2 s · **Plan** v1" in said
+    assert "**Voice** Aria · **Captions** in the picture · **Music** a slow harp · **Cost** $1.23" in said
+    assert "**2. Two** · 5 s · take 2 · continues the shot before" in said
+    assert "🗣️ *Once upon a time*" in said
+    assert "finished <t:500:R>" in said
+
+
+def test_the_longest_settings_are_taken_by_discord_and_those_of_a_model_that_has_gone_are_told() -> None:
+    longest = plan(*(shot("龍" * 80, prompt="龍" * 900, narration="龍" * 400) for _ in range(MAX_SHOTS)))
+
+    assert is_taken_by_discord(details_view(production(), longest, cast(longest, CATALOGUE)))
+    assert "**Model** gone" in text(details_view(production(), plan(model="gone"), ()))
+
+
+# buttons of job cards
+
+
+def labels(card: ui.LayoutView) -> list[str | None]:
+    return [label for label, _, _ in buttons(card)]
+
+
+@pytest.mark.parametrize(
+    ("state", "made", "watch"),
+    [
+        (ProductionState.RUNNING, 0, None),
+        (ProductionState.RUNNING, 1, "Watch the finished shot"),
+        (ProductionState.RUNNING, 2, "Watch the 2 finished shots"),
+        (ProductionState.CANCELLED, 2, None),
+    ],
+)
+async def test_a_running_film_has_its_finished_shots_to_watch(
+    state: ProductionState, made: int, watch: str | None
+) -> None:
+    takes = [take(number, TakeState.MADE if number <= made else TakeState.RENDERING) for number in (1, 2, 3)]
+
+    card = job_card(JobFacts(production=production(state), plan=plan(), takes=takes))
+
+    assert (watch in labels(card)) == (watch is not None)
+    assert any(label and label.startswith("Watch") for label in labels(card)) == (watch is not None)
+
+
+@pytest.mark.parametrize("draft", [False, True])
+async def test_a_film_that_failed_is_tried_again_at_its_price_and_gives_what_is_done(draft: bool) -> None:
+    takes = [take(1, TakeState.MADE), take(2, TakeState.FAILED, failure="OperationFailed")]
+    failed = production(ProductionState.FAILED, stage=Stage.OVER, failure="OperationFailed", draft=draft)
+
+    card = job_card(JobFacts(production=failed, plan=plan(), takes=takes, retry_microusd=600_000))
+
+    action = Action.DRAFT if draft else Action.GREENLIGHT
+    assert buttons(card)[:2] == [
+        ("Retry only that · $0.60", str(CustomId(action, project().id, 1, (600_000,))), False),
+        ("Get what is done", str(CustomId(Action.WATCH, JOB)), False),
+    ]
