@@ -12,9 +12,7 @@ from bot.ui.custom_ids import Action, CustomId
 
 
 def film_row(project_id: str, production_id: str) -> ui.View:
-    """Below the message with a film: the same once more, another one like it, only a shot of it, how it was made, or a word about
-    it.
-    """
+    """Below the message with a film: the same again, another like it, a shot, how it was made, a word about it."""
     view = ui.View(timeout=None)
     for action, ref, label in (
         (Action.ANEW, project_id, say("Run again")),

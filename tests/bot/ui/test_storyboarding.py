@@ -16,6 +16,7 @@ from bot.media.ffmpeg import Ffmpeg
 from bot.studio.budget import Caps
 from bot.studio.errors import NeedsApproval, NoStoryboard, NotYours, PlanMoved, PriceRose, StillGone
 from bot.studio.model import ShotStart
+from bot.studio.sightings import Sightings
 from bot.ui.card_rows import CardRows
 from bot.ui.desk import Desk, Offer
 from bot.ui.extras import FilmExtras
@@ -56,6 +57,7 @@ class Desktop(Atelier):
             rows=rows,
             projects=self.projects,
             productions=self.productions,
+            sightings=Sightings(database),
             dispatcher=line,
             catalogue=CATALOGUE,
             desk=self.desk,
