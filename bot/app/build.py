@@ -313,7 +313,7 @@ async def build(
             pools=pools,
         ),
         *house_surfaces(settings, database, rules, rights, blocks, reports),
-        SaferWords(projects, productions, Softener(minds, catalogue), changed),
+        SaferWords(projects, productions, Softener(minds, catalogue), changed, desk.rights),
         drawing.surface,
         DraftSurface(desk),
         FilmLooks(desk, productions, projects, previews, catalogue),

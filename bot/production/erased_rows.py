@@ -73,9 +73,8 @@ async def erase_words(transaction: Transaction, project_id: str, production_ids:
 
 
 async def erase_ids(transaction: Transaction, project_id: str, production_ids: Sequence[str]) -> None:
-    """The emptied rows themselves."""
-    await transaction.execute(delete(dms).where(dms.c.production_id.in_(production_ids)))
     """The emptied rows themselves. Forks stay: they are the films of those who made them."""
+    await transaction.execute(delete(dms).where(dms.c.production_id.in_(production_ids)))
     forks = projects.c.forked_from.between(f"{project_id}:", f"{project_id};")
     await transaction.execute(update(projects).where(forks).values(forked_from=None))
     await transaction.execute(delete(posts).where(posts.c.production_id.in_(production_ids)))

@@ -80,14 +80,17 @@ class Participants:
         self._changed()
         return bool(removed.rowcount)
 
-    async def leave(self, project_id: str, user_id: int) -> None:
-        """Whoever was invited may go by themselves."""
+    async def leave(self, project_id: str, user_id: int) -> bool:
+        """Whoever was invited may go by themselves; false where they were not."""
         async with self._database.transaction() as transaction:
-            await transaction.execute(
+            left = await transaction.execute(
                 delete(participants).where(participants.c.project_id == project_id, participants.c.user_id == user_id)
             )
-            await self._touch(transaction, project_id)
-        self._changed()
+            if left.rowcount:
+                await self._touch(transaction, project_id)
+        if left.rowcount:
+            self._changed()
+        return bool(left.rowcount)
 
     async def _check_owner(self, transaction: Transaction, project_id: str, owner_id: int) -> None:
         await lock(transaction, f"project {project_id}")

@@ -113,7 +113,7 @@ def _price(compared: Compared) -> str:
         lines.append(f"**v{each.plan.version}** · {seconds(each.plan.duration)} · {price}")
     if compared.difference_microusd is not None:
         change = price_change(compared.difference_microusd)
-        lines.append(say("v{version} {change}.", version=compared.right.plan.version, change=change))
+        lines.append(say("v{version}: {change}.", version=compared.right.plan.version, change=change))
     return "\n".join(lines)
 
 

@@ -21,7 +21,8 @@ from bot.studio.rights import Act, Role
 from bot.ui.answering import Answer, answer, chosen_in, shown, turn
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.desk import Desk
-from bot.ui.people_view import ROLE_NAMES, people_view, role_of_choice, role_view
+from bot.ui.people_view import people_view, role_of_choice, role_view
+from bot.ui.role_names import ROLE_NAMES
 from bot.ui.sending import DiscordFailed, nonce, persistently
 from bot.ui.surface import Press
 
@@ -122,7 +123,8 @@ class People:
 
     async def _leave(self, interaction: discord.Interaction, custom_id: CustomId) -> None:
         async def act() -> ui.LayoutView:
-            await self._participants.leave(custom_id.ref, interaction.user.id)
+            if not await self._participants.leave(custom_id.ref, interaction.user.id):
+                return await self.people(custom_id.ref, interaction.user.id)  # which says whose film it is
             return people_view(custom_id.ref, None, (), told=say("You take part in this film no more."))
 
         await turn(interaction, act)

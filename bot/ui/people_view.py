@@ -13,17 +13,13 @@ from bot.studio.participants import Participant
 from bot.studio.rights import Role
 from bot.ui.card_layout import PAST, READY, layout
 from bot.ui.custom_ids import Action, CustomId
+from bot.ui.role_names import ROLE_NAMES
 
 #: What a role may do, in a few words behind its name.
 ROLE_TOLD = {
     Role.DIRECTOR: later("talks with me about the plan and changes it; orders nothing"),
     Role.APPROVER: later("greenlights and cancels it, at its owner's cost; changes nothing"),
     Role.VIEWER: later("sees every version, the takes and the film; changes nothing"),
-}
-ROLE_NAMES = {
-    Role.DIRECTOR: later("director"),
-    Role.APPROVER: later("approver"),
-    Role.VIEWER: later("viewer"),
 }
 _REMOVED = "none"
 

@@ -16,7 +16,9 @@ from bot.speech import later, say
 from bot.storage import errors as storage
 from bot.studio import errors as studio
 from bot.studio.budget import Cap
+from bot.studio.rights import Role
 from bot.ui import homes, sending, wording
+from bot.ui.role_names import ROLE_NAMES
 from providers import errors as provider
 from ratelimit import errors as ratelimit
 
@@ -349,6 +351,9 @@ def words_for(error: Exception) -> str:
         return _elsewhere(error.allowed)
     if isinstance(error, studio.OverBudget):
         return _over_budget(error)
+    if isinstance(error, studio.RoleTooSmall):
+        roles = {"role": say(ROLE_NAMES[Role(error.role)]), "needed": say(ROLE_NAMES[Role(error.needed)])}
+        return say(_WORDS[studio.RoleTooSmall], owner_id=error.owner_id, **roles)
     for ancestor in type(error).__mro__:
         if words := _WORDS.get(ancestor):
             return say(words, **vars(error))

@@ -47,8 +47,8 @@ class Retakes:
         self._book = book
         self._changed = changed
 
-    async def rushes(self, project_id: str, user_id: int, act: Act = Act.SEE) -> Rushes:
-        """What was made of a film. Raises `NoSuchFilm | NotYours | NothingToRender`."""
+    async def rushes(self, project_id: str, user_id: int, act: Act) -> Rushes:
+        """What was made of a film, for whoever may do this with it. Raises `NoSuchFilm | NotYours | NothingToRender`."""
         project = await self._desk.allowed(project_id, act, user_id)
         plan = await self._projects.plan(project_id)
         if plan is None:
@@ -76,7 +76,7 @@ class Retakes:
 
     async def anew(self, *, project_id: str, user_id: int) -> Proposal:
         """Add a version of the plan with another take of every shot that was made. Raises as `another`."""
-        rushes = await self.rushes(project_id, user_id)
+        rushes = await self.rushes(project_id, user_id, Act.CHANGE)
         return await self._propose(rushes, every_take_anew(rushes.plan, rushes.takes))
 
     async def use(self, *, project_id: str, version: int, shot: int, take: int, user_id: int) -> Proposal:

@@ -15,9 +15,10 @@ from bot.jobs.wake import Wake
 from bot.production.model import Take, TakeState
 from bot.production.productions import Productions
 from bot.speech import say
-from bot.studio.errors import NothingToRender, NotYours, PlanMoved
+from bot.studio.errors import NothingToRender, PlanMoved
 from bot.studio.model import Plan
 from bot.studio.projects import Projects
+from bot.studio.rights import Act, FilmRights
 from bot.studio.softening import Softener
 from bot.studio.text import shorten
 from bot.ui.answering import answer
@@ -48,9 +49,12 @@ def safer_button(project_id: str, version: int) -> ui.Button[Any]:
 
 
 class SaferWords:
-    """Answers the button, for the film's owner."""
+    """Answers the button, for the film's owner and directors."""
 
-    def __init__(self, projects: Projects, productions: Productions, softener: Softener, changed: Wake) -> None:
+    def __init__(
+        self, projects: Projects, productions: Productions, softener: Softener, changed: Wake, rights: FilmRights
+    ) -> None:
+        self._rights = rights
         self._projects = projects
         self._productions = productions
         self._softener = softener
@@ -69,8 +73,7 @@ class SaferWords:
     async def soften(self, project_id: str, version: int, user_id: int) -> str:
         """Rewrite, and say what is different. Raises `StudioError | ProviderError | RateLimitError`."""
         project = await self._projects.get(project_id)
-        if project.owner_id != user_id:
-            raise NotYours(project.owner_id)
+        await self._rights.check(user_id, Act.CHANGE, project)
         plan = await self._projects.plan(project_id)
         latest = await self._productions.latest_of(project_id)
         if plan is None or latest is None:

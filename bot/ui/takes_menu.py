@@ -15,6 +15,7 @@ from bot.speech import counted, say
 from bot.studio.casting import Quote
 from bot.studio.errors import PlanMoved
 from bot.studio.model import MAX_TAKES, Plan
+from bot.studio.rights import Act
 from bot.studio.takes import ShotTakes, followers
 from bot.studio.text import shorten
 from bot.ui.answering import Answer
@@ -35,7 +36,7 @@ class TakesMenu:
 
     async def answer(self, custom_id: CustomId, user_id: int) -> Answer:
         """What the owner reads. Raises `StudioError | RequestFault`; `NotYours` for anybody else."""
-        rushes = await self._retakes.rushes(custom_id.ref, user_id)
+        rushes = await self._retakes.rushes(custom_id.ref, user_id, Act.SEE)
         match custom_id.action, custom_id.numbers:
             case Action.SHOTS, _:
                 return shots_menu(rushes)

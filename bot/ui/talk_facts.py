@@ -14,7 +14,7 @@ from bot.studio.model import Plan, Project
 from bot.studio.participants import Participant, Participants
 from bot.studio.versions import Versions
 from bot.ui.custom_ids import Action, CustomId
-from bot.ui.people_view import ROLE_NAMES
+from bot.ui.role_names import ROLE_NAMES
 from bot.ui.wording import price_change
 
 #: People who are named on a card; the rest are counted.

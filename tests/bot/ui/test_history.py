@@ -114,7 +114,7 @@ async def test_a_comparison_tells_each_shot_and_the_price_and_lets_any_two_be_ch
     assert "**v1** compared with **v2**" in said
     assert "**Shot 1. One**: 5 s → 8 s" in said
     assert "**v1** · 5 s · at most $0.60" in said
-    assert "v2 costs $0.36 more." in said
+    assert "v2: costs $0.36 more." in said
     assert [option.value for menu in menus(view) for option in menu.options] == ["2:2", "1:2", "1:2", "1:1"]
     assert [label for label, _, _ in buttons(view)] == ["Go back to v1", "Fork v1"]
 
