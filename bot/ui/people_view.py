@@ -86,5 +86,5 @@ def role_of_choice(value: str) -> tuple[Role | None, int] | None:
 
 def _choosing(project_id: str, *, has_people: bool) -> ui.UserSelect[Any]:
     """Discord's own menu of people: names are not ours to keep, so whoever takes part is chosen there, too."""
-    words = say("Invite somebody, or change or remove one of them…") if has_people else say("Invite somebody…")
+    words = say("Invite, change or remove…") if has_people else say("Invite somebody…")
     return ui.UserSelect(custom_id=str(CustomId(Action.INVITE, project_id)), placeholder=words, required=True)

@@ -188,7 +188,8 @@ def _foot(facts: PlanFacts, plan: Plan, room: int) -> str:
     if plan.changes:
         changes = plain(shorten(plan.changes, min(300, 4 * room)))
         changed = say("**Changed since v{version}:** {changes}", version=plan.version - 1, changes=changes)
-        is_ordered = _is_made(facts) or _under_way(facts) is not None
+        # Once it was ordered, some of it is paid, and what it costs beside the version before tells nothing any more.
+        is_ordered = facts.production is not None and facts.production.version == plan.version
         lines.append(changed if is_ordered else changed + price_line(facts.talk))
     if not facts.can_render and facts.instead is None:
         lines.append(

@@ -48,7 +48,11 @@ class Retakes:
         self._changed = changed
 
     async def rushes(self, project_id: str, user_id: int, act: Act) -> Rushes:
-        """What was made of a film, for whoever may do this with it. Raises `NoSuchFilm | NotYours | NothingToRender`."""
+        """What was made of a film, for whoever may do this with it.
+
+        Raises:
+            NoSuchFilm | NotYours | NothingToRender: it is none of theirs, or has no plan.
+        """
         project = await self._desk.allowed(project_id, act, user_id)
         plan = await self._projects.plan(project_id)
         if plan is None:

@@ -77,7 +77,7 @@ def talk_lines(facts: TalkFacts) -> list[str]:
     if facts.hears_all:
         lines.append(f"-# {say('Write in this thread to change anything.')}")
     else:
-        words = say("To change anything, mention me, reply to me with the ping on, or press **Change…**.")
+        words = say("Mention me, reply to me with the ping on, or press **Change…** to change anything.")
         lines.append(f"-# {words}")
     return lines
 

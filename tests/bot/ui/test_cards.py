@@ -17,6 +17,7 @@ from bot.studio.model import MAX_SHOTS, Captions, Plan, Project, ProjectState, S
 from bot.ui.cards import JobFacts, PlanFacts, fingerprint, job_card, plan_card
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.instead import Instead
+from bot.ui.talk_facts import TalkFacts
 from providers.catalogue import utf16_units
 from tests.bot.studio.samples import CLIP, OWNER, plan, project, shot
 
@@ -216,6 +217,25 @@ async def test_a_plan_card_tells_what_is_heard_and_how_the_words_are_shown() -> 
     assert "🎵 slow piano · 🗣️ Aria · 💬 captions" in said
     assert "🔊 rain on leaves" in said
     assert "🗣️" not in text(planned(plan(shot())))
+
+
+async def test_a_plan_card_tells_what_its_last_change_costs_until_it_is_ordered() -> None:
+    film, talk = plan(version=2, changes="longer"), TalkFacts(difference_microusd=360_000)
+
+    ordered = production(state=ProductionState.FAILED, version=2)
+    assert "longer · costs $0.36 more" in text(planned(film, talk=talk))
+    assert "costs" not in text(planned(film, talk=talk, production=ordered)).replace("Cost", "")
+    assert [label for label, _, _ in buttons(planned(film))][:4] == ["Greenlight", "Change…", "Undo", "Compare"]
+
+
+async def test_a_plan_card_that_shortens_words_leads_to_all_of_them() -> None:
+    long_plan = plan(*[shot(prompt="words of a shot " * 50)] * 12)
+
+    card = planned(long_plan)
+
+    assert "Read all" in [label for label, _, _ in buttons(card)]
+    assert is_taken_by_discord(card)
+    assert "Read all" not in [label for label, _, _ in buttons(planned(plan()))]
 
 
 async def test_a_plan_card_says_what_will_not_be_as_wished_before_money_is_spent() -> None:

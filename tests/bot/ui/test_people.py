@@ -107,4 +107,4 @@ def test_a_card_names_some_people_and_counts_the_rest() -> None:
 
 def test_a_card_tells_how_to_be_heard() -> None:
     assert talk_lines(TalkFacts()) == ["-# Write in this thread to change anything."]
-    assert "mention me" in talk_lines(TalkFacts(hears_all=False))[0]
+    assert "Mention me" in talk_lines(TalkFacts(hears_all=False))[0]
