@@ -49,8 +49,11 @@ async def traces_of(database: Database, deletion: Deletion) -> list[Traces]:
                 plan_cards | cards.c.ref.in_(ids) | cards.c.ref.in_(boards), cards.c.message_id.is_not(None)
             )
             posted = select(posts.c.channel_id, posts.c.message_id).where(posts.c.production_id.in_(ids))
-            said = select(turns.c.message_id).where(turns.c.project_id == film.id, turns.c.message_id.is_not(None))
+            said = select(turns.c.message_id, turns.c.messages).where(turns.c.project_id == film.id)
+            talk = (await transaction.execute(said)).all()
             known = {(row.channel_id, row.message_id) for row in await transaction.execute(shown.union(posted))}
+            home = film.thread_id or film.channel_id
+            known |= {(home, int(each)) for turn in talk for each in turn.messages.split(",") if each}
             known |= {place for production in made if (place := _told(production, film)) is not None}
             has_thread = film.thread_id is not None and film.thread_id != film.channel_id
             found.append(
@@ -61,7 +64,7 @@ async def traces_of(database: Database, deletion: Deletion) -> list[Traces]:
                     thread_id=film.thread_id if has_thread else None,
                     since=film.created_at,
                     known=frozenset(known),
-                    heard=frozenset((await transaction.execute(said)).scalars()),
+                    heard=frozenset(turn.message_id for turn in talk if turn.message_id is not None),
                     production_ids=tuple(ids),
                     all_ours=film.guild_id is None and deletion.project_id is None,
                     language=Language.nearest(film.language),

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.db import Database
-from bot.db.tables import productions, projects
+from bot.db.tables import productions, projects, turns
 from bot.production.model import ProductionState
 from tests.bot.production.deleting import BOT, HOME, OTHER, OTHERS_WORD, PERSON, THREAD, WORD, Scene
 
@@ -30,6 +30,11 @@ async def test_in_a_channel_of_many_films_only_what_is_of_this_one_goes(scene: S
     home.say(912, BOT, f"It is not finished.\n-# plan v1 · {made[:8]}")
     home.say(913, BOT, "about another film", answers=5_001)
     home.say(914, BOT, "", file="greenlight-of-another.mp4")
+    home.say(915, BOT, f"and more {OTHERS_WORD}")  # the rest of a long answer, which replies to nothing
+    async with scene.database.transaction() as transaction:
+        of_film = turns.c.project_id == film
+        turn = (await transaction.execute(select(turns.c.id).where(of_film).limit(1))).scalar_one()
+    await scene.projects.showing(turn, [910, 915])
 
     await scene.deletions.ask_film(OTHER, film)
     await scene.work()
