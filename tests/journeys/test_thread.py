@@ -72,10 +72,11 @@ async def test_without_the_content_of_messages_reply_mention_and_form_lead_to_th
         assert stage.card(thread, "plan v1") == card
         await stage.people.say(stage.mia, thread, "make shot 1 longer")  # nobody can read that
         await stage.people.say(stage.mia, thread, f"<@{stage.discord.bot_id}> make shot 1 longer")
-        await stage.until(lambda: stage.card(thread, "plan v2"))
-        answer = next(m for m in stage.messages(thread) if "Plan **v2**" in text_of(m))
+        answer = await stage.until(
+            lambda: next((m for m in stage.messages(thread) if "Plan **v2**" in text_of(m)), None)
+        )
         await stage.people.say(stage.mia, thread, "make shot 2 shorter", reply_to=int(answer["id"]))
-        await stage.until(lambda: stage.card(thread, "plan v3"))
+        await stage.until(lambda: "Plan **v3**" in stage.read(thread))
         use = await stage.people.press(stage.mia, thread, label="Change…")
         await stage.people.submit(stage.mia, use, {"words": "undo"})
         back = await stage.until(lambda: stage.card(thread, "plan v4"))
