@@ -188,9 +188,7 @@ def _foot(facts: PlanFacts, plan: Plan, room: int) -> str:
     if plan.changes:
         changes = plain(shorten(plan.changes, min(300, 4 * room)))
         changed = say("**Changed since v{version}:** {changes}", version=plan.version - 1, changes=changes)
-        # Once it was ordered, some of it is paid, and what it costs beside the version before tells nothing any more.
-        is_ordered = facts.production is not None and facts.production.version == plan.version
-        lines.append(changed if is_ordered else changed + price_line(facts.talk))
+        lines.append(changed + price_line(facts.talk))
     if not facts.can_render and facts.instead is None:
         lines.append(
             say("No video service that can make this is set up, so it can't be rendered yet; the plan is kept.")
@@ -261,6 +259,14 @@ _OTHER_UNDER_WAY = {
     ProductionState.RUNNING: later("Rendering v{version}…"),
     ProductionState.HELD: later("Held v{version}"),
 }
+
+
+def is_ordered(facts: PlanFacts) -> bool:
+    """Whether this very version was ordered: then some of it is paid, and beside the one before its price tells nothing
+    any more.
+    """
+    assert facts.plan is not None
+    return facts.production is not None and facts.production.version == facts.plan.version
 
 
 def _under_way(facts: PlanFacts) -> Production | None:

@@ -26,6 +26,7 @@ from bot.ui.cards import CardKind, JobFacts, PlanFacts, job_card, plan_card
 from bot.ui.desk import Desk
 from bot.ui.instead import Instead
 from bot.ui.job_buttons import can_help_to_retry
+from bot.ui.plan_card import is_ordered
 from bot.ui.receipts import receipt
 from bot.ui.remarks import remark_on_sight, remarks_on_length
 from bot.ui.talk_facts import TalkReader
@@ -152,9 +153,9 @@ class Renderer:
         facts = PlanFacts(project=project, plan=plan, model_label=plan.model, newest_version=newest.version)
         if plan.version < newest.version:
             return await self._replaced(facts, newest)
-        if self._talk is not None:
-            facts = replace(facts, talk=await self._talk.of(project, plan))
         facts = replace(facts, production=await self._productions.latest_of(project_id), can_render=False)
+        if self._talk is not None:
+            facts = replace(facts, talk=await self._talk.of(project, plan, is_ordered=is_ordered(facts)))
         try:
             castings, quoted = await self._desk.price(project, plan)
         except (CannotRender, RequestFault) as error:  # its model has left the catalogue since

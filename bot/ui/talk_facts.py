@@ -44,10 +44,10 @@ class TalkReader:
         self._versions = versions
         self._hears_all = hears_all
 
-    async def of(self, project: Project, plan: Plan) -> TalkFacts:
+    async def of(self, project: Project, plan: Plan, *, is_ordered: bool) -> TalkFacts:
         return TalkFacts(
             people=await self._participants.of(project.id),
-            difference_microusd=await self._versions.difference(project, plan),
+            difference_microusd=None if is_ordered else await self._versions.difference(project, plan),
             # In a DM we are always the one who is spoken to.
             hears_all=self._hears_all() or project.guild_id is None,
             is_fork=project.forked_from is not None,

@@ -219,12 +219,10 @@ async def test_a_plan_card_tells_what_is_heard_and_how_the_words_are_shown() -> 
     assert "🗣️" not in text(planned(plan(shot())))
 
 
-async def test_a_plan_card_tells_what_its_last_change_costs_until_it_is_ordered() -> None:
-    film, talk = plan(version=2, changes="longer"), TalkFacts(difference_microusd=360_000)
+async def test_a_plan_card_tells_what_its_last_change_costs_and_takes_it_back() -> None:
+    film = plan(version=2, changes="longer")
 
-    ordered = production(state=ProductionState.FAILED, version=2)
-    assert "longer · costs $0.36 more" in text(planned(film, talk=talk))
-    assert "costs" not in text(planned(film, talk=talk, production=ordered)).replace("Cost", "")
+    assert "longer · costs $0.36 more" in text(planned(film, talk=TalkFacts(difference_microusd=360_000)))
     assert [label for label, _, _ in buttons(planned(film))][:4] == ["Greenlight", "Change…", "Undo", "Compare"]
 
 

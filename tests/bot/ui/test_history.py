@@ -23,6 +23,7 @@ from bot.ui.comparison_view import pair_of
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.history import History
 from bot.ui.plan_pages import Page, page_view, pages_of
+from bot.ui.talk_facts import TalkReader
 from tests.bot.production.test_productions import FRIEND
 from tests.bot.studio.samples import CATALOGUE, OWNER, plan, shot
 from tests.bot.ui.test_cards import buttons, text
@@ -148,6 +149,22 @@ async def test_many_versions_are_still_taken_by_discord(room: Room) -> None:
 @pytest.mark.parametrize("value", ["", "1", ":", "a:b", "1:2:3", "-1:2", "1:"])
 def test_a_choice_that_we_did_not_offer_is_nothing(value: str) -> None:
     assert pair_of(value) is None
+
+
+async def test_a_card_compares_prices_until_its_version_is_ordered(room: Room) -> None:
+    project = await room.changed()
+    newest = await room.projects.plan(project.id)
+    assert newest is not None
+    await room.invite(project, Role.DIRECTOR)
+    reader = TalkReader(room.people, Versions(room.projects, room.desk.price, Wake()), lambda: False)
+
+    before, after = [await reader.of(project, newest, is_ordered=ordered) for ordered in (False, True)]
+
+    assert (before.difference_microusd, after.difference_microusd) == (360_000, None)
+    assert [each.user_id for each in before.people] == [FRIEND]
+    assert not before.hears_all
+    dm = await reader.of(replace(project, guild_id=None, forked_from="a:1"), newest, is_ordered=False)
+    assert (dm.hears_all, dm.is_fork) == (True, True)
 
 
 # Pages
