@@ -8,10 +8,10 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import Row, Select, func, insert, select, update
+from sqlalchemy import Row, Select, func, insert, or_, select, update
 
 from bot.db import Database, Transaction, insert_or_ignore, lock
-from bot.db.tables import analyses, assets, plans, projects, turns
+from bot.db.tables import analyses, assets, participants, plans, projects, turns
 from bot.speech import Language, shared
 from bot.studio.errors import NoSuchFilm, PlanMoved
 from bot.studio.model import (
@@ -29,6 +29,7 @@ from bot.studio.model import (
     Request,
     Talk,
 )
+from bot.studio.rights import Role
 from bot.studio.shards import ALL_SHARDS, Shards
 from bot.studio.sightings import copy_sighting
 
@@ -99,8 +100,10 @@ class Projects:
             raise NoSuchFilm
         return project_of(row)
 
-    async def in_thread(self, thread_id: int, *, owner_id: int | None = None) -> Project | None:
-        """The newest film talked over there, or the newest of one owner.
+    async def in_thread(
+        self, thread_id: int, *, owner_id: int | None = None, director_id: int | None = None
+    ) -> Project | None:
+        """The newest film talked over there, the newest of one owner, or the newest that somebody may change.
 
         Cheap where no film is talked over: everything said in every channel comes by here.
         """
@@ -112,6 +115,11 @@ class Projects:
         query = select(projects).where(projects.c.thread_id == thread_id, projects.c.deleted_at.is_(None))
         if owner_id is not None:
             query = query.where(projects.c.owner_id == owner_id)
+        if director_id is not None:
+            invited = select(participants.c.project_id).where(
+                participants.c.user_id == director_id, participants.c.role == Role.DIRECTOR
+            )
+            query = query.where(or_(projects.c.owner_id == director_id, projects.c.id.in_(invited)))
         async with self._database.transaction() as transaction:
             newest = await transaction.execute(query.order_by(projects.c.created_at.desc()).limit(1))
             row = newest.one_or_none()

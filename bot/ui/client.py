@@ -250,11 +250,11 @@ class Greenlight(discord.Client):
             await self._say(message, project)
 
     async def _film_of(self, message: discord.Message) -> Project | None:
-        """The film a message may be about; where several share a channel, rather the author's own."""
+        """The film a message may be about; where several share a channel, rather one that the author may change."""
         newest = await self.projects.in_thread(message.channel.id)
         if newest is None or newest.owner_id == message.author.id:
             return newest
-        return await self.projects.in_thread(message.channel.id, owner_id=message.author.id) or newest
+        return await self.projects.in_thread(message.channel.id, director_id=message.author.id) or newest
 
     async def _meaning(self, message: discord.Message, project: Project | None) -> Meaning:
         directs = project is not None and await self.desk.rights.may(message.author.id, Act.CHANGE, project)

@@ -10,9 +10,12 @@ from dataclasses import replace
 import pytest
 
 from bot.db import Database, Transaction
+from bot.jobs.wake import Wake
 from bot.studio.errors import NoSuchFilm, PlanMoved
 from bot.studio.model import Analysis, Attachment, Moment, Project, ProjectState, ShotStart
+from bot.studio.participants import Participants
 from bot.studio.projects import Projects
+from bot.studio.rights import Role
 from tests.bot.studio.samples import CLIP, OWNER, asset, plan, request, shot
 
 ON_BOTH_DATABASES = True
@@ -167,6 +170,22 @@ async def test_each_owner_finds_their_newest_film_where_several_are_talked_over(
     assert found is not None
     assert found.owner_id == OWNER
     assert await projects.in_thread(7, owner_id=3003) is None
+
+
+async def test_where_films_share_a_place_a_director_means_one_that_they_may_change(
+    projects: Projects, database: Database
+) -> None:
+    directed = await film(projects, request_id="1", owner_id=OWNER)
+    other = await film(projects, request_id="2", owner_id=2002)
+    for each in (directed, other):
+        await projects.set_thread(each.id, 7)
+    await Participants(database, Wake()).invite(directed.id, owner_id=OWNER, user_id=3003, role=Role.DIRECTOR)
+
+    found = await projects.in_thread(7, director_id=3003)
+
+    assert found is not None
+    assert found.id == directed.id
+    assert await projects.in_thread(7, director_id=4004) is None
 
 
 async def test_what_is_said_where_no_film_is_talked_over_costs_no_transaction(database: Database) -> None:
