@@ -20,6 +20,7 @@ from bot.db.tables import (
     blocks,
     caps,
     cards,
+    dms,
     metadata,
     picks,
     preferences,
@@ -336,6 +337,7 @@ class Scene:
     async def _fill_the_rest(self, done: str, production_id: str) -> None:
         self.files.artefact(f"voice-{PERSON}", "voice-1.mp3").write_text(WORD)
         async with self.database.transaction() as transaction:
+            await transaction.execute(insert(dms).values(production_id=production_id, wanted=1, told_run=1))
             for who, ref in ((PERSON, f"{done}:2"), (PERSON, production_id)):
                 kind = "plan" if ":" in ref else "job"
                 message = 810 if ":" in ref else 811

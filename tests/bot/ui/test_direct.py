@@ -106,8 +106,11 @@ async def test_the_film_is_posted_before_anybody_is_told_of_it(house: House) -> 
     await house.dms.expect(film.id)
 
     await house.look()
-
     assert house.discord.said == []
+    await house.told(film)
+    await house.look()
+
+    assert len(house.discord.said) == 1
 
 
 async def test_a_film_that_was_posted_in_a_dm_is_told_there_already(house: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from bot.production.bill import Bill, Part
@@ -36,3 +37,13 @@ def test_bad_news_tell_what_was_charged_all_the_same() -> None:
     assert "It is down.\n-# shots $0.60 — of at most $1.80\n-# plan v1" in told.words()
     assert "It is down.\n-# nothing was charged\n-# plan v1" in free.words()
     assert told.is_in(free.words(), [])  # known again, whatever was charged since
+
+
+def test_a_film_is_known_again_by_its_file_covered_or_not() -> None:
+    done = production(ProductionState.DONE, finished_at=160.0)
+    end = film_end(done, plan(), film=Path("film.mp4"), told="")
+    covered = replace(end, is_covered=True)
+
+    assert covered.file_name == f"SPOILER_{end.file_name}"
+    assert [each.is_in("", [covered.file_name]) for each in (end, covered)] == [True, True]
+    assert [each.is_in("", [end.file_name]) for each in (end, covered)] == [True, True]
