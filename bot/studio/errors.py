@@ -37,6 +37,7 @@ StudioError
 ├── NeedsApproval     a storyboard that costs more than goes without somebody's approval
 ├── StillGone         the picture that a shot starts from is not kept any more
 ├── NoDraft           the plan's model has no cheaper size to try with
+├── ModelNotFound     a model that nobody here knows
 ├── VoiceNotFound     a voice that nobody here has
 ├── NoVoice           no voice service is configured
 ├── NothingToSay      a text without words
@@ -253,6 +254,10 @@ class StillGone(StudioError):
 
 
 class NoDraft(StudioError):
+    pass
+
+
+class ModelNotFound(StudioError):
     pass
 
 

@@ -28,6 +28,7 @@ from bot.studio.errors import (
     IdeaMissing,
     IdeaTooLong,
     ModelGone,
+    ModelNotFound,
     NotApprover,
     NothingToRender,
     NotOperator,
@@ -55,7 +56,7 @@ from bot.ui.library import Library
 from bot.ui.maximum import check_maximum, seconds_within
 from bot.ui.wording import day, enumerated, money
 from providers.catalogue import Catalogue, VideoModel
-from providers.errors import ModelRetired, RequestFault
+from providers.errors import InvalidRequest, ModelRetired, RequestFault
 from providers.speech import Voice
 
 
@@ -71,6 +72,15 @@ class Offer:
     @property
     def providers(self) -> frozenset[str]:
         return frozenset(model.provider for model in self.video_models)
+
+
+def models_called(words: str, models: Sequence[VideoModel]) -> list[VideoModel]:
+    """The one of exactly this label or id, else all that these words are found in."""
+    wanted = clean(words).casefold()
+    exact = [model for model in models if wanted in {model.label.casefold(), model.id.casefold()}]
+    return exact or [
+        model for model in models if all(word in f"{model.label} {model.id}".casefold() for word in wanted.split())
+    ]
 
 
 class Desk:
@@ -152,7 +162,7 @@ class Desk:
 
         Raises:
             IdeaMissing | IdeaTooLong | CannotPlan | CannotRender | RatioNotOffered: it cannot be taken.
-            ModelGone | InvalidRequest: the model named is not offered.
+            ModelGone | ModelNotFound: the model named is not offered.
             NoVoice | VoiceNotFound: nobody here speaks like that.
             AboveMaximum: nothing of this model is to be had for the most that it may cost.
             OverBudget: the bot has spent what it may for today.
@@ -207,12 +217,15 @@ class Desk:
 
         Raises:
             ModelGone: with its successor and what that costs a second.
-            InvalidRequest: nobody knows it.
+            ModelNotFound: nobody knows it.
         """
-        called = (each.id for each in self.offer.video_models if each.label.casefold() == name.strip().casefold())
-        name = next(called, name)
         try:
             return self._catalogue.resolve(name, self.offer.providers)
+        except InvalidRequest as error:
+            called = models_called(name, self.offer.video_models)
+            if len(called) != 1:
+                raise ModelNotFound from error
+            return called[0]
         except ModelRetired as error:
             successor = self._catalogue.successor(name, self.offer.providers)
             instead = say("Nothing here takes its place.")

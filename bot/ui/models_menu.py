@@ -11,18 +11,18 @@ import discord
 from discord import app_commands, ui
 
 from bot.speech import say
-from bot.studio.errors import EditRefused
+from bot.studio.errors import ModelNotFound
 from bot.studio.text import dollars
 from bot.ui.answering import Answer, answer, picked, turn
 from bot.ui.commands.suggestions import suggest_models
 from bot.ui.custom_ids import Action, CustomId
+from bot.ui.desk import Desk, models_called
 from bot.ui.models_card import ModelFacts, model_view, models_view
 from bot.ui.waits import rests_until
 from providers.catalogue import Catalogue, VideoModel
 from ratelimit import KeyPool, PoolView, Priority
 
 if TYPE_CHECKING:
-    from bot.ui.desk import Desk
     from bot.ui.surface import Press
 
 
@@ -55,12 +55,11 @@ class ModelsMenu:
         return models_view(self.facts(), number, self._sounds())
 
     def one(self, name: str, page: int = 1) -> ui.LayoutView:
-        """The model of this id or name. Raises `EditRefused`."""
-        wanted = name.strip().casefold()
-        for facts in self.facts():
-            if wanted in {facts.model.id.casefold(), facts.model.label.casefold()}:
-                return model_view(facts, page)
-        raise EditRefused(say("I know no video model of that name. `/models` shows all of them."))
+        """The model of this id or name. Raises `ModelNotFound`."""
+        called = models_called(name, self._catalogue.video)
+        if len(called) != 1:
+            raise ModelNotFound
+        return next(model_view(facts, page) for facts in self.facts() if facts.model is called[0])
 
     def facts(self) -> Sequence[ModelFacts]:
         """Of all models, those on offer first."""

@@ -123,6 +123,9 @@ _WORDS: dict[type[Exception], str] = {
     studio.NoDraft: later(
         "The model of this plan makes no smaller, cheaper size to try it in. Press **Greenlight** for the film."
     ),
+    studio.ModelNotFound: later(
+        "I know no such model. Choose one of those that are suggested while you type; `/models` compares them."
+    ),
     studio.VoiceNotFound: later("I know no voice of that name. Choose one of those that are suggested while you type."),
     studio.NoVoice: later("This bot has no voice service set up, so it can't speak. Please tell its operator."),
     studio.NothingToSay: later("There was nothing in that to say. Give me a few words."),

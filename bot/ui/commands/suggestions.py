@@ -11,7 +11,7 @@ from discord import app_commands
 
 from bot.speech import say
 from bot.studio.text import clean, shorten
-from bot.ui.desk import Desk
+from bot.ui.desk import Desk, models_called
 from bot.ui.wording import money
 from providers.catalogue import VideoModel
 
@@ -62,12 +62,7 @@ def suggest_models(desk: Desk) -> Suggest:
     """The video models on offer by words of their names, with what they cost; any number of them."""
 
     async def suggest(_interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        words = clean(typed).casefold().split()
-        found = [
-            model
-            for model in desk.offer.video_models
-            if all(word in f"{model.label} {model.id}".casefold() for word in words)
-        ]
+        found = models_called(typed, desk.offer.video_models)
         return [app_commands.Choice(name=shorten(_offered(model), LONGEST), value=model.id) for model in found[:MOST]]
 
     return suggest

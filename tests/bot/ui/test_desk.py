@@ -20,6 +20,7 @@ from bot.studio.errors import (
     IdeaMissing,
     IdeaTooLong,
     ModelGone,
+    ModelNotFound,
     NothingToRender,
     NotYours,
     PlanMoved,
@@ -36,7 +37,6 @@ from bot.studio.soundtrack import SoundOffer, soundtrack
 from bot.ui.card_rows import CardRows
 from bot.ui.desk import Desk, Offer
 from providers.catalogue import Catalogue
-from providers.errors import InvalidRequest
 from tests.bot.production.test_productions import FRIEND, STRANGER, Office
 from tests.bot.studio.samples import CATALOGUE, CLIP, OWNER, asset, plan, request, shot
 
@@ -106,8 +106,10 @@ async def test_what_cannot_be_planned_is_refused_before_it_is_kept(counter: Coun
     with pytest.raises(ModelGone) as gone:
         await counter.desk.plan(request(model="veo3"))
     assert "Veo 3.1 (through Runway) has taken over, at $0.40 a second" in str(gone.value)
-    with pytest.raises(InvalidRequest):
+    with pytest.raises(ModelNotFound):
         await counter.desk.plan(request(model="nonsense"))
+    with pytest.raises(ModelNotFound):
+        await counter.desk.plan(request(model="veo 3.1"))  # several are called so
     with pytest.raises(CannotRender):
         await counter.desk.plan(request(model="gemini-omni-1.2-flash"))
     with pytest.raises(CannotPlan):
@@ -128,6 +130,7 @@ async def test_what_a_person_leaves_open_is_as_they_want_it_by_default(counter: 
 
 async def test_a_model_is_known_by_what_people_call_it(counter: Counter) -> None:
     assert (await counter.desk.plan(request(model="runway gen-4 TURBO"))).model == "gen4_turbo"
+    assert (await counter.desk.plan(request("2", model="turbo"))).model == "gen4_turbo"
 
 
 async def test_only_shapes_that_a_whole_film_can_have_are_offered(counter: Counter) -> None:

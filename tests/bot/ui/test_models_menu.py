@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.app.pools import judge
-from bot.studio.errors import EditRefused
+from bot.studio.errors import ModelNotFound
 from bot.studio.soundtrack import SoundOffer
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.desk import Desk, Offer
@@ -171,8 +171,11 @@ async def test_a_model_is_looked_at_and_left_again() -> None:
 def test_a_model_is_found_by_its_name_and_an_unknown_one_refused() -> None:
     assert "Gen-4 Turbo" in text(menu().one("runway gen-4 TURBO"))
     assert "Gen-4 Turbo" in text(menu().one("gen4_turbo"))
-    with pytest.raises(EditRefused):
+    with pytest.raises(ModelNotFound):
         menu().one("sora")
+    with pytest.raises(ModelNotFound):
+        menu().one("veo")  # there are several
+    assert "Gen-4 Turbo" in text(menu().one("turbo"))
 
 
 def test_what_makes_sound_is_on_the_last_page() -> None:
