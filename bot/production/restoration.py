@@ -8,13 +8,13 @@ says so. Ends that were not posted then may have been posted since: they are loo
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Row, case, func, insert, select, update
 
 from bot.db import Database, Transaction
-from bot.db.tables import cards, paid_calls, plans, productions, projects, takes
+from bot.db.tables import cards, dms, paid_calls, plans, productions, projects, takes
 from bot.jobs.ledger import CallState
 from bot.production.model import OPEN, RESTORED, TERMINAL, ProductionState, Stage, TakeState
 from bot.production.productions import Productions
@@ -94,6 +94,7 @@ class Restoration:
                     ),
                 )
             )
+            await _trust_dms(transaction, but_for=ours)
             await self._audit.note_within(transaction, RULE, "restored", ref, f"{len(rows)} films held")
         return ours
 
@@ -221,3 +222,10 @@ class Restoration:
                     updated_at=now,
                 )
             )
+
+
+async def _trust_dms(transaction: Transaction, *, but_for: Sequence[str]) -> None:
+    """A DM about a film that was over may have been sent since, so no second one is: the film stands where it is."""
+    run = select(productions.c.run).where(productions.c.id == dms.c.production_id).scalar_subquery()
+    over = select(productions.c.id).where(productions.c.state.in_(TERMINAL), productions.c.id.not_in(but_for))
+    await transaction.execute(update(dms).where(dms.c.production_id.in_(over)).values(told_run=run))

@@ -13,6 +13,7 @@ from bot.db.tables import audit, cards, paid_calls, plans, productions
 from bot.jobs.ledger import Accepted, CallState, Completed, Intent, Ledger, Outcome, Refused, Unknown
 from bot.jobs.wake import Wake
 from bot.production.decisions import Decision, Decisions
+from bot.production.dms import Dms
 from bot.production.model import RESTORED, Production, ProductionState, TakeState
 from bot.production.restoration import Restoration
 from bot.production.sound import voice_path
@@ -99,6 +100,19 @@ def bench(database: Database, tmp_path: Path) -> Bench:
 
 
 OPEN = [ProductionState.ASKING, ProductionState.ACCEPTED, ProductionState.RUNNING, ProductionState.HELD]
+
+
+async def test_a_dm_that_may_have_been_sent_since_is_not_sent_again(bench: Bench) -> None:
+    over, running = await bench.film(ProductionState.DONE), await bench.film(ProductionState.RUNNING)
+    dms = Dms(bench.database, Wake(), clock=lambda: bench.office.now)
+    for film in (over, running):
+        await dms.expect(film.id)
+
+    await bench.restored()
+    for film in (over, running):
+        await bench.office.productions.outbox.posted(await bench.office.productions.get(film.id), 800)
+
+    assert [film.id for film in await dms.due()] == [running.id]
 
 
 @pytest.mark.parametrize("state", OPEN)
