@@ -136,7 +136,7 @@ class Asked:
         self.user = discord.Object(MIA)
         self.permissions = discord.Permissions(manage_guild=manages)
         self.guild_id = SERVER
-        self.channel = None
+        self.channel = self.message = None
         self.channel_id = CHANNEL
         self.application_id = 99
         room = SimpleNamespace(id=CHANNEL, permissions_for=lambda _: INVITED_WITH)
