@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import base64
 import secrets
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 #: Bytes that make each sealing another, as AES-GCM wants them (NIST SP 800-38D, 8.2.2: at random, far below 2^32 of
 #: them with one key).
@@ -27,8 +27,17 @@ class Seal:
     """Closes and opens with a key drawn from `secret`."""
 
     def __init__(self, secret: str) -> None:
-        derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"greenlight api keys").derive(secret.encode())
-        self._cipher = AESGCM(derived)
+        self._secret = secret
+
+    @cached_property
+    def _cipher(self) -> AESGCM:
+        """Made when it is first needed: few bots are told keys at run time, and the library takes 8 MB."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+        info = b"greenlight api keys"
+        return AESGCM(HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(self._secret.encode()))
 
     def close(self, text: str, *, name: str) -> str:
         """Seal a text under a name; it opens under that name only."""
@@ -37,6 +46,8 @@ class Seal:
 
     def open(self, sealed: str, *, name: str) -> str:
         """The text again. Raises `SealBroken`."""
+        from cryptography.exceptions import InvalidTag
+
         try:
             raw = base64.b64decode(sealed, validate=True)
             return self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], name.encode()).decode()

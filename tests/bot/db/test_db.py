@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, select
 from sqlalchemy.exc import IntegrityError
 
-from bot.db import Database, DatabaseTooNew, Transaction, lock, open_database, uninterrupted
+from bot.db import MIGRATIONS, Database, DatabaseTooNew, Transaction, known_schemas, lock, open_database, uninterrupted
 from bot.db.tables import assets, metadata, plans
 
 
@@ -303,3 +307,22 @@ async def test_how_many_wait_for_a_connection_is_known(database: Database) -> No
             assert database.waiting == len(waiting)
         waiting.pop().cancel()
     assert database.waiting == 0
+
+
+def test_the_schemas_are_named_by_their_files_as_the_migrations_name_themselves() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    told = [revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()]
+
+    assert known_schemas() == told
+
+
+def test_a_bot_whose_database_is_up_to_date_never_loads_what_migrates(tmp_path: Path) -> None:
+    opens = (
+        "import asyncio, sys\nfrom bot.db import open_database\n"
+        f"async def main():\n    await (await open_database('sqlite+aiosqlite:///{tmp_path}/a.db')).close()\n"
+        "asyncio.run(main())\nsys.exit('alembic' in sys.modules)"
+    )
+    codes = [subprocess.run([sys.executable, "-c", opens], check=False).returncode for _ in range(2)]
+
+    assert codes == [1, 0]
