@@ -39,9 +39,8 @@ class Waits:
     def within(self, share: float) -> float | None:
         """The seconds that this share of them waited at most, as near as the buckets tell; `None` where nobody did."""
         left = share * self.count
-        for upper, number in zip((*WAITS, WAITS[-1]), self.buckets, strict=True):
+        for lower, upper, number in zip((0.0, *WAITS), (*WAITS, WAITS[-1]), self.buckets, strict=True):
             if number and left <= number:
-                lower = WAITS[max(0, bisect_left(WAITS, upper) - 1)]
                 return lower + (upper - lower) * max(0.0, left) / number
             left -= number
         return WAITS[-1] if self.count else None

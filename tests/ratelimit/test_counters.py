@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 
 import pytest
 
@@ -83,3 +84,38 @@ def test_a_pool_counts_what_it_learned_of_each_key() -> None:
         return dict(pool.counters.verdicts)
 
     assert virtual_time.run(story()) == {("key-1", "Throttled"): 2, ("key-2", "BadRequest"): 2}
+
+
+def test_what_was_waited_since_is_what_came_on_top() -> None:
+    waits = Waits()
+    for seconds in (0.0, 0.0, 40.0):
+        waits.add(seconds)
+    earlier = copy.deepcopy(waits)
+    waits.add(90.0)
+
+    since = waits.since(earlier)
+
+    assert (since.count, since.seconds) == (1, 90.0)
+    assert 60.0 <= (since.within(1.0) or 0) <= 120.0
+    assert waits.since(Waits()) == waits
+
+
+def test_a_share_stayed_within_what_its_bucket_holds() -> None:
+    waits = Waits()
+    assert waits.within(0.5) is None
+    for seconds in (0.0, 0.0, 0.0, 7.0, 900.0):
+        waits.add(seconds)
+
+    assert waits.within(0.5) == 0.0
+    assert 5.0 < (waits.within(0.8) or 0) <= 10.0
+    assert waits.within(0.95) == WAITS[-1]
+
+
+def test_waits_of_two_pools_add_up() -> None:
+    one, other = Waits(), Waits()
+    one.add(1.0)
+    other.add(50.0)
+
+    both = one.and_those(other)
+
+    assert (both.count, both.seconds, sum(both.buckets)) == (2, 51.0, 2)

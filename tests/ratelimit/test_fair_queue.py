@@ -408,3 +408,12 @@ def test_two_who_both_wait_never_differ_by_more_than_their_largest_costs(ana: li
         spent[user] += (ana if user == "ana" else ben)[number]
         left[user] -= 1
         assert abs(spent["ana"] - spent["ben"]) <= max(ana) + max(ben)
+
+
+def test_who_came_first_is_known_by_class() -> None:
+    queue = FairQueue[str]()
+    for name, priority in (("a", Priority.LOW), ("b", Priority.HIGH), ("c", Priority.LOW), ("d", Priority.HIGH)):
+        queue.push(name, user=name, priority=priority, now=0.0)
+    assert queue.longest_waiting() == {Priority.LOW: "a", Priority.HIGH: "b"}
+    queue.remove("a")
+    assert queue.longest_waiting() == {Priority.LOW: "c", Priority.HIGH: "b"}
