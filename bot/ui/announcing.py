@@ -45,7 +45,7 @@ class Announcer:
 
     async def _post(self, post: Post) -> None:
         channel = self._client.get_partial_messageable(post.channel.id, guild_id=post.channel.guild_id)
-        words = _words(post)
+        words = words_of(post)
         await self._announcements.begin(post)
         try:
             standing = await self._standing(post, words) if post.was_tried_at is not None else None
@@ -82,5 +82,6 @@ class Announcer:
         return await persistently(look)
 
 
-def _words(post: Post) -> str:
+def words_of(post: Post) -> str:
+    """What stands in the channel, with no link that hides its address."""
     return f"📣 {unlinked(post.words)}"

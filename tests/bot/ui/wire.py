@@ -101,6 +101,7 @@ class Channel:
         nonce: str,
         file: discord.File | None = None,
         view: discord.ui.View | None = None,
+        suppress_embeds: bool = False,
     ) -> Sent:
         wire = self.wire
         wire.tries.append(self.id)
@@ -116,7 +117,7 @@ class Channel:
             raise http(413, 40005)
         known = wire.nonces.get((self.id, nonce))
         if known is None:
-            pings: Any = allowed_mentions.users
+            pings: Any = allowed_mentions.users or []
             labels = [str(item.label) for item in view.children if isinstance(item, discord.ui.Button)] if view else []
             known = Sent(
                 wire.new_id(),
