@@ -22,6 +22,7 @@ _STARTS = {
     ShotStart.PREVIOUS: later("starts from previous"),
     ShotStart.UPLOAD: later("starts from upload"),
     ShotStart.STILL: later("starts from its still"),
+    ShotStart.STILL: later("starts from its still"),
 }
 
 
