@@ -10,8 +10,8 @@ from discord import app_commands, ui
 from bot.production.announcements import Announcement, Announcements, Audience
 from bot.speech import counted, later, say
 from bot.studio.text import clean
-from bot.ui.admin.pieces import button
-from bot.ui.answering import Answer, answer, open_modal, submitted, turn
+from bot.ui.admin.pieces import button, in_place
+from bot.ui.answering import Answer, answer, open_modal, submitted
 from bot.ui.card_layout import GOOD, PAST, PENDING, layout
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.rights import Asker, Rights
@@ -38,7 +38,11 @@ class Announce:
 
     @property
     def presses(self) -> Mapping[Action, Press]:
-        return {Action.OPTELL: self._submitted, Action.OPTELLNOW: self._decide, Action.OPTELLNOT: self._decide}
+        return {
+            Action.OPTELL: self._submitted,
+            Action.OPTELLNOW: in_place(self._rights, lambda asker, at: self.send(asker, at.ref)),
+            Action.OPTELLNOT: in_place(self._rights, lambda asker, at: self.drop(asker, at.ref)),
+        }
 
     def add_to(self, group: app_commands.Group) -> None:
         if not self._rights.operators:
@@ -59,6 +63,8 @@ class Announce:
         """Keep the words, and show what would go where. Raises `NotOperator`."""
         by = asker.check_operator()
         words = clean(words).strip()[:LONGEST]
+        if not words:
+            return _over(say("There was nothing in that to tell, so nobody is told anything."))
         drafted = await self._announcements.draft(words, audience, by)
         return draft_view(drafted, len(await self._announcements.reach(audience)))
 
@@ -98,10 +104,6 @@ class Announce:
             return Answer(view=await self.draft(self._rights.of(interaction), audience, words))
 
         await answer(interaction, act)
-
-    async def _decide(self, interaction: discord.Interaction, custom_id: CustomId) -> None:
-        act = self.send if custom_id.action is Action.OPTELLNOW else self.drop
-        await turn(interaction, lambda: act(self._rights.of(interaction), custom_id.ref))
 
 
 def draft_view(drafted: Announcement, channels: int) -> ui.LayoutView:

@@ -12,8 +12,8 @@ from discord import app_commands, ui
 
 from bot.speech import counted, say
 from bot.studio.audit import RULE, Audit, Noted
-from bot.ui.admin.pieces import button, moment, turning
-from bot.ui.answering import Answer, answer, turn
+from bot.ui.admin.pieces import button, in_place, moment, turning
+from bot.ui.answering import Answer, answer
 from bot.ui.card_layout import READY, fitted, layout
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.rights import Asker, Rights
@@ -35,7 +35,10 @@ class Book:
 
     @property
     def presses(self) -> Mapping[Action, Press]:
-        return {Action.OPAUDIT: self._turn, Action.OPBOOK: self._file}
+        return {
+            Action.OPAUDIT: in_place(self._rights, lambda asker, at: self.page(asker, at.version or 1)),
+            Action.OPBOOK: self._file,
+        }
 
     def add_to(self, group: app_commands.Group) -> None:
         @group.command(name="audit", description="Who did what: pauses, keys, caps, blocks, moved and stopped films")
@@ -58,9 +61,6 @@ class Book:
         lines = await self._audit.lines(begin=0, most=MOST_IN_A_FILE, guild_id=asker.scope())
         file = discord.File(io.BytesIO(as_csv(lines).encode("utf-8-sig")), filename="audit.csv")
         return Answer(counted(len(lines), "{number} line, as a table.", "{number} lines, as a table."), files=(file,))
-
-    async def _turn(self, interaction: discord.Interaction, custom_id: CustomId) -> None:
-        await turn(interaction, lambda: self.page(self._rights.of(interaction), custom_id.version or 1))
 
     async def _file(self, interaction: discord.Interaction, _custom_id: CustomId) -> None:
         await answer(interaction, lambda: self.file(self._rights.of(interaction)))

@@ -12,8 +12,8 @@ from bot.db import Database
 from bot.speech import later, say
 from bot.studio.budget import Bound, Budgets, Caps, Spending
 from bot.studio.cap_book import CapBook, SetCap
-from bot.ui.admin.pieces import button, moment
-from bot.ui.admin.sums import SUM_FIELD, NoSum, read_sum, sum_form, sum_words
+from bot.ui.admin.pieces import button, in_place, moment
+from bot.ui.admin.sums import SUM_FIELD, set_typed, sum_form, sum_words
 from bot.ui.answering import Answer, answer, open_modal, submitted, turn
 from bot.ui.card_layout import READY, layout
 from bot.ui.custom_ids import Action, CustomId
@@ -61,7 +61,10 @@ class Budget:
 
     @property
     def presses(self) -> Mapping[Action, Press]:
-        return {Action.OPBUDGET: self._turn, Action.OPCAP: self._change}
+        return {
+            Action.OPBUDGET: in_place(self._rights, lambda asker, _: self.card(asker)),
+            Action.OPCAP: self._change,
+        }
 
     def add_to(self, group: app_commands.Group) -> None:
         if not self._rights.operators:
@@ -86,19 +89,7 @@ class Budget:
     async def change(self, asker: Asker, bound: Bound, typed: str) -> ui.LayoutView:
         """Set a cap to what was typed. Raises `NotOperator`."""
         by = asker.check_operator()
-        try:
-            wish = read_sum(typed)
-        except NoSum:
-            note = say("⚠️ I can't read that sum, so nothing was changed. Write it like 25 or 12.50, or none.")
-            return await self.card(asker, note)
-        if wish.is_default:
-            await self._book.drop(bound, by=by)
-        else:
-            await self._book.put(bound, wish.microusd, by=by)
-        return await self.card(asker, say("✅ Changed. It holds from the next order on."))
-
-    async def _turn(self, interaction: discord.Interaction, _custom_id: CustomId) -> None:
-        await turn(interaction, lambda: self.card(self._rights.of(interaction)))
+        return await self.card(asker, await set_typed(self._book, bound, typed, by=by))
 
     async def _change(self, interaction: discord.Interaction, custom_id: CustomId) -> None:
         asker = self._rights.of(interaction)

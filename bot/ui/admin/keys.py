@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 
 import discord
 from discord import app_commands, ui
@@ -20,7 +20,7 @@ from bot.ui.admin.keys_card import (
     keys_view,
     retire_view,
 )
-from bot.ui.admin.pieces import ref_of
+from bot.ui.admin.pieces import Act, in_place, ref_of
 from bot.ui.answering import Answer, answer, open_modal, submitted, turn
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.replies import words_for
@@ -116,11 +116,8 @@ class Keys:
 
     # How it is asked
 
-    def _turning(self, act: Callable[[Asker, CustomId], Awaitable[ui.LayoutView]]) -> Press:
-        async def press(interaction: discord.Interaction, custom_id: CustomId) -> None:
-            await turn(interaction, lambda: act(self._rights.of(interaction), custom_id))
-
-        return press
+    def _turning(self, act: Act) -> Press:
+        return in_place(self._rights, act)
 
     async def _add(self, interaction: discord.Interaction, custom_id: CustomId) -> None:
         asker = self._rights.of(interaction)

@@ -8,10 +8,10 @@ import discord
 from discord import app_commands, ui
 
 from bot.speech import say
-from bot.ui.admin.pieces import moment, titled, turning, usage_words
-from bot.ui.answering import Answer, answer, turn
+from bot.ui.admin.pieces import in_place, moment, titled, turning, usage_words
+from bot.ui.answering import Answer, answer
 from bot.ui.card_layout import READY, fitted, layout
-from bot.ui.custom_ids import Action, CustomId
+from bot.ui.custom_ids import Action
 from bot.ui.rights import Asker, Rights
 from bot.ui.surface import Press
 from ratelimit import Allowance, KeyPool, KeyView
@@ -30,7 +30,7 @@ class Limits:
 
     @property
     def presses(self) -> Mapping[Action, Press]:
-        return {Action.OPLIMITS: self._turn}
+        return {Action.OPLIMITS: in_place(self._rights, lambda asker, at: self.page(asker, at.version or 1))}
 
     def add_to(self, group: app_commands.Group) -> None:
         if not self._rights.operators:
@@ -55,9 +55,6 @@ class Limits:
         number = min(max(1, number), pages)
         shown = accounts[(number - 1) * ON_A_PAGE : number * ON_A_PAGE]
         return fitted(lambda room: _view(shown, number, pages, most=max(3, room // 40)))
-
-    async def _turn(self, interaction: discord.Interaction, custom_id: CustomId) -> None:
-        await turn(interaction, lambda: self.page(self._rights.of(interaction), custom_id.version or 1))
 
 
 def _one_key_each(keys: Sequence[KeyView]) -> dict[str, KeyView]:

@@ -5,7 +5,7 @@ Operators see all of them; those who manage a server see that server's, may stop
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import discord
@@ -23,8 +23,9 @@ from bot.studio.model import Plan
 from bot.studio.projects import Projects
 from bot.studio.text import clean, shorten
 from bot.ui.admin.line_card import ON_A_PAGE, Job, LinePage, job_view, line_view
-from bot.ui.answering import Answer, answer, turn
-from bot.ui.custom_ids import Action, CustomId
+from bot.ui.admin.pieces import Act, in_place
+from bot.ui.answering import Answer, answer
+from bot.ui.custom_ids import Action
 from bot.ui.rights import Asker, Rights
 from bot.ui.surface import Press
 
@@ -175,11 +176,8 @@ class Queue:
             raise NoSuchFilm  # of what others govern, nothing is told
         return film
 
-    def _turning(self, act: Callable[[Asker, CustomId], Awaitable[ui.LayoutView]]) -> Press:
-        async def press(interaction: discord.Interaction, custom_id: CustomId) -> None:
-            await turn(interaction, lambda: act(self._rights.of(interaction), custom_id))
-
-        return press
+    def _turning(self, act: Act) -> Press:
+        return in_place(self._rights, act)
 
     async def _suggest(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
         asker = self._rights.of(interaction)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import discord
@@ -10,7 +11,10 @@ from discord import ui
 
 from bot.settings.services import PROVIDERS
 from bot.speech import counted, say
+from bot.ui.answering import turn
 from bot.ui.custom_ids import Action, CustomId
+from bot.ui.rights import Asker, Rights
+from bot.ui.surface import Press
 from bot.ui.wording import plain
 from ratelimit import KeyHealth, KeyView
 
@@ -27,6 +31,19 @@ SYMBOLS = {
     KeyHealth.PAUSED: "⏸️",
     KeyHealth.RETIRED: "⚪",
 }
+
+
+#: What a press shows in the place of the card it stands on.
+Act = Callable[[Asker, CustomId], Awaitable[ui.LayoutView]]
+
+
+def in_place(rights: Rights, act: Act) -> Press:
+    """Answers a press by changing the card; who pressed is asked each time."""
+
+    async def press(interaction: discord.Interaction, custom_id: CustomId) -> None:
+        await turn(interaction, lambda: act(rights.of(interaction), custom_id))
+
+    return press
 
 
 def ref_of(name: str) -> str:

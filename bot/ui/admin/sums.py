@@ -8,6 +8,8 @@ from decimal import Decimal, InvalidOperation
 from discord import ui
 
 from bot.speech import say
+from bot.studio.budget import Bound
+from bot.studio.cap_book import CapBook
 from bot.ui.wording import money
 
 #: The field of the form.
@@ -44,6 +46,19 @@ def read_sum(text: str) -> Sum:
     if not dollars.is_finite() or not 0 <= dollars <= _MOST:
         raise NoSum
     return Sum(int(dollars * 1_000_000))
+
+
+async def set_typed(book: CapBook, bound: Bound, typed: str, *, by: int, user_id: int | None = None) -> str:
+    """Let the sum hold that was typed, for everybody or for one person; words on what came of it."""
+    try:
+        wish = read_sum(typed)
+    except NoSum:
+        return say("⚠️ I can't read that sum, so nothing was changed. Write it like 25 or 12.50, or none.")
+    if wish.is_default:
+        await book.drop(bound, by=by, user_id=user_id)
+    else:
+        await book.put(bound, wish.microusd, by=by, user_id=user_id)
+    return say("✅ Changed. It holds from the next order on.")
 
 
 def sum_words(microusd: int | None) -> str:

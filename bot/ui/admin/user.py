@@ -19,9 +19,9 @@ from bot.studio.budget import Bound, Budgets, Standing
 from bot.studio.cap_book import CapBook, SetCap
 from bot.studio.errors import NotAdmin
 from bot.studio.text import clean, shorten
-from bot.ui.admin.pieces import button, moment
+from bot.ui.admin.pieces import button, in_place, moment
 from bot.ui.admin.status_card import film_counts
-from bot.ui.admin.sums import SUM_FIELD, NoSum, read_sum, sum_form, sum_words
+from bot.ui.admin.sums import SUM_FIELD, set_typed, sum_form, sum_words
 from bot.ui.admin.switching import REASON
 from bot.ui.answering import Answer, answer, open_modal, submitted, turn
 from bot.ui.card_layout import BAD, READY, layout
@@ -64,9 +64,11 @@ class User:
     @property
     def presses(self) -> Mapping[Action, Press]:
         return {
-            Action.OPUSER: self._turn,
+            Action.OPUSER: in_place(self._rights, lambda asker, at: self.card(asker, owner_of(at.ref))),
             Action.OPBLOCK: self._block,
-            Action.OPUNBLOCK: self._unblock,
+            Action.OPUNBLOCK: in_place(
+                self._rights, lambda asker, at: self.unblock(asker, owner_of(at.ref), at.version or HERE)
+            ),
             Action.OPQUOTA: self._quota,
         }
 
@@ -114,23 +116,8 @@ class User:
     async def set_quota(self, asker: Asker, user_id: int, typed: str) -> ui.LayoutView:
         """Let somebody spend another sum a day than everybody. Raises `NotOperator`."""
         by = asker.check_operator()
-        try:
-            wish = read_sum(typed)
-        except NoSum:
-            note = say("⚠️ I can't read that sum, so nothing was changed. Write it like 25 or 12.50, or none.")
-            return await self.card(asker, user_id, note)
-        if wish.is_default:
-            await self._book.drop(Bound.USER_DAY, by=by, user_id=user_id)
-        else:
-            await self._book.put(Bound.USER_DAY, wish.microusd, by=by, user_id=user_id)
-        return await self.card(asker, user_id, say("✅ Changed. It holds from their next order on."))
-
-    async def _turn(self, interaction: discord.Interaction, custom_id: CustomId) -> None:
-        await turn(interaction, lambda: self.card(self._rights.of(interaction), owner_of(custom_id.ref)))
-
-    async def _unblock(self, interaction: discord.Interaction, custom_id: CustomId) -> None:
-        asker, where = self._rights.of(interaction), custom_id.version or HERE
-        await turn(interaction, lambda: self.unblock(asker, owner_of(custom_id.ref), where))
+        note = await set_typed(self._book, Bound.USER_DAY, typed, by=by, user_id=user_id)
+        return await self.card(asker, user_id, note)
 
     async def _block(self, interaction: discord.Interaction, custom_id: CustomId) -> None:
         asker, where = self._rights.of(interaction), custom_id.version or HERE
