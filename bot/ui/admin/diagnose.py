@@ -29,32 +29,6 @@ from bot.ui.surface import Press
 Channel = app_commands.AppCommandChannel | app_commands.AppCommandThread
 
 
-class AnyChannel(app_commands.Transformer):
-    """Channels where a bot may be used, and threads. discord.py's own list has media channels (16), too, which
-    Discord's document does not know (2026-07-18).
-    """
-
-    @property
-    def type(self) -> discord.AppCommandOptionType:
-        return discord.AppCommandOptionType.channel
-
-    @property
-    def channel_types(self) -> list[discord.ChannelType]:
-        return [
-            discord.ChannelType.text,
-            discord.ChannelType.voice,
-            discord.ChannelType.news,
-            discord.ChannelType.stage_voice,
-            discord.ChannelType.forum,
-            discord.ChannelType.news_thread,
-            discord.ChannelType.public_thread,
-            discord.ChannelType.private_thread,
-        ]
-
-    async def transform(self, interaction: discord.Interaction, value: Channel, /) -> Channel:  # noqa: ARG002
-        return value
-
-
 class Diagnose:
     """A part of `/admin`, for operators and those who manage the server."""
 
@@ -87,7 +61,7 @@ class Diagnose:
         @app_commands.guild_only()
         async def look(
             interaction: discord.Interaction,
-            channel: app_commands.Transform[Channel, AnyChannel],
+            channel: app_commands.AppCommandChannel | app_commands.AppCommandThread,
             member: discord.Member,
             command: app_commands.Range[str, 1, 32],
         ) -> None:
