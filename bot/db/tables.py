@@ -209,6 +209,8 @@ productions = Table(
     Index("productions_by_end", "state", "finished_at"),
     Index("productions_by_project", "project_id"),
     Index("productions_by_delivery", "delivered_at", "state"),
+    Index("productions_by_start", "started_at"),
+    Index("productions_by_end", "finished_at"),
 )
 
 takes = Table(
@@ -423,6 +425,7 @@ paid_calls = Table(
     Index("paid_calls_by_job", "job"),
     Index("paid_calls_by_request", "request_hash"),
     Index("paid_calls_by_open", "open"),
+    Index("paid_calls_by_time", "created_at"),
 )
 
 # studio, by bot.app -------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections import Counter, defaultdict
@@ -70,11 +71,9 @@ class Samples:
         since = self._clock() - period
         query = select(samples.c.at, samples.c.taken).where(samples.c.at > since).order_by(samples.c.at)
         async with self._database.transaction() as transaction:
-            rows = (await transaction.execute(query)).all()
-        minutes: defaultdict[float, list[Sample]] = defaultdict(list)
-        for at, taken in rows:
-            minutes[at].append(_from_json(at, taken))
-        return thinned([together(same) for same in minutes.values()], since, period / points)
+            rows = [(at, taken) for at, taken in await transaction.execute(query)]
+        # Beside the loop: a day of five processes takes a tenth of a second to read.
+        return await asyncio.to_thread(_points, rows, since, period / points)
 
     async def forget(self) -> None:
         """Remove what is older than two days."""
@@ -114,6 +113,13 @@ def thinned(minutes: Iterable[Sample], since: float, width: float) -> tuple[Samp
     for each in minutes:
         points[int((each.at - since) / width)].append(each)
     return tuple(_one(points[number]) for number in sorted(points))
+
+
+def _points(rows: Iterable[tuple[int, str]], since: float, width: float) -> tuple[Sample, ...]:
+    minutes: defaultdict[float, list[Sample]] = defaultdict(list)
+    for at, taken in rows:
+        minutes[at].append(_from_json(at, taken))
+    return thinned([together(same) for same in minutes.values()], since, width)
 
 
 def _one(many: Sequence[Sample]) -> Sample:

@@ -131,6 +131,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id"),
     )
     # What operators see of the last two days.
+    op.create_index("productions_by_start", "productions", ["started_at"])
+    op.create_index("productions_by_end", "productions", ["finished_at"])
+    op.create_index("paid_calls_by_time", "paid_calls", ["created_at"])
     op.create_table(
         "samples",
         sa.Column("at", sa.BigInteger(), nullable=False, autoincrement=False),
