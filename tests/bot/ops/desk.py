@@ -65,6 +65,10 @@ async def serving(
 
 async def fetch(url: str, **headers: str) -> tuple[int, Any, Mapping[str, str]]:
     """Status, body (read as JSON where it is), headers."""
-    async with aiohttp.ClientSession() as session, session.get(url, headers=headers, allow_redirects=False) as answer:
+    within = aiohttp.ClientTimeout(total=20)
+    async with (
+        aiohttp.ClientSession(timeout=within) as session,
+        session.get(url, headers=headers, allow_redirects=False) as answer,
+    ):
         is_json = answer.content_type == "application/json"
         return answer.status, await (answer.json() if is_json else answer.text()), answer.headers

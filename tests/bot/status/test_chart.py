@@ -18,6 +18,7 @@ from bot.status.drawing import BACKGROUND, with_gaps
 from bot.status.samples import Samples
 from tests.bot.status.bench import NOON
 from tests.bot.status.test_samples import SAMPLE, process
+from tests.bot.waiting import until
 
 DAY_OF_SAMPLES = [
     replace(SAMPLE, at=NOON - 86_400 + 1800 * number, requests={f"k{key}": number for key in range(9)})
@@ -42,20 +43,37 @@ async def test_a_chart_of_nothing_is_drawn_too(cache: Path) -> None:
     assert (await draw([], NOON, cache)).startswith(b"\x89PNG")
 
 
-async def test_a_cancelled_drawing_leaves_no_process(cache: Path) -> None:
-    drawing = asyncio.create_task(draw(DAY_OF_SAMPLES, NOON, cache))
-    await asyncio.sleep(0.2)
-    drawing.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await drawing
+@pytest.fixture
+def endless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing that never comes to an end."""
+    script = tmp_path / "endless.py"
+    script.write_text("import pathlib, time\npathlib.Path('begun').touch()\ntime.sleep(600)\n")
+    monkeypatch.setattr(chart, "_DRAWING", script)
 
+
+@pytest.mark.usefixtures("endless")
+async def test_a_cancelled_drawing_leaves_no_process(cache: Path) -> None:
+    (cache / "begun").unlink(missing_ok=True)
+    drawing = asyncio.create_task(draw(DAY_OF_SAMPLES, NOON, cache))
+
+    async def is_under_way() -> bool:
+        return (cache / "begun").exists()
+
+    await until(is_under_way)
+    drawing.cancel()
+    done, _ = await asyncio.wait([drawing], timeout=20)
+
+    assert done == {drawing}
+    assert drawing.cancelled()
     assert drawings(cache) == []
 
 
+@pytest.mark.usefixtures("endless")
 async def test_a_drawing_that_takes_too_long_is_given_up(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chart, "WITHIN", 0.05)
-    with pytest.raises(ChartFailed, match="more than"):
-        await draw(DAY_OF_SAMPLES, NOON, cache)
+    async with asyncio.timeout(20):
+        with pytest.raises(ChartFailed, match="more than"):
+            await draw(DAY_OF_SAMPLES, NOON, cache)
 
     assert drawings(cache) == []
 

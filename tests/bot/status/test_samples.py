@@ -81,6 +81,7 @@ async def test_two_days_are_kept_and_one_is_read(database: Database) -> None:
 async def test_other_processes_are_known_by_what_they_wrote_lately(bench: Bench, database: Database) -> None:
     kept = Samples(database)
     await kept.write(replace(SAMPLE, at=NOON - 60), process("b"))
+    await kept.write(replace(SAMPLE, at=NOON - 60), process("here"))
     await kept.write(replace(SAMPLE, at=NOON - 900), process("gone"))
 
     names = [each.name for each in (await bench.collector.collect()).processes]
