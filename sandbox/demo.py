@@ -6,6 +6,7 @@ import asyncio
 import os
 import secrets
 import shutil
+import socket
 import sys
 from pathlib import Path
 
@@ -38,11 +39,12 @@ async def demo(port: int, *, pace: float, home: Path = ROOT / ".demo") -> int:
     data = folder / "data"
     data.mkdir(parents=True)
     async with World(discord, ProviderWorld(pace=pace, directory=folder / "world")) as world:
-        bot = BotProcess(world.environ(data), folder / "bot.log")
+        operators = _free_port()
+        bot = BotProcess({**world.environ(data), "OPS_PORT": str(operators)}, folder / "bot.log")
         print("Starting the bot…", flush=True)
         async with bot:
             if await _is_ready(discord, bot):
-                _welcome(discord, bot)
+                _welcome(discord, bot, operators)
             return await keep_alive(discord, bot)
 
 
@@ -82,11 +84,18 @@ async def _ready(discord: DiscordWorld) -> bool:
     return True
 
 
-def _welcome(discord: DiscordWorld, bot: BotProcess) -> None:
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def _welcome(discord: DiscordWorld, bot: BotProcess, operators: int) -> None:
     print(
         f"\n  Greenlight is running. Open {discord.page_url}\n\n"
         "  Type /plan with an idea (and a clip from your disk, if you like), talk to the bot in the thread\n"
         "  it opens, and press Greenlight. You are Mia; Tom is there, too. Nothing here costs anything.\n\n"
+        f"  How it does, as its operators see it: http://127.0.0.1:{operators}\n\n"
         f"  The bot is process {bot.pid}. End it with kill -9 {bot.pid} in the middle of a film: it is started\n"
         "  again on the same data, and the film still arrives.\n"
         f"  Its log is {bot.log}. Ctrl-C ends everything.\n",

@@ -108,6 +108,27 @@ function period(seconds) {
 
 const HEALTHS = { healthy: "✓ healthy", cooling: "◷ cooling", probing: "◌ being tried", out: "✕ out" };
 
+function asked(key, share) {
+  const number = key.requests_last_hour;
+  if (!number) return "Not asked in the last hour";
+  return `${number} request${number === 1 ? "" : "s"} in the last hour` +
+    (share === null ? "" : `, ${percent(share)} of its service`) + `; errors ${percent(key.error_rate)}`;
+}
+
+// How the requests of the last hour spread over a service's keys; the tiles tell the same in words.
+function balance(keys, whole) {
+  if (keys.length < 2 || !whole) return null;
+  let x = 0;
+  const parts = keys.map((key, number) => {
+    const width = 100 * key.requests_last_hour / whole;
+    const part = draw("rect", { x, width: Math.max(0, width - 0.6), height: 8, class: number % 2 ? "other" : "used" });
+    x += width;
+    return part;
+  });
+  const bar = draw("svg", { "aria-hidden": "true", preserveAspectRatio: "none", viewBox: "0 0 100 8" }, ...parts);
+  return make("div", { class: "meter balance" }, make("span", {}, "balance of the last hour, key by key"), bar);
+}
+
 function keyTile(key, whole) {
   const meters = key.windows.flatMap((each) => {
     const where = each.model ? `${each.model}, ` : "";
@@ -122,8 +143,7 @@ function keyTile(key, whole) {
     make("h4", {}, key.id),
     make("p", { class: "state" }, HEALTHS[key.health] + (key.why ? `: ${key.why}` : "") +
       (key.until !== null ? `, until ${clock(key.until)}` : "")),
-    make("p", {}, `${key.requests_last_hour} requests in the last hour` + (share === null ? "" : `, ${percent(share)} of its service`) +
-      `; errors ${percent(key.error_rate)}; ${key.open} open`),
+    make("p", {}, asked(key, share) + `; ${key.open} open`),
     key.left === null ? null : make("p", {}, `${key.left.toLocaleString("en")} ${key.unit} left` + (key.plan ? ` (${key.plan})` : "")),
     ...meters.map(([name, used, limit]) => meter(name, used, limit)));
 }
@@ -132,9 +152,10 @@ function showKeys(status) {
   const services = status.services.map((service) => {
     const whole = service.keys.reduce((total, key) => total + key.requests_last_hour, 0);
     const waiting = sum(service.waiting);
-    return make("div", {},
+    return make("div", { class: "service" },
       make("h3", {}, `${service.name}: `, make("span", { class: service.state }, service.state),
         waiting ? `, ${waiting} waiting` : ""),
+      balance(service.keys, whole),
       make("div", { class: "keys" }, ...service.keys.map((key) => keyTile(key, whole))));
   });
   byId("keys").replaceChildren(...(services.length ? services : [make("p", {}, "No service has a key.")]));
