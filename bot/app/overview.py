@@ -52,7 +52,7 @@ def overview_of(
         database_file=file_of(settings.database_url),
         reserve_bytes=settings.storage.min_free_bytes,
         backup_dir=settings.storage.backup_dir,
-        backup_every=settings.storage.backup_every,
+        backup_every=settings.storage.backup_every if post.works else None,  # who works makes them, maybe elsewhere
     )
     collector = Collector(
         place,
