@@ -105,14 +105,12 @@ def _permissions(facts: SetupFacts) -> list[ui.Item[ui.LayoutView]]:
             lines.append(say("- <#{channel}>: this channel is gone. Choose another one.", channel=check.channel_id))
         else:
             lines.append(say("- <#{channel}>: {missing}", channel=check.channel_id, missing=", ".join(check.missing)))
-    lines.append(
-        say(
-            "Give them to my role in the channel's settings, or open the link: it asks for all that I need. Then press "
-            "**Overview** to look again."
-        )
+    remedy = say(
+        "Give them to my role in the channel's settings, or open the link: it asks for all that I need. Then press "
+        "**Overview** to look again."
     )
     link: ui.Button[Any] = ui.Button(label=say("Give me what is missing"), url=facts.invitation)
-    return [ui.TextDisplay("\n".join(lines)), ui.ActionRow(link)]
+    return [ui.TextDisplay("\n".join(lines)), ui.TextDisplay(remedy), ui.ActionRow(link)]
 
 
 def _channels(facts: SetupFacts) -> list[ui.Item[ui.LayoutView]]:
@@ -208,13 +206,7 @@ def _safety(facts: SetupFacts) -> list[ui.Item[ui.LayoutView]]:
         channel_menu(facts.guild_id, Choice.SPOILER_CHANNELS, say("No channel"), chosen.spoiler_channels),
         role_menu(facts.guild_id, Choice.SPOILER_ROLES, say("No role"), chosen.spoiler_roles),
         ui.Section(
-            ui.TextDisplay(
-                counted(
-                    len(chosen.blocked_words),
-                    "**Words I don't take**: {number} word, which only you see when you change it.",
-                    "**Words I don't take**: {number} words, which only you see when you change them.",
-                )
-            ),
+            ui.TextDisplay(_blocked(chosen)),
             accessory=_button(CustomId(Action.SETUPSET, owner_ref(facts.guild_id), Choice.WORDS), say("Change…")),
         ),
     ]
@@ -231,11 +223,22 @@ def _safety(facts: SetupFacts) -> list[ui.Item[ui.LayoutView]]:
             ),
             accessory=_button(
                 CustomId(Action.SETUPSET, owner_ref(facts.guild_id), Choice.ADULT),
-                say("Refuse them") if on else say("Take them there"),
+                say("Refuse them") if on else say("Take them in restricted channels"),
             ),
         )
     )
     return parts
+
+
+def _blocked(chosen: GuildSettings) -> str:
+    """How many words are not taken, and none of them: whoever looks over a shoulder need not read them."""
+    if not chosen.blocked_words:
+        return say("**Words I don't take**: none of this server's own.")
+    return counted(
+        len(chosen.blocked_words),
+        "**Words I don't take**: {number} word, which only you see when you change it.",
+        "**Words I don't take**: {number} words, which only you see when you change them.",
+    )
 
 
 def _where(chosen: GuildSettings) -> str:
