@@ -55,9 +55,18 @@ class Readings:
         self._model = model
 
     async def read(
-        self, *, request_id: str, user_id: int, text: str, voice: Voice | None, guild_id: int | None = None
+        self,
+        *,
+        request_id: str,
+        user_id: int,
+        text: str,
+        voice: Voice | None,
+        guild_id: int | None = None,
+        member_day_microusd: int | None = None,
     ) -> Reading:
         """Speak a text; one request is one order, however often it comes.
+
+        `member_day_microusd` is the most that its server lets this person spend there in a day.
 
         Raises:
             NothingToSay: there is nothing in it to say.
@@ -91,6 +100,7 @@ class Readings:
                     owner_id=user_id,
                     guild_id=guild_id,
                     amount_microusd=most,
+                    member_day_microusd=member_day_microusd,
                 )
             try:
                 call = await self._booth.buy(

@@ -367,9 +367,9 @@ class Desk:
             draft=draft,
         )
 
-    async def day_of(self, project: Project, role_ids: frozenset[int]) -> int | None:
-        """What the server of a film lets its owner spend in a day, by the owner's roles; `None` is no bound."""
-        return (await self._share(project.guild_id, role_ids)).day_microusd
+    async def day_of(self, guild_id: int | None, role_ids: frozenset[int]) -> int | None:
+        """What a server lets a member with these roles spend there in a day; `None` is no bound."""
+        return (await self._share(guild_id, role_ids)).day_microusd
 
     async def _share(self, guild_id: int | None, role_ids: frozenset[int]) -> Share:
         if self.guilds is None or guild_id is None:

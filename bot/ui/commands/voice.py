@@ -15,6 +15,7 @@ from bot.ui.answering import acknowledge, told
 from bot.ui.client import Greenlight
 from bot.ui.commands.suggestions import suggest_voices
 from bot.ui.remarks import because
+from bot.ui.router import roles_of
 from bot.ui.sending import UPLOAD_DEADLINE, DiscordFailed, once, persistently
 from bot.ui.wording import money, plain
 
@@ -44,6 +45,7 @@ def add_to(client: Greenlight) -> None:
                 request_id=str(interaction.id),
                 user_id=interaction.user.id,
                 guild_id=interaction.guild_id,
+                member_day_microusd=await client.desk.day_of(interaction.guild_id, roles_of(interaction)),
                 text=text,
                 voice=who,
             )

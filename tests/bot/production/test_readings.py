@@ -13,7 +13,7 @@ from bot.production.booth import Booth, NoRecording
 from bot.production.readings import Readings
 from bot.storage.files import Files
 from bot.studio.budget import Budgets
-from bot.studio.errors import NothingToSay
+from bot.studio.errors import NothingToSay, OverBudget
 from providers.errors import OutcomeUnknown
 from providers.speech import Voice
 from ratelimit import ApiKey, KeyPool, Limits
@@ -59,5 +59,15 @@ async def test_words_that_are_none_cost_nothing(database: Database, tmp_path: Pa
 
     with pytest.raises(NothingToSay):
         await Room(database, tmp_path, sounds).readings.read(request_id="1", user_id=7, text=" \u200b ", voice=None)
+
+    assert sounds.made == []
+
+
+async def test_what_a_server_lets_a_member_spend_bounds_readings_too(database: Database, tmp_path: Path) -> None:
+    sounds = ScriptedSounds(b"mp3")
+    readings = Room(database, tmp_path, sounds).readings
+
+    with pytest.raises(OverBudget):
+        await readings.read(request_id="1", user_id=7, text="Hello", voice=None, guild_id=5, member_day_microusd=1)
 
     assert sounds.made == []
