@@ -118,7 +118,6 @@ def house_rules(settings: Settings, database: Database, guilds: Guilds, blocks: 
     """Who may ask for what here. The age asked for is the highest that a service's terms ask for."""
     ages = [each.least_age for each in PROVIDERS if each.name in settings.providers and each.least_age is not None]
     return HouseRules(
-        database,
         guilds,
         Ages(database, least=max(ages, default=None) if settings.safety.asks_age else None),
         check_blocks=blocks.check,

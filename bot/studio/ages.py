@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from sqlalchemy import select
 
-from bot.db import Database, Transaction, insert_or_ignore
+from bot.db import Database, insert_or_ignore
 from bot.db.tables import age_confirmations
 
 
@@ -26,13 +26,9 @@ class Ages:
             await transaction.execute(said.on_conflict_do_nothing(index_elements=["user_id"]))
 
     async def are_asked(self, user_id: int) -> bool:
-        """Whether this person has yet to say it."""
-        async with self._database.transaction() as transaction:
-            return await self.asks(transaction, user_id)
-
-    async def asks(self, transaction: Transaction, user_id: int) -> bool:
         """Whether this person has to say it first."""
         if self.least is None:
             return False
         query = select(age_confirmations.c.at).where(age_confirmations.c.user_id == user_id)
-        return (await transaction.execute(query)).one_or_none() is None
+        async with self._database.transaction() as transaction:
+            return (await transaction.execute(query)).one_or_none() is None

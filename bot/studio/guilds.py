@@ -20,6 +20,8 @@ from bot.speech import Language
 
 #: How much more often than others a role's members may come first: the bounds of a weight.
 LEAST_WEIGHT, MOST_WEIGHT = 0.25, 8.0
+#: Seconds for which settings are remembered, and of how many servers.
+REMEMBERED, _MOST_REMEMBERED = 3.0, 2_000
 #: Roles with rules of their own in one server; more are not told apart by anybody who reads the card.
 MOST_ROLES = 25
 
@@ -166,6 +168,26 @@ class Guilds:
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
+        self._lately: dict[int, tuple[float, GuildSettings]] = {}
+
+    async def lately(self, guild_id: int | None) -> GuildSettings:
+        """As `of`, or as it was a moment ago: for what everybody asks at every press.
+
+        What this process changes counts at once, what another one changes after `REMEMBERED` seconds.
+        """
+        if guild_id is None:
+            return GuildSettings()
+        known = self._lately.get(guild_id)
+        if known is not None and 0 <= self._clock() - known[0] < REMEMBERED:
+            return known[1]
+        settings = await self.of(guild_id)
+        self._remember(guild_id, settings)
+        return settings
+
+    def _remember(self, guild_id: int, settings: GuildSettings) -> None:
+        if len(self._lately) >= _MOST_REMEMBERED:
+            self._lately.clear()
+        self._lately[guild_id] = (self._clock(), settings)
 
     async def of(self, guild_id: int | None) -> GuildSettings:
         """Those of a server; the defaults in a DM and where nobody chose anything."""
@@ -194,9 +216,11 @@ class Guilds:
             values = {"chosen": to_json(settings), "updated_at": self._clock()}
             written = insert_or_ignore(transaction, guild_settings).values(guild_id=guild_id, **values)
             await transaction.execute(written.on_conflict_do_update(index_elements=["guild_id"], set_=values))
+        self._remember(guild_id, settings)
         return settings
 
     async def forget(self, guild_id: int) -> None:
         """As if nobody had ever chosen anything there."""
         async with self._database.transaction() as transaction:
             await transaction.execute(delete(guild_settings).where(guild_settings.c.guild_id == guild_id))
+        self._lately.pop(guild_id, None)

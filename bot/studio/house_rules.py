@@ -10,10 +10,9 @@ import re
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 
-from bot.db import Database
 from bot.studio.ages import Ages
 from bot.studio.errors import AgeUnconfirmed, NotHere, ServerBlocked, WordBlocked
-from bot.studio.guilds import Guilds, GuildSettings, Place
+from bot.studio.guilds import Guilds, Place
 
 #: Raises where a person is kept out of a server, or everywhere.
 ChecksBlocks = Callable[[int, int | None], Awaitable[None]]
@@ -39,7 +38,6 @@ class HouseRules:
 
     def __init__(
         self,
-        database: Database,
         guilds: Guilds,
         ages: Ages,
         *,
@@ -47,7 +45,6 @@ class HouseRules:
         blocked_guilds: Collection[int] = (),
         blocked_words: Collection[str] = (),
     ) -> None:
-        self._database = database
         self.guilds = guilds
         self.ages = ages
         self._check_blocks = check_blocks
@@ -67,17 +64,12 @@ class HouseRules:
             raise ServerBlocked
         if self._check_blocks is not None:
             await self._check_blocks(visit.user_id, visit.guild_id)
-        async with self._database.transaction() as transaction:
-            settings = GuildSettings()
-            if visit.guild_id is not None:
-                settings = await self.guilds.within(transaction, visit.guild_id)
-            asks_age = await self.ages.asks(transaction, visit.user_id)
+        settings = await self.guilds.lately(visit.guild_id)
         if not settings.allows(visit.place):
             raise NotHere(settings.allowed)
         if (word := found_in(visit.words, self._blocked_words | settings.blocked_words)) is not None:
             raise WordBlocked(word)
-        if asks_age:
-            assert self.ages.least is not None
+        if self.ages.least is not None and await self.ages.are_asked(visit.user_id):
             raise AgeUnconfirmed(self.ages.least)
 
 

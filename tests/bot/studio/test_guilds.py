@@ -10,6 +10,7 @@ import pytest
 from bot.db import Database
 from bot.speech import Language
 from bot.studio.guilds import (
+    REMEMBERED,
     Adult,
     Guilds,
     GuildSettings,
@@ -128,3 +129,20 @@ def test_a_role_has_one_rule() -> None:
 
     assert settings.roles == (RoleRule(role_id=VIP, weight=2.0),)
     assert settings.without_role(VIP).roles == ()
+
+
+async def test_what_everybody_asks_at_every_press_is_read_now_and_then(database: Database) -> None:
+    now = [1000.0]
+    here, elsewhere = Guilds(database, clock=lambda: now[0]), Guilds(database)
+    assert await here.lately(SERVER) == GuildSettings()
+
+    await elsewhere.change(SERVER, lambda old: replace(old, log_channel_id=1))
+    assert (await here.lately(SERVER)).log_channel_id is None
+    now[0] += REMEMBERED
+    assert (await here.lately(SERVER)).log_channel_id == 1
+
+    await here.change(SERVER, lambda old: replace(old, log_channel_id=2))
+    assert (await here.lately(SERVER)).log_channel_id == 2
+    await here.forget(SERVER)
+    assert await here.lately(SERVER) == GuildSettings()
+    assert await here.lately(None) == GuildSettings()

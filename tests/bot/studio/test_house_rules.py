@@ -18,7 +18,7 @@ HERE = Visit(user_id=MIA, guild_id=SERVER, place=Place(channel_id=CHANNEL), word
 
 
 def rules(database: Database, *, least: int | None = None, **more: Any) -> HouseRules:
-    return HouseRules(database, Guilds(database), Ages(database, least=least), **more)
+    return HouseRules(Guilds(database), Ages(database, least=least), **more)
 
 
 async def test_nobody_is_refused_where_nobody_set_a_rule(database: Database) -> None:

@@ -73,7 +73,7 @@ def press(action: Action, *, user_id: int = MIA, ref: str = FILM) -> Any:
 async def closed(database: Database) -> Doors:
     guilds = Guilds(database)
     await guilds.change(SERVER, lambda _: GuildSettings(denied=frozenset({CHANNEL})))
-    return Doors(entrance=Entrance(HouseRules(database, guilds, Ages(database, least=None))))
+    return Doors(entrance=Entrance(HouseRules(guilds, Ages(database, least=None))))
 
 
 async def test_what_others_see_or_what_costs_something_is_refused_in_a_channel_that_was_denied(
@@ -94,7 +94,7 @@ async def test_what_is_a_persons_own_is_in_nobodys_way(database: Database) -> No
 
 
 async def test_words_are_found_in_options_of_subcommands_and_in_forms(database: Database) -> None:
-    rules = HouseRules(database, Guilds(database), Ages(database, least=None), blocked_words={"heron"})
+    rules = HouseRules(Guilds(database), Ages(database, least=None), blocked_words={"heron"})
     doors = Doors(entrance=Entrance(rules))
     nested = {"name": "film", "options": [{"name": "now", "options": [{"name": "idea", "value": "A Heron!"}]}]}
     form = {
@@ -111,7 +111,7 @@ async def test_words_are_found_in_options_of_subcommands_and_in_forms(database: 
 
 
 async def test_age_is_asked_with_a_button_that_only_the_person_themself_can_press(database: Database) -> None:
-    rules = HouseRules(database, Guilds(database), Ages(database, least=18))
+    rules = HouseRules(Guilds(database), Ages(database, least=18))
     doors, gate = Doors(entrance=Entrance(rules)), AgeGate(rules.ages)
     asked = command("plan", idea="a koi")
     assert not await doors.let_in(asked)
@@ -146,7 +146,7 @@ async def test_nobody_is_let_in_against_rules_that_cannot_be_looked_up(monkeypat
 
 async def test_refused_messages_of_one_person_are_answered_now_and_then(database: Database) -> None:
     now = [0.0]
-    entrance = Entrance(HouseRules(database, Guilds(database), Ages(database, least=None)), clock=lambda: now[0])
+    entrance = Entrance(HouseRules(Guilds(database), Ages(database, least=None)), clock=lambda: now[0])
 
     assert [entrance.tells(MIA), entrance.tells(MIA), entrance.tells(MIA + 1)] == [True, False, True]
     now[0] += TELL_EVERY
