@@ -1,7 +1,7 @@
 """Films that begin with the plan of another: a row, a thread and money of their own; what was made is not paid again.
 
-The clips and recordings that the plan needs and that lie there are lent to the fork before its row is written, so its
-price, which goes by the files, leaves them out from the first moment on.
+The stills, clips and recordings that the plan needs and that lie there are lent to the fork before its row is written,
+so its price, which goes by the files, leaves them out from the first moment on.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 
 from sqlalchemy import insert, select
 
@@ -23,6 +24,7 @@ from bot.studio.errors import CannotRender, NoSuchFilm, NoSuchVersion
 from bot.studio.model import Plan, Project, ProjectState
 from bot.studio.projects import project_of
 from bot.studio.soundtrack import SoundOffer, soundtrack
+from bot.studio.storyboard import still_name, stills_of
 from bot.studio.takes import contents_of_takes
 from providers.catalogue import Catalogue
 from providers.errors import RequestFault
@@ -113,13 +115,14 @@ class Forks:
         return Plan.from_json(row.plan, version=version, changes="")
 
     async def _lend(self, source: Project, plan: Plan, fork_id: str) -> None:
-        """Let the fork have every take and recording of this plan that lies there."""
-        try:
+        """Let the fork have every still, take and recording of this plan that lies there."""
+        drawn = {still.content for model in self._catalogue.image for still in stills_of(plan, model)}
+        drawn |= {shot.still for shot in plan.shots if shot.still}  # of words that it had then
+        names = {still_name(content) for content in drawn}
+        with suppress(CannotRender, RequestFault):  # then nothing of it can be made here any more
             castings = cast(plan, self._catalogue, asset_id=source.asset_id)
-        except (CannotRender, RequestFault):  # nothing of it can be made here any more
-            return
-        names = {f"{each}.mp4" for casting in castings for each in contents_of_takes(casting).values()}
-        names |= {heard.name for heard in soundtrack(plan, castings, self._sound)}
+            names |= {f"{each}.mp4" for casting in castings for each in contents_of_takes(casting).values()}
+            names |= {heard.name for heard in soundtrack(plan, castings, self._sound)}
         try:
             async with asyncio.timeout(LENDING):
                 await self._files.lend(source.id, fork_id, names)

@@ -13,9 +13,10 @@ from bot.production.forks import Forks
 from bot.storage.files import Files
 from bot.studio.casting import cast
 from bot.studio.errors import NoSuchFilm, NoSuchVersion
-from bot.studio.model import Project, ProjectState
+from bot.studio.model import Project, ProjectState, ShotStart
 from bot.studio.pseudonyms import Pseudonyms
 from bot.studio.soundtrack import SoundOffer
+from bot.studio.storyboard import still_name, stills_of
 from tests.bot.production.test_productions import FRIEND
 from tests.bot.studio.samples import CATALOGUE, OWNER, plan, shot
 from tests.bot.ui.test_desk import RUNWAY, Counter
@@ -68,6 +69,19 @@ async def test_deleting_either_leaves_the_others_clips(workshop: Workshop) -> No
 
     _, quoted = await workshop.desk.price(fork, FILM)
     assert quoted.kept == (1,)
+
+
+async def test_stills_of_the_plan_come_along_drawn_or_chosen(workshop: Workshop) -> None:
+    source = await workshop.film(planned=False)
+    film = plan(shot("One"), shot("Two", start=ShotStart.STILL, still="f" * 64))
+    await workshop.projects.keep_plan(source.id, film)
+    drawn = still_name(stills_of(film, CATALOGUE.image[0])[0].content)
+    for name in (drawn, still_name("f" * 64)):
+        workshop.files.artefact(source.id, name).write_bytes(b"a picture")
+
+    fork = await workshop.fork(source)
+
+    assert await workshop.files.kept(fork.id, {drawn, still_name("f" * 64)}) == {drawn, still_name("f" * 64)}
 
 
 async def test_the_same_press_is_one_fork(workshop: Workshop) -> None:
