@@ -53,6 +53,9 @@ WORKS = frozenset(
         Action.ASK,
         Action.FILMOF,
         Action.LOOKAT,
+        Action.STORYBOARD,
+        Action.FROMSTILL,
+        Action.DRAFT,
     }
 )
 

@@ -22,6 +22,9 @@ from bot.ui.talk_facts import TalkFacts, people_line, price_line, talk_lines, un
 from bot.ui.tryouts import Tryouts, tryout_lines, tryout_row
 from bot.ui.wording import money, plain, seconds
 
+#: Shots that stand apart, each a component of its own: of the 40 that Discord takes, the rest of a card needs some 20.
+_APART = 8
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanFacts:
@@ -78,8 +81,10 @@ def _written_card(facts: PlanFacts, plan: Plan, room: int) -> ui.LayoutView:
     parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(head), ui.Separator()]
     # While it renders, shots are made one by one: the job card tells that, and this one stays as it was greenlit.
     kept = facts.quote.kept if facts.quote is not None and _under_way(facts) is None else ()
-    for number, shot in enumerate(plan.shots, 1):
-        text = shot_text(number, shot, room, kept=number in kept)
+    texts = [shot_text(number, shot, room, kept=number in kept) for number, shot in enumerate(plan.shots, 1)]
+    if len(texts) > _APART:
+        texts = ["\n\n".join(texts)]
+    for text in texts:
         parts += [ui.TextDisplay(text), ui.Separator(visible=False)]
     parts[-1] = ui.Separator()
     parts.append(ui.TextDisplay(_foot(facts, plan, room)))

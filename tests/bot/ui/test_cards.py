@@ -14,12 +14,16 @@ from hypothesis import strategies as st
 from bot.production.model import OPEN, Production, ProductionState, Stage, Take, TakeState
 from bot.studio.casting import Quote
 from bot.studio.model import MAX_SHOTS, Captions, Plan, Project, ProjectState, Shot, ShotStart
+from bot.studio.participants import Participant
+from bot.studio.rights import Role
+from bot.studio.storyboard import quote_storyboard, stills_of
 from bot.ui.cards import JobFacts, PlanFacts, fingerprint, job_card, plan_card
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.instead import Instead
 from bot.ui.talk_facts import TalkFacts
+from bot.ui.tryouts import DraftOffer, Tryouts
 from providers.catalogue import utf16_units
-from tests.bot.studio.samples import CLIP, OWNER, plan, project, shot
+from tests.bot.studio.samples import CATALOGUE, CLIP, OWNER, plan, project, shot
 
 JOB = "c" * 32
 
@@ -224,6 +228,28 @@ async def test_a_plan_card_tells_what_its_last_change_costs_and_takes_it_back() 
 
     assert "longer · costs $0.36 more" in text(planned(film, talk=TalkFacts(difference_microusd=360_000)))
     assert [label for label, _, _ in buttons(planned(film))][:4] == ["Greenlight", "Change…", "Undo", "Compare"]
+
+
+@pytest.mark.parametrize("shots", [8, 9, 12])
+async def test_the_fullest_plan_card_is_taken_by_discord(shots: int) -> None:
+    long_shot = shot(prompt="words of a shot " * 50, sound="rain " * 30, narration="Once " * 60)
+    film = plan(*[long_shot] * shots, version=2, changes="longer " * 40, music="slow piano")
+    image = CATALOGUE.image[0]
+    stills = stills_of(film, image)
+
+    card = planned(
+        film,
+        about=project(attachment=CLIP, forked_from="a:1"),
+        talk=TalkFacts(people=[Participant(number, Role.VIEWER) for number in range(24)], difference_microusd=1),
+        instead=Instead(label="Veo 3.1", price_microusd=4_000_000, gone="**veo3** was switched off."),
+        tryouts=Tryouts(
+            storyboard=quote_storyboard(stills, image, ()), draft=DraftOffer(resolution="360p", price_microusd=1)
+        ),
+        remarks=["⚠️ Some words do not fit: shot 1."],
+    )
+
+    assert is_taken_by_discord(card)
+    assert len(buttons(card)) == 10
 
 
 async def test_a_plan_card_that_shortens_words_leads_to_all_of_them() -> None:

@@ -65,7 +65,10 @@ def command(name: str, **options: str) -> Any:
 
 
 def press(action: Action, *, user_id: int = MIA, ref: str = FILM) -> Any:
-    numbers = {Action.SHOT: (1,), Action.ANOTHER: (1,), Action.TAKE: (1, 1), Action.BACK: (1,)}.get(action, ())
+    one = dict.fromkeys(
+        (Action.SHOT, Action.ANOTHER, Action.BACK, Action.STORYBOARD, Action.FROMSTILL, Action.DRAFT), (1,)
+    )
+    numbers = {**one, Action.TAKE: (1, 1)}.get(action, ())
     custom_id = CustomId(action, ref, 1 if numbers else None, numbers)
     return Asked(discord.InteractionType.component, {"custom_id": str(custom_id)}, user_id)
 

@@ -28,6 +28,7 @@ from bot.studio.soundtrack import SoundOffer
 from bot.studio.versions import Versions
 from bot.ui.anew import Anew
 from bot.ui.custom_ids import Action, CustomId
+from bot.ui.drafting import DraftSurface
 from bot.ui.history import History
 from bot.ui.library import Library
 from bot.ui.people import People
@@ -50,13 +51,13 @@ OF_DIRECTORS = {
     *(Action.CHANGE, Action.RETRY, Action.INSTEAD, Action.ANOTHER, Action.TAKE, Action.ANEW, Action.SOFTEN),
     *(Action.UNDO, Action.BACK, Action.RESEND),
 }
-OF_APPROVERS = {Action.GREENLIGHT, Action.CANCEL, Action.RESEND}
+OF_APPROVERS = {Action.GREENLIGHT, Action.DRAFT, Action.CANCEL, Action.RESEND}
 OF_OWNERS = {Action.AGAIN, Action.WITHOUT, Action.STOP, Action.SEND, Action.DELETE, Action.ERASE, Action.VARY}
 OF_OWNERS |= {Action.INVITE, Action.ROLE}
 NUMBERS = {
     **dict.fromkeys((Action.SHOT, Action.ANOTHER, Action.READ, Action.BACK, Action.COMPARE), (1,)),
     Action.TAKE: (1, 1),
-    Action.GREENLIGHT: (9_000_000,),
+    **dict.fromkeys((Action.GREENLIGHT, Action.DRAFT), (9_000_000,)),
 }
 MAY = {
     None: set[Action](),
@@ -108,6 +109,7 @@ class House(Counter):
             History(desk, self.projects, Versions(self.projects, desk.price, Wake()), forks),
             People(desk, self.projects, self.participants),
             Anew(desk, self.projects, retakes),
+            DraftSurface(desk),
             SaferWords(self.projects, self.productions, softener, Wake(), desk.rights),
         ]
         presses = {action: press for surface in surfaces for action, press in surface.presses.items()}
@@ -130,7 +132,7 @@ class House(Counter):
             }
 
     async def press(self, action: Action, refs: dict[str, str], user_id: int) -> str:
-        of_production = {*OF_APPROVERS, Action.AGAIN, Action.WITHOUT, Action.STOP} - {Action.GREENLIGHT}
+        of_production = {*OF_APPROVERS, Action.AGAIN, Action.WITHOUT, Action.STOP} - {Action.GREENLIGHT, Action.DRAFT}
         ref = refs["production" if action in of_production else "film"]
         pressed: Any = Pressing(CustomId(action, ref, 2, NUMBERS.get(action, ())), user_id)
         await self.router.handle(pressed)
