@@ -20,7 +20,7 @@ from bot.studio.model import Analysis, Asset, Project, Sight, Talk
 from bot.studio.projects import Projects
 from bot.studio.replystream import ReplyStream
 from bot.studio.sightings import Sightings
-from bot.studio.text import clean, shorten
+from bot.studio.text import clean
 from bot.studio.tongues import in_their_language
 from providers.errors import UnexpectedResponse
 from providers.language import Prompt, Turn
@@ -28,8 +28,6 @@ from ratelimit import Priority
 
 logger = logging.getLogger(__name__)
 
-#: Characters of a reply: what one message of Discord's holds, with room to spare for what is escaped in it.
-LONGEST = 1_800
 #: Seconds in which a kept video must be here, where another machine has it.
 FETCHED_WITHIN = 60.0
 
@@ -84,7 +82,7 @@ class Examiner:
         reply = clean(draft.reply)
         if draft.look_again and (found := await self._look_again(project, asset, words)):
             reply = found
-        yield shorten(reply, LONGEST)
+        yield reply
 
     async def _look_again(self, project: Project, asset: Asset, words: str) -> str:
         """What is seen with this question in mind; "" where nobody can look, or the video is not kept any more."""

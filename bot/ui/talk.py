@@ -14,7 +14,7 @@ import discord
 
 from bot.db import AWAY
 from bot.speech import say
-from bot.studio.model import Heard, Plan, Project
+from bot.studio.model import Heard, Plan, Project, ProjectKind
 from bot.studio.text import shorten
 from bot.ui.replies import words_for
 from bot.ui.sending import DiscordFailed, Vanished, once, persistently
@@ -52,7 +52,7 @@ class Talk:
             if heard.message_id is not None
             else None
         )
-        reply = Reply(channel, reference, heard, self._keep)
+        reply = Reply(channel, reference, heard, self._keep, has_plan=project.kind is ProjectKind.FILM)
         async with asyncio.TaskGroup() as group:
             group.create_task(reply.edit())
             yield reply
@@ -72,11 +72,14 @@ class Reply:
         reference: discord.MessageReference | None,
         heard: Heard,
         keep: Callable[[int, Sequence[int]], Awaitable[None]] | None,
+        *,
+        has_plan: bool = True,
     ) -> None:
         self._channel = channel
         self._reference = reference
         self._turn_id = heard.turn_id
         self._keep = keep
+        self._has_plan = has_plan
         self._messages = [channel.get_partial_message(each) for each in heard.messages]
         #: What each message shows; `None` where that was before our time.
         self._shown: list[str | None] = [None] * len(self._messages)
@@ -98,7 +101,7 @@ class Reply:
         self._want(f"{text}\n-# {change}{price}")
 
     def fail(self, error: Exception) -> None:
-        self._want(f"{words_for(error)}\n-# {say('The plan is as it was.')}")
+        self._want(f"{words_for(error)}\n-# {say('The plan is as it was.')}" if self._has_plan else words_for(error))
 
     def end(self) -> None:
         """What is wanted now is the whole."""

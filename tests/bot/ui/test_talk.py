@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.studio.model import Heard
+from bot.studio.model import Heard, Project, ProjectKind
 from bot.ui.talk import EDIT_EVERY, PIECE, TYPING_EVERY, Reply, Talk
 from providers.errors import Unavailable
 from tests import virtual_time
@@ -20,7 +20,13 @@ from tests.bot.ui.test_sending import http
 HEARD = Heard(turn_id=3, project_id="a" * 32, message_id=9, words="night")
 
 
-def told(channel: Channel, story: Callable[[Reply], Awaitable[None]], kept: list[int] | None = None) -> Reply:
+def told(
+    channel: Channel,
+    story: Callable[[Reply], Awaitable[None]],
+    kept: list[int] | None = None,
+    *,
+    about: Project | None = None,
+) -> Reply:
     """Tell a story to a reply in this channel, to its end, on virtual time; `kept` is what its row remembers."""
     client: Any = Client(channel)
     row = kept if kept is not None else []
@@ -29,7 +35,7 @@ def told(channel: Channel, story: Callable[[Reply], Awaitable[None]], kept: list
         row[:] = messages
 
     async def whole() -> Reply:
-        async with Talk(client, keep).open(replace(HEARD, messages=tuple(row)), project()) as reply:
+        async with Talk(client, keep).open(replace(HEARD, messages=tuple(row)), about or project()) as reply:
             await story(reply)
         return reply
 
@@ -174,6 +180,17 @@ def test_a_failure_says_what_happens_next_and_that_nothing_changed() -> None:
     told(channel, story)
 
     assert channel.texts[-1].endswith("-# The plan is as it was.")
+
+
+def test_a_failure_about_a_video_speaks_of_no_plan() -> None:
+    channel = Channel()
+
+    async def story(reply: Reply) -> None:
+        reply.fail(Unavailable("gemini"))
+
+    told(channel, story, about=project(kind=ProjectKind.ANALYSIS))
+
+    assert "plan" not in channel.texts[-1]
     assert "It" not in channel.texts[-1].split()
 
 
