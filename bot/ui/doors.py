@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 import discord
 from discord import app_commands, ui
+from discord.utils import MISSING
 
 from bot.speech import Language, later, say, speak
 from bot.studio.tongues import Tongues
@@ -94,16 +96,35 @@ def _refusing(interaction: discord.Interaction, refused: Answer) -> Coroutine[ob
     return interaction.response.send_message(refused.words, ephemeral=True)
 
 
+_Command = app_commands.Command[Any, ..., Any] | app_commands.ContextMenu | app_commands.Group
+
+
 class GuardedTree(app_commands.CommandTree[discord.Client]):
     """Commands, behind the doors; everywhere and for whoever installed us, but for those that say otherwise."""
 
     def __init__(self, client: discord.Client, doors: Doors) -> None:
-        super().__init__(
-            client,
-            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True),
-            allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
-        )
+        super().__init__(client)
         self._doors = doors
+
+    def add_command(
+        self,
+        command: _Command,
+        /,
+        *,
+        guild: discord.abc.Snowflake | None = MISSING,
+        guilds: Sequence[discord.abc.Snowflake] = MISSING,
+        override: bool = False,
+    ) -> None:
+        """Add a command; what is for servers alone is for those who installed us there.
+
+        Not by the library's defaults for a whole tree: it adds those to what a command says of itself (2.7.1).
+        """
+        if command.allowed_contexts is None:
+            command.allowed_contexts = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
+        if command.allowed_installs is None:
+            beyond_servers = command.allowed_contexts.dm_channel or command.allowed_contexts.private_channel
+            command.allowed_installs = app_commands.AppInstallationType(guild=True, user=bool(beyond_servers))
+        super().add_command(command, guild=guild, guilds=guilds, override=override)
 
     async def interaction_check(self, interaction: discord.Interaction) -> bool:
         return await self._doors.let_in(interaction)

@@ -7,6 +7,7 @@ from typing import Any
 
 import discord
 import pytest
+from discord import app_commands
 
 from bot.db import Database
 from bot.ui.custom_ids import Action, CustomId
@@ -75,3 +76,24 @@ async def test_the_log_counts_them_and_does_not_name_each(caplog: pytest.LogCapt
     for _ in range(50):
         await doors.let_in(guest)
     assert len(caplog.records) == 1
+
+
+async def test_commands_are_there_wherever_people_bring_us_and_those_of_servers_in_servers_alone() -> None:
+    tree = GuardedTree(discord.Client(intents=discord.Intents.none()), Doors())
+
+    @tree.command(name="film", description="A film")
+    async def film(_: discord.Interaction) -> None: ...
+
+    @tree.context_menu(name="Look at this")
+    async def look(_: discord.Interaction, message: discord.Message) -> None: ...
+
+    @tree.command(name="setup", description="For those who run a server")
+    @app_commands.guild_only()
+    async def setup(_: discord.Interaction) -> None: ...
+
+    told = {command.name: command.to_dict(tree) for command in tree.get_commands()}
+    assert {name: (each["contexts"], each["integration_types"]) for name, each in told.items()} == {
+        "film": ([0, 1, 2], [0, 1]),
+        "Look at this": ([0, 1, 2], [0, 1]),
+        "setup": ([0], [0]),
+    }
