@@ -480,6 +480,7 @@ cards = Table(
     Column("stamp", Float, nullable=False, default=0.0),  # when its subject had last changed as it was rendered
     Column("settled", Integer, nullable=False, default=0),  # 1 when nothing can change it any more, or it is gone
     Column("created_at", Float, nullable=False),
+    Column("posted_at", Float),  # when its message was posted: another takes its place once that is old
     Column("edited_at", Float),
     UniqueConstraint("kind", "ref"),
     # What every look reads: those that may still change, of all that ever were.

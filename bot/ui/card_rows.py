@@ -43,6 +43,7 @@ class Card:
         ref: "{project}:{version}", a production's or storyboard's id, or "{project}:{part}" of an analysis.
         message_id: `None` until posted.
         shown: the fingerprint of what Discord shows.
+        posted_at: when its message was posted; when it was created, until it is.
         edited_at: when it was last posted or edited.
         stamp: when its subject last changed.
         rendered_stamp: what `stamp` was when the card was last rendered.
@@ -57,6 +58,7 @@ class Card:
     message_id: int | None
     shown: str | None
     created_at: float
+    posted_at: float
     edited_at: float | None
     stamp: float
     rendered_stamp: float
@@ -254,7 +256,11 @@ class CardRows:
 
     async def shown(self, card: Card, *, message_id: int, fingerprint: str) -> None:
         """Discord shows this rendering of the card's subject as it was at `card.stamp`."""
-        await self._update(card.id, message_id=message_id, shown=fingerprint, edited_at=self._clock(), stamp=card.stamp)
+        now = self._clock()
+        values: dict[str, object] = {"shown": fingerprint, "edited_at": now, "stamp": card.stamp}
+        if message_id != card.message_id:
+            values |= {"message_id": message_id, "posted_at": now}
+        await self._update(card.id, **values)
 
     async def found_equal(self, card: Card) -> None:
         """Its subject as it was at `card.stamp` looks just as Discord shows it."""
@@ -294,6 +300,7 @@ def _card(row: Row[tuple[object, ...]]) -> Card:
         message_id=row.message_id,
         shown=row.shown,
         created_at=row.created_at,
+        posted_at=row.created_at if row.posted_at is None else row.posted_at,
         edited_at=row.edited_at,
         stamp=row.moved_at,
         rendered_stamp=row.stamp,

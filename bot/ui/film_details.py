@@ -40,7 +40,11 @@ def _view(production: Production, plan: Plan, castings: Sequence[Casting], room:
     if production.cost_microusd is not None:
         facts.append(say("**Cost** {cost}", cost=money(production.cost_microusd)))
     logline = f"\n> {plain(shorten(plan.logline, min(240, 2 * room)))}" if plan.logline else ""
-    parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(f"{head}{logline}\n{' · '.join(facts)}"), ui.Separator()]
+    parts: list[ui.Item[ui.LayoutView]] = [
+        ui.TextDisplay(f"{head}{logline}"),
+        ui.TextDisplay(" · ".join(facts)),
+        ui.Separator(),
+    ]
     parts.append(
         ui.TextDisplay("\n".join(_shot(number, plan, castings, room) for number in range(1, len(plan.shots) + 1)))
     )

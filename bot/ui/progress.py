@@ -22,25 +22,20 @@ from bot.production.productions import Productions
 from bot.production.switches import ALL
 from bot.studio.projects import Projects
 from bot.studio.sightings import Sightings
+from bot.ui.card_pace import EDIT_EVERY, EDIT_OLD_EVERY, is_old, pause_of_progress
 from bot.ui.card_rows import Card, CardRows
 from bot.ui.card_rules import Anew, CardTried, Later, Settle, Unarchive, decide_card
 from bot.ui.cards import CardKind, fingerprint
 from bot.ui.desk import Desk
 from bot.ui.line_places import LinePlaces
 from bot.ui.renderings import Extras, Renderer, Rendering
-from bot.ui.sending import UPLOAD_DEADLINE, DiscordFailed, Malformed, nonce, persistently
+from bot.ui.sending import UPLOAD_DEADLINE, DiscordFailed, Malformed, nonce, once, persistently
 from bot.ui.talk_facts import TalkReader
 from bot.ui.threads import unarchive
 from providers.catalogue import Catalogue
 from ratelimit import KeyPool
 
 logger = logging.getLogger(__name__)
-
-#: Seconds between two edits of one channel; a card that came to its end does not wait.
-EDIT_EVERY = 2.5
-#: Discord allows few edits of messages over an hour old (code 30046), so an old card is edited more rarely.
-GROWS_OLD_AFTER = 55 * 60.0
-EDIT_OLD_EVERY = 60.0
 
 #: Seconds between looks: at most, and at least, however often rows change.
 LOOK_EVERY = 2.0
@@ -98,6 +93,7 @@ class CardKeeper:
         self._failures: Counter[int] = Counter()  # card → in a row
         self._closed_until: dict[int, float] = {}  # channel → when to try again where we may not write
         self._lost: set[int] = set()  # cards whose message was deleted
+        self._told: dict[int, str] = {}  # card → the news that it shows
         self._opened: set[int] = set()  # cards whose thread was taken out of the archive for them
         self._swept_at: float | None = None
         self._looked_last = 0.0
@@ -167,6 +163,7 @@ class CardKeeper:
         """Keep no memory of cards that need no look."""
         known = {card.id for card in cards}
         self._looked_at = {card: at for card, at in self._looked_at.items() if card in known}
+        self._told = {card: news for card, news in self._told.items() if card in known}
         self._written_at = {channel: at for channel, at in self._written_at.items() if now - at < EDIT_EVERY}
         self._closed_until = {channel: until for channel, until in self._closed_until.items() if until > now}
         self._lost &= known
@@ -183,7 +180,7 @@ class CardKeeper:
         if card.message_id is not None and not card.is_over:
             due_at = max(due_at, self._written_at.get(card.channel_id, 0.0) + EDIT_EVERY)
             now = self._clock()
-            if now - card.created_at >= GROWS_OLD_AFTER and card.edited_at is not None and card.edited_at <= now:
+            if is_old(now - card.posted_at) and card.edited_at is not None and card.edited_at <= now:
                 due_at = max(due_at, card.edited_at + EDIT_OLD_EVERY)
         return due_at
 
@@ -259,12 +256,23 @@ class CardKeeper:
         shown = fingerprint(rendering.view)
         if shown == card.shown or (rendering.pictures and card.message_id is not None):
             await self._rows.found_equal(card)
+        elif self._is_mere_progress(card, rendering):
+            return False
         else:
             message_id = await self._show(card, rendering)
             await self._rows.shown(card, message_id=message_id, fingerprint=shown)
+            self._told[card.id] = rendering.news
         if rendering.final:
             await self._rows.settle(card.id)
         return True
+
+    def _is_mere_progress(self, card: Card, rendering: Rendering) -> bool:
+        """Whether a card would tell nothing but progress, and did so a moment ago."""
+        now = self._clock()
+        if card.message_id is None or card.edited_at is None or not rendering.news:
+            return False
+        pause = pause_of_progress(now - card.posted_at)
+        return self._told.get(card.id) == rendering.news and 0 <= now - card.edited_at < pause
 
     async def _show(self, card: Card, rendering: Rendering) -> int:
         """Post or edit; the id of the message. Raises `DiscordFailed`."""
@@ -279,11 +287,23 @@ class CardKeeper:
             sent = await persistently(lambda: channel.send(view=view, silent=True, nonce=one))
             return sent.id
         message = channel.get_partial_message(card.message_id)
+        if card.kind is CardKind.JOB and not card.is_over and is_old(self._clock() - card.posted_at):
+            one = nonce(card.kind, card.ref, card.message_id)
+            fresh = await persistently(lambda: channel.send(view=view, silent=True, nonce=one))
+            await self._remove(message)
+            return fresh.id
         if card.kind is CardKind.STORYBOARD:  # its pictures go with it
             await persistently(lambda: message.edit(view=view, attachments=[]))
         else:
             await persistently(lambda: message.edit(view=view))
         return card.message_id
+
+    async def _remove(self, message: discord.PartialMessage) -> None:
+        """Take away a card that another has taken the place of; where that fails it stays, and its buttons work."""
+        try:
+            await once(message.delete)
+        except DiscordFailed as error:
+            logger.info("old card not removed", extra={"message_id": message.id, "error": str(error)})
 
     async def _post_with_pictures(self, channel: discord.PartialMessageable, rendering: Rendering, one: str) -> int:
         async def send() -> discord.Message:

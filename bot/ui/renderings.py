@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from bot.studio.sightings import Sightings
 from bot.studio.soundtrack import overruns
 from bot.ui.analysis_card import AnalysisFacts, analysis_cards
 from bot.ui.card_rows import Card, CardRows
-from bot.ui.cards import CardKind, JobFacts, PlanFacts, job_card, plan_card
+from bot.ui.cards import CardKind, JobFacts, PlanFacts, fingerprint, job_card, plan_card
 from bot.ui.desk import Desk
 from bot.ui.instead import Instead
 from bot.ui.job_buttons import can_help_to_retry
@@ -52,6 +53,7 @@ NO_ROOM = frozenset(
         "OperationFailed",
     }
 )
+_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +62,14 @@ class Rendering:
 
     `final`: nothing can change it any more; `provisional`: wait for what it still lacks. `pictures` are attached when
     it is posted, by the names that the view knows them by; a message that stands takes none, so it is left as it is.
+    `news` changes where more has happened than progress; "" where everything is news.
     """
 
     view: ui.LayoutView
     final: bool = False
     provisional: bool = False
     pictures: Mapping[str, Path] = field(default_factory=dict)
+    news: str = ""
 
 
 class Extras(Protocol):
@@ -239,7 +243,12 @@ class Renderer:
         final = production.state in TERMINAL and production.state is not ProductionState.HELD
         if production.state is ProductionState.DONE:
             final = link is not None
-        return Rendering(job_card(facts), final=final)
+        news = ""
+        if production.state is ProductionState.RUNNING:
+            waits = {shot: _NUMBER.sub("", words) for shot, words in facts.waits.items()}
+            calm = replace(facts, takes=[replace(take, progress=None) for take in takes], waits=waits)
+            news = fingerprint(job_card(calm))
+        return Rendering(job_card(facts), final=final, news=news)
 
     async def _receipt(self, production: Production) -> str:
         if production.state not in TERMINAL:

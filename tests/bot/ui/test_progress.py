@@ -17,19 +17,12 @@ from bot.production.model import Production, ProductionState, TakeState
 from bot.studio.model import Project
 from bot.studio.sightings import Sightings
 from bot.ui import line_places
+from bot.ui.card_pace import EDIT_EVERY, EDIT_OLD_EVERY, GROWS_OLD_AFTER
 from bot.ui.card_rows import Card, CardRows
 from bot.ui.cards import CardKind
 from bot.ui.delivery_rules import CLOSED_FOR
 from bot.ui.desk import Desk, Offer
-from bot.ui.progress import (
-    BACK_OFF_FIRST,
-    BACK_OFF_LONGEST,
-    EDIT_EVERY,
-    EDIT_OLD_EVERY,
-    GROWS_OLD_AFTER,
-    LOOK_AGAIN,
-    CardKeeper,
-)
+from bot.ui.progress import BACK_OFF_FIRST, BACK_OFF_LONGEST, LOOK_AGAIN, LOOK_EVERY, CardKeeper
 from bot.ui.sending import Busy, Malformed, NotAllowed, Vanished
 from ratelimit import Allowance, ApiKey, KeyPool, Limit, Limits, Throttled
 from tests.bot.production import hurry
@@ -51,6 +44,7 @@ class Discord:
         self.faults: dict[int, Fault] = {}
         self.nonces: dict[tuple[int, str], Message] = {}
         self.deleted: set[int] = set()  # messages
+        self.undeletable = False
         self.archived: set[int] = set()  # threads
         self.opened: list[int] = []
 
@@ -87,6 +81,11 @@ class Message:
 
     async def edit(self, *, view: ui.LayoutView) -> None:
         await self.write("edit", view)
+
+    async def delete(self) -> None:
+        if self.channel.discord.undeletable:
+            raise http(403, 50013)
+        self.channel.discord.deleted.add(self.id)
 
     async def write(self, how: str, view: ui.LayoutView) -> None:
         discord = self.channel.discord
@@ -280,26 +279,70 @@ async def test_a_channel_is_edited_at_its_pace_but_an_end_does_not_wait(wall: Wa
     assert len(wall.said("Not finished")) == 1
 
 
-async def test_an_old_card_waits_longer_while_a_young_one_goes_on(wall: Wall) -> None:
-    old = await wall.running_in(7)
+async def test_an_old_card_is_taken_up_by_a_fresh_one_that_goes_on(wall: Wall) -> None:
+    production = await wall.running_in(7)
     await wall.look()
+    old = wall.said("Rendering")
     wall.now += GROWS_OLD_AFTER
-    young = await wall.accept((await wall.film_in(7, request_id="young")).id, press="young")
-    await wall.productions.begin(young.id)
-    await wall.progress(old, 0.1)
-    await wall.look(later=EDIT_EVERY)
-    await wall.look(later=EDIT_EVERY)
-    cards = {card.ref: card.message_id for card in await wall.unsettled()}
+    await wall.progress(production, 0.1)
     wall.writes()
-    edited = []
-    for step in range(round(EDIT_OLD_EVERY / EDIT_EVERY) + 1):
-        for production in (old, young):
-            await wall.progress(production, 0.2 + step / 100)
-        await wall.look(later=EDIT_EVERY)
-        edited += [message for _, message in wall.writes()]
+    await wall.look(later=EDIT_EVERY)
 
-    assert edited.count(cards[old.id] or 0) == 1
-    assert edited.count(cards[young.id] or 0) >= 20
+    fresh = wall.said("rendering 10 %")
+    assert wall.writes() == [("post", fresh[0])]
+    assert wall.discord.deleted == set(old)
+
+    await wall.progress(production, 0.2)
+    await wall.look(later=20.0)
+    await wall.productions.end(production.id, ProductionState.FAILED, failure="Unavailable")
+    await wall.look()
+    assert wall.writes() == [("edit", fresh[0])] * 2
+
+
+async def test_an_old_card_that_cannot_be_removed_is_left(wall: Wall) -> None:
+    production = await wall.running_in(7)
+    await wall.look()
+    wall.discord.undeletable = True
+    wall.now += GROWS_OLD_AFTER
+    await wall.progress(production, 0.1)
+    await wall.look(later=EDIT_EVERY)
+
+    assert (wall.discord.deleted, len(wall.said("Rendering"))) == (set(), 2)
+
+
+@pytest.mark.parametrize(("age", "pause"), [(0.0, 5.0), (300.0, 15.0), (1200.0, 30.0)])
+async def test_mere_progress_waits_the_longer_the_older_its_card_and_news_do_not(
+    wall: Wall, age: float, pause: float
+) -> None:
+    production = await wall.running_in(7)
+    await wall.look()
+    wall.now += age
+    await wall.progress(production, 0.1)
+    await wall.look(later=EDIT_EVERY)
+    wall.writes()
+
+    await wall.progress(production, 0.2)
+    await wall.look(later=pause - 0.5)
+    assert wall.writes() == []
+    await wall.look(later=LOOK_EVERY)
+    assert len(wall.writes()) == 1
+
+    await wall.productions.set_take(production.id, 1, TakeState.MADE)
+    await wall.look(later=EDIT_EVERY)
+    assert len(wall.said("made")) == 1
+
+
+async def test_a_film_of_ten_minutes_costs_few_edits(wall: Wall) -> None:
+    """Looked at each second, with every shot told at every percent."""
+    production = await wall.running_in(7)
+    await wall.look()
+    wall.writes()
+    for second in range(600):
+        await wall.progress(production, second / 600)
+        await wall.look(later=1.0)
+
+    # One in five seconds for two minutes, then one in fifteen: what follows from facts of Discord's, in `card_pace`.
+    assert len(wall.writes()) <= 120 / 5 + 480 / 15 + 2
 
 
 @pytest.mark.parametrize("age", [0.0, GROWS_OLD_AFTER], ids=["a young card", "an old one"])

@@ -197,7 +197,8 @@ def upgrade() -> None:
     op.add_column("projects", sa.Column("forked_from", sa.String(length=48)))
     op.add_column("productions", sa.Column("greenlit_by", sa.BigInteger()))
     op.add_column("turns", sa.Column("messages", sa.Text(), nullable=False, server_default=""))
-    # Storyboards and drafts.
+    # Storyboards, drafts and cards.
+    op.add_column("cards", sa.Column("posted_at", sa.Float(), nullable=True))
     op.add_column("productions", sa.Column("draft", sa.Integer(), nullable=False, server_default="0"))
     op.create_table(
         "storyboards",
