@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.production.model import OPEN, Production, ProductionState, Stage, Take, TakeState
+from bot.speech import Language, speaking
 from bot.studio.casting import Quote
 from bot.studio.model import MAX_SHOTS, Captions, Plan, Project, ProjectState, Shot, ShotStart
 from bot.studio.participants import Participant
@@ -441,21 +442,24 @@ PLANS = st.builds(
 
 
 @settings(max_examples=60, deadline=None)
-@given(PLANS, st.booleans())
-def test_the_longest_plan_in_any_script_is_taken_by_discord(longest: Plan, new: bool) -> None:
+@given(PLANS, st.booleans(), st.sampled_from(Language))
+def test_the_longest_plan_in_any_script_is_taken_by_discord(longest: Plan, new: bool, language: Language) -> None:
     longest = replace(longest, shots=longest.shots[:MAX_SHOTS])
     quoted = Quote(price_microusd=10**12, kept=tuple(range(1, 13)))
     about = project(state=ProjectState.NEW if new else ProjectState.PLANNED, failure="MediaRefused:undecodable")
 
-    card = planned(longest, about=about, quote=quoted, can_render=False, model_label="Veo 3.1 Fast (through Runway)")
+    with speaking(language):
+        card = planned(
+            longest, about=about, quote=quoted, can_render=False, model_label="Veo 3.1 Fast (through Runway)"
+        )
 
     assert is_taken_by_discord(card)
 
 
 @settings(max_examples=40, deadline=None)
-@given(PLANS, st.sampled_from(ProductionState), st.sampled_from(TakeState), st.booleans())
+@given(PLANS, st.sampled_from(ProductionState), st.sampled_from(TakeState), st.booleans(), st.sampled_from(Language))
 def test_the_longest_job_in_any_script_is_taken_by_discord(
-    longest: Plan, state: ProductionState, each: TakeState, stopping: bool
+    longest: Plan, state: ProductionState, each: TakeState, stopping: bool, language: Language
 ) -> None:
     shots = longest.shots[:MAX_SHOTS]
     takes = [take(number, each, failure="NoUsableKey", progress=0.3) for number in range(1, len(shots) + 1)]
@@ -467,7 +471,8 @@ def test_the_longest_job_in_any_script_is_taken_by_discord(
     waits = dict.fromkeys(range(1, MAX_SHOTS + 1), longest_wait)
     plan = replace(longest, shots=shots)
 
-    card = job_card(JobFacts(production=made, plan=plan, takes=takes, waits=waits, film_link="https://x.y"))
+    with speaking(language):
+        card = job_card(JobFacts(production=made, plan=plan, takes=takes, waits=waits, film_link="https://x.y"))
 
     assert is_taken_by_discord(card)
 
