@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.jobs.wake import Wake
-from bot.speech import say
+from bot.speech import say, shared, speaking
 from bot.studio.budget import Budgets
 from bot.studio.errors import IdeaTooLong, NoSuchFilm, NothingToRender, NotYourAnalysis, OneVideo, VideoMissing
 from bot.studio.model import MAX_IDEA, Asset, Attachment, Project, ProjectKind, ProjectState, Request
@@ -46,7 +46,10 @@ class Inquiries:
         if len(question) > MAX_IDEA:
             raise IdeaTooLong(len(question), MAX_IDEA)
         await self._budgets.check_day()
-        asked = replace(request, kind=ProjectKind.ANALYSIS, idea=question or say("What happens in this video?"))
+        if not question:
+            with speaking(shared()):
+                question = say("What happens in this video?")
+        asked = replace(request, kind=ProjectKind.ANALYSIS, idea=question)
         project, _ = await self._projects.create(asked, model="")
         self._changed()
         return project
@@ -84,7 +87,8 @@ def film_after(model: Model, *, request_id: str, differences: str, ratios: Seque
     """What to ask for to get a film like the video of an analysis: as long, of its shape, where it was asked about."""
     source = model.project
     words = clean(differences)
-    idea = say("Like your video, but: {words}", words=words) if words else say("A film like your video")
+    with speaking(shared()):
+        idea = say("Like your video, but: {words}", words=words) if words else say("A film like your video")
     in_place = source.guild_id is not None and source.thread_id == source.channel_id
     return Request(
         request_id=request_id,

@@ -10,6 +10,7 @@ from bot.production.model import OPEN, Production, ProductionState
 from bot.production.productions import Productions
 from bot.production.shelf import Place
 from bot.production.storyboards import Still, StillState, Storyboard, Storyboards, StoryboardState
+from bot.speech import speaking
 from bot.storage.files import Files
 from bot.studio.casting import cast
 from bot.studio.errors import CannotRender, NoDraft, NoStoryboard, NoSuchFilm
@@ -79,6 +80,10 @@ class FilmExtras:
     async def storyboard(self, storyboard_id: str) -> Rendering | None:
         board = await self._storyboards.get(storyboard_id)
         project = await self._projects.get(board.project_id)
+        with speaking(project.language):
+            return await self._storyboard_of(board, project)
+
+    async def _storyboard_of(self, board: Storyboard, project: Project) -> Rendering:
         plan = await self._projects.plan(project.id, board.version)
         if plan is None:
             raise NoSuchFilm

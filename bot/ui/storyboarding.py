@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.jobs.wake import Wake
 from bot.production.storyboards import Storyboard, Storyboards, StoryboardState, shown_stills
+from bot.speech import speaking
 from bot.storage.files import Files
 from bot.studio.casting import Quote
 from bot.studio.drafts import EditDraft, EditKind, StartDraft
@@ -149,7 +150,8 @@ class Storyboarding:
         )
         choices = Choices(stills={shot: wanted.content})
         video_model = self._catalogue.resolve(plan.model)
-        moved = revise(plan, [edit], video_model, has_upload=project.asset_id is not None, choices=choices)
+        with speaking(project.language):  # its card is for everybody who takes part
+            moved = revise(plan, [edit], video_model, has_upload=project.asset_id is not None, choices=choices)
         if moved is None:
             return Started()
         _, quoted = await self._desk.price(project, moved)
