@@ -206,7 +206,6 @@ productions = Table(
     Column("undelivered", Text),  # why it could not be posted: the name of an error class, and Discord's code
     CheckConstraint("price_microusd >= 0"),
     Index("productions_by_state", "state"),
-    Index("productions_by_end", "state", "finished_at"),
     Index("productions_by_project", "project_id"),
     Index("productions_by_delivery", "delivered_at", "state"),
     Index("productions_by_start", "started_at"),

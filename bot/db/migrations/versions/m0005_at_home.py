@@ -40,7 +40,6 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("user_id"),
     )
-    op.create_index("productions_by_end", "productions", ["state", "finished_at"])
     op.create_table(
         "dms",
         sa.Column("production_id", sa.String(length=32), nullable=False),
