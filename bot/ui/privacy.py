@@ -36,6 +36,7 @@ def privacy_view(kept: Kept, user_id: int, films: int) -> ui.LayoutView:
         say("**Questions** about videos, their answers and the videos, as with films. Kept until you delete them."),
         say("**Messages** that you chose in a menu for me: until you sent the form that followed, a day at most."),
         say("**Settings** that you chose in `/settings`. Kept until you reset them or delete everything."),
+        say("**That you are old enough**, once you said so, and **reports** you made: until you delete everything."),
         say("**Recordings** of `/voice`, so that the same words cost nothing again. Kept until you delete everything."),
         say("**Money**: what each order cost, when, and for whom. It counts towards what may be spent, so it stays."),
     ]

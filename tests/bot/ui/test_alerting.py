@@ -90,6 +90,7 @@ async def test_an_operator_is_told_once_with_the_remedy_and_once_when_it_is_over
         await house.alerting.look_at_bot()
         house.now += 60.0
     [told] = house.channel(OPERATOR).words
+    assert house.channel(OPERATOR).calls == 1
     assert "This lets people down" in told
     assert "**What to do:** Renew them." in told
 

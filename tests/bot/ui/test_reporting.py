@@ -49,9 +49,11 @@ class Channel:
     id: int
     sent: dict[str, Message] = field(default_factory=dict)
     deleted: list[int] = field(default_factory=list)
+    calls: int = 0
     fault: Exception | None = None
 
     async def send(self, words: str = "", *, nonce: str, view: ui.LayoutView | None = None) -> Message:
+        self.calls += 1
         if self.fault is not None:
             raise self.fault
         text, labels = (words, []) if view is None else read(view)
