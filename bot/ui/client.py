@@ -246,6 +246,8 @@ class Greenlight(discord.Client):
             return
         directs = await self.desk.rights.may(message.author.id, Act.CHANGE, project)
         if directs and await self._meaning(message, project) is Meaning.CHANGE:
+            if self._entrance is not None and await self._entrance.hears(message) is not None:
+                return  # too late to be told why; whoever writes once more reads it
             logger.info("heard late", extra={"project": project.id})
             await self._say(message, project)
 

@@ -81,12 +81,13 @@ class Entrance:
 
     async def refusal(self, interaction: discord.Interaction) -> Answer | None:
         """What to say to somebody whose command or press is not taken up; `None` where it is."""
-        if not _is_work(interaction) or interaction.channel is None:
+        if not _is_work(interaction):
             return None
+        unknown = Place(channel_id=interaction.channel_id or 0)  # Discord did not tell what it is
         visit = Visit(
             user_id=interaction.user.id,
             guild_id=interaction.guild_id,
-            place=place_of(interaction.channel),
+            place=place_of(interaction.channel) if interaction.channel is not None else unknown,
             words=tuple(_typed(interaction.data)),
         )
         return await self._refused(visit)
@@ -150,7 +151,9 @@ def _is_work(interaction: discord.Interaction) -> bool:
 
 
 def _typed(data: object) -> Iterator[str]:
-    """Everything that a person wrote into the options of a command or the fields of a form."""
+    """Everything that a person wrote into options or fields, and what stands in a message they used a command on."""
+    used_on = (data.get("resolved") or {}).get("messages") or {} if isinstance(data, dict) else {}
+    yield from (str(message.get("content", "")) for message in used_on.values())
     pending: list[object] = [data]
     while pending:
         found = pending.pop()

@@ -96,6 +96,13 @@ async def test_what_is_a_persons_own_is_in_nobodys_way(database: Database) -> No
         assert await doors.let_in(asked)
 
 
+async def test_a_channel_that_discord_does_not_tell_of_goes_by_its_id(database: Database) -> None:
+    asked = command("plan", idea="a koi")
+    asked.channel = None
+
+    assert not await (await closed(database)).let_in(asked)
+
+
 async def test_words_are_found_in_options_of_subcommands_and_in_forms(database: Database) -> None:
     rules = HouseRules(Guilds(database), Ages(database, least=None), blocked_words={"heron"})
     doors = Doors(entrance=Entrance(rules))
@@ -105,10 +112,14 @@ async def test_words_are_found_in_options_of_subcommands_and_in_forms(database: 
         "components": [{"type": 18, "component": {"custom_id": "words", "value": "more heron"}}],
     }
 
+    used_on = {"name": "Make a film from this", "resolved": {"messages": {"9": {"content": "my heron"}}}}
+
     asked: Any = Asked(discord.InteractionType.application_command, nested)
+    chosen: Any = Asked(discord.InteractionType.application_command, used_on)
     sent: Any = Asked(discord.InteractionType.modal_submit, form)
 
     assert not await doors.let_in(asked)
+    assert not await doors.let_in(chosen)
     assert not await doors.let_in(sent)
     assert "“heron”" in sent.answers[0]
 
