@@ -44,6 +44,7 @@ class Line:
         self._queue: FairQueue[str] = FairQueue()
         self._known: dict[str, Waiting] = {}  # those who stand in line
         self._moved: dict[str, float] = {}  # films that do not stand where their owner's turn is
+        self._turn = asyncio.Lock()
         self._newest = 0.0  # when the rows read so far last changed
         self._swept_at: float | None = None
         self._places: dict[str, int] | None = None
@@ -51,13 +52,14 @@ class Line:
 
     async def catch_up(self) -> None:
         """Bring the line in step with the rows."""
-        now = self._clock()
-        if self._swept_at is None or now - self._swept_at >= SWEEP_EVERY:
-            await self._sweep()
-            return
-        await self._admit(since=self._newest)
-        if await self._productions.count_waiting() != len(self._queue):
-            await self._sweep()
+        async with self._turn:  # a sweep takes out whom it has not read, and another look may let somebody in meanwhile
+            now = self._clock()
+            if self._swept_at is None or now - self._swept_at >= SWEEP_EVERY:
+                await self._sweep()
+                return
+            await self._admit(since=self._newest)
+            if await self._productions.count_waiting() != len(self._queue):
+                await self._sweep()
 
     async def _sweep(self) -> None:
         self._swept_at = self._clock()

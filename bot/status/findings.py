@@ -152,14 +152,22 @@ def _of_discord(discord: DiscordStatus, status: Status) -> Iterator[Finding]:
 
 def _of_service(service: ServiceStatus, now: float) -> Iterator[Finding]:
     healths = [key.view.health for key in service.keys]
-    if healths and all(health is KeyHealth.OUT for health in healths):
+    if all(health in {KeyHealth.PAUSED, KeyHealth.RETIRED} for health in healths):
+        yield Finding(
+            name=f"service withheld {service.name}",
+            # Who waits for a paused key waits on; without any key, what is asked fails.
+            severity=Severity.WARNING if KeyHealth.PAUSED in healths else Severity.CRITICAL,
+            what=say("Every key of {service} is paused or retired, so nothing is ordered there.", service=service.name),
+            remedy=say("Resume one with /admin keys, or add one."),
+        )
+    elif all(health is KeyHealth.OUT for health in healths):
         yield Finding(
             name=f"service out {service.name}",
             severity=Severity.CRITICAL,
             what=say("No key of {service} works, so nothing is ordered there.", service=service.name),
             remedy=say("Give it a key that works, or credit; /admin keys tests each."),
         )
-    elif healths and not any(health in {KeyHealth.HEALTHY, KeyHealth.PROBING} for health in healths):
+    elif not any(health in {KeyHealth.HEALTHY, KeyHealth.PROBING} for health in healths):
         back = min((key.view.until for key in service.keys if key.view.until is not None), default=now)
         yield Finding(
             name=f"service resting {service.name}",

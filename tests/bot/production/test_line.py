@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bot.db import Database
@@ -203,3 +205,28 @@ async def test_only_what_waits_is_moved_and_a_film_that_begins_forgets_it(house:
 
     assert not await moves(house).move(a.id, Where.FRONT, by=9)
     assert await order(house) == []
+
+
+async def test_two_looks_at_once_lose_nobody(house: House) -> None:
+    """One sweeps on a reading from before somebody came, whom the other has let in meanwhile."""
+    first = await house.enter("first")
+    read, letting = asyncio.Event(), asyncio.Event()
+    waiting = house.counting.waiting
+
+    async def slowly(*, since: float = 0.0) -> list[Waiting]:
+        found = await waiting(since=since)
+        if not read.is_set():
+            read.set()
+            await letting.wait()
+        return found
+
+    house.counting.waiting = slowly  # type: ignore[method-assign]  # a database that takes its time
+    async with asyncio.TaskGroup() as group:
+        group.create_task(house.line.catch_up())
+        await read.wait()
+        late = await house.enter("late")
+        group.create_task(house.line.catch_up())
+        await asyncio.sleep(0.05)
+        letting.set()
+
+    assert list(house.line.in_order()) == [first.id, late.id]

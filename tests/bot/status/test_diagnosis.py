@@ -56,7 +56,7 @@ def test_where_nothing_is_in_the_way_every_line_says_so() -> None:
         ({"block": "everywhere"}, "They are blocked everywhere"),
         ({"block": "here"}, "They are blocked in this server"),
         ({"asks_age": True}, "old enough"),
-        ({"waiting": 2, "waiting_at_most": 2}, "2 of their films wait"),
+        ({"waiting": 2, "waiting_at_most": 2}, "2 films of theirs wait"),
         ({"spendings": [("What they may spend today", replace(DAY, used_microusd=10))]}, "is used up"),
         ({"is_all_paused": True}, "paused the line"),
         ({"services": [Service(name="runway", health=[KeyHealth.HEALTHY], is_paused=True)]}, "runway is paused"),

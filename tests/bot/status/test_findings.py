@@ -17,6 +17,7 @@ FILMS, MONEY = WELL.films, WELL.money
 assert MONEY is not None
 OUT = key(health=KeyHealth.OUT, why="rejected")
 RESTING = key(health=KeyHealth.COOLING, until=NOON + 90, why="throttled")
+PAUSED = key(health=KeyHealth.PAUSED)
 ENDING = Ending(provider="runway", model="gen4", day="2026-12-01", days_left=2, successor="gen5", is_price=False)
 
 
@@ -39,6 +40,8 @@ def test_a_bot_that_is_well_has_nothing_to_tell() -> None:
         (replace(WELL, discord=replace(DISCORD, sessions_left=9)), "discord sessions", Severity.WARNING),
         (replace(WELL, services=(service(key(), OUT),)), "key out runway-1a2b3c4d", Severity.WARNING),
         (replace(WELL, services=(service(RESTING),)), "service resting runway", Severity.WARNING),
+        (replace(WELL, services=(service(PAUSED),)), "service withheld runway", Severity.WARNING),
+        (replace(WELL, services=(service(),)), "service withheld runway", Severity.CRITICAL),
         (
             replace(
                 WELL,
