@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import assert_never
 
 import discord
+from discord import ui
 
 from bot.jobs.wake import Listener
 from bot.production.dms import Dms
@@ -46,6 +47,7 @@ from bot.ui.delivery_rules import (
 from bot.ui.draft_end import draft_end
 from bot.ui.ends import End, film_end, is_told, unfinished_end
 from bot.ui.held import held_view, held_words
+from bot.ui.job_buttons import failed_view
 from bot.ui.manners import Manners
 from bot.ui.places import DEFAULT_UPLOAD_LIMIT, Place, PlaceFinder
 from bot.ui.receipts import receipt
@@ -222,11 +224,21 @@ class Delivery:
             return film_end(production, plan, film=film, told=told)
         if production.state is not ProductionState.HELD:
             words = words_for_failure(production.failure or "")
-            return unfinished_end(production, plan, words=words, told=told, view=None)
+            view = await self._ways_on(production, project, plan)
+            return unfinished_end(production, plan, words=words, told=told, view=view)
         takes = await self._productions.takes_of(production.id)
         at_risk = await self._productions.at_risk(production.id)
         view = held_view(production.id, takes, at_risk)
         return unfinished_end(production, plan, words=held_words(takes, at_risk), told=told, view=view)
+
+    async def _ways_on(self, production: Production, project: Project, plan: Plan) -> ui.View | None:
+        """What can be done about a film that was not finished."""
+        if production.state is not ProductionState.FAILED:
+            return None
+        price = None
+        if self._real_price is not None and not production.draft:
+            price = await self._real_price(project, plan)
+        return failed_view(production, await self._productions.takes_of(production.id), price)
 
     # --- one place
 

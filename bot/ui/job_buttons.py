@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import discord
 from discord import ui
@@ -22,20 +23,18 @@ def can_help_to_retry(takes: Sequence[Take]) -> bool:
     return not failures or bool(failures - _OF_THE_WORDS)
 
 
-def watch_row(production: Production, takes: Sequence[Take]) -> list[ui.ActionRow[ui.LayoutView]]:
-    """While a film is made: its finished shots to watch; no row before there is one, and once it is cut."""
+def watch_buttons(production: Production, takes: Sequence[Take]) -> list[ui.Button[Any]]:
+    """While a film is made: its finished shots to watch; none before there is one."""
     made = sum(take.state is TakeState.MADE for take in takes)
     if not made or production.state is not ProductionState.RUNNING or production.stopping:
         return []
     label = counted(made, "Watch the finished shot", "Watch the {number} finished shots")
-    return [ui.ActionRow(_button(Action.WATCH, production, label))]
+    return [_button(Action.WATCH, production, label)]
 
 
-def after_failure_buttons(
-    production: Production, made: int, retry_microusd: int | None
-) -> list[ui.Button[ui.LayoutView]]:
+def after_failure_buttons(production: Production, made: int, retry_microusd: int | None) -> list[ui.Button[Any]]:
     """The ways on from a film that was not finished; `retry_microusd` is what ordering the missing costs, if it can."""
-    buttons: list[ui.Button[ui.LayoutView]] = []
+    buttons: list[ui.Button[Any]] = []
     if retry_microusd is not None:
         action = Action.DRAFT if production.draft else Action.GREENLIGHT
         price = money(retry_microusd)
@@ -47,9 +46,22 @@ def after_failure_buttons(
     return buttons
 
 
-def details_button(production: Production) -> ui.Button[ui.LayoutView]:
+def failed_view(production: Production, takes: Sequence[Take], retry_microusd: int | None) -> ui.View | None:
+    """The same ways on below the message that tells of it; `None` where there are none."""
+    made = sum(take.state is TakeState.MADE for take in takes)
+    buttons = after_failure_buttons(production, made, retry_microusd if can_help_to_retry(takes) else None)
+    if not buttons:
+        return None
+    view = ui.View(timeout=None)
+    for button in buttons:
+        view.add_item(button)
+    view.stop()
+    return view
+
+
+def details_button(production: Production) -> ui.Button[Any]:
     return _button(Action.DETAILS, production, say("Prompt & settings"))
 
 
-def _button(action: Action, production: Production, label: str) -> ui.Button[ui.LayoutView]:
+def _button(action: Action, production: Production, label: str) -> ui.Button[Any]:
     return ui.Button(style=discord.ButtonStyle.secondary, label=label, custom_id=str(CustomId(action, production.id)))

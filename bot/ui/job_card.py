@@ -17,7 +17,7 @@ from bot.ui.custom_ids import Action, CustomId
 from bot.ui.film_row import dm_button
 from bot.ui.held import held_buttons, held_words
 from bot.ui.instead import Instead, instead_button
-from bot.ui.job_buttons import after_failure_buttons, details_button, watch_row
+from bot.ui.job_buttons import after_failure_buttons, details_button, watch_buttons
 from bot.ui.receipts import asking
 from bot.ui.remarks import remarks_on
 from bot.ui.replies import words_for_failure, words_for_undelivered
@@ -92,8 +92,8 @@ def _job_card(facts: JobFacts, room: int) -> ui.LayoutView:
             moment = f"<t:{int(production.started_at)}:R>"
             words = say("Started {moment}. I will mention you when it is done.", moment=moment)
             parts.append(ui.TextDisplay(f"-# {words}"))
-        parts += watch_row(production, facts.takes)
-        parts.append(ui.ActionRow(_cancel_button(production), *_dm_button(production)))
+        watch = watch_buttons(production, facts.takes)
+        parts.append(ui.ActionRow(*watch, _cancel_button(production), *_dm_button(production)))
     return layout(ui.Container(*parts, accent_colour=colour))
 
 
@@ -140,7 +140,12 @@ def _after_failure(facts: JobFacts, made: int) -> list[ui.Item[ui.LayoutView]]:
         buttons.insert(0, safer_button(production.project_id, production.version))
     if facts.instead is not None:
         parts.append(ui.TextDisplay(facts.instead.offer))
-        buttons.insert(0, instead_button(facts.instead, production.project_id, production.version))
+        instead = instead_button(facts.instead, production.project_id, production.version)
+        if facts.retry_microusd is None:
+            buttons.insert(0, instead)
+        else:  # one way on stands out, and others follow it
+            instead.style = discord.ButtonStyle.secondary
+            buttons.insert(1, instead)
     return [*parts, ui.ActionRow(*buttons)] if buttons else parts
 
 

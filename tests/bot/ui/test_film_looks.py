@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import discord
 import pytest
 from discord import ui
 
@@ -21,6 +22,8 @@ from bot.ui.custom_ids import Action, CustomId
 from bot.ui.desk import Desk
 from bot.ui.film_details import details_view
 from bot.ui.film_looks import FilmLooks
+from bot.ui.instead import Instead
+from bot.ui.job_buttons import failed_view
 from bot.ui.previews import Previews
 from tests.bot.media.conftest import plain
 from tests.bot.production.test_productions import Office
@@ -179,3 +182,37 @@ async def test_a_film_that_failed_is_tried_again_at_its_price_and_gives_what_is_
         ("Retry only that · $0.60", str(CustomId(action, project().id, 1, (600_000,))), False),
         ("Get what is done", str(CustomId(Action.WATCH, JOB)), False),
     ]
+
+
+async def test_trying_again_comes_before_another_model_and_that_alone_stands_out() -> None:
+    takes = [take(1, TakeState.MADE), take(2, TakeState.FAILED, failure="OperationFailed")]
+    failed = production(ProductionState.FAILED, stage=Stage.OVER, failure="OperationFailed")
+    instead = Instead(label="Veo", price_microusd=1)
+
+    both = JobFacts(production=failed, plan=plan(), takes=takes, retry_microusd=600_000, instead=instead)
+    only = JobFacts(production=failed, plan=plan(), takes=takes, instead=instead)
+
+    for facts, first in ((both, "Retry only that · $0.60"), (only, "Use Veo")):
+        shown = [item for item in job_card(facts).walk_children() if isinstance(item, ui.Button)]
+        assert shown[0].label == first
+        assert [item.label for item in shown if item.style is discord.ButtonStyle.primary] == [first]
+
+
+@pytest.mark.parametrize(
+    ("failure", "labels_below"),
+    [("OperationFailed", ["Retry only that · $0.60", "Get what is done"]), ("ContentRejected", ["Get what is done"])],
+)
+async def test_the_message_of_a_film_that_failed_has_its_ways_on(failure: str, labels_below: list[str]) -> None:
+    takes = [take(1, TakeState.MADE), take(2, TakeState.FAILED, failure=failure)]
+
+    view = failed_view(production(ProductionState.FAILED), takes, 600_000)
+
+    assert view is not None
+    assert [getattr(item, "label", "") for item in view.children] == labels_below
+
+
+async def test_where_nothing_was_made_and_nothing_helps_there_is_nothing_to_press() -> None:
+    assert (
+        failed_view(production(ProductionState.FAILED), [take(1, TakeState.FAILED, failure="ContentRejected")], 1)
+        is None
+    )
