@@ -255,6 +255,18 @@ class People:
         with impossible():
             self._simulation.backend.delete_channel(channel_id)
 
+    def make_forum(self, name: str) -> int:
+        """A channel of posts; its id."""
+        with impossible():
+            return self._simulation.guild.create_forum_channel(name).id
+
+    async def post(self, member: Member, forum_id: int, title: str, content: str) -> int:
+        """Begin a post of a forum; its id. SimCord lets only bots do that, and people begin threads."""
+        with impossible():
+            post = self._simulation.backend.create_thread(forum_id, title, member.id)
+        await self.say(member, post.id, content)
+        return post.id
+
     def make_channel(self, name: str) -> Channel:
         with impossible():
             return Channel(self._simulation.guild.create_text_channel(name).id, name)

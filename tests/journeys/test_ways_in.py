@@ -76,3 +76,10 @@ async def test_a_film_in_a_hurry_and_any_message_are_ways_in_even_where_the_bot_
         sent = await stage.people.submit(stage.mia, use, {"words": idea})
         await stage.until(lambda: any("in our direct messages" in text_of(message) for message in sent.messages))
         await stage.until(lambda: any("plan v1" in text_of(m) for m in stage.discord.direct_messages(stage.mia)))
+
+        # A post of a forum is where its film goes on.
+        post = await stage.people.post(stage.mia, stage.people.make_forum("ideas"), "A lighthouse", "what about one?")
+        await stage.people.slash(stage.mia, post, "plan", {"idea": idea})
+        await stage.until_told(stage.mia, "The plan comes here")
+        await stage.until(lambda: stage.card(post, "plan v1"))
+        assert len(stage.threads()) == 3
