@@ -48,7 +48,7 @@ async def test_each_reads_their_language_and_a_film_keeps_its_own(tmp_path: Path
 
         # A Japanese presses on it, and is told in Japanese; the card stays German.
         await stage.people.press(stage.tom, thread, label="Grünes Licht")
-        await stage.until_told(stage.tom, "本人しかできません")
+        await stage.until_told(stage.tom, "自分の作品を始めて")
         assert stage.card(thread, "Plan v1")
 
         # A change is answered in the film's language.
