@@ -209,7 +209,7 @@ productions = Table(
     Index("productions_by_project", "project_id"),
     Index("productions_by_delivery", "delivered_at", "state"),
     Index("productions_by_start", "started_at"),
-    Index("productions_by_end", "finished_at"),
+    Index("productions_by_finish", "finished_at"),
 )
 
 takes = Table(

@@ -131,7 +131,7 @@ def upgrade() -> None:
     )
     # What operators see of the last two days.
     op.create_index("productions_by_start", "productions", ["started_at"])
-    op.create_index("productions_by_end", "productions", ["finished_at"])
+    op.create_index("productions_by_finish", "productions", ["finished_at"])
     op.create_index("paid_calls_by_time", "paid_calls", ["created_at"])
     op.create_table(
         "samples",
