@@ -22,6 +22,8 @@ from bot.studio.model import Plan
 NOBODY = Ahead()
 #: Films that were done last: how long those took is how long films take.
 LATELY = 50
+#: Films over that these are found among.
+LOOKED_THROUGH = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,20 +136,22 @@ class Prospects:
         return prospect
 
     async def _made(self) -> list[Made]:
-        """How long films took that were done lately, from when they began."""
+        """How long films took that were done lately, from when they began.
+
+        Which of the last ones were done is seen here: asked for it, SQLite goes by the state and sorts all there are.
+        """
         shots = select(func.count()).where(takes.c.production_id == productions.c.id).scalar_subquery()
+        took = productions.c.finished_at - productions.c.started_at
         lately = (
-            select((productions.c.finished_at - productions.c.started_at).label("took"), shots.label("shots"))
-            .where(
-                productions.c.state == ProductionState.DONE,
-                productions.c.started_at.is_not(None),
-                productions.c.finished_at > productions.c.started_at,
-            )
+            select(productions.c.state, took.label("took"), shots.label("shots"))
+            .where(productions.c.finished_at.is_not(None))
             .order_by(productions.c.finished_at.desc())
-            .limit(LATELY)
+            .limit(LOOKED_THROUGH)
         )
         async with self._database.transaction() as transaction:
-            return [Made(row.shots, float(row.took)) for row in await transaction.execute(lately)]
+            rows = (await transaction.execute(lately)).all()
+        done = [row for row in rows if row.state == ProductionState.DONE and row.took is not None and row.took > 0]
+        return [Made(row.shots, float(row.took)) for row in done[:LATELY]]
 
     async def _running_since(self) -> list[float]:
         """When those began that run, wherever they do."""
