@@ -97,13 +97,16 @@ _TASKS: Sequence[tuple[str, Sequence[Tip]]] = (
         later("🔐 Privacy and reports"),
         (
             Tip("privacy", later("{command} shows what I keep about you; take it along, or have it deleted.")),
-            Tip("report", later("{command} tells the people in charge about something that should not be here.")),
+            Tip("", later("**Report…** below a film tells the people in charge that it should not be here.")),
         ),
     ),
 )
 _FOR_ADMINS = (
     later("🛠️ For those who run this server"),
-    (Tip("setup", later("{command} chooses channels, roles, and rules for this server.")),),
+    (
+        Tip("setup", later("{command} chooses channels, roles, and rules for this server.")),
+        Tip("admin/diagnose", later("{command} tells why somebody can't use something here.")),
+    ),
 )
 _FOR_OPERATORS = (
     later("🧰 For operators"),

@@ -230,16 +230,15 @@ def _switches(panel: Panel) -> ui.ActionRow[ui.LayoutView]:
     dm = say("Don't DM me") if chosen.dms else say("DM me")
     spoiler = say("Don't cover my films") if chosen.spoiler else say("Cover my films")
     return ui.ActionRow(
-        _switch(panel, Field.MENTIONS, mention, is_on=chosen.mentions),
-        _switch(panel, Field.DMS, dm, is_on=chosen.dms),
-        _switch(panel, Field.SPOILER, spoiler, is_on=chosen.spoiler),
+        _switch(panel, Field.MENTIONS, mention),
+        _switch(panel, Field.DMS, dm),
+        _switch(panel, Field.SPOILER, spoiler),
     )
 
 
-def _switch(panel: Panel, field: Field, label: str, *, is_on: bool) -> ui.Button[Any]:
-    style = discord.ButtonStyle.secondary if is_on else discord.ButtonStyle.primary
+def _switch(panel: Panel, field: Field, label: str) -> ui.Button[Any]:
     custom_id = CustomId(Action.PREFER, owner_ref(panel.user_id), int(field))
-    return ui.Button(style=style, label=label, custom_id=str(custom_id))
+    return ui.Button(style=discord.ButtonStyle.secondary, label=label, custom_id=str(custom_id))
 
 
 def _menu(

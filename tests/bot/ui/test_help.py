@@ -25,7 +25,7 @@ def test_commands_can_be_clicked_where_their_ids_are_known() -> None:
 def test_tasks_that_nothing_is_there_for_are_left_out() -> None:
     said = text(help_view({"plan"}, IDS))
 
-    assert "Privacy and reports" not in said
+    assert "As you like it" not in said
     assert "**💰 Money**" in said
 
 
