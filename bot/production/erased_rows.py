@@ -49,7 +49,6 @@ async def erase_words(transaction: Transaction, project_id: str, production_ids:
     await transaction.execute(delete(analyses).where(analyses.c.asset_id.in_(seen.union(used))))
     await transaction.execute(delete(sightings).where(sightings.c.project_id == project_id))
     await transaction.execute(delete(turns).where(turns.c.project_id == project_id))
-    await transaction.execute(delete(sightings).where(sightings.c.project_id == project_id))
     await transaction.execute(delete(participants).where(participants.c.project_id == project_id))
     await transaction.execute(delete(plans).where(plans.c.project_id == project_id))
     await transaction.execute(delete(takes).where(takes.c.production_id.in_(production_ids)))

@@ -196,7 +196,7 @@ async def test_a_question_without_a_video_fails_by_itself(studio: Studio) -> Non
 async def test_a_film_after_a_video_is_planned_from_what_was_seen_and_nobody_looks_again(studio: Studio) -> None:
     asked = await asked_about(studio, request_id="1")
     await studio.settled(ScriptedModel("gemini", SEEN, sees_video=True))
-    film = await studio.ask(request_id="2", asset_id=asset().id, source_id=asked.id)
+    film = await studio.ask(request_id="2", idea="at night", asset_id=asset().id, source_id=asked.id)
     model = ScriptedModel("gemini", plan_draft(), sees_video=True)
 
     await studio.settled(model)
