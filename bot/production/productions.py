@@ -525,10 +525,13 @@ async def _owner_of(transaction: Transaction, project_id: str) -> int:
     return int(owner_id)
 
 
-async def _check(
-    transaction: Transaction, project_id: str, version: int, user_id: int, share: Share
+async def film_to_order(
+    transaction: Transaction, project_id: str, version: int, user_id: int
 ) -> Row[tuple[object, ...]]:
-    """Whether this person may have this version made now; the film as it is at this moment."""
+    """The film as it is at this moment, where this person may order something for this version of its plan.
+
+    Raises `NoSuchFilm | NotYours | NothingToRender | PlanMoved`.
+    """
     project = (await transaction.execute(select(projects).where(projects.c.id == project_id))).one_or_none()
     if project is None or project.deleted_at is not None:
         raise NoSuchFilm
@@ -540,6 +543,14 @@ async def _check(
         raise NothingToRender
     if newest != version:
         raise PlanMoved(newest)
+    return project
+
+
+async def _check(
+    transaction: Transaction, project_id: str, version: int, user_id: int, share: Share
+) -> Row[tuple[object, ...]]:
+    """Whether this person may have this version made now; the film as it is at this moment."""
+    project = await film_to_order(transaction, project_id, version, user_id)
     under_way = (ProductionState.ASKING, *ACTIVE)
     same = select(func.count()).where(productions.c.project_id == project_id, productions.c.state.in_(under_way))
     if (await transaction.execute(same)).scalar():

@@ -17,11 +17,10 @@ from bot.db import Database, Transaction, lock
 from bot.db.tables import projects, stills, storyboards
 from bot.jobs.wake import Wake
 from bot.production.bill import bill_of, settle_by_bill
+from bot.production.productions import film_to_order
 from bot.studio.audit import Audit
 from bot.studio.budget import Budgets, Kind
-from bot.studio.errors import AlreadyDrawing, NeedsApproval, NoSuchFilm, NothingToRender, PlanMoved
-from bot.studio.projects import latest_version
-from bot.studio.rights import Act, refusal, role_of
+from bot.studio.errors import AlreadyDrawing, NeedsApproval, NoSuchFilm
 from bot.studio.storyboard import StoryboardQuote
 
 
@@ -247,17 +246,7 @@ def shown_stills(found: Collection[Still]) -> dict[int, str]:
 
 async def _film(transaction: Transaction, project_id: str, version: int, user_id: int) -> Row[tuple[object, ...]]:
     """The film as it is at this moment, where this person may have it drawn."""
-    film = (await transaction.execute(select(projects).where(projects.c.id == project_id))).one_or_none()
-    if film is None or film.deleted_at is not None:
-        raise NoSuchFilm
-    role = await role_of(transaction, project_id, user_id)
-    if refused := refusal(Act.GREENLIGHT, user_id=user_id, owner_id=film.owner_id, role=role):
-        raise refused
-    newest = await latest_version(transaction, project_id)
-    if newest == 0:
-        raise NothingToRender
-    if newest != version:
-        raise PlanMoved(newest)
+    film = await film_to_order(transaction, project_id, version, user_id)
     open_one = select(storyboards.c.id).where(
         storyboards.c.project_id == project_id, storyboards.c.state == StoryboardState.DRAWING
     )
