@@ -9,8 +9,10 @@ from typing import Any
 import discord
 import pytest
 from discord import ui
+from sqlalchemy import update
 
 from bot.db import Database
+from bot.db.tables import storyboards
 from bot.jobs.wake import Wake
 from bot.media.ffmpeg import Ffmpeg
 from bot.studio.budget import Caps
@@ -163,6 +165,21 @@ async def test_what_was_drawn_is_posted_once_with_its_pictures_and_the_plan_says
         [],
         ["storyboard-shot-1.jpg", "storyboard-shot-2.jpg", "storyboard-shot-3.jpg"],
     ]
+
+
+async def test_a_message_that_stands_is_left_as_it_is_whatever_becomes_of_its_pictures(desktop: Desktop) -> None:
+    film = await desktop.film_in_thread()
+    await desktop.press(film)
+    await desktop.look()
+    shown = desktop.wall.messages[2]
+    next((desktop.files.root / "films" / film).glob("still-*.jpg")).unlink()
+    async with desktop.database.transaction() as transaction:
+        await transaction.execute(update(storyboards).values(updated_at=desktop.now))
+    await desktop.projects.touch(film)
+
+    await desktop.look()
+
+    assert desktop.wall.messages[2] == shown
 
 
 async def test_a_newer_storyboard_takes_the_place_of_the_one_before(desktop: Desktop) -> None:
