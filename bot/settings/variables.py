@@ -17,7 +17,8 @@ _DISCORD = Group(
         ),
         Variable(
             name="OPERATOR_IDS",
-            means="Discord ids of the people who run this bot, separated by commas: they may cancel every film."
+            means="Discord ids of the people who run this bot, separated by commas: all of /admin is theirs, and"
+            " they may cancel every film."
             " Switch on Discord's developer mode and right-click a name to copy its id.",
             example="100000000000000001,100000000000000002",
             many=True,

@@ -1,4 +1,4 @@
-"""`/setup` as a server's admins see it: one private message with four pages, rendered from what is chosen."""
+"""`/setup` as a server's admins see it: one private message with five pages, rendered from what is chosen."""
 
 from __future__ import annotations
 
