@@ -21,7 +21,7 @@ from bot.languages.words import NAME, NotALiteral, Words, called, words_in
 from bot.speech import Language
 
 #: Languages that do not say everything yet, so that their files may lag behind the code. To be empty before a release.
-INCOMPLETE = frozenset({Language.SPANISH, Language.FRENCH, Language.PORTUGUESE})
+INCOMPLETE: frozenset[Language] = frozenset()
 
 _SAYING = {"say", "later", "counted"}
 #: What takes words that are for logs, for programmers and for Discord's own lists.
