@@ -18,7 +18,8 @@ def declared() -> Iterator[str]:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "command":
                 for keyword in node.keywords:
                     if keyword.arg == "name" and isinstance(keyword.value, ast.Constant):
-                        yield f"{'admin ' if path.is_relative_to(UI / 'admin') else ''}{keyword.value.value}"
+                        group = "admin " if path.is_relative_to(UI / "admin") else ""
+                        yield group + str(keyword.value.value)
 
 
 def test_the_page_names_every_command() -> None:
