@@ -4,6 +4,8 @@ VENV := .venv
 BENCH := .venv-bench
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
+# Stories mostly wait for each other's processes: one more at a time than there are cores keeps the cores busy.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 PACKAGES := bot providers ratelimit sandbox tests benchmarks
 
 .PHONY: setup demo test check format words bench bench-pool lock clean
@@ -20,7 +22,7 @@ demo: setup  ## the outside world on loopback, the bot, and a page to play with
 	$(BIN)/python -m sandbox
 
 test: setup
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=25
 
 check: setup  ## format, lint, types, import arrows
 	$(BIN)/ruff format --check $(PACKAGES)
