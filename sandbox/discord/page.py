@@ -196,13 +196,18 @@ _STYLE = b"""
 #: Where SimCord's page puts the buttons that appear over a message, and what we put beside them.
 _TOOLBAR = b"if (toolbar.childElementCount) root.append(toolbar);"
 _MENU_BUTTONS = b"""
-    MENU.forEach((name, number) => {
-      const button = node("button", "message-menu-button", name);
-      button.type = "button";
-      button.dataset.controlKey = `message:${message.id}:component:menu:${number}`;
-      button.addEventListener("click", () => options.onClick?.(button.dataset.controlKey));
-      toolbar.append(button);
-    });
+    // Only when somebody points at the message: until then the page is laid out as SimCord's own.
+    root.onpointerenter = () => {
+      root.onpointerenter = null;
+      MENU.forEach((name, number) => {
+        const button = node("button", "message-menu-button", name);
+        button.type = "button";
+        button.dataset.controlKey = `message:${message.id}:component:menu:${number}`;
+        button.addEventListener("click", () => options.onClick?.(button.dataset.controlKey));
+        toolbar.append(button);
+      });
+      root.append(toolbar);
+    };
     """
 _MENU = re.compile(r"message:(\d+):component:menu:(\d+)")
 
