@@ -43,7 +43,7 @@ async def export_of(database: Database, owner_id: int) -> dict[str, Any]:
         chosen = select(preferences.c.chosen).where(preferences.c.user_id == owner_id)
         kept = (await transaction.execute(chosen)).scalar()
         reported = select(reports).where(reports.c.reporter_id == owner_id).order_by(reports.c.at)
-        said = select(age_confirmations.c.at).where(age_confirmations.c.user_id == owner_id)
+        old_enough = select(age_confirmations.c.at).where(age_confirmations.c.user_id == owner_id)
         took = select(answers).where(answers.c.user == str(owner_id)).order_by(answers.c.at)
         invited = select(participants).where(participants.c.user_id == owner_id).order_by(participants.c.at)
         others = select(projects.c.id).where(projects.c.owner_id != owner_id)
@@ -52,7 +52,7 @@ async def export_of(database: Database, owner_id: int) -> dict[str, Any]:
             "format": FORMAT,
             "units": _UNITS,
             "user_id": str(owner_id),
-            "old_enough_said_at": (await transaction.execute(said)).scalar_one_or_none(),
+            "old_enough_said_at": (await transaction.execute(old_enough)).scalar_one_or_none(),
             "settings": json.loads(kept) if kept is not None else {},
             "takes_part_in": [_without(row, "user_id", "invited_by") for row in await transaction.execute(invited)],
             "said_in_others_films": [_without(row, *_OURS_OF_TURNS) for row in await transaction.execute(said)],

@@ -6,6 +6,7 @@ from dataclasses import replace
 from bot.db import Database
 from bot.jobs.wake import Wake
 from bot.production.export import export_of
+from bot.studio.ages import Ages
 from bot.studio.participants import Participants
 from bot.studio.preferences import PreferenceRows
 from bot.studio.projects import Projects
@@ -40,3 +41,16 @@ async def test_what_a_person_said_in_a_film_of_another_is_theirs_and_nothing_els
     assert "Ben" not in json.dumps(anas)
     assert [each["words"] for each in bens["films"][0]["talk"]] == ["by Ben"]
     assert "Ana" not in json.dumps(bens)
+
+
+async def test_who_is_old_enough_and_spoke_twice_in_a_film_of_another_has_both_told_apart(database: Database) -> None:
+    projects = Projects(database)
+    film, _ = await projects.create(request("1", owner_id=BEN, idea="of Ben's"), model="gen4.5")
+    await Ages(database, least=18, clock=lambda: 7.0).confirm(ANA)
+    for words in ("one", "two"):
+        await projects.hear(film.id, message_id=None, author_id=ANA, words=words)
+
+    told = await export_of(database, ANA)
+
+    assert told["old_enough_said_at"] == 7.0
+    assert [each["words"] for each in told["said_in_others_films"]] == ["one", "two"]
