@@ -14,6 +14,7 @@ from bot.studio.text import shorten
 from bot.ui import wording
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.ends import End
+from bot.ui.film_row import about_buttons
 from bot.ui.remarks import remarks_on
 
 
@@ -41,17 +42,21 @@ def draft_end(production: Production, plan: Plan, *, film: Path, told: str, pric
         small=[words, *remarks_on(production.notes), *([told] if told else []), foot],
         film=film,
         alt=shorten(say("Draft of {title}: {logline}", title=plan.title, logline=plan.logline), 1000),
-        view=None if price_microusd is None else _greenlight(production, plan, price_microusd),
+        view=_row(production, plan, price_microusd),
     )
 
 
-def _greenlight(production: Production, plan: Plan, price_microusd: int) -> ui.View:
+def _row(production: Production, plan: Plan, price_microusd: int | None) -> ui.View:
+    """The way to the film itself, how the draft was made, and a word about it: others see a draft, too."""
     view = ui.View(timeout=None)
-    button: ui.Button[ui.View] = ui.Button(
-        style=discord.ButtonStyle.success,
-        label=say("Greenlight the film · {price}", price=wording.money(price_microusd)),
-        custom_id=str(CustomId(Action.GREENLIGHT, production.project_id, plan.version, (price_microusd,))),
-    )
-    view.add_item(button)
+    if price_microusd is not None:
+        button: ui.Button[ui.View] = ui.Button(
+            style=discord.ButtonStyle.success,
+            label=say("Greenlight the film · {price}", price=wording.money(price_microusd)),
+            custom_id=str(CustomId(Action.GREENLIGHT, production.project_id, plan.version, (price_microusd,))),
+        )
+        view.add_item(button)
+    for each in about_buttons(production.project_id, production.id):
+        view.add_item(each)
     view.stop()
     return view

@@ -18,12 +18,20 @@ def film_row(project_id: str, production_id: str) -> ui.View:
         (Action.ANEW, project_id, say("Run again")),
         (Action.VARY, project_id, say("Vary…")),
         (Action.SHOTS, project_id, say("Shots…")),
-        (Action.DETAILS, production_id, say("Prompt & settings")),
-        (Action.REPORT, project_id, say("Report…")),
     ):
         view.add_item(_button(action, ref, label))
+    for each in about_buttons(project_id, production_id):
+        view.add_item(each)
     view.stop()  # sent and not stored: a press comes to our router
     return view
+
+
+def about_buttons(project_id: str, production_id: str) -> list[ui.Button[Any]]:
+    """Below everything that is posted of a film: how it was made, and a word about it to those who run the place."""
+    return [
+        _button(Action.DETAILS, production_id, say("Prompt & settings")),
+        _button(Action.REPORT, project_id, say("Report…")),
+    ]
 
 
 def dm_button(production_id: str) -> ui.Button[Any]:

@@ -137,8 +137,10 @@ def _film_view(facts: OpenFilm, room: int) -> ui.LayoutView:
     if film.done is not None and is_own:
         ways.append(_button(Action.SEND, film.project.id, say("Send here"), discord.ButtonStyle.primary))
         ways.append(_button(Action.ANEW, film.project.id, say("Run again"), discord.ButtonStyle.secondary))
-    if is_own:
+    if is_own and film.project.kind is ProjectKind.FILM:
         ways.append(_button(Action.VARY, film.project.id, say("Vary…"), discord.ButtonStyle.secondary))
+    elif is_own and film.project.state is ProjectState.PLANNED:  # what was seen in the video is there to follow
+        ways.append(_button(Action.LIKE, film.project.id, say("Make one like this"), discord.ButtonStyle.primary))
     buttons = []
     if not is_own:
         parts.append(ui.TextDisplay(say("A film of <@{owner_id}>, who invited you.", owner_id=film.project.owner_id)))

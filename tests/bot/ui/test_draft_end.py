@@ -15,6 +15,10 @@ from tests.bot.studio.samples import plan, project
 from tests.bot.ui.test_cards import JOB, buttons, production, take, text
 
 DRAFT = production(ProductionState.DONE, draft=True, cost_microusd=304_095, film_duration=9.0, finished_at=200.0)
+ABOUT = [
+    ("Prompt & settings", str(CustomId(Action.DETAILS, DRAFT.id))),
+    ("Report…", str(CustomId(Action.REPORT, DRAFT.project_id))),
+]
 
 
 def test_a_draft_says_what_it_is_and_has_the_films_price_beside_the_way_to_it() -> None:
@@ -25,13 +29,18 @@ def test_a_draft_says_what_it_is_and_has_the_films_price_beside_the_way_to_it() 
     assert end.alt == "Draft of Koi: A koi becomes a dragon."
     assert end.view is not None
     found = [(getattr(each, "label", ""), getattr(each, "custom_id", "")) for each in end.view.children]
-    assert found == [("Greenlight the film · $0.94", str(CustomId(Action.GREENLIGHT, DRAFT.project_id, 1, (936_000,))))]
+    assert found == [
+        ("Greenlight the film · $0.94", str(CustomId(Action.GREENLIGHT, DRAFT.project_id, 1, (936_000,)))),
+        *ABOUT,
+    ]
 
 
-def test_a_draft_of_a_plan_that_has_moved_on_leads_to_no_film() -> None:
+def test_a_draft_of_a_plan_that_has_moved_on_leads_to_no_film_and_can_be_reported() -> None:
     end = draft_end(DRAFT, plan(), film=Path("film.mp4"), told="", price_microusd=None)
 
-    assert end.view is None
+    assert end.view is not None
+    found = [(getattr(each, "label", ""), getattr(each, "custom_id", "")) for each in end.view.children]
+    assert found == ABOUT
     assert "Greenlight" not in end.words()
 
 

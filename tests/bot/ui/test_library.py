@@ -18,7 +18,7 @@ from bot.production.deletions import Deletions
 from bot.production.model import Production, ProductionState, TakeState
 from bot.production.shelf import Film, Place
 from bot.studio.errors import NotInvited, NotYours
-from bot.studio.model import ProjectState
+from bot.studio.model import ProjectKind, ProjectState
 from bot.studio.participants import Participants
 from bot.studio.pseudonyms import Pseudonyms
 from bot.studio.rights import Role
@@ -194,6 +194,21 @@ def test_what_can_be_done_with_a_film_depends_on_how_it_stands(state: Production
     if state is ProductionState.HELD:
         wanted = ["Order again (may cost $0.01 twice)", "Finish without it", "Stop", *wanted]
     assert labels == wanted
+
+
+@pytest.mark.parametrize(
+    ("state", "way"),
+    [(ProjectState.PLANNED, ["Make one like this"]), (ProjectState.NEW, []), (ProjectState.FAILED, [])],
+)
+def test_a_video_that_was_looked_at_leads_to_a_film_like_it_and_is_not_varied(
+    state: ProjectState, way: list[str]
+) -> None:
+    analysis = replace(project(), kind=ProjectKind.ANALYSIS, state=state)
+
+    found = buttons(film_view(OpenFilm(film=film(None, project=analysis, plan=None))))
+
+    assert [label for label, _, _ in found] == [*way, "Delete…", "All films"]
+    assert not way or found[0][1] == str(CustomId(Action.LIKE, analysis.id))
 
 
 def test_every_view_is_taken_by_discord_whatever_films_are_called() -> None:
