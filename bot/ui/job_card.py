@@ -90,7 +90,7 @@ def _job_card(facts: JobFacts, room: int) -> ui.LayoutView:
     if production.state in ACTIVE:
         if production.started_at is not None:
             moment = f"<t:{int(production.started_at)}:R>"
-            words = say("Started {moment}. I will mention you when it is done.", moment=moment)
+            words = say("Started {moment}. The film comes as a new message.", moment=moment)
             parts.append(ui.TextDisplay(f"-# {words}"))
         watch = watch_buttons(production, facts.takes)
         parts.append(ui.ActionRow(*watch, _cancel_button(production), *_dm_button(production)))

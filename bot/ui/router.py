@@ -127,7 +127,7 @@ class Router:
                 if production.greenlit_by is not None:
                     return say(
                         "Greenlit for at most {price}, which is charged to <@{owner_id}>. Its job card shows how it "
-                        "goes, and I mention them when it is done.",
+                        "goes; the film comes as a new message.",
                         price=price,
                         owner_id=production.owner_id,
                     )
