@@ -124,6 +124,23 @@ def dollars(microusd: int) -> str:
     return str(format_currency(-(-microusd // 10_000) / 100, "USD", locale=_spoken.get().code, group_separator=False))
 
 
+def lasting(seconds: float) -> str:
+    """How long something took or takes, in the two largest units that say something."""
+    seconds = max(0.0, seconds)
+    if 0 < seconds < 1:
+        return say("{number} ms", number=round(seconds * 1000))
+    if seconds < 90:
+        return say("{number} s", number=round(seconds))
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return say("{number} min", number=minutes)
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return say("{hours} h {minutes} min", hours=hours, minutes=minutes)
+    days, hours = divmod(hours, 24)
+    return say("{days} d {hours} h", days=days, hours=hours)
+
+
 def translated(words: str, language: Language, *, context: str | None = None) -> str | None:
     """Words in another language, for what is not said but declared: the names of commands. `None` where it has none."""
     if language is Language.ENGLISH:

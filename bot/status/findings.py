@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from bot.production.model import ProductionState
-from bot.speech import counted, say
+from bot.speech import counted, dollars, lasting, say
 from bot.status.status import DiscordStatus, KeyStatus, ServiceStatus, Status
 from ratelimit import KeyHealth, Priority
 
@@ -81,14 +81,6 @@ def findings(status: Status) -> list[Finding]:
     return sorted(found, key=lambda finding: -finding.severity)
 
 
-def span(seconds: float) -> str:
-    """A length of time in its largest unit: "40 s", "5 min", "3 h", "2 d"."""
-    for unit, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= 2 * unit or (unit == 60 and seconds >= unit):
-            return f"{seconds / unit:.0f} {name}"
-    return f"{max(0.0, seconds):.0f} s"
-
-
 def _of_database(status: Status) -> Iterator[Finding]:
     database = status.database
     if database.error is not None:
@@ -122,7 +114,7 @@ def _of_discord(discord: DiscordStatus, status: Status) -> Iterator[Finding]:
             what=say(
                 "Discord refused {refused} requests in ten minutes; for {time} only interactions are answered.",
                 refused=discord.refused,
-                time=span(discord.silent_until - status.at),
+                time=lasting(discord.silent_until - status.at),
             ),
             remedy=say("See the log for which requests it refused: mostly channels that lost a permission."),
         )
@@ -175,7 +167,7 @@ def _of_service(service: ServiceStatus, now: float) -> Iterator[Finding]:
             what=say(
                 "Every key of {service} rests; the first is asked again in {time}.",
                 service=service.name,
-                time=span(back - now),
+                time=lasting(back - now),
             ),
             remedy=say("Wait; if it goes on, lower its limits in the settings, or add a key of another account."),
         )
@@ -235,7 +227,7 @@ def _of_waits(status: Status) -> Iterator[Finding]:
                 severity=Severity.WARNING,
                 what=say(
                     "Somebody has waited {time} for an answer; {waiting} wait in this class.",
-                    time=span(line.oldest),
+                    time=lasting(line.oldest),
                     waiting=line.waiting,
                 ),
                 remedy=say("Add a key for a language model, or raise its limits if the service grants more."),
@@ -250,7 +242,7 @@ def _of_films(status: Status) -> Iterator[Finding]:
             severity=Severity.WARNING,
             what=say(
                 "A film has waited {time} to begin; {waiting} are in line.",
-                time=span(films.line.oldest),
+                time=lasting(films.line.oldest),
                 waiting=films.line.waiting,
             ),
             remedy=say("Is something paused? Else add keys of other accounts, or raise MAX_FILMS_AT_ONCE."),
@@ -286,20 +278,20 @@ def _of_money(status: Status) -> Iterator[Finding]:
         return
     bot = status.money.bot
     cap, used = status.money.bot.cap_microusd, bot.used_microusd
-    facts = {"used": _dollars(used), "cap": _dollars(cap), "time": span(bot.resets_at - status.at)}
+    facts = {"used": dollars(used), "cap": dollars(cap), "time": lasting(bot.resets_at - status.at)}
     if used >= cap:
         yield Finding(
             name="money gone",
             severity=Severity.CRITICAL,
             what=say("Today's {cap} are spent; nothing is ordered for another {time}.", **facts),
-            remedy=say("Wait for midnight UTC, or raise MAX_USD_PER_DAY."),
+            remedy=say("Wait for midnight UTC, or raise the day's cap with /admin budget."),
         )
     elif used >= NEARLY * cap:
         yield Finding(
             name="money low",
             severity=Severity.WARNING,
             what=say("{used} of today's {cap} are spent.", **facts),
-            remedy=say("Raise MAX_USD_PER_DAY if that is well; else see who spends it."),
+            remedy=say("Raise the day's cap with /admin budget if that is well; else see who spends it."),
         )
 
 
@@ -330,7 +322,7 @@ def _of_backups(status: Status) -> Iterator[Finding]:
     if status.at - since > 2 * backups.every:
         age = say("There is no backup.")
         if backups.made_at is not None:
-            age = say("The newest backup is {time} old.", time=span(status.at - backups.made_at))
+            age = say("The newest backup is {time} old.", time=lasting(status.at - backups.made_at))
         yield Finding(
             name="backup old",
             severity=Severity.WARNING,
@@ -381,9 +373,9 @@ def _of_channels(status: Status) -> Iterator[Finding]:
 
 def _of_pauses(status: Status) -> Iterator[Finding]:
     for paused in status.paused:
-        what = say("New films are paused since {time}.", time=span(status.at - paused.at))
+        what = say("New films are paused since {time}.", time=lasting(status.at - paused.at))
         if paused.name != "all":
-            what = say("{name} is paused since {time}.", name=paused.name, time=span(status.at - paused.at))
+            what = say("{name} is paused since {time}.", name=paused.name, time=lasting(status.at - paused.at))
         yield Finding(
             name=f"paused {paused.name}",
             severity=Severity.NOTE,
@@ -410,10 +402,6 @@ def _of_models(status: Status) -> Iterator[Finding]:
             what=what,
             remedy=remedy,
         )
-
-
-def _dollars(microusd: int) -> str:
-    return f"${microusd / 1_000_000:.2f}"
 
 
 def _gib(count: int) -> str:

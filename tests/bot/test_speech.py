@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bot.speech import Language, counted, dollars, say, shared, speak, speaking, spoken, translated
+from bot.speech import Language, counted, dollars, lasting, say, shared, speak, speaking, spoken, translated
 from bot.ui.wording import enumerated, number
 
 
@@ -82,3 +82,19 @@ def test_numbers_stand_as_the_language_writes_them(language: Language, price: st
         assert dollars(2_399_999) == price
         assert number(12345.5) == large
         assert enumerated([1, 2, 3]) == list_
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-3, "0 s"),
+        (0.04, "40 ms"),
+        (59, "59 s"),
+        (120, "2 min"),
+        (7_000, "1 h 57 min"),
+        (7_200, "2 h 0 min"),
+        (200_000, "2 d 7 h"),
+    ],
+)
+def test_a_span_is_told_in_its_two_largest_units(seconds: float, words: str) -> None:
+    assert lasting(seconds) == words

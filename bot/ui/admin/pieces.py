@@ -10,7 +10,7 @@ import discord
 from discord import ui
 
 from bot.settings.services import PROVIDERS
-from bot.speech import counted, say
+from bot.speech import counted, lasting, say
 from bot.ui.answering import turn
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.rights import Asker, Rights
@@ -76,22 +76,6 @@ def turning(action: Action, number: int, pages: int) -> ui.ActionRow[ui.LayoutVi
         # Two buttons of one message may not carry the same id, which they would on a list of one page.
         button(action, say("On →"), version=on if on != back else on + 1, disabled=number >= pages),
     )
-
-
-def lasting(seconds: float) -> str:
-    """How long something took or takes, in the two largest units that say something."""
-    if seconds < 1:
-        return say("{number} ms", number=round(seconds * 1000))
-    if seconds < 90:
-        return say("{number} s", number=round(seconds))
-    minutes = round(seconds / 60)
-    if minutes < 90:
-        return say("{number} min", number=minutes)
-    hours, minutes = divmod(minutes, 60)
-    if hours < 48:
-        return say("{hours} h {minutes} min", hours=hours, minutes=minutes)
-    days, hours = divmod(hours, 24)
-    return say("{days} d {hours} h", days=days, hours=hours)
 
 
 def moment(at: float) -> str:

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 import discord
 from discord import ui
 
+from bot.jobs.ledger import CallState
 from bot.production.model import ProductionState
 from bot.production.switches import ALL
-from bot.speech import counted, later, say
+from bot.speech import counted, lasting, later, say
 from bot.status.findings import Finding, Severity
 from bot.status.status import DiscordStatus, KeyStatus, LineStatus, MoneyStatus, ServiceStatus, Status
-from bot.ui.admin.pieces import button, health_words, lasting, moment, titled, usage_words
+from bot.ui.admin.pieces import button, health_words, moment, titled, usage_words
 from bot.ui.card_layout import BAD, GOOD, PENDING, fitted, layout
 from bot.ui.custom_ids import Action
 from bot.ui.wording import money, plain, size
@@ -40,6 +41,7 @@ _STATES = {
     ProductionState.FAILED: later("{number} failed"),
     ProductionState.CANCELLED: later("{number} cancelled"),
 }
+_WENT_WRONG = (CallState.FAILED, CallState.REFUSED, CallState.UNKNOWN, CallState.LOST)
 #: The worst first: what is cut off for want of room is what is well.
 _ILL_FIRST = (
     KeyHealth.OUT,
@@ -181,7 +183,7 @@ def _services(services: Sequence[ServiceStatus], *, most: int) -> str:
     lines = []
     for service in services:
         paused = say(" · ⏸️ paused by an operator") if service.paused else ""
-        lines.append(f"**{titled(service.name)}**{paused}")
+        lines.append(f"**{titled(service.name)}**{paused}{_orders(service)}")
         keys = sorted(service.keys, key=lambda key: _ILL_FIRST.index(key.view.health))
         shown = keys if count <= most else keys[: max(1, most * len(keys) // count)]
         lines += [_key(key) for key in shown]
@@ -190,6 +192,20 @@ def _services(services: Sequence[ServiceStatus], *, most: int) -> str:
         if not keys:
             lines.append(say("🔴 no key is left; add one with `/admin keys`"))
     return "\n".join(lines)
+
+
+def _orders(service: ServiceStatus) -> str:
+    """How many orders of the last day there were, and how many of them came to nothing or went unanswered."""
+    if not (orders := sum(service.calls.values())):
+        return ""
+    failed = sum(service.calls.get(state, 0) for state in _WENT_WRONG)
+    words = counted(
+        orders,
+        "{number} order in the last 24 hours, {failed} failed",
+        "{number} orders in the last 24 hours, {failed} failed",
+        failed=failed,
+    )
+    return f" · {words}"
 
 
 def _key(key: KeyStatus) -> str:

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from bot.production.model import ProductionState
-from bot.status.findings import Severity, findings, span
+from bot.speech import Language, speaking
+from bot.status.findings import Severity, findings
 from bot.status.status import ClosedChannel, DatabaseStatus, Ending, Paused, Status
 from ratelimit import DayLimit, KeyHealth, Priority, Usage
 from tests.bot.status.bench import NOON
@@ -129,8 +130,14 @@ def test_where_nothing_is_backed_up_no_backup_is_missed() -> None:
     assert findings(replace(WELL, backups=replace(WELL.backups, made_at=None, every=None))) == []
 
 
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0, "0 s"), (59, "59 s"), (60, "1 min"), (7000, "117 min"), (7200, "2 h"), (200_000, "2 d")]
-)
-def test_a_span_is_told_in_its_largest_unit(seconds: float, words: str) -> None:
-    assert span(seconds) == words
+def test_a_spent_cap_names_the_command_that_raises_it_and_speaks_the_readers_language() -> None:
+    assert MONEY is not None
+    spent = replace(WELL, money=replace(MONEY, bot=replace(MONEY.bot, used_microusd=100_000_000)))
+
+    (gone,) = findings(spent)
+    with speaking(Language.GERMAN):
+        (weg,) = findings(spent)
+
+    assert "/admin budget" in gone.remedy
+    assert "$100.00" in gone.what
+    assert "100,00\xa0$" in weg.what

@@ -12,7 +12,7 @@ from bot.db import Database
 from bot.jobs.wake import Wake
 from bot.production.switches import ALL, Switches
 from bot.status.findings import Finding, Severity
-from bot.status.status import ClosedChannel, Status
+from bot.status.status import ClosedChannel, ServiceStatus, Status
 from bot.studio.errors import NotOperator
 from bot.ui.admin.status_card import CHART, status_view
 from bot.ui.custom_ids import Action
@@ -93,6 +93,18 @@ async def test_a_sick_key_is_named_with_what_to_do_and_goes_before_those_that_ar
     assert keys[0].startswith("🔴 out")
     assert f"`{sick}`" in keys[0]
     assert "renew it there" in keys[0]
+
+
+async def test_a_service_tells_how_many_of_its_orders_failed_in_the_last_day(panel: Panel) -> None:
+    status = await panel.bench.collector.collect()
+    (service, *others) = status.services
+    asked = replace(service, calls={"done": 9, "failed": 2, "refused": 1, "unknown": 1, "submitted": 1})
+
+    def said(first: ServiceStatus) -> str:
+        return text(status_view(replace(status, services=(first, *others)), []))
+
+    assert "**Runway** · 14 orders in the last 24 hours, 4 failed" in said(asked)
+    assert "in the last 24 hours" not in said(replace(service, calls={}))
 
 
 async def crowded(panel: Panel) -> Status:
