@@ -74,6 +74,7 @@ _TASKS: Sequence[tuple[str, Sequence[Tip]]] = (
             Tip("queue", later("{command} shows your films in the works, why each waits, and until when.")),
             Tip("cancel", later("{command} takes one out.")),
             Tip("films", later("{command} has all that you made: watch, send again, or delete.")),
+            Tip("share", later("{command} invites somebody to the film of this thread.")),
         ),
     ),
     (
@@ -105,6 +106,9 @@ _FOR_ADMINS = (
     later("🛠️ For those who run this server"),
     (
         Tip("setup", later("{command} chooses channels, roles, and rules for this server.")),
+        Tip("admin/queue", later("{command} explains what waits, and cancels it.")),
+        Tip("admin/user", later("{command} shows what somebody made here, and blocks them.")),
+        Tip("admin/audit", later("{command} tells who did what here.")),
         Tip("admin/diagnose", later("{command} tells why somebody can't use something here.")),
     ),
 )
@@ -112,7 +116,6 @@ _FOR_OPERATORS = (
     later("🧰 For operators"),
     (
         Tip("admin/status", later("{command}: is all well, and if not, what to do.")),
-        Tip("admin/queue", later("{command} explains, moves or cancels what waits.")),
         Tip("admin/keys", later("{command} looks after the keys.")),
         Tip("admin/pause", later("{command} lets no new film begin, or orders nothing at one service.")),
         Tip("admin/resume", later("{command} goes on.")),

@@ -40,6 +40,13 @@ def test_operators_and_admins_read_their_part() -> None:
     assert ("/setup" in operator, "</admin status:3>" in operator) == (True, True)
 
 
+def test_who_runs_a_server_reads_what_they_may_do_there_and_everybody_how_to_share_a_film() -> None:
+    said = text(help_view(EVERYTHING, IDS, manages=True))
+
+    assert [f"</admin {name}:3>" in said for name in ("queue", "user", "audit", "keys")] == [True, True, True, False]
+    assert "`/share` invites" in said
+
+
 def test_help_is_taken_by_discord_with_everything_in_it() -> None:
     assert is_taken_by_discord(help_view(EVERYTHING, IDS, is_operator=True, manages=True))
 
