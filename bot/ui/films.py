@@ -133,36 +133,46 @@ def _film_view(facts: OpenFilm, room: int) -> ui.LayoutView:
     if latest is not None and latest.state is ProductionState.HELD and is_own:
         parts.append(ui.TextDisplay(held_words(facts.takes, facts.at_risk_microusd)))
         parts.append(ui.ActionRow(*held_buttons(latest.id, facts.takes, facts.at_risk_microusd)))
-    ways = []
-    if film.done is not None and is_own:
-        ways.append(_button(Action.SEND, film.project.id, say("Send here"), discord.ButtonStyle.primary))
-        ways.append(_button(Action.ANEW, film.project.id, say("Run again"), discord.ButtonStyle.secondary))
-    if is_own and film.project.kind is ProjectKind.FILM:
-        ways.append(_button(Action.VARY, film.project.id, say("Vary…"), discord.ButtonStyle.secondary))
-    elif is_own and film.project.state is ProjectState.PLANNED:  # what was seen in the video is there to follow
-        ways.append(_button(Action.LIKE, film.project.id, say("Make one like this"), discord.ButtonStyle.primary))
-    buttons = []
     if not is_own:
         parts.append(ui.TextDisplay(say("A film of <@{owner_id}>, who invited you.", owner_id=film.project.owner_id)))
-    if film.plan is not None and not is_own:
-        buttons.append(
-            _button(Action.READ, film.project.id, say("Plan"), discord.ButtonStyle.secondary, film.plan.version, 1)
-        )
-    if is_own and latest is not None and latest.state in _CANCELLABLE and not latest.stopping:
-        buttons.append(_button(Action.CANCEL, latest.id, say("Cancel"), discord.ButtonStyle.secondary))
-    if is_own:
-        buttons.append(_button(Action.DELETE, film.project.id, say("Delete…"), discord.ButtonStyle.danger))
-    buttons.append(
-        _button(
-            Action.FILMS,
-            owner_ref(facts.viewer_id or film.project.owner_id),
-            say("All films"),
-            discord.ButtonStyle.secondary,
-            1,
-        )
-    )
-    rows = [ui.ActionRow(*row) for row in (ways, buttons) if row]
-    return layout(ui.Container(*parts, *rows, accent_colour=colour))
+    rows = (_ways_on(film), _ways_out(facts)) if is_own else (_guest_ways(facts),)
+    return layout(ui.Container(*parts, *(ui.ActionRow(*row) for row in rows if row), accent_colour=colour))
+
+
+def _ways_on(film: Film) -> list[ui.Button[ui.LayoutView]]:
+    """What its owner can have made of it."""
+    ways = []
+    if film.done is not None:
+        ways.append(_button(Action.SEND, film.project.id, say("Send here"), discord.ButtonStyle.primary))
+        ways.append(_button(Action.ANEW, film.project.id, say("Run again"), discord.ButtonStyle.secondary))
+    if film.project.kind is ProjectKind.FILM:
+        ways.append(_button(Action.VARY, film.project.id, say("Vary…"), discord.ButtonStyle.secondary))
+    elif film.project.state is ProjectState.PLANNED:  # what was seen in the video is there to follow
+        ways.append(_button(Action.LIKE, film.project.id, say("Make one like this"), discord.ButtonStyle.primary))
+    return ways
+
+
+def _ways_out(facts: OpenFilm) -> list[ui.Button[ui.LayoutView]]:
+    film, latest = facts.film, facts.film.latest
+    ways = []
+    if latest is not None and latest.state in _CANCELLABLE and not latest.stopping:
+        ways.append(_button(Action.CANCEL, latest.id, say("Cancel"), discord.ButtonStyle.secondary))
+    ways.append(_button(Action.DELETE, film.project.id, say("Delete…"), discord.ButtonStyle.danger))
+    return [*ways, _all_films(facts)]
+
+
+def _guest_ways(facts: OpenFilm) -> list[ui.Button[ui.LayoutView]]:
+    """What somebody can do whom its owner invited."""
+    film = facts.film
+    if film.plan is None:
+        return [_all_films(facts)]
+    plan = _button(Action.READ, film.project.id, say("Plan"), discord.ButtonStyle.secondary, film.plan.version, 1)
+    return [plan, _all_films(facts)]
+
+
+def _all_films(facts: OpenFilm) -> ui.Button[ui.LayoutView]:
+    whose = owner_ref(facts.viewer_id or facts.film.project.owner_id)
+    return _button(Action.FILMS, whose, say("All films"), discord.ButtonStyle.secondary, 1)
 
 
 def _confirm_view(film: Film, room: int) -> ui.LayoutView:
