@@ -19,9 +19,10 @@ from bot.jobs.wake import Listener, Wake
 from bot.production.bill import settle_by_bill
 from bot.production.model import ProductionState, Stage
 from bot.production.productions import OF_KEPT_FILM, Productions
+from bot.production.reports import is_hidden
 from bot.studio.audit import Audit
 from bot.studio.budget import Budgets, Kind
-from bot.studio.errors import DecidedAlready, NotApprover
+from bot.studio.errors import DecidedAlready, FilmHidden, NotApprover
 from bot.studio.guilds import Guilds
 
 logger = logging.getLogger(__name__)
@@ -72,9 +73,12 @@ class Approvals:
         Raises:
             NoSuchFilm | NotApprover: not for this person to decide.
             DecidedAlready: it does not wait any more, or its film was deleted.
+            FilmHidden: it would be posted nowhere.
         """
         await self._check(production_id, user_id, role_ids)
         async with self._database.transaction() as transaction:
+            if await is_hidden(transaction, production_id):
+                raise FilmHidden
             approved = await transaction.execute(
                 update(productions)
                 .where(productions.c.id == production_id, productions.c.state == ProductionState.ASKING, OF_KEPT_FILM)

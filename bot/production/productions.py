@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from sqlalchemy import ColumnElement, Row, func, insert, select, update
 
 from bot.db import Database, Transaction, lock
-from bot.db.tables import paid_calls, productions, projects, takes
+from bot.db.tables import paid_calls, productions, projects, reports, takes
 from bot.jobs.ledger import CallState
 from bot.jobs.wake import Wake
 from bot.production import notes
@@ -28,12 +28,14 @@ from bot.production.model import (
 )
 from bot.production.notes import Note, NoteKind
 from bot.production.outbox import Outbox
+from bot.production.reports import hidden_projects
 from bot.studio.audit import Audit
 from bot.studio.budget import Budgets, Kind
 from bot.studio.casting import Casting, Quote
 from bot.studio.errors import (
     AlreadyRendering,
     AwaitsDecision,
+    FilmHidden,
     NoSuchFilm,
     NothingToRender,
     PlanMoved,
@@ -88,6 +90,7 @@ class Productions:
 
         Raises:
             NoSuchFilm | NotYours: not for this person to order.
+            FilmHidden: nothing of it would be posted.
             NothingToRender: it has no plan.
             PlanMoved: the version is not the newest.
             AlreadyRendering: a production of it is in the line or running.
@@ -530,7 +533,7 @@ async def film_to_order(
 ) -> Row[tuple[object, ...]]:
     """The film as it is at this moment, where this person may order something for this version of its plan.
 
-    Raises `NoSuchFilm | NotYours | NothingToRender | PlanMoved`.
+    Raises `NoSuchFilm | NotYours | FilmHidden | NothingToRender | PlanMoved`.
     """
     project = (await transaction.execute(select(projects).where(projects.c.id == project_id))).one_or_none()
     if project is None or project.deleted_at is not None:
@@ -538,6 +541,9 @@ async def film_to_order(
     role = await role_of(transaction, project_id, user_id)
     if refused := refusal(Act.GREENLIGHT, user_id=user_id, owner_id=project.owner_id, role=role):
         raise refused
+    hidden = hidden_projects().where(reports.c.project_id == project_id).limit(1)
+    if (await transaction.execute(hidden)).first() is not None:
+        raise FilmHidden
     newest = await latest_version(transaction, project_id)
     if newest == 0:
         raise NothingToRender

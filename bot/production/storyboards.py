@@ -93,6 +93,7 @@ class Storyboards:
 
         Raises:
             NoSuchFilm | NotYours: not for this person to order.
+            FilmHidden: nothing of it would be posted.
             NothingToRender: it has no plan.
             PlanMoved: the version is not the newest.
             AlreadyDrawing: one of this film is being drawn.

@@ -6,8 +6,13 @@ import pytest
 
 from bot.db import Database
 from bot.jobs.wake import Wake
+from bot.production.approvals import Approvals
+from bot.production.decisions import Decision, Decisions
+from bot.production.model import ProductionState
+from bot.production.productions import film_to_order
 from bot.production.reports import MOST_A_DAY, Report, Reports, ReportState
-from bot.studio.errors import DecidedAlready, FilmHidden, NoSuchFilm, TooManyReports
+from bot.studio.budget import Budgets
+from bot.studio.errors import DecidedAlready, FilmHidden, NoSuchFilm, NotYours, TooManyReports
 from tests.bot.production.test_productions import Office
 from tests.bot.studio.samples import OWNER
 
@@ -95,3 +100,31 @@ async def test_what_is_hidden_is_posted_nowhere_any_more(place: Place) -> None:
     assert await place.productions.outbox.due() == []
     with pytest.raises(FilmHidden):
         await place.productions.redeliver(production.id)
+
+
+async def test_what_is_hidden_is_not_ordered_any_more_and_can_only_be_stopped(place: Place) -> None:
+    approvals = Approvals(
+        place.database, place.productions, Budgets(place.database), Wake(), operators=frozenset({OWNER})
+    )
+    decisions = Decisions(place.database, place.productions, Wake(), clock=lambda: place.now)
+    production = await place.accept((await place.film()).id)
+    await place.productions.begin(production.id)
+    await place.productions.end(production.id, ProductionState.HELD, failure="OutcomeUnknown")
+    report = await place.reported(production.project_id)
+    await place.reports.decide(report.id, ReportState.HIDDEN, by=OWNER)
+
+    for decision in (Decision.AGAIN, Decision.WITHOUT):
+        with pytest.raises(FilmHidden):
+            await decisions.decide(decision, production.id, OWNER)
+    with pytest.raises(FilmHidden):
+        await approvals.approve(production.id, OWNER, frozenset())
+    with pytest.raises(FilmHidden):
+        await place.accept(production.project_id, press="again")
+    with pytest.raises(NotYours):
+        await place.accept(production.project_id, press="again", user_id=TOM)
+    async with place.database.transaction() as transaction:
+        with pytest.raises(FilmHidden):  # as for its storyboard
+            await film_to_order(transaction, production.project_id, 1, OWNER)
+
+    await decisions.decide(Decision.STOP, production.id, OWNER)
+    assert (await place.productions.get(production.id)).stopping
