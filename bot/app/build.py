@@ -306,6 +306,7 @@ async def build(
             switches=switches,
             budgets=budgets,
             blocks=blocks,
+            pseudonyms=pseudonyms,
             keyring=keyring,
             announcements=announcements,
             overview=overview,

@@ -24,6 +24,7 @@ from bot.studio.cap_book import CapBook
 from bot.studio.key_book import KeyBook
 from bot.studio.keyring import Keyring
 from bot.studio.projects import Projects
+from bot.studio.pseudonyms import Pseudonyms
 from bot.studio.sealing import Seal
 from bot.ui.admin import Admin, Part
 from bot.ui.admin.announce import Announce
@@ -74,6 +75,7 @@ def admin_of(
     switches: Switches,
     budgets: Budgets,
     blocks: Blocks,
+    pseudonyms: Pseudonyms,
     keyring: Keyring,
     announcements: Announcements,
     overview: Overview,
@@ -81,7 +83,7 @@ def admin_of(
     pools: Mapping[str, KeyPool],
 ) -> Admin:
     """`/admin`, a part a matter, in the order that Discord lists them."""
-    overseer, book, audit = Overseer(database), CapBook(database), Audit(database)
+    overseer, book, audit = Overseer(database), CapBook(database, pseudonyms=pseudonyms), Audit(database)
     switching = Switching(desk, rights)
     waits = Waits(catalogue, pools, time.time)
     return Admin(

@@ -33,6 +33,7 @@ from bot.db.tables import (
     takes,
     turns,
 )
+from bot.production.reports import ReportState
 from bot.studio.budget import Kind, month_of
 
 #: Who a money row belongs to once nothing counts by its person any more.
@@ -50,6 +51,7 @@ async def erase_words(transaction: Transaction, project_id: str, production_ids:
     await transaction.execute(delete(sightings).where(sightings.c.project_id == project_id))
     await transaction.execute(delete(turns).where(turns.c.project_id == project_id))
     await transaction.execute(delete(participants).where(participants.c.project_id == project_id))
+    await transaction.execute(delete(reports).where(reports.c.project_id == project_id))
     await transaction.execute(delete(plans).where(plans.c.project_id == project_id))
     await transaction.execute(delete(takes).where(takes.c.production_id.in_(production_ids)))
     boards = _storyboards_of(project_id)
@@ -108,9 +110,15 @@ async def unname(transaction: Transaction, owner_id: int, pseudonym: int, now: f
         .where(answers.c.user == str(owner_id))
         .values(user=case((answers.c.at >= begin, str(pseudonym)), else_=str(NOBODY)))
     )
+    await _make_room(transaction, owner_id, pseudonym)
     # What somebody reported stays reported, without their words and their name.
     said = update(reports).where(reports.c.reporter_id == owner_id)
     await transaction.execute(said.values(reporter_id=pseudonym, reason="", answered_at=now))
+    await transaction.execute(
+        update(reports)
+        .where(reports.c.owner_id == owner_id, reports.c.project_id.not_in(there))
+        .values(owner_id=pseudonym)
+    )
     await transaction.execute(delete(age_confirmations).where(age_confirmations.c.user_id == owner_id))
     # Who is kept out, or may spend another sum, stays so.
     standing = (blocks.c.user_id, caps.c.ref)
@@ -125,6 +133,20 @@ async def unname(transaction: Transaction, owner_id: int, pseudonym: int, now: f
     for column in (audit.c.actor_id, switches.c.by, *made, *standing, *decided):
         await transaction.execute(update(column.table).where(column == owner_id).values({column.name: pseudonym}))
     await transaction.execute(update(audit).where(audit.c.ref == str(owner_id)).values(ref=str(pseudonym)))
+
+
+async def _make_room(transaction: Transaction, owner_id: int, pseudonym: int) -> None:
+    """Where a row of the person's stands beside one that their pseudonym has already, the newer counts: there is room
+    for one. But a film that was hidden stays so.
+    """
+    for one, same in ((blocks.c.user_id, blocks.c.guild_id), (caps.c.ref, caps.c.name)):
+        newer = select(same).where(one == owner_id)
+        await transaction.execute(delete(one.table).where(one == pseudonym, same.in_(newer)))
+    film, who, hides = reports.c.project_id, reports.c.reporter_id, reports.c.state == ReportState.HIDDEN
+    newer = select(film).where(who == owner_id)
+    await transaction.execute(delete(reports).where(who == pseudonym, ~hides, film.in_(newer)))
+    kept = select(film).where(who == pseudonym)
+    await transaction.execute(delete(reports).where(who == owner_id, film.in_(kept)))
 
 
 def _storyboards_of(project_id: str) -> Select[tuple[str]]:

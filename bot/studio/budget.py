@@ -132,10 +132,10 @@ class Budgets:
 
     async def caps_within(self, transaction: Transaction, owner_id: int | None = None) -> Caps:
         """What may be spent now: the settings' caps, but for what operators set since, for all or for this person."""
-        whose = [EVERYBODY] if owner_id is None else [EVERYBODY, owner_id, self._pseudonyms.of(owner_id)]
+        whose = [EVERYBODY] if owner_id is None else [EVERYBODY, self._pseudonyms.of(owner_id), owner_id]
         rows = (await transaction.execute(select(caps).where(caps.c.ref.in_(whose)))).all()
-        of_all_first = sorted(rows, key=lambda row: row.ref != EVERYBODY)
-        return replace(self.caps, **{Bound(row.name).field: row.microusd for row in of_all_first})
+        nearest_last = sorted(rows, key=lambda row: whose.index(row.ref))
+        return replace(self.caps, **{Bound(row.name).field: row.microusd for row in nearest_last})
 
     async def needs_approval(self, transaction: Transaction, price_microusd: int) -> bool:
         above = (await self.caps_within(transaction)).approval_above_microusd

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from bot.db import Database
-from bot.db.tables import audit
-from bot.studio.budget import Bound, Cap
+from bot.db.tables import audit, caps
+from bot.studio.budget import Bound, Budgets, Cap
 from bot.studio.cap_book import CapBook
 from bot.studio.errors import OverBudget
+from bot.studio.pseudonyms import Pseudonyms
 from tests.bot.studio.test_budget import NOON, Till
 
 ON_BOTH_DATABASES = True
@@ -98,3 +99,26 @@ async def test_who_set_what_is_written_down(database: Database) -> None:
         ("cap user_day", str(ANA), "no bound"),
         ("cap bot_day", "everybody", "as before"),
     ]
+
+
+async def test_the_sum_of_somebody_whose_name_was_deleted_is_seen_and_lifted(database: Database) -> None:
+    names = Pseudonyms("token")
+    book = CapBook(database, pseudonyms=names)
+    async with database.transaction() as transaction:
+        row = {"name": Bound.USER_DAY, "ref": names.of(ANA), "microusd": 10, "by": OPERATOR, "at": NOON}
+        await transaction.execute(insert(caps).values(**row))
+
+    assert (await book.of(ANA))[Bound.USER_DAY].microusd == 10
+    assert await book.drop(Bound.USER_DAY, by=OPERATOR, user_id=ANA)
+    assert await book.of(ANA) == {}
+
+
+async def test_the_sum_under_a_persons_own_name_goes_before_that_under_their_pseudonym(database: Database) -> None:
+    names = Pseudonyms("token")
+    book, budgets = CapBook(database, pseudonyms=names), Budgets(database, pseudonyms=names)
+    async with database.transaction() as transaction:
+        for ref, microusd in ((ANA, 20), (names.of(ANA), 10)):
+            row = {"name": Bound.USER_DAY, "ref": ref, "microusd": microusd, "by": OPERATOR, "at": NOON}
+            await transaction.execute(insert(caps).values(**row))
+        assert (await budgets.caps_within(transaction, ANA)).user_day_microusd == 20
+    assert (await book.of(ANA))[Bound.USER_DAY].microusd == 20
