@@ -15,6 +15,8 @@ from bot.studio.audit import Audit
 from bot.studio.blocks import Blocks
 from bot.studio.budget import Budgets
 from bot.studio.house_rules import HouseRules
+from bot.studio.preferences import PreferenceRows
+from bot.studio.tongues import Tongues
 from bot.ui.ages import AgeGate
 from bot.ui.alerting import Alerting
 from bot.ui.client import Greenlight
@@ -31,7 +33,7 @@ def house_surfaces(
     """What people do with the rules."""
     return [
         AgeGate(rules.ages),
-        Reporting(reports, blocks, rights),
+        Reporting(reports, blocks, rights, rules.guilds, operators_in=settings.discord.operator_channel_id),
         Setup(rules.guilds, rights, Audit(database), allows_adult=settings.safety.allows_adult),
     ]
 
@@ -49,5 +51,6 @@ def house_loops(
     """What is told unasked, by a process that talks to Discord."""
     receivers = Receivers(client, settings.discord.operator_ids, settings.discord.operator_channel_id)
     alerting = Alerting(client, AlertRows(database), receivers, overview.collector, rules.guilds, budgets, claim=claim)
-    desk = ReportDesk(client, reports, rules.guilds, receivers, claim=claim)
+    tongues = Tongues(database, PreferenceRows(database), rules.guilds)
+    desk = ReportDesk(client, reports, rules.guilds, receivers, tongues, claim=claim)
     return [Loop(name="alerts", run=alerting.run), Loop(name="reports", run=desk.run)]

@@ -539,6 +539,9 @@ reports = Table(
     Column("told", Text, nullable=False, default="{}", server_default="{}"),  # {channel or person: message}, JSON
     Column("shown", String(12), nullable=False, default="", server_default=""),  # the state that the messages show
     Column("answered_at", Float),  # when the reporter was told what came of it
+    Column(
+        "everywhere", Integer, nullable=False, default=0, server_default="0"
+    ),  # an operator decided, for all servers
     UniqueConstraint("project_id", "reporter_id"),
     Index("reports_by_state", "state"),
     Index("reports_by_reporter", "reporter_id", "at"),

@@ -16,8 +16,8 @@ from bot.db import Database, Transaction, insert_or_ignore
 from bot.db.tables import channels, posts, productions, projects
 from bot.jobs.wake import Wake
 from bot.production.model import TERMINAL, Production
-from bot.production.reports import hidden_projects, is_hidden
-from bot.studio.errors import FilmHidden
+from bot.production.reports import hidden_in, hidden_projects, is_hidden
+from bot.studio.errors import FilmHidden, FilmHiddenHere
 from bot.studio.shards import ALL_SHARDS, Shards
 
 #: Seconds between two tries to post one end: first, doubling, and longest.
@@ -59,7 +59,7 @@ class Outbox:
     async def due(self) -> list[str]:
         """Productions that are over, whose end was not posted and whose next try is due; oldest first.
 
-        Of films that their owners deleted, or that were hidden after a report, nothing is told any more.
+        Of films that their owners deleted, or that an operator hid, nothing is told any more.
         """
         is_due = or_(productions.c.delivery_at.is_(None), productions.c.delivery_at <= self._clock())
         is_kept = productions.c.project_id.in_(select(projects.c.id).where(projects.c.deleted_at.is_(None)))
@@ -103,19 +103,29 @@ class Outbox:
         """It cannot be posted for now; see `redeliver`. `why`: an error's class and Discord's code."""
         await self._settle(attempt, None, why)
 
-    async def redeliver(self, production_id: str, *, channel_id: int | None = None) -> bool:
-        """Post an end again, whether it was posted or kept; in this channel first, where one is given.
+    async def barred(self, production_id: str) -> frozenset[int]:
+        """Servers whose own people hid its film after a report: it is not posted there."""
+        async with self._database.transaction() as transaction:
+            return await hidden_in(transaction, production_id)
+
+    async def redeliver(
+        self, production_id: str, *, channel_id: int | None = None, guild_id: int | None = None
+    ) -> bool:
+        """Post an end again, whether it was posted or kept; in this channel, of this server, first where one is given.
 
         Somebody asked for it, so places that were closed to us are tried as well. False where it is not over, or is
         still being posted: that goes on at once, where it was aimed at.
 
         Raises:
             FilmHidden: it was hidden after a report.
+            FilmHiddenHere: it was hidden in the server of that channel.
         """
         now = self._clock()
         async with self._database.transaction() as transaction:
             if await is_hidden(transaction, production_id):
                 raise FilmHidden
+            if guild_id is not None and guild_id in await hidden_in(transaction, production_id):
+                raise FilmHiddenHere
             await _reopen(transaction, select(productions.c.project_id).where(productions.c.id == production_id))
             if channel_id is not None:
                 await transaction.execute(update(channels).where(channels.c.id == channel_id).values(closed_until=None))

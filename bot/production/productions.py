@@ -458,9 +458,11 @@ class Productions:
         """The end stands as `message_id`, or nothing needs to be told (`None`), whoever posted it."""
         await self.outbox.posted(await self.get(production_id), message_id)
 
-    async def redeliver(self, production_id: str, *, channel_id: int | None = None) -> bool:
+    async def redeliver(
+        self, production_id: str, *, channel_id: int | None = None, guild_id: int | None = None
+    ) -> bool:
         """As `Outbox.redeliver`."""
-        return await self.outbox.redeliver(production_id, channel_id=channel_id)
+        return await self.outbox.redeliver(production_id, channel_id=channel_id, guild_id=guild_id)
 
     async def takes_of(self, production_id: str) -> list[Take]:
         async with self._database.transaction() as transaction:

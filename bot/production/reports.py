@@ -1,7 +1,9 @@
 """What people report: kept, shown to whoever governs the place, decided once, and answered.
 
-open ──► hidden      the film's posts are withdrawn, and it is posted nowhere any more
+open ──► hidden      the film's posts are withdrawn, and it is posted there no more
   └────► dismissed   nothing is wrong with it
+
+Who governs a server decides for that server; an operator decides for everywhere.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Row, Select, func, or_, select, update
+from sqlalchemy import Row, Select, and_, func, or_, select, update
 
 from bot.db import Database, Transaction, insert_or_ignore
 from bot.db.tables import posts, productions, projects, reports
@@ -53,11 +55,12 @@ class Report:
     told: Mapping[int, int | None]
     shown: ReportState | None = None
     answered_at: float | None = None
+    everywhere: bool = False
 
 
 def hidden_projects() -> Select[tuple[str]]:
-    """Films that were hidden: nothing of them is posted any more."""
-    return select(reports.c.project_id).where(reports.c.state == ReportState.HIDDEN)
+    """Films that were hidden everywhere: nothing of them is posted any more."""
+    return select(reports.c.project_id).where(reports.c.state == ReportState.HIDDEN, reports.c.everywhere == 1)
 
 
 class Reports:
@@ -107,22 +110,27 @@ class Reports:
             raise NoSuchFilm
         return _report(row)
 
-    async def decide(self, report_id: str, state: ReportState, *, by: int) -> None:
-        """Hide its film or dismiss it, and with it every open report of the same film.
+    async def decide(self, report_id: str, state: ReportState, *, by: int, everywhere: bool = False) -> None:
+        """Hide its film or dismiss it, and with it every open report of the same film from the same server.
+
+        `everywhere` decides those of all servers: that is an operator's.
 
         Raises:
             DecidedAlready: somebody was faster.
         """
         report = await self.get(report_id)
         same = reports.c.project_id == report.project_id
+        if not everywhere:
+            same = and_(same, reports.c.guild_id == report.guild_id)  # of a DM: those of DMs
         async with self._database.transaction() as transaction:
-            decided = await transaction.execute(
+            decision = (
                 update(reports)
-                .where(same, reports.c.state == ReportState.OPEN)
-                .values(state=state, decided_by=by, decided_at=self._clock())
+                .where(reports.c.state == ReportState.OPEN)
+                .values(state=state, decided_by=by, decided_at=self._clock(), everywhere=int(everywhere))
             )
-            if not decided.rowcount:
+            if not (await transaction.execute(decision.where(reports.c.id == report.id))).rowcount:
                 raise DecidedAlready
+            await transaction.execute(decision.where(same))
             await self._audit.note_within(
                 transaction, by, f"report {state}", report.project_id, guild_id=report.guild_id
             )
@@ -168,8 +176,17 @@ class Reports:
             await transaction.execute(update(reports).where(reports.c.id == report_id).values(**values))
 
 
+async def hidden_in(transaction: Transaction, production_id: str) -> frozenset[int]:
+    """Servers whose own people hid this production's film: nothing of it is posted there any more."""
+    film = select(productions.c.project_id).where(productions.c.id == production_id).scalar_subquery()
+    query = select(reports.c.guild_id).where(
+        reports.c.state == ReportState.HIDDEN, reports.c.guild_id.is_not(None), reports.c.project_id == film
+    )
+    return frozenset((await transaction.execute(query)).scalars())
+
+
 async def is_hidden(transaction: Transaction, production_id: str) -> bool:
-    """Whether nothing of this production may be posted any more."""
+    """Whether nothing of this production may be posted anywhere any more."""
     query = select(productions.c.id).where(
         productions.c.id == production_id, productions.c.project_id.in_(hidden_projects())
     )
@@ -191,4 +208,5 @@ def _report(row: Row[tuple[object, ...]]) -> Report:
         told={int(receiver): message for receiver, message in json.loads(row.told).items()},
         shown=ReportState(row.shown) if row.shown else None,
         answered_at=row.answered_at,
+        everywhere=bool(row.everywhere),
     )

@@ -46,6 +46,8 @@ StudioError
 ├── WordBlocked       a word of it is not taken here
 ├── TooManyReports    this person has reported enough for a day
 ├── FilmHidden        it was hidden after a report
+├── FilmHiddenHere    likewise, in one server
+├── NobodyReads       nobody here could be shown a report
 ├── AgeUnconfirmed    the services' terms ask for an age that nobody has confirmed yet
 ├── VideoMissing      nothing to look at
 ├── OneVideo          another video where one is talked about
@@ -300,6 +302,14 @@ class TooManyReports(StudioError):
 
 
 class FilmHidden(StudioError):
+    pass
+
+
+class FilmHiddenHere(StudioError):
+    pass
+
+
+class NobodyReads(StudioError):
     pass
 
 

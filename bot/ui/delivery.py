@@ -162,7 +162,7 @@ class Delivery:
         project = await self._projects.get(production.project_id)
         speak(project.language)
         end = await self._end(production, project)
-        places = await self._places.places(production, project)
+        places = await self._places.places(production, project, barred=await self._outbox.barred(production.id))
         refused, opens_at = list(places.closed_because), places.opens_at
         looks_in = before.delivery_channel_id if before.delivering_at is not None else None
         for place in places.open:

@@ -103,12 +103,12 @@ class Library:
     async def titles(self, user_id: int, words: str, *, most: int) -> list[Title]:
         return await self._shelf.search(user_id, words, most=most)
 
-    async def send(self, project_id: str, *, user_id: int, channel_id: int) -> bool:
+    async def send(self, project_id: str, *, user_id: int, channel_id: int, guild_id: int | None = None) -> bool:
         """Post a film again in a channel; false where it is being posted just now. Raises `StudioError`."""
         film = await self._shelf.film(user_id, project_id, Act.OWN)
         if film.done is None:
             return False
-        return await self._productions.redeliver(film.done.id, channel_id=channel_id)
+        return await self._productions.redeliver(film.done.id, channel_id=channel_id, guild_id=guild_id)
 
     async def privacy(self, user_id: int) -> ui.LayoutView:
         return privacy_view(self._kept, user_id, await self._shelf.count(user_id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import discord
@@ -41,8 +42,11 @@ class PlaceFinder:
         self._client = client
         self._rows = rows
 
-    async def places(self, production: Production, project: Project) -> Places:
-        """Where it was aimed at, its thread, the channel it was asked for in, and its owner's DM."""
+    async def places(self, production: Production, project: Project, *, barred: Collection[int] = ()) -> Places:
+        """Where it was aimed at, its thread, the channel it was asked for in, and its owner's DM.
+
+        Of no server in `barred`.
+        """
         known = dict.fromkeys([production.delivery_channel_id, project.thread_id, project.channel_id])
         channel_ids = [channel_id for channel_id in known if channel_id is not None]
         closed = await self._rows.closed(channel_ids)
@@ -51,6 +55,7 @@ class PlaceFinder:
             for channel_id in channel_ids
             if channel_id not in closed
         ]
+        places = [place for place in places if place.guild_id not in barred]
         if project.guild_id is not None:
             places.append(Place(None, None))
         may_open = [each.until for each in closed.values() if each.because.startswith(NotAllowed.__name__)]

@@ -101,6 +101,13 @@ _WORDS: dict[type[Exception], str] = {
         "You have made {limit} reports today. Tell the moderators of this server about the rest."
     ),
     studio.FilmHidden: later("This film was hidden after a report, so I post it nowhere. It stays yours in `/films`."),
+    studio.FilmHiddenHere: later(
+        "This film was hidden in this server after a report, so I don't post it here. It stays yours in `/films`."
+    ),
+    studio.NobodyReads: later(
+        "Nobody has set up who reads reports here, so I cannot pass one on. Please tell the people who run this place "
+        "yourself."
+    ),
     studio.AgeUnconfirmed: later("Say first that you are {least} or older: I ask you when you use `/plan`."),
     studio.RatioNotOffered: later("{label} makes only {ratios}. Choose one of these with `/plan`."),
     studio.ModelGone: "{ended} {instead}",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NoReturn
 
@@ -19,9 +19,10 @@ from bot.jobs.wake import Listener
 from bot.production.reports import LONGEST_REASON, Report, Reports, ReportState
 from bot.speech import Language, later, say, speaking
 from bot.studio.blocks import Blocks
-from bot.studio.errors import NotAdmin
+from bot.studio.errors import NobodyReads, NotAdmin
 from bot.studio.guilds import Guilds
 from bot.studio.text import clean, shorten
+from bot.studio.tongues import Tongues
 from bot.ui.answering import answer, open_modal, submitted
 from bot.ui.card_layout import BAD, PAST, PENDING, layout
 from bot.ui.custom_ids import Action, CustomId
@@ -76,12 +77,16 @@ def report_card(report: Report, title: str) -> ui.LayoutView:
 
 
 class Reporting:
-    """The button, the form, and the buttons of the card."""
+    """The button, the form, and the buttons of the card. `operators_in` is the channel of those who run the bot."""
 
-    def __init__(self, reports: Reports, blocks: Blocks, rights: Rights) -> None:
+    def __init__(
+        self, reports: Reports, blocks: Blocks, rights: Rights, guilds: Guilds, *, operators_in: int | None = None
+    ) -> None:
         self._reports = reports
         self._blocks = blocks
         self._rights = rights
+        self._guilds = guilds
+        self._operators_in = operators_in
 
     @property
     def presses(self) -> Mapping[Action, Press]:
@@ -97,10 +102,11 @@ class Reporting:
 
     async def _report(self, interaction: discord.Interaction, custom_id: CustomId) -> None:
         if interaction.type is not discord.InteractionType.modal_submit:
-            await open_modal(interaction, lambda: _form(custom_id))
+            await open_modal(interaction, lambda: self._form(interaction, custom_id))
             return
 
         async def act() -> str:
+            await self._check_read(interaction.guild_id)
             is_new = await self._reports.report(
                 custom_id.ref,
                 reporter_id=interaction.user.id,
@@ -121,7 +127,10 @@ class Reporting:
             await self._governed(interaction, custom_id.ref)
             hides = custom_id.action is Action.HIDE
             state = ReportState.HIDDEN if hides else ReportState.DISMISSED
-            await self._reports.decide(custom_id.ref, state, by=interaction.user.id)
+            everywhere = self._rights.of(interaction).is_operator
+            await self._reports.decide(custom_id.ref, state, by=interaction.user.id, everywhere=everywhere)
+            if hides and not everywhere:
+                return say("Hidden here: its posts in this server are being removed, and I post it here no more.")
             if hides:
                 return say("Hidden: its posts are being removed, and I post it nowhere again. Its owner keeps it.")
             return say("Dismissed. The film stays.")
@@ -132,13 +141,25 @@ class Reporting:
         async def act() -> str:
             report = await self._governed(interaction, custom_id.ref)
             asker = self._rights.of(interaction)
-            guild_id = None if asker.is_operator else report.guild_id
+            is_theirs = interaction.guild_id is None or interaction.channel_id == self._operators_in
+            guild_id = None if asker.is_operator and is_theirs else report.guild_id
             await self._blocks.block(report.owner_id, guild_id=guild_id, by=asker.user_id, reason=report.reason)
             if guild_id is None:
                 return say("<@{user}> is blocked everywhere. `/admin user` lifts it.", user=report.owner_id)
             return say("<@{user}> is blocked in this server. `/admin user` lifts it.", user=report.owner_id)
 
         await answer(interaction, act)
+
+    async def _form(self, interaction: discord.Interaction, custom_id: CustomId) -> ui.Modal:
+        await self._check_read(interaction.guild_id)
+        return await _form(custom_id)
+
+    async def _check_read(self, guild_id: int | None) -> None:
+        """Raises `NobodyReads`: nobody could be shown a report from there."""
+        if self._rights.operators or self._operators_in is not None:
+            return
+        if guild_id is None or (await self._guilds.of(guild_id)).log_channel_id is None:
+            raise NobodyReads
 
     async def _governed(self, interaction: discord.Interaction, report_id: str) -> Report:
         """The report, where it is theirs to decide. Raises `NotAdmin | NoSuchFilm`."""
@@ -157,6 +178,7 @@ class ReportDesk:
         reports: Reports,
         guilds: Guilds,
         receivers: Receivers,
+        tongues: Tongues,
         *,
         claim: Callable[[str], AbstractAsyncContextManager[bool]],
     ) -> None:
@@ -165,6 +187,7 @@ class ReportDesk:
         self._reports = reports
         self._guilds = guilds
         self._receivers = receivers
+        self._tongues = tongues
 
     async def run(self, listener: Listener) -> NoReturn:
         while True:
@@ -192,37 +215,63 @@ class ReportDesk:
             await self._answer(report)
 
     async def _show(self, report: Report) -> None:
-        settings = await self._guilds.of(report.guild_id)
+        """Show it in the server's log channel; where that takes nothing, to those who run the bot."""
         title = await self._reports.title_of(report)
-        receivers = self._receivers.of_bot
+        reached = False
+        settings = await self._guilds.of(report.guild_id)
         if report.guild_id is not None and settings.log_channel_id is not None:
-            receivers = [Receiver(settings.log_channel_id)]
-        with speaking(settings.language or Language.ENGLISH):
-            card = report_card(report, title)
+            with speaking(settings.language or Language.nearest(self._locale_of(report.guild_id))):
+                reached = await self._tell(report, report_card(report, title), [Receiver(settings.log_channel_id)])
+        if not reached:
+            with speaking(Language.ENGLISH):
+                reached = await self._tell(report, report_card(report, title), self._receivers.of_bot)
+        await self._reports.shown(report)
+        if reached:
+            logger.info("report shown", extra={"report": report.id, "state": report.state})
+        else:
+            logger.error("nobody can be shown a report", extra={"report": report.id, "state": report.state})
+
+    async def _tell(self, report: Report, card: ui.LayoutView, receivers: Sequence[Receiver]) -> bool:
+        """Whether any of them has the card now."""
+        reached = False
         for receiver in receivers:
             message_id = report.told.get(receiver.id)
             if message_id is not None:
                 await self._receivers.edit(receiver, message_id, card)
             elif receiver.id not in report.told:
-                posted = await self._receivers.post(receiver, card, nonce("report", report.id, receiver.id))
-                await self._reports.told(report, receiver.id, posted)
-        await self._reports.shown(report)
-        logger.info("report shown", extra={"report": report.id, "state": report.state, "receivers": len(receivers)})
+                message_id = await self._receivers.post(receiver, card, nonce("report", report.id, receiver.id))
+                await self._reports.told(report, receiver.id, message_id)
+            reached = reached or message_id is not None
+        return reached
+
+    def _locale_of(self, guild_id: int | None) -> str | None:
+        """What a server is in that this process is connected to."""
+        guild = self._client.get_guild(guild_id) if guild_id is not None else None
+        return str(guild.preferred_locale) if guild is not None else None
 
     async def _withdraw(self, report: Report) -> None:
-        """Remove every message with the film in it."""
+        """Remove every message with the film in it: of the server, where its own people decided."""
         for channel_id, message_id in await self._reports.posts_of(report.project_id):
-            message = self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
             try:
-                await persistently(message.delete)
+                if report.everywhere or await self._is_in(channel_id, report.guild_id):
+                    message = self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
+                    await persistently(message.delete)
             except (NotAllowed, Vanished, Malformed) as error:
                 logger.info("not withdrawn", extra={"channel": channel_id, "error": str(error)})
 
+    async def _is_in(self, channel_id: int, guild_id: int | None) -> bool:
+        channel = await persistently(lambda: self._client.fetch_channel(channel_id))
+        guild: discord.Guild | None = getattr(channel, "guild", None)
+        return guild is not None and guild.id == guild_id
+
     async def _answer(self, report: Report) -> None:
         """Tell the reporter, who asked to be told; one who takes no messages of ours is not."""
-        words = say("Thank you for your report. It was looked at, and the film stays.")
-        if report.state is ReportState.HIDDEN:
-            words = say("Thank you for your report. The film was hidden.")
+        where = report.guild_id
+        tongue = await self._tongues.of(report.reporter_id, where, guild_locale=self._locale_of(where))
+        with speaking(tongue.private):
+            words = say("Thank you for your report. It was looked at, and the film stays.")
+            if report.state is ReportState.HIDDEN:
+                words = say("Thank you for your report. The film was hidden.")
         try:
             channel = await persistently(lambda: self._client.create_dm(discord.Object(report.reporter_id)))
             await persistently(lambda: channel.send(words, nonce=nonce("answered", report.id)))

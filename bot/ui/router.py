@@ -196,7 +196,12 @@ class Router:
         in_thread = isinstance(interaction.channel, discord.Thread)
         if not (allowed.attach_files and (allowed.send_messages_in_threads if in_thread else allowed.send_messages)):
             raise NotAllowed("app permissions")
-        again = await self._library.send(project_id, user_id=interaction.user.id, channel_id=interaction.channel_id)
+        again = await self._library.send(
+            project_id,
+            user_id=interaction.user.id,
+            channel_id=interaction.channel_id,
+            guild_id=interaction.guild_id,
+        )
         return say("Sending it here. Nothing is ordered for that.") if again else say("It is being posted already.")
 
 

@@ -12,7 +12,7 @@ from bot.production.model import ProductionState
 from bot.production.productions import film_to_order
 from bot.production.reports import MOST_A_DAY, Report, Reports, ReportState
 from bot.studio.budget import Budgets
-from bot.studio.errors import DecidedAlready, FilmHidden, NoSuchFilm, NotYours, TooManyReports
+from bot.studio.errors import DecidedAlready, FilmHidden, FilmHiddenHere, NoSuchFilm, NotYours, TooManyReports
 from tests.bot.production.test_productions import Office
 from tests.bot.studio.samples import OWNER
 
@@ -24,8 +24,8 @@ class Place(Office):
         super().__init__(database)
         self.reports = Reports(database, Wake(), clock=lambda: self.now)
 
-    async def reported(self, project_id: str, *, by: int = TOM) -> Report:
-        await self.reports.report(project_id, reporter_id=by, guild_id=SERVER, reason="not nice")
+    async def reported(self, project_id: str, *, by: int = TOM, guild_id: int | None = SERVER) -> Report:
+        await self.reports.report(project_id, reporter_id=by, guild_id=guild_id, reason="not nice")
         return next(each for each in await self.reports.pending() if each.reporter_id == by)
 
 
@@ -95,7 +95,7 @@ async def test_what_is_hidden_is_posted_nowhere_any_more(place: Place) -> None:
     assert await place.productions.outbox.due() == [production.id]
     report = await place.reported(production.project_id)
 
-    await place.reports.decide(report.id, ReportState.HIDDEN, by=OWNER)
+    await place.reports.decide(report.id, ReportState.HIDDEN, by=OWNER, everywhere=True)
 
     assert await place.productions.outbox.due() == []
     with pytest.raises(FilmHidden):
@@ -111,7 +111,7 @@ async def test_what_is_hidden_is_not_ordered_any_more_and_can_only_be_stopped(pl
     await place.productions.begin(production.id)
     await place.productions.end(production.id, ProductionState.HELD, failure="OutcomeUnknown")
     report = await place.reported(production.project_id)
-    await place.reports.decide(report.id, ReportState.HIDDEN, by=OWNER)
+    await place.reports.decide(report.id, ReportState.HIDDEN, by=OWNER, everywhere=True)
 
     for decision in (Decision.AGAIN, Decision.WITHOUT):
         with pytest.raises(FilmHidden):
@@ -128,3 +128,28 @@ async def test_what_is_hidden_is_not_ordered_any_more_and_can_only_be_stopped(pl
 
     await decisions.decide(Decision.STOP, production.id, OWNER)
     assert (await place.productions.get(production.id)).stopping
+
+
+async def test_what_a_server_decides_holds_there_and_leaves_the_reports_of_others_open(place: Place) -> None:
+    production = await place.accept((await place.film()).id)
+    await place.productions.stop(production.id, OWNER)
+    here = await place.reported(production.project_id)
+    there = await place.reported(production.project_id, by=TOM + 1, guild_id=SERVER + 1)
+
+    await place.reports.decide(here.id, ReportState.HIDDEN, by=OWNER)
+
+    assert (await place.reports.get(there.id)).state is ReportState.OPEN
+    assert await place.productions.outbox.due() == [production.id]
+    assert await place.productions.outbox.barred(production.id) == {SERVER}
+    with pytest.raises(FilmHiddenHere):
+        await place.productions.redeliver(production.id, channel_id=9, guild_id=SERVER)
+    await place.productions.redeliver(production.id, channel_id=9, guild_id=SERVER + 1)
+
+
+async def test_what_an_operator_decides_holds_for_the_reports_of_all_servers(place: Place) -> None:
+    film = await place.film()
+    here, there = await place.reported(film.id), await place.reported(film.id, by=TOM + 1, guild_id=None)
+
+    await place.reports.decide(here.id, ReportState.DISMISSED, by=OWNER, everywhere=True)
+
+    assert (await place.reports.get(there.id)).state is ReportState.DISMISSED

@@ -18,6 +18,7 @@ from bot.media.errors import CannotFit
 from bot.production.dms import Dms
 from bot.production.model import Production, ProductionState, TakeState
 from bot.production.outbox import FIRST_PAUSE, LONGEST_PAUSE
+from bot.production.reports import Reports, ReportState
 from bot.speech import Language, speaking
 from bot.storage.errors import StorageError, StoreMisconfigured, StoreUnavailable
 from bot.storage.files import Files
@@ -438,6 +439,18 @@ async def test_a_card_can_lead_to_where_a_film_was_asked_to_be(
     row = await post.row(production)
     assert (row.delivery_channel_id, row.delivery_guild_id) == (channel_id, guild_id)
     assert row.delivered_message_id == post.wire.sent[channel_id][-1].id
+
+
+async def test_what_a_servers_people_hid_comes_to_its_owner_and_not_to_the_server(post: Post) -> None:
+    production = await post.ended()
+    reports = Reports(post.database, Wake())
+    await reports.report(production.project_id, reporter_id=2002, guild_id=SERVER, reason="x")
+    [report] = await reports.pending()
+    await reports.decide(report.id, ReportState.HIDDEN, by=3003)
+
+    await post.look()
+
+    assert [channel for channel, _ in post.wire.all()] == [DM]
 
 
 async def test_hurrying_an_end_whose_outcome_is_unknown_looks_for_it_first(post: Post) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 import discord
@@ -14,9 +15,12 @@ from bot.db.tables import posts
 from bot.jobs.presence import claim_alone
 from bot.jobs.wake import Wake
 from bot.production.reports import Reports
+from bot.speech import Language, say, speaking
 from bot.studio.blocks import Blocks
 from bot.studio.errors import Blocked, BlockedHere
 from bot.studio.guilds import Guilds, GuildSettings
+from bot.studio.preferences import PreferenceRows
+from bot.studio.tongues import Tongues
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.receivers import Receivers
 from bot.ui.reporting import ReportDesk, Reporting
@@ -27,7 +31,7 @@ from tests.bot.studio.samples import OWNER
 from tests.bot.ui.test_sending import http
 
 TOM, MOD, OPERATOR = 2002, 3003, 4004
-SERVER, LOG, FILMS = 5, 77, 6
+SERVER, LOG, FILMS, ELSEWHERE = 5, 77, 6, 8
 
 
 @dataclass
@@ -71,9 +75,18 @@ class Channel:
 class Client:
     def __init__(self) -> None:
         self.channels: dict[int, Channel] = {}
+        self.locale = discord.Locale.american_english
 
     def get_partial_messageable(self, number: int, **_: object) -> Channel:
         return self.channels.setdefault(number, Channel(number))
+
+    def get_guild(self, _: int) -> SimpleNamespace:
+        return SimpleNamespace(preferred_locale=self.locale)
+
+    async def fetch_channel(self, number: int) -> SimpleNamespace:
+        """The films' channel is of the server, another one of another server, and the rest are direct messages."""
+        server = {FILMS: SERVER, ELSEWHERE: SERVER + 1}.get(number)
+        return SimpleNamespace(guild=discord.Object(server)) if server is not None else SimpleNamespace()
 
     async def create_dm(self, user: discord.Object) -> Channel:
         return self.get_partial_messageable(user.id)
@@ -92,12 +105,20 @@ def read(view: ui.LayoutView) -> tuple[str, list[str]]:
 class Press:
     """Somebody presses a button or sends a form."""
 
-    def __init__(self, custom_id: CustomId, user_id: int, *, reason: str | None = None, manages: bool = False) -> None:
+    def __init__(
+        self,
+        custom_id: CustomId,
+        user_id: int,
+        *,
+        reason: str | None = None,
+        manages: bool = False,
+        guild_id: int | None = SERVER,
+    ) -> None:
         kinds = discord.InteractionType
         self.type = kinds.component if reason is None else kinds.modal_submit
         self.data = {"custom_id": str(custom_id), "components": [{"custom_id": "reason", "value": reason}]}
         self.user = discord.Object(user_id)
-        self.guild_id = SERVER
+        self.guild_id, self.channel_id = guild_id, LOG
         self.permissions = discord.Permissions(manage_guild=manages)
         self.response = self
         self.answers: list[str] = []
@@ -105,6 +126,9 @@ class Press:
 
     async def defer(self, **_: object) -> None:
         pass
+
+    async def send_message(self, content: str, **_: object) -> None:
+        self.answers.append(content)
 
     async def send_modal(self, modal: ui.Modal) -> None:
         self.modals.append(modal)
@@ -123,15 +147,21 @@ class Place:
         self.guilds = Guilds(database)
         self.blocks = Blocks(database)
         self.reports = Reports(database, Wake())
-        self.surface = Reporting(self.reports, self.blocks, Rights(frozenset({OPERATOR})))
-        receivers = Receivers(self.client, frozenset({OPERATOR}), None)
-        self.desk = ReportDesk(self.client, self.reports, self.guilds, receivers, claim=claim_alone)
+        self.preferences = PreferenceRows(database)
+        self.run_by(frozenset({OPERATOR}))
+
+    def run_by(self, operators: frozenset[int]) -> None:
+        self.surface = Reporting(self.reports, self.blocks, Rights(operators), self.guilds)
+        receivers = Receivers(self.client, operators, None)
+        tongues = Tongues(self.database, self.preferences, self.guilds)
+        self.desk = ReportDesk(self.client, self.reports, self.guilds, receivers, tongues, claim=claim_alone)
 
     async def posted_film(self) -> str:
         production = await self.office.accept((await self.office.film()).id)
         async with self.database.transaction() as transaction:
-            row = {"production_id": production.id, "message_id": 900, "channel_id": FILMS}
-            await transaction.execute(posts.insert().values(**row))
+            for message, channel in ((900, FILMS), (901, ELSEWHERE), (902, OWNER)):
+                row = {"production_id": production.id, "message_id": message, "channel_id": channel}
+                await transaction.execute(posts.insert().values(**row))
         return production.project_id
 
     async def press(self, action: Action, ref: str, user_id: int, **how: Any) -> Press:
@@ -205,16 +235,66 @@ async def test_who_governs_nothing_there_decides_nothing(place: Place) -> None:
 async def test_what_is_hidden_is_withdrawn_and_both_sides_read_so(place: Place) -> None:
     _, report = await place.reported()
 
-    await place.press(Action.HIDE, report, MOD, manages=True)
+    press = await place.press(Action.HIDE, report, MOD, manages=True)
     await place.desk.look()
 
-    assert place.channel(FILMS).deleted == [900]
+    assert "Hidden here" in press.answers[0]
+    assert [place.channel(each).deleted for each in (FILMS, ELSEWHERE, OWNER)] == [[900], [], []]
     [card] = place.channel(LOG).sent.values()
     assert "Hidden after a report" in card.words
     assert card.labels == ["Block its owner"]
     assert place.channel(TOM).words == ["Thank you for your report. The film was hidden."]
     late = await place.press(Action.DISMISS, report, MOD, manages=True)
     assert "decided already" in late.answers[0]
+
+
+async def test_an_operator_hides_a_film_in_every_server_and_direct_message(place: Place) -> None:
+    _, report = await place.reported()
+
+    press = await place.press(Action.HIDE, report, OPERATOR)
+    await place.desk.look()
+
+    assert "nowhere" in press.answers[0]
+    assert [place.channel(each).deleted for each in (FILMS, ELSEWHERE, OWNER)] == [[900], [901], [902]]
+
+
+async def test_a_log_channel_that_takes_nothing_leaves_it_to_those_who_run_the_bot(place: Place) -> None:
+    place.channel(LOG).fault = http(403, 50001)
+
+    _, report = await place.reported()
+    assert len(place.channel(OPERATOR).words) == 1
+    await place.press(Action.DISMISS, report, OPERATOR)
+    await place.desk.look()
+
+    [card] = place.channel(OPERATOR).words
+    assert "Dismissed" in card
+
+
+async def test_where_nobody_would_read_it_nothing_is_asked_and_nothing_promised(place: Place) -> None:
+    await place.guilds.change(SERVER, lambda _: GuildSettings())
+    place.run_by(frozenset())
+    project_id = await place.posted_film()
+
+    asked = await place.press(Action.REPORT, project_id, TOM)
+    sent = await place.press(Action.REPORT, project_id, TOM, reason="not nice")
+
+    assert asked.modals == []
+    assert all("Nobody has set up who reads reports" in press.answers[0] for press in (asked, sent))
+    assert await place.reports.pending() == []
+
+
+async def test_a_card_is_in_the_servers_language_and_the_answer_in_the_reporters(place: Place) -> None:
+    place.client.locale = discord.Locale.german
+    await place.preferences.change(TOM, lambda chosen: replace(chosen, language=Language.SPANISH))
+
+    _, report = await place.reported()
+    await place.press(Action.DISMISS, report, MOD, manages=True)
+    await place.desk.look()
+
+    with speaking(Language.GERMAN):
+        assert say("## ✅ Dismissed: nothing wrong with it") in place.channel(LOG).words[0]
+    with speaking(Language.SPANISH):
+        assert place.channel(TOM).words == [say("Thank you for your report. It was looked at, and the film stays.")]
 
 
 async def test_what_is_dismissed_stays_and_whoever_reported_it_reads_so(place: Place) -> None:
@@ -228,14 +308,16 @@ async def test_what_is_dismissed_stays_and_whoever_reported_it_reads_so(place: P
     assert place.channel(TOM).words == ["Thank you for your report. It was looked at, and the film stays."]
 
 
-async def test_a_moderator_blocks_in_the_server_and_an_operator_everywhere(place: Place) -> None:
+async def test_a_servers_card_blocks_in_the_server_and_the_operators_own_everywhere(place: Place) -> None:
     _, report = await place.reported()
 
     await place.press(Action.BLOCKUSER, report, MOD, manages=True)
     with pytest.raises(BlockedHere):
         await place.blocks.check(OWNER, SERVER)
     await place.blocks.check(OWNER, SERVER + 1)
-    await place.press(Action.BLOCKUSER, report, OPERATOR)
+    await place.press(Action.BLOCKUSER, report, OPERATOR)  # on the server's card
+    await place.blocks.check(OWNER, SERVER + 1)
+    await place.press(Action.BLOCKUSER, report, OPERATOR, guild_id=None)  # on their own
 
     with pytest.raises(Blocked):
         await place.blocks.check(OWNER, SERVER + 1)

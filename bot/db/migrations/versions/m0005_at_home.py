@@ -170,6 +170,7 @@ def upgrade() -> None:
         sa.Column("told", sa.Text(), nullable=False, server_default="{}"),
         sa.Column("shown", sa.String(length=12), nullable=False, server_default=""),
         sa.Column("answered_at", sa.Float(), nullable=True),
+        sa.Column("everywhere", sa.Integer(), nullable=False, server_default="0"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("project_id", "reporter_id"),
     )
