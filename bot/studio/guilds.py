@@ -116,6 +116,13 @@ class GuildSettings:
             waiting=max((rule.waiting for rule in mine if rule.waiting is not None), default=None),
         )
 
+    def least_share(self) -> Share:
+        """The strictest of every rule: of a member whose roles nobody told, none of them may be ruled out."""
+        return Share(
+            day_microusd=min((rule.day_microusd for rule in self.roles if rule.day_microusd is not None), default=None),
+            waiting=min((rule.waiting for rule in self.roles if rule.waiting is not None), default=None),
+        )
+
     def hides(self, place: Place, role_ids: Collection[int]) -> bool:
         """Whether a film must be a spoiler there."""
         return bool(self.spoiler_channels.intersection(place.inside_out) or self.spoiler_roles.intersection(role_ids))
@@ -195,6 +202,17 @@ class Guilds:
             return GuildSettings()
         async with self._database.transaction() as transaction:
             return await self.within(transaction, guild_id)
+
+    async def share_of(self, guild_id: int | None, role_ids: Collection[int]) -> Share:
+        """What a member with these roles gets in a server.
+
+        Every member has the role with the server's own id, so roles without it are of somewhere else, or nobody told
+        them: then the strictest rule counts, for no role is known that lifts it.
+        """
+        if guild_id is None:
+            return EVEN
+        settings = await self.of(guild_id)
+        return settings.share(role_ids) if guild_id in role_ids else settings.least_share()
 
     async def all(self) -> list[tuple[int, GuildSettings]]:
         """Of every server that chose anything."""

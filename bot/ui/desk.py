@@ -372,9 +372,7 @@ class Desk:
         return (await self._share(guild_id, role_ids)).day_microusd
 
     async def _share(self, guild_id: int | None, role_ids: frozenset[int]) -> Share:
-        if self.guilds is None or guild_id is None:
-            return EVEN
-        return (await self.guilds.of(guild_id)).share({guild_id, *role_ids})
+        return EVEN if self.guilds is None else await self.guilds.share_of(guild_id, role_ids)
 
     async def _check_upload(self, project: Project, castings: Sequence[Casting]) -> None:
         """Videos and stills are not kept for ever; what starts from one needs it. Raises `UploadGone | StillGone`."""

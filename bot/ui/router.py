@@ -206,7 +206,7 @@ class Router:
 
 
 def roles_of(interaction: discord.Interaction) -> frozenset[int]:
-    """The roles of whoever pressed, as Discord tells them with the press; none in a DM."""
+    """The roles of whoever pressed, as Discord tells them with the press, the server's own among them; none in a DM."""
     roles = interaction.user.roles if isinstance(interaction.user, discord.Member) else []
     return frozenset(role.id for role in roles)
 

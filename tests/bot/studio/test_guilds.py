@@ -146,3 +146,17 @@ async def test_what_everybody_asks_at_every_press_is_read_now_and_then(database:
     await here.forget(SERVER)
     assert await here.lately(SERVER) == GuildSettings()
     assert await here.lately(None) == GuildSettings()
+
+
+async def test_somebody_whose_roles_nobody_told_has_the_strictest_rule(database: Database) -> None:
+    guilds = Guilds(database)
+    rules = (
+        RoleRule(role_id=VIP, weight=4.0, day_microusd=3_000_000),
+        RoleRule(role_id=CREW, day_microusd=1_000_000, waiting=2),
+    )
+    await guilds.change(SERVER, lambda _: GuildSettings(roles=rules))
+
+    assert await guilds.share_of(SERVER, {SERVER, VIP}) == Share(weight=4.0, day_microusd=3_000_000)
+    for elsewhere in (frozenset[int](), {SERVER + 1, VIP}):
+        assert await guilds.share_of(SERVER, elsewhere) == Share(day_microusd=1_000_000, waiting=2)
+    assert await guilds.share_of(None, ()) == Share()

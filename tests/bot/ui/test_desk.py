@@ -469,7 +469,7 @@ async def test_a_film_weighs_what_its_owner_weighs_whoever_presses(counter: Coun
 
     for film, presser in ((by_owner, OWNER), (by_approver, FRIEND)):
         await counter.desk.greenlight(
-            request_id=film.id, project_id=film.id, version=1, user_id=presser, role_ids=frozenset({7})
+            request_id=film.id, project_id=film.id, version=1, user_id=presser, role_ids=frozenset({5, 7})
         )
 
     async with counter.database.transaction() as transaction:
