@@ -255,6 +255,7 @@ async def build(
         require_room=files.require_room,
         guilds=guilds,
         allows_adult=settings.safety.allows_adult,
+        rules=rules,
         has_upload=lambda asset: files.is_kept(files.upload(asset.id, asset.suffix.removeprefix("."))),
     )
     latecomers = Latecomers(database, ledger, productions, rigs, ffmpeg, files, changed)

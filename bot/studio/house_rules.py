@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from bot.studio.ages import Ages
 from bot.studio.errors import AgeUnconfirmed, NotHere, ServerBlocked, WordBlocked
-from bot.studio.guilds import Guilds, Place
+from bot.studio.guilds import Guilds, GuildSettings, Place
 
 #: Raises where a person is kept out of a server, or everywhere.
 ChecksBlocks = Callable[[int, int | None], Awaitable[None]]
@@ -60,17 +60,32 @@ class HouseRules:
             WordBlocked: a word of it is not taken.
             AgeUnconfirmed: this person has to say first that they are old enough.
         """
-        if visit.guild_id in self.blocked_guilds:
-            raise ServerBlocked
-        if self._check_blocks is not None:
-            await self._check_blocks(visit.user_id, visit.guild_id)
+        await self._check_person(visit.user_id, visit.guild_id)
         settings = await self.guilds.lately(visit.guild_id)
         if not settings.allows(visit.place):
             raise NotHere(settings.allowed)
-        if (word := found_in(visit.words, self._blocked_words | settings.blocked_words)) is not None:
-            raise WordBlocked(word)
+        self._check_words(visit.words, settings)
         if self.ages.least is not None and await self.ages.are_asked(visit.user_id):
             raise AgeUnconfirmed(self.ages.least)
+
+    async def check_film(self, user_id: int, guild_id: int | None, words: Collection[str] = ()) -> None:
+        """Let a film of that server be changed or ordered, wherever it is asked for: in our direct messages, too.
+
+        Raises `ServerBlocked | Blocked | WordBlocked`, as `check` does.
+        """
+        await self._check_person(user_id, guild_id)
+        if words:
+            self._check_words(words, await self.guilds.lately(guild_id))
+
+    async def _check_person(self, user_id: int, guild_id: int | None) -> None:
+        if guild_id in self.blocked_guilds:
+            raise ServerBlocked
+        if self._check_blocks is not None:
+            await self._check_blocks(user_id, guild_id)
+
+    def _check_words(self, words: Iterable[str], settings: GuildSettings) -> None:
+        if (word := found_in(words, self._blocked_words | settings.blocked_words)) is not None:
+            raise WordBlocked(word)
 
 
 def found_in(texts: Iterable[str], blocked: Collection[str]) -> str | None:

@@ -41,6 +41,7 @@ from bot.studio.errors import (
     VoiceNotFound,
 )
 from bot.studio.guilds import EVEN, Adult, Guilds, Share
+from bot.studio.house_rules import HouseRules
 from bot.studio.inquiries import check_video
 from bot.studio.model import MAX_IDEA, USUAL_RATIO, Asset, Attachment, Plan, Project, ProjectState, Request, ShotStart
 from bot.studio.preferences import PreferenceRows
@@ -109,7 +110,9 @@ class Desk:
         guilds: Guilds | None = None,
         allows_adult: bool = False,
         preferences: PreferenceRows | None = None,
+        rules: HouseRules | None = None,
     ) -> None:
+        self._rules = rules
         self.guilds = guilds
         self._allows_adult = allows_adult
         self._files = files
@@ -289,8 +292,8 @@ class Desk:
             OneVideo: another video where one is talked about already.
             OverBudget: the bot has spent what it may for today.
         """
-        await self.rights.check(author_id, Act.CHANGE, project)
         words = clean(words)
+        await self._check(project, Act.CHANGE, author_id, words)
         if len(words) > MAX_IDEA:
             raise IdeaTooLong(len(words), MAX_IDEA)
         if attachment is None and not words:
@@ -311,10 +314,18 @@ class Desk:
         return True
 
     async def allowed(self, project_id: str, act: Act, user_id: int) -> Project:
-        """A film, for whoever may do this with it. Raises `NoSuchFilm | NotYours`."""
+        """A film, for whoever may do this with it. Raises `NoSuchFilm | NotYours`, and where it is changed or ordered
+        what `HouseRules.check_film` does.
+        """
         project = await self._projects.get(project_id)
-        await self.rights.check(user_id, act, project)
+        await self._check(project, act, user_id)
         return project
+
+    async def _check(self, project: Project, act: Act, user_id: int, *words: str) -> None:
+        """The person's rights, and the rules of the film's own server, wherever they ask from."""
+        await self.rights.check(user_id, act, project)
+        if self._rules is not None and act in {Act.CHANGE, Act.GREENLIGHT}:
+            await self._rules.check_film(user_id, project.guild_id, words)
 
     async def greenlight(
         self,

@@ -14,7 +14,10 @@ from bot.db.tables import audit, productions
 from bot.jobs.wake import Wake
 from bot.production.model import ProductionState, TakeState
 from bot.storage.files import Files
+from bot.studio.ages import Ages
+from bot.studio.blocks import Blocks
 from bot.studio.errors import (
+    Blocked,
     CannotPlan,
     CannotRender,
     IdeaMissing,
@@ -27,12 +30,14 @@ from bot.studio.errors import (
     PriceRose,
     RatioNotOffered,
     UploadGone,
+    WordBlocked,
 )
 from bot.studio.guilds import Adult, Guilds, GuildSettings, RoleRule
+from bot.studio.house_rules import HouseRules
 from bot.studio.model import MAX_IDEA, Asset, Project, ProjectState, ShotStart
 from bot.studio.participants import Participants
 from bot.studio.preferences import PreferenceRows, Preferences
-from bot.studio.rights import FilmRights, Role
+from bot.studio.rights import Act, FilmRights, Role
 from bot.studio.soundtrack import SoundOffer, soundtrack
 from bot.ui.card_rows import CardRows
 from bot.ui.desk import Desk, Offer
@@ -59,6 +64,7 @@ class Counter(Office):
         preferences: PreferenceRows | None = None,
         *,
         allows_adult: bool = False,
+        rules: HouseRules | None = None,
     ) -> Desk:
         return Desk(
             preferences=preferences,
@@ -71,6 +77,7 @@ class Counter(Office):
             operators=frozenset({OPERATOR}),
             changed=Wake(),
             files=files,
+            rules=rules,
         )
 
     async def say(self, project: Project, words: str, **changes: object) -> bool:
@@ -475,3 +482,22 @@ async def test_a_film_weighs_what_its_owner_weighs_whoever_presses(counter: Coun
     async with counter.database.transaction() as transaction:
         rows = await transaction.execute(select(productions.c.weight).order_by(productions.c.accepted_at))
         assert sorted(rows.scalars()) == [1.0, 3.0]
+
+
+async def test_the_rules_of_a_films_own_server_hold_wherever_somebody_asks_from(counter: Counter) -> None:
+    blocks, guilds = Blocks(counter.database), Guilds(counter.database)
+    rules = HouseRules(guilds, Ages(counter.database, least=None), check_blocks=blocks.check)
+    counter.desk = counter.with_offer(RUNWAY, rules=rules)
+    project = await counter.projects.get((await counter.film()).id)
+    assert project.guild_id is not None
+    await guilds.change(project.guild_id, lambda _: GuildSettings(blocked_words=frozenset({"koi"})))
+
+    with pytest.raises(WordBlocked):
+        await counter.say(project, "add a Koi")
+    await blocks.block(OWNER, guild_id=project.guild_id, by=OPERATOR)
+    with pytest.raises(Blocked):
+        await counter.desk.greenlight(request_id="press", project_id=project.id, version=1, user_id=OWNER)
+    with pytest.raises(Blocked):
+        await counter.say(project, "at night")
+
+    await counter.desk.allowed(project.id, Act.SEE, OWNER)
