@@ -56,6 +56,9 @@ WORKS = frozenset(
         Action.STORYBOARD,
         Action.FROMSTILL,
         Action.DRAFT,
+        Action.WITHOUT,
+        Action.APPROVE,
+        Action.RESEND,
     }
 )
 
