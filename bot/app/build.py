@@ -315,7 +315,7 @@ async def build(
             pools=pools,
         ),
         *house_surfaces(settings, database, rules, rights, blocks, reports),
-        SaferWords(projects, productions, Softener(minds, catalogue), changed, desk.rights),
+        SaferWords(projects, productions, Softener(minds, catalogue), changed, desk.rights, budgets),
         drawing.surface,
         DraftSurface(desk),
         FilmLooks(desk, productions, projects, previews, catalogue),

@@ -15,6 +15,7 @@ from bot.jobs.wake import Wake
 from bot.production.model import Take, TakeState
 from bot.production.productions import Productions
 from bot.speech import say
+from bot.studio.budget import Budgets
 from bot.studio.errors import NothingToRender, PlanMoved
 from bot.studio.model import Plan
 from bot.studio.projects import Projects
@@ -52,8 +53,15 @@ class SaferWords:
     """Answers the button, for the film's owner and directors."""
 
     def __init__(
-        self, projects: Projects, productions: Productions, softener: Softener, changed: Wake, rights: FilmRights
+        self,
+        projects: Projects,
+        productions: Productions,
+        softener: Softener,
+        changed: Wake,
+        rights: FilmRights,
+        budgets: Budgets,
     ) -> None:
+        self._budgets = budgets
         self._rights = rights
         self._projects = projects
         self._productions = productions
@@ -81,6 +89,7 @@ class SaferWords:
         if plan.version != version or latest.version != version:
             raise PlanMoved(plan.version)
         refused = refused_shots(await self._productions.takes_of(latest.id))
+        await self._budgets.check_day()
         revised = await self._softener.soften(project, plan, refused)
         await self._projects.keep_plan(project_id, revised)
         self._changed()

@@ -19,6 +19,7 @@ from bot.production.forks import Forks
 from bot.production.model import ProductionState
 from bot.production.takebook import TakeBook
 from bot.storage.files import Files
+from bot.studio.budget import Budgets
 from bot.studio.minds import Minds
 from bot.studio.participants import Participants
 from bot.studio.pseudonyms import Pseudonyms
@@ -110,7 +111,7 @@ class House(Counter):
             People(desk, self.projects, self.participants),
             Anew(desk, self.projects, retakes),
             DraftSurface(desk),
-            SaferWords(self.projects, self.productions, softener, Wake(), desk.rights),
+            SaferWords(self.projects, self.productions, softener, Wake(), desk.rights, Budgets(database)),
         ]
         presses = {action: press for surface in surfaces for action, press in surface.presses.items()}
         self.router = Router(desk, self.projects, TakesMenu(retakes, Previews(self.files, ffmpeg)), presses=presses)
