@@ -286,6 +286,7 @@ async def build(
         rows=card_rows,
         files=files,
         ffmpeg=ffmpeg,
+        switches=switches,
     )
     surfaces: list[Surface] = [
         *surfaces_for_members(

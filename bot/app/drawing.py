@@ -69,6 +69,7 @@ def drawing_of(
     rows: CardRows,
     files: Files,
     ffmpeg: Ffmpeg,
+    switches: Switches,
 ) -> Drawing:
     storyboards = Storyboards(database, changed, budgets=budgets)
     storyboarding = Storyboarding(
@@ -82,7 +83,13 @@ def drawing_of(
     )
     return Drawing(
         illustrator=Illustrator(
-            storyboards=storyboards, easels=easels, ledger=ledger, ffmpeg=ffmpeg, files=files, claim=claim
+            storyboards=storyboards,
+            easels=easels,
+            ledger=ledger,
+            ffmpeg=ffmpeg,
+            files=files,
+            claim=claim,
+            switches=switches,
         ),
         surface=StoryboardSurface(storyboarding, rows),
         extras=FilmExtras(

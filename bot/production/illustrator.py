@@ -22,6 +22,7 @@ from bot.media.ffmpeg import Ffmpeg
 from bot.media.pictures import as_jpeg
 from bot.production.booth import Booth, NoRecording, Recording
 from bot.production.storyboards import Still, StillState, Storyboard, Storyboards
+from bot.production.switches import ALL, Switches
 from bot.storage.files import Files
 from bot.studio.storyboard import still_name
 from providers.errors import OutcomeUnknown
@@ -55,7 +56,9 @@ class Illustrator:
         ffmpeg: Ffmpeg,
         files: Files,
         claim: Claim = claim_alone,
+        switches: Switches | None = None,
     ) -> None:
+        self._switches = switches
         self._storyboards = storyboards
         self._easels = easels
         self._ledger = ledger
@@ -68,11 +71,17 @@ class Illustrator:
         """Draw until cancelled. What is to be drawn is in the rows, so a restart goes on where this stopped."""
         async with asyncio.TaskGroup() as group:
             while True:
-                for storyboard in await self._storyboards.being_drawn():
+                for storyboard in await self._to_draw():
                     if storyboard.id not in self._busy and len(self._busy) < AT_ONCE:
                         self._busy.add(storyboard.id)
                         group.create_task(self._work_on(storyboard))
                 await listener.wait(LOOK_EVERY)
+
+    async def _to_draw(self) -> list[Storyboard]:
+        """None begins while an operator has paused everything; those asked for meanwhile come after it."""
+        if self._switches is not None and await self._switches.is_paused(ALL):
+            return []
+        return await self._storyboards.being_drawn()
 
     async def _work_on(self, storyboard: Storyboard) -> None:
         try:

@@ -16,7 +16,7 @@ from bot.db.tables import switches
 from bot.jobs.wake import Wake
 from bot.studio.audit import Audit
 
-#: Pauses the line: no further film begins.
+#: Pauses the line: no further film begins, nor a storyboard.
 ALL = "all"
 #: Seconds between two looks of an order that waits for its service to be resumed.
 LOOK_EVERY = 2.0

@@ -13,11 +13,12 @@ from bot.app.pools import judge
 from bot.db import Database
 from bot.db.tables import projects, reservations
 from bot.jobs.ledger import CallState, Intent, Ledger, Outcome
-from bot.jobs.wake import Wake
+from bot.jobs.wake import Listener, Wake
 from bot.media.ffmpeg import Ffmpeg
 from bot.production.booth import Booth
 from bot.production.illustrator import Easel, Illustrator
 from bot.production.storyboards import StillState, Storyboard, Storyboards, StoryboardState
+from bot.production.switches import ALL, Switches
 from bot.storage.files import Files
 from bot.studio.budget import Budgets, Caps
 from bot.studio.model import Plan
@@ -62,6 +63,7 @@ class Atelier(Office):
     def __init__(self, database: Database, folder: Path, ffmpeg: Ffmpeg, caps: Caps | None = None) -> None:
         super().__init__(database)
         self.painter = Painter()
+        self.switches = Switches(database, Wake(), clock=lambda: self.now)
         self.files = Files(folder)
         self.ffmpeg = ffmpeg
         self.budgets = Budgets(database, caps, clock=lambda: self.now)
@@ -74,6 +76,7 @@ class Atelier(Office):
             ledger=self.ledger,
             ffmpeg=ffmpeg,
             files=self.files,
+            switches=self.switches,
         )
 
     async def order(
@@ -228,3 +231,26 @@ async def test_an_order_that_was_answered_is_not_looked_at_again(atelier: Atelie
     board = await atelier.drawn(await atelier.order((await atelier.film("1")).id))
 
     assert {call.state for call in await atelier.ledger.calls_of(board.id)} == {CallState.DONE}
+
+
+async def test_none_begins_while_everything_is_paused_and_it_is_drawn_afterwards(atelier: Atelier) -> None:
+    board = await atelier.order((await atelier.film("1")).id)
+    await atelier.switches.pause(ALL, OWNER)
+    drawn_at_the_first_look: list[int] = []
+
+    class Looks(Listener):
+        async def wait(self, at_most: float) -> None:
+            if not drawn_at_the_first_look:
+                drawn_at_the_first_look.append(len(atelier.painter.drawn) + len(atelier.illustrator._busy))
+                await atelier.switches.resume(ALL, OWNER)
+            await asyncio.sleep(0.02)
+
+    loop = asyncio.create_task(atelier.illustrator.run(Looks(asyncio.Event())))
+    async with asyncio.timeout(20):
+        while await atelier.storyboards.being_drawn():  # noqa: ASYNC110  # in rows
+            await asyncio.sleep(0.02)
+    loop.cancel()
+    await asyncio.gather(loop, return_exceptions=True)
+
+    assert drawn_at_the_first_look == [0]
+    assert (await atelier.storyboards.get(board.id)).state is StoryboardState.OVER
