@@ -141,6 +141,11 @@ def place_of(channel: object) -> Place:
     )
 
 
+def is_age_restricted(interaction: discord.Interaction) -> bool:
+    """Whether this happens in a place that Discord restricts by age; not where it does not tell of the place."""
+    return interaction.channel is not None and place_of(interaction.channel).is_age_restricted
+
+
 def _is_work(interaction: discord.Interaction) -> bool:
     assert interaction.data is not None
     match interaction.type:

@@ -21,6 +21,7 @@ from bot.ui.answering import Answer, answer, open_modal, submitted, turn
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.desk import Desk
 from bot.ui.doors import Doors
+from bot.ui.entrance import is_age_restricted
 from bot.ui.held import DECISIONS, decided
 from bot.ui.homes import may_post
 from bot.ui.library import IN_PLACE, Library
@@ -196,6 +197,9 @@ class Router:
         in_thread = isinstance(interaction.channel, discord.Thread)
         if not (allowed.attach_files and (allowed.send_messages_in_threads if in_thread else allowed.send_messages)):
             raise NotAllowed("app permissions")
+        project = await self._desk.allowed(project_id, Act.OWN, interaction.user.id)
+        if project.is_adult and not is_age_restricted(interaction):
+            return say("**Adult ideas** are taken in channels restricted by age, as far as the services allow.")
         again = await self._library.send(
             project_id,
             user_id=interaction.user.id,

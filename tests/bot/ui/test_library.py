@@ -312,6 +312,18 @@ async def test_a_film_is_sent_again_to_the_channel_of_the_press_and_nothing_is_o
     assert "already" in (await press(desk, Action.SEND, film)).words[0]
 
 
+async def test_a_film_for_adults_is_sent_only_where_discord_restricts_by_age(desk: Desk) -> None:
+    asked = request("adult", is_adult=True)
+    made, _ = await desk.projects.create(asked, model="gen4.5")
+    await desk.projects.keep_plan(made.id, plan())
+    done = await desk.done(made.id)
+
+    sent = await press(desk, Action.SEND, made.id)
+
+    assert "restricted by age" in sent.words[0]
+    assert (await desk.productions.get(done.id)).delivered_at is not None
+
+
 async def test_a_film_is_not_sent_where_we_may_not_write(desk: Desk) -> None:
     film = await desk.named("Koi")
     made = await desk.done(film)
