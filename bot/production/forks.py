@@ -18,9 +18,10 @@ from sqlalchemy import insert, select
 from bot.db import Database, insert_or_ignore, lock
 from bot.db.tables import plans, projects
 from bot.jobs.wake import Wake
+from bot.production.reports import is_hidden_film
 from bot.storage.files import Files
 from bot.studio.casting import cast
-from bot.studio.errors import CannotRender, NoSuchFilm, NoSuchVersion
+from bot.studio.errors import CannotRender, FilmHidden, NoSuchFilm, NoSuchVersion
 from bot.studio.model import Plan, Project, ProjectState
 from bot.studio.projects import project_of
 from bot.studio.soundtrack import SoundOffer, soundtrack
@@ -55,14 +56,25 @@ class Forks:
         self._clock = clock
 
     async def fork(
-        self, source: Project, version: int, *, request_id: str, user_id: int, guild_id: int | None, channel_id: int
+        self,
+        source: Project,
+        version: int,
+        *,
+        request_id: str,
+        user_id: int,
+        guild_id: int | None,
+        channel_id: int,
+        thread_id: int | None = None,
+        takes_adult: bool = False,
     ) -> Project:
         """Begin a film of somebody's own with a version of a plan; the same request twice is one film.
 
-        Who may is asked before. The film it comes from is not touched.
+        Who may is asked before. The film it comes from is not touched. Where another begins it, the words in which its
+        owner asked for it, and the most they would pay, stay theirs. `takes_adult`: its place is restricted by age.
 
         Raises:
             NoSuchFilm | NoSuchVersion: that is not there (any more).
+            FilmHidden: it was hidden after a report.
         """
         plan = await self._plan(source.id, version)
         # Known by its request, so that what a crash left lent is found again by the next try.
@@ -74,6 +86,8 @@ class Forks:
             row = (await transaction.execute(select(projects).where(projects.c.id == source.id))).one_or_none()
             if row is None or row.deleted_at is not None:
                 raise NoSuchFilm
+            if await is_hidden_film(transaction, source.id):
+                raise FilmHidden
             kept = dict(row._mapping)  # noqa: SLF001  # its public view
             own = {
                 "id": fork_id,
@@ -81,7 +95,8 @@ class Forks:
                 "owner_id": user_id,
                 "guild_id": guild_id,
                 "channel_id": channel_id,
-                "thread_id": None,
+                "thread_id": thread_id,
+                "is_adult": row.is_adult and takes_adult,
                 "model": plan.model,
                 "ratio": plan.ratio,
                 "attachment": None,
@@ -91,6 +106,8 @@ class Forks:
                 "created_at": now,
                 "updated_at": now,
             }
+            if user_id != row.owner_id:
+                own |= {"idea": f"{plan.title}\n{plan.logline}".strip(), "max_price_microusd": None}
             added = await transaction.execute(
                 insert_or_ignore(transaction, projects)
                 .values(**{**kept, **own})

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from sqlalchemy import ColumnElement, Row, func, insert, select, update
 
 from bot.db import Database, Transaction, lock
-from bot.db.tables import paid_calls, productions, projects, reports, takes
+from bot.db.tables import paid_calls, productions, projects, takes
 from bot.jobs.ledger import CallState
 from bot.jobs.wake import Wake
 from bot.production import notes
@@ -28,7 +28,7 @@ from bot.production.model import (
 )
 from bot.production.notes import Note, NoteKind
 from bot.production.outbox import Outbox
-from bot.production.reports import hidden_projects
+from bot.production.reports import is_hidden_film
 from bot.studio.audit import Audit
 from bot.studio.budget import Budgets, Kind
 from bot.studio.casting import Casting, Quote
@@ -543,8 +543,7 @@ async def film_to_order(
     role = await role_of(transaction, project_id, user_id)
     if refused := refusal(Act.GREENLIGHT, user_id=user_id, owner_id=project.owner_id, role=role):
         raise refused
-    hidden = hidden_projects().where(reports.c.project_id == project_id).limit(1)
-    if (await transaction.execute(hidden)).first() is not None:
+    if await is_hidden_film(transaction, project_id):
         raise FilmHidden
     newest = await latest_version(transaction, project_id)
     if newest == 0:

@@ -185,6 +185,11 @@ async def hidden_in(transaction: Transaction, production_id: str) -> frozenset[i
     return frozenset((await transaction.execute(query)).scalars())
 
 
+async def is_hidden_film(transaction: Transaction, project_id: str) -> bool:
+    query = hidden_projects().where(reports.c.project_id == project_id).limit(1)
+    return (await transaction.execute(query)).first() is not None
+
+
 async def is_hidden(transaction: Transaction, production_id: str) -> bool:
     """Whether nothing of this production may be posted anywhere any more."""
     query = select(productions.c.id).where(

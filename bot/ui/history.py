@@ -26,6 +26,8 @@ from bot.ui.client import Greenlight
 from bot.ui.comparison_view import Comparing, comparison_view, pair_of
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.desk import Desk
+from bot.ui.entrance import is_age_restricted
+from bot.ui.homes import home_of
 from bot.ui.plan_pages import Page, page_view
 from bot.ui.surface import Press
 from bot.ui.talk_facts import onward
@@ -201,21 +203,23 @@ class History:
         return layout(ui.Container(ui.TextDisplay(words), ui.ActionRow(forks), accent_colour=READY))
 
     async def _forked(self, interaction: discord.Interaction, custom_id: CustomId) -> str:
-        assert interaction.channel_id is not None
         source = await self._desk.allowed(custom_id.ref, Act.FORK, interaction.user.id)
-        channel = interaction.channel
-        parent = channel.parent_id if isinstance(channel, discord.Thread) else interaction.channel_id
+        home = await home_of(interaction)
+        is_here = home.guild_id == interaction.guild_id
         question = interaction.message.id if interaction.message is not None else interaction.id
         project = await self._forks.fork(
             source,
             custom_id.version or 0,
             request_id=f"fork-{question}",  # pressed twice on one question, it is one fork
             user_id=interaction.user.id,
-            guild_id=interaction.guild_id,
-            channel_id=parent,
+            guild_id=home.guild_id,
+            channel_id=home.channel_id,
+            thread_id=home.thread_id,
+            takes_adult=is_here and is_age_restricted(interaction),
         )
         assert isinstance(interaction.client, Greenlight)
-        return f"{say('## 🍴 Forked')}\n{await interaction.client.open_thread(project)}"
+        words = await interaction.client.open_thread(project)
+        return f"{say('## 🍴 Forked')}\n{home.aside or words}"
 
     async def _version(self, project: Project, version: int) -> Plan:
         plan = await self._projects.plan(project.id, version)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,15 +11,16 @@ from bot.db import Database
 from bot.jobs.wake import Wake
 from bot.production.deletions import Deletions
 from bot.production.forks import Forks
+from bot.production.reports import Reports, ReportState
 from bot.storage.files import Files
 from bot.studio.casting import cast
-from bot.studio.errors import NoSuchFilm, NoSuchVersion
+from bot.studio.errors import FilmHidden, NoSuchFilm, NoSuchVersion
 from bot.studio.model import Project, ProjectState, ShotStart
 from bot.studio.pseudonyms import Pseudonyms
 from bot.studio.soundtrack import SoundOffer
 from bot.studio.storyboard import still_name, stills_of
 from tests.bot.production.test_productions import FRIEND
-from tests.bot.studio.samples import CATALOGUE, OWNER, plan, shot
+from tests.bot.studio.samples import CATALOGUE, OWNER, plan, request, shot
 from tests.bot.ui.test_desk import RUNWAY, Counter
 
 FILM = plan(shot("One"), shot("Two"))
@@ -53,7 +55,7 @@ async def test_a_fork_is_a_film_of_its_own_that_pays_for_nothing_that_lies_there
     fork = await workshop.fork(source)
 
     assert (fork.owner_id, fork.channel_id, fork.thread_id, fork.state) == (FRIEND, 66, None, ProjectState.PLANNED)
-    assert (fork.idea, fork.forked_from) == (source.idea, f"{source.id}:1")
+    assert fork.forked_from == f"{source.id}:1"
     newest = await workshop.projects.plan(fork.id)
     assert newest == FILM
     _, quoted = await workshop.desk.price(fork, FILM)
@@ -115,3 +117,28 @@ async def test_a_fork_is_paid_by_whoever_forked_it(workshop: Workshop) -> None:
     production = await workshop.desk.greenlight(request_id="p", project_id=fork.id, version=1, user_id=FRIEND)
 
     assert (production.owner_id, production.greenlit_by) == (FRIEND, None)
+
+
+async def test_what_its_owner_asked_for_and_would_pay_stays_theirs(workshop: Workshop) -> None:
+    asked = replace(request("own words"), is_adult=True, max_price_microusd=5_000_000)
+    source, _ = await workshop.projects.create(asked, model="gen4.5")
+    await workshop.projects.keep_plan(source.id, FILM)
+
+    theirs = await workshop.fork(source)
+    own = await workshop.forks.fork(
+        source, 1, request_id="own", user_id=OWNER, guild_id=5, channel_id=66, takes_adult=True
+    )
+
+    assert source.idea not in theirs.idea
+    assert (theirs.idea, theirs.max_price_microusd, theirs.is_adult) == (f"{FILM.title}\n{FILM.logline}", None, False)
+    assert (own.idea, own.max_price_microusd, own.is_adult) == (source.idea, 5_000_000, True)
+
+
+async def test_a_film_that_was_hidden_is_not_forked(workshop: Workshop) -> None:
+    source, reports = await workshop.made(), Reports(workshop.database, Wake())
+    await reports.report(source.id, reporter_id=FRIEND, guild_id=5, reason="no")
+    [report] = await reports.pending()
+    await reports.decide(report.id, ReportState.HIDDEN, by=OWNER)
+
+    with pytest.raises(FilmHidden):
+        await workshop.fork(source)
