@@ -11,15 +11,30 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Row, case, func, insert, select, update
+from sqlalchemy import Row, case, delete, func, insert, select, update
 
 from bot.db import Database, Transaction
-from bot.db.tables import cards, dms, paid_calls, plans, productions, projects, takes
+from bot.db.tables import (
+    alerts,
+    announcement_posts,
+    cards,
+    dms,
+    paid_calls,
+    plans,
+    productions,
+    projects,
+    reports,
+    stills,
+    storyboards,
+    takes,
+)
 from bot.jobs.ledger import CallState
+from bot.production.bill import bill_of
 from bot.production.model import OPEN, RESTORED, TERMINAL, ProductionState, Stage, TakeState
 from bot.production.productions import Productions
+from bot.production.reports import ReportState
 from bot.production.sound import effect_path, music_path, voice_path
-from bot.production.storyboards import end_restored
+from bot.production.storyboards import StillState, end_restored
 from bot.storage.files import Files
 from bot.studio.audit import RULE, Audit
 from bot.studio.casting import Casting, cast
@@ -71,8 +86,7 @@ class Restoration:
             for row in rows:
                 await self._hold(transaction, row, made_at)
             ours = [row.id for row in rows]
-            for storyboard_id in await end_restored(transaction, self._clock()):
-                await self._productions.settle_within(transaction, storyboard_id)
+            await self._end_storyboards(transaction, made_at)
             aimed_at = productions.c.delivery_channel_id
             thread = func.coalesce(projects.c.thread_id, projects.c.channel_id)
             project = projects.c.id == productions.c.project_id
@@ -95,8 +109,35 @@ class Restoration:
                 )
             )
             await _trust_dms(transaction, but_for=ours)
+            await _trust_messages(transaction, made_at, self._clock())
             await self._audit.note_within(transaction, RULE, "restored", ref, f"{len(rows)} films held")
         return ours
+
+    async def _end_storyboards(self, transaction: Transaction, made_at: float) -> None:
+        """What waits to be drawn may have been since, and charged."""
+        waiting = select(stills, storyboards.c.provider, storyboards.c.model).join(storyboards)
+        rows = (await transaction.execute(waiting.where(stills.c.state == StillState.WAITING))).all()
+        paid = select(paid_calls.c.key).where(paid_calls.c.state == CallState.DONE)
+        for storyboard_id in await end_restored(transaction, self._clock()):
+            drawn = set((await transaction.execute(paid.where(paid_calls.c.job == storyboard_id))).scalars())
+            ours = [row for row in rows if row.storyboard_id == storyboard_id]
+            # Shots with the same picture share one order, which bears the number of the first.
+            first = {row.content: row for row in sorted(ours, key=lambda row: row.shot, reverse=True)}
+            missing = [
+                _Part(
+                    name=f"still-{row.shot}", provider=row.provider, model=row.model, price_microusd=row.price_microusd
+                )
+                for row in first.values()
+                if f"{storyboard_id}/still-{row.shot}/1" not in drawn
+            ]
+            await self._leave_unanswered(transaction, storyboard_id, missing, made_at)
+            charged = (await bill_of(transaction, storyboard_id)).charged_microusd
+            this = storyboards.c.id == storyboard_id
+            await transaction.execute(update(storyboards).where(this).values(cost_microusd=charged))
+            await self._productions.settle_within(transaction, storyboard_id)
+            # A card that was not posted then was posted since.
+            unposted = cards.c.message_id.is_(None) & (cards.c.kind == "storyboard") & (cards.c.ref == storyboard_id)
+            await transaction.execute(update(cards).where(unposted).values(settled=1))
 
     async def _hold(self, transaction: Transaction, row: Row[tuple[object, ...]], made_at: float) -> None:
         now = self._clock()
@@ -222,6 +263,21 @@ class Restoration:
                     updated_at=now,
                 )
             )
+
+
+async def _trust_messages(transaction: Transaction, made_at: float, now: float) -> None:
+    """What was to be told when the backup was made was told since: no second time, or only once it was looked for."""
+    await transaction.execute(
+        update(announcement_posts)
+        .where(announcement_posts.c.done_at.is_(None))
+        .values(posting_at=func.coalesce(announcement_posts.c.posting_at, made_at))
+    )
+    await transaction.execute(
+        update(reports)
+        .where(reports.c.state != ReportState.OPEN)
+        .values(shown=reports.c.state, answered_at=func.coalesce(reports.c.answered_at, now))
+    )
+    await transaction.execute(delete(alerts).where(alerts.c.over_at.is_not(None)))
 
 
 async def _trust_dms(transaction: Transaction, *, but_for: Sequence[str]) -> None:

@@ -9,14 +9,27 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from bot.db import Database
-from bot.db.tables import audit, cards, paid_calls, plans, productions
+from bot.db.tables import (
+    announcement_posts,
+    announcements,
+    audit,
+    cards,
+    paid_calls,
+    plans,
+    productions,
+    reports,
+    stills,
+    storyboards,
+)
 from bot.jobs.ledger import Accepted, CallState, Completed, Intent, Ledger, Outcome, Refused, Unknown
 from bot.jobs.wake import Wake
 from bot.production.decisions import Decision, Decisions
 from bot.production.dms import Dms
 from bot.production.model import RESTORED, Production, ProductionState, TakeState
+from bot.production.reports import Reports, ReportState
 from bot.production.restoration import Restoration
 from bot.production.sound import voice_path
+from bot.production.storyboards import StillState, StoryboardState
 from bot.storage.files import Files
 from bot.studio.budget import Budgets
 from bot.studio.soundtrack import SoundOffer
@@ -304,3 +317,47 @@ async def test_only_what_a_restore_held_is_found_done(bench: Bench) -> None:
     film = await bench.film(ProductionState.HELD)
     await bench.office.productions.found_done(film.id)
     assert await bench.office.state(film) is ProductionState.HELD
+
+
+async def test_what_was_to_be_told_is_looked_for_or_not_told_again(bench: Bench) -> None:
+    async with bench.database.transaction() as transaction:
+        await transaction.execute(
+            insert(announcements).values(id="a" * 32, words="x", audience="all", by=1, at=MADE_AT)
+        )
+        for channel, began in ((1, None), (2, 40.0)):
+            row = {"announcement_id": "a" * 32, "channel_id": channel, "posting_at": began, "next_at": MADE_AT}
+            await transaction.execute(insert(announcement_posts).values(**row))
+        row = {"id": "b" * 32, "project_id": "c" * 32, "owner_id": OWNER, "reporter_id": 5, "reason": "x", "at": 1.0}
+        await transaction.execute(insert(reports).values(**row, state=ReportState.HIDDEN, shown=ReportState.OPEN))
+
+    await bench.restored()
+
+    assert await Reports(bench.database, Wake()).pending() == []
+    async with bench.database.transaction() as transaction:
+        tried = select(announcement_posts.c.posting_at).order_by(announcement_posts.c.channel_id)
+        assert (await transaction.execute(tried)).scalars().all() == [MADE_AT, 40.0]
+
+
+async def test_a_still_that_waited_may_have_been_drawn_and_charged_since(bench: Bench) -> None:
+    board, now = "d" * 32, MADE_AT
+    film = await bench.office.film("drawn")
+    async with bench.database.transaction() as transaction:
+        row = {"id": board, "request_id": "1", "project_id": film.id, "version": 1, "owner_id": OWNER}
+        made = {"provider": "gemini", "model": "m", "ratio": "16:9", "accepted_at": now, "updated_at": now}
+        await transaction.execute(
+            insert(storyboards).values(**row, **made, state=StoryboardState.DRAWING, price_microusd=90)
+        )
+        for number, content in enumerate("aab", start=1):
+            still = {"storyboard_id": board, "shot": number, "content": content, "prompt": "x", "price_microusd": 30}
+            await transaction.execute(insert(stills).values(**still, state=StillState.WAITING))
+        await transaction.execute(
+            insert(cards).values(kind="storyboard", ref=board, channel_id=66, created_at=now, stamp=0.0)
+        )
+
+    await bench.restored()
+
+    calls = {call.key.split("/", 1)[1]: call.state for call in await bench.ledger.calls_of(board)}
+    assert calls == {"still-1/1": CallState.UNKNOWN, "still-3/1": CallState.UNKNOWN}
+    async with bench.database.transaction() as transaction:
+        assert (await transaction.execute(select(storyboards.c.cost_microusd))).scalar_one() == 0
+        assert (await transaction.execute(select(cards.c.settled).where(cards.c.ref == board))).scalar_one() == 1
