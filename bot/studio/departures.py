@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import NoReturn
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select, update
 
-from bot.db import Database, insert_or_ignore
+from bot.db import Database, Transaction, insert_or_ignore
 from bot.db.tables import alerts, departures, guild_settings, reports
 from bot.studio.shards import ALL_SHARDS, Shards
 
@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 #: Seconds for which a server may take the bot back as if nothing had been, and between two looks at who has not.
 GRACE, LOOK_EVERY = 30 * 86_400.0, 3600.0
+#: The state of a report whose film was hidden (`production.reports`), and the reporter of one that has lost its own.
+_HIDDEN, _NOBODY = "hidden", 0
 
 
 class Departures:
@@ -69,7 +71,20 @@ class Departures:
         async with self._database.transaction() as transaction:
             due = select(departures.c.guild_id).where(departures.c.at <= self._clock() - GRACE)
             gone = (await transaction.execute(due)).scalars().all()
-            for table in (guild_settings, alerts, reports, departures):
+            await self._forget_reports(transaction, gone)
+            for table in (guild_settings, alerts, departures):
                 await transaction.execute(delete(table).where(table.c.guild_id.in_(gone)))
         for guild_id in gone:
             logger.info("server forgotten", extra={"guild": guild_id})
+
+    async def _forget_reports(self, transaction: Transaction, gone: Sequence[int]) -> None:
+        """Of a film that was hidden it stays known that it is, once, and not who reported it or why."""
+        theirs = reports.c.guild_id.in_(gone)
+        anew = reports.c.project_id.not_in(select(reports.c.project_id).where(reports.c.reporter_id == _NOBODY))
+        hidden = select(func.min(reports.c.id)).where(theirs, anew, reports.c.state == _HIDDEN)
+        kept = (await transaction.execute(hidden.group_by(reports.c.project_id))).scalars().all()
+        await transaction.execute(delete(reports).where(theirs, reports.c.id.not_in(kept)))
+        values = {"guild_id": None, "reporter_id": _NOBODY, "reason": "", "told": "{}", "shown": _HIDDEN}
+        await transaction.execute(
+            update(reports).where(reports.c.id.in_(kept)).values(**values, answered_at=self._clock())
+        )

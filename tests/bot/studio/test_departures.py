@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import insert, select
 
 from bot.db import Database
+from bot.db.tables import reports
+from bot.production.reports import ReportState
 from bot.studio.departures import GRACE, Departures
 from bot.studio.guilds import Guilds, GuildSettings
 from bot.studio.shards import Shards
@@ -62,3 +65,25 @@ async def test_a_process_that_is_not_told_of_a_server_says_nothing_of_it(databas
     await Departures(database, shards=Shards(first=1, last=1, count=2), clock=lambda: map_.now).reconcile(set())
 
     assert await map_.later(2 * GRACE) == CHOSEN
+
+
+async def test_a_film_that_was_hidden_there_stays_so_and_nobody_knows_why(database: Database, map_: Map) -> None:
+    hidden, open_ = ReportState.HIDDEN, ReportState.OPEN
+    made = [
+        ("a", "film", hidden, GONE),
+        ("b", "film", hidden, GONE),
+        ("c", "other", open_, GONE),
+        ("d", "x", open_, HERE),
+    ]
+    async with database.transaction() as transaction:
+        for reporter, (number, film, state, guild_id) in enumerate(made, start=10):
+            row = {"id": number, "project_id": film, "owner_id": 1, "reporter_id": reporter, "reason": "a word"}
+            await transaction.execute(insert(reports).values(**row, state=state, guild_id=guild_id, at=1.0))
+    await map_.departures.left(GONE)
+
+    await map_.later(GRACE)
+
+    columns = (reports.c.id, reports.c.reporter_id, reports.c.reason, reports.c.state)
+    async with database.transaction() as transaction:
+        left = (await transaction.execute(select(*columns).order_by(reports.c.id))).all()
+    assert left == [("a", 0, "", "hidden"), ("d", 13, "a word", "open")]
