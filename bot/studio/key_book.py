@@ -55,10 +55,11 @@ class KeyBook:
             await self._put(transaction, key_id, provider, account, by, sealed=sealed, **_LENT)
             await self._audit.note_within(transaction, by, "key add", key_id, account)
 
-    async def lend(self, key_id: str, provider: str, account: str, by: int) -> None:
-        """A key that was paused or retired is lent again."""
+    async def lend(self, key_id: str, provider: str, account: str, by: int, *, sealed: str | None = None) -> None:
+        """A key that was paused or retired is lent again; `sealed` for one that the settings do not name."""
+        told = {} if sealed is None else {"sealed": sealed}
         async with self._database.transaction() as transaction:
-            await self._put(transaction, key_id, provider, account, by, **_LENT)
+            await self._put(transaction, key_id, provider, account, by, **_LENT, **told)
             await self._audit.note_within(transaction, by, "key resume", key_id)
 
     async def pause(self, key_id: str, provider: str, account: str, by: int, because: str) -> None:

@@ -214,7 +214,11 @@ class Keyring:
         held = await self.one(key)
         if held.is_locked:
             raise KeyRefused(say("DISCORD_TOKEN has changed since that key was added. Add it once more."))
-        await self._book.lend(key, held.provider, held.account, by)
+        sealed = None
+        if held.is_added and (pool := self._pools[held.provider]).knows(key):
+            # Its row may have forgotten the secret of a retired key, which this process still has.
+            sealed = self._seal.close(pool.key(key).secret, name=key)
+        await self._book.lend(key, held.provider, held.account, by, sealed=sealed)
         await self._changed_here()
         if _view(self._pools[held.provider], key) is not None:
             self._pools[held.provider].reinstate(key)

@@ -262,3 +262,17 @@ async def test_who_decided_what_is_written_down_and_logged_without_the_secret(
     actions = ["key add", "key pause", "key resume", "key retire"]
     assert [tuple(row) for row in noted] == [(OPERATOR, action, NEW) for action in actions]
     assert SECRET not in caplog.text
+
+
+async def test_a_key_that_is_brought_back_while_it_is_still_used_is_there_after_a_restart(
+    database: Database, bench: Bench
+) -> None:
+    await bench.ring.add("runway", "", SECRET, OPERATOR)
+    async with bench.pools["runway"].lease(user="ana", key_id=NEW):
+        await bench.ring.retire(NEW, OPERATOR)
+        assert [line.sealed for line in await KeyBook(database).lines()] == [None]
+
+        await bench.ring.resume(NEW, OPERATOR)
+
+    assert bench.lent()[NEW] is KeyHealth.HEALTHY
+    assert (await restarted(database)).lent()[NEW] is KeyHealth.HEALTHY
