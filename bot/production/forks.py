@@ -19,6 +19,7 @@ from bot.db import Database, insert_or_ignore, lock
 from bot.db.tables import plans, projects
 from bot.jobs.wake import Wake
 from bot.production.reports import is_hidden_film
+from bot.storage.errors import StorageError
 from bot.storage.files import Files
 from bot.studio.casting import cast
 from bot.studio.errors import CannotRender, FilmHidden, NoSuchFilm, NoSuchVersion
@@ -81,47 +82,61 @@ class Forks:
         fork_id = uuid.uuid5(_FORKS, request_id).hex
         await self._lend(source, plan, fork_id)
         now = self._clock()
-        async with self._database.transaction() as transaction:
-            await lock(transaction, f"project {source.id}")
-            row = (await transaction.execute(select(projects).where(projects.c.id == source.id))).one_or_none()
-            if row is None or row.deleted_at is not None:
-                raise NoSuchFilm
-            if await is_hidden_film(transaction, source.id):
-                raise FilmHidden
-            kept = dict(row._mapping)  # noqa: SLF001  # its public view
-            own = {
-                "id": fork_id,
-                "request_id": request_id,
-                "owner_id": user_id,
-                "guild_id": guild_id,
-                "channel_id": channel_id,
-                "thread_id": thread_id,
-                "is_adult": row.is_adult and takes_adult,
-                "model": plan.model,
-                "ratio": plan.ratio,
-                "attachment": None,
-                "state": ProjectState.PLANNED,
-                "failure": None,
-                "forked_from": f"{source.id}:{version}",
-                "created_at": now,
-                "updated_at": now,
-            }
-            if user_id != row.owner_id:
-                own |= {"idea": f"{plan.title}\n{plan.logline}".strip(), "max_price_microusd": None}
-            added = await transaction.execute(
-                insert_or_ignore(transaction, projects)
-                .values(**{**kept, **own})
-                .on_conflict_do_nothing(index_elements=["request_id"])
-                .returning(projects.c.id)
-            )
-            if added.one_or_none() is not None:
-                await transaction.execute(
-                    insert(plans).values(project_id=fork_id, version=1, plan=plan.to_json(), changes="", created_at=now)
+        try:
+            async with self._database.transaction() as transaction:
+                await lock(transaction, f"project {source.id}")
+                row = (await transaction.execute(select(projects).where(projects.c.id == source.id))).one_or_none()
+                if row is None or row.deleted_at is not None:
+                    raise NoSuchFilm
+                if await is_hidden_film(transaction, source.id):
+                    raise FilmHidden
+                kept = dict(row._mapping)  # noqa: SLF001  # its public view
+                own = {
+                    "id": fork_id,
+                    "request_id": request_id,
+                    "owner_id": user_id,
+                    "guild_id": guild_id,
+                    "channel_id": channel_id,
+                    "thread_id": thread_id,
+                    "is_adult": row.is_adult and takes_adult,
+                    "model": plan.model,
+                    "ratio": plan.ratio,
+                    "attachment": None,
+                    "state": ProjectState.PLANNED,
+                    "failure": None,
+                    "forked_from": f"{source.id}:{version}",
+                    "created_at": now,
+                    "updated_at": now,
+                }
+                if user_id != row.owner_id:
+                    own |= {"idea": f"{plan.title}\n{plan.logline}".strip(), "max_price_microusd": None}
+                added = await transaction.execute(
+                    insert_or_ignore(transaction, projects)
+                    .values(**{**kept, **own})
+                    .on_conflict_do_nothing(index_elements=["request_id"])
+                    .returning(projects.c.id)
                 )
-            made = (await transaction.execute(select(projects).where(projects.c.request_id == request_id))).one()
+                if added.one_or_none() is not None:
+                    await transaction.execute(
+                        insert(plans).values(
+                            project_id=fork_id, version=1, plan=plan.to_json(), changes="", created_at=now
+                        )
+                    )
+                made = (await transaction.execute(select(projects).where(projects.c.request_id == request_id))).one()
+        except (NoSuchFilm, FilmHidden):
+            await self._take_back(fork_id)
+            raise
         self._changed()
         logger.info("a film was forked", extra={"project": source.id, "fork": fork_id})
         return project_of(made)
+
+    async def _take_back(self, fork_id: str) -> None:
+        """Remove what was lent to a fork that was never made."""
+        async with self._database.transaction() as transaction:
+            made = (await transaction.execute(select(projects.c.id).where(projects.c.id == fork_id))).one_or_none()
+        if made is None:
+            with suppress(StorageError):  # then the next sweep finds it
+                await self._files.remove_film(fork_id)
 
     async def _plan(self, project_id: str, version: int) -> Plan:
         query = select(plans).where(plans.c.project_id == project_id, plans.c.version == version)

@@ -11,7 +11,7 @@ import logging
 import re
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,8 @@ OPEN_FOR = 7 * DAY
 FIRST_AFTER = 600.0
 #: Seconds after which unfinished work is nobody's: no piece of it takes so long.
 LEFT_AFTER = DAY
+#: Seconds after which the folder of a film that has no row is nobody's: a fork's is filled just before its row is made.
+ORPHANED_AFTER = 3600.0
 _FILM = re.compile(r"film-([0-9a-f]{32})\.mp4")
 
 
@@ -96,9 +98,23 @@ class Retention:
             if await asyncio.to_thread(_remove_if_worn, file, use, keep, now):
                 removed.append(file)
                 await self._unshare(file)
+        orphans = await self._remove_orphans(films, now - ORPHANED_AFTER)
         left = await asyncio.to_thread(self._files.remove_left, now - LEFT_AFTER)
-        if removed or left:
-            logger.info("swept", extra={"files": len(removed), "left_behind": left})
+        if removed or left or orphans:
+            logger.info("swept", extra={"files": len(removed), "left_behind": left, "orphans": orphans})
+        return removed
+
+    async def _remove_orphans(self, films: Collection[str], before: float) -> int:
+        """Remove the folders of films that have no row, and were not filled since; how many."""
+        removed = 0
+        for film_id in await asyncio.to_thread(self._files.films_untouched_since, before):
+            if film_id in films:
+                continue
+            try:
+                await self._files.remove_film(film_id)
+                removed += 1
+            except (StorageError, OSError) as error:
+                logger.warning("orphan not removed", extra={"film": film_id, "error": type(error).__name__})
         return removed
 
     async def _unshare(self, file: Path) -> None:

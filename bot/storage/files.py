@@ -35,6 +35,7 @@ LASTING = ("films", "uploads")
 _UNFINISHED = re.compile(r"\.part$|\.unchecked-|\.late-|-new\.mp3$|^join-")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\.(mp4|mov|webm|jpg|png|mp3|wav|ogg|srt|vtt|json)")
+_FILM_ID = re.compile(r"[0-9a-f]{32}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _UPLOAD_KINDS = frozenset({"mp4", "mov", "webm", "jpg", "png"})
 
@@ -212,6 +213,16 @@ class Files:
                 shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
                 removed += 1
         return removed
+
+    def films_untouched_since(self, before: float) -> list[str]:
+        """Films to whose folder nothing was added since a moment (Unix seconds). Blocks."""
+        found = []
+        for folder in sorted((self.root / "films").iterdir()):
+            with suppress(FileNotFoundError):  # a film that is deleted at this moment
+                # The folder's own time: a file that was lent has that of the film it comes from.
+                if _FILM_ID.fullmatch(folder.name) and folder.stat().st_mtime < before:
+                    found.append(folder.name)
+        return found
 
     def _unfinished(self) -> list[Path]:
         found = []

@@ -109,6 +109,8 @@ async def test_what_is_not_there_cannot_be_forked(workshop: Workshop) -> None:
     await Deletions(workshop.database, Wake(), Pseudonyms()).ask_film(OWNER, source.id)
     with pytest.raises(NoSuchFilm):
         await workshop.fork(source)
+    folders = [each.name for each in (workshop.files.root / "films").iterdir()]
+    assert folders == [source.id], "nothing stays lent to a film that was never made"
 
 
 async def test_a_fork_is_paid_by_whoever_forked_it(workshop: Workshop) -> None:
@@ -138,7 +140,19 @@ async def test_a_film_that_was_hidden_is_not_forked(workshop: Workshop) -> None:
     source, reports = await workshop.made(), Reports(workshop.database, Wake())
     await reports.report(source.id, reporter_id=FRIEND, guild_id=5, reason="no")
     [report] = await reports.pending()
-    await reports.decide(report.id, ReportState.HIDDEN, by=OWNER)
+    await reports.decide(report.id, ReportState.HIDDEN, by=OWNER, everywhere=True)
 
     with pytest.raises(FilmHidden):
         await workshop.fork(source)
+
+
+async def test_a_fork_that_was_made_keeps_its_files_when_its_press_comes_again_too_late(workshop: Workshop) -> None:
+    source = await workshop.made()
+    fork = await workshop.fork(source)
+    await Deletions(workshop.database, Wake(), Pseudonyms()).ask_film(OWNER, source.id)
+
+    with pytest.raises(NoSuchFilm):
+        await workshop.fork(source)
+
+    _, quoted = await workshop.desk.price(fork, FILM)
+    assert quoted.kept == (1,)

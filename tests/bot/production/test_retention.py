@@ -11,7 +11,7 @@ from sqlalchemy import insert, update
 from bot.db import Database
 from bot.db.tables import assets, productions, projects, turns
 from bot.production.model import Production, ProductionState
-from bot.production.retention import DAY, LEFT_AFTER, OPEN_FOR, Keep, Retention, Use, is_worn
+from bot.production.retention import DAY, LEFT_AFTER, OPEN_FOR, ORPHANED_AFTER, Keep, Retention, Use, is_worn
 from bot.storage.files import Files
 from tests.bot.production.test_productions import Office
 from tests.bot.studio.samples import asset
@@ -160,3 +160,17 @@ async def test_what_a_killed_process_left_goes_after_a_day_and_work_under_way_st
     assert (desk / "half.mp4").exists()
     await cellar.swept(2 * LEFT_AFTER / DAY + 0.1)
     assert not desk.exists()
+
+
+async def test_what_was_lent_to_a_film_that_was_never_made_goes_after_an_hour(cellar: Cellar) -> None:
+    film = await cellar.film(ProductionState.RUNNING)
+    lent, fresh, other = "a" * 32, "b" * 32, "voice-41"
+    for folder in (film.project_id, lent, fresh, other):
+        at = cellar.put(cellar.files.artefact(folder, "clip.mp4")).parent
+        age = 60.0 if folder == fresh else ORPHANED_AFTER + 1.0
+        os.utime(at, (BEGAN + DAY - age, BEGAN + DAY - age))
+
+    await cellar.swept(1)
+
+    left = {each.name for each in (cellar.files.root / "films").iterdir()}
+    assert left == {film.project_id, fresh, other}
