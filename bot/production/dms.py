@@ -39,10 +39,11 @@ class Dms:
         self._are_ours = shards.among(productions.c.guild_id)
         self._clock = clock
 
-    async def toggle(self, production_id: str, user_id: int, *, by_default: bool) -> bool:
-        """Tell its owner, or do not, whichever it was not so far; which it is now.
+    async def choose(self, production_id: str, user_id: int, *, wanted: bool | None, by_default: bool) -> bool:
+        """Tell its owner, or do not; which it is now. A choice that reaches us twice counts once.
 
-        `by_default` is what holds where nothing was chosen for this film. Raises `NoSuchFilm | NotYours`.
+        `wanted` is `None` on buttons of older versions of us: whichever it was not so far. `by_default` is what holds
+        where nothing was chosen for this film. Raises `NoSuchFilm | NotYours`.
         """
         async with self._database.transaction() as transaction:
             await lock(transaction, f"dm {production_id}")
@@ -53,7 +54,8 @@ class Dms:
             if owner_id != user_id:
                 raise NotYours(owner_id)
             row = (await transaction.execute(select(dms).where(dms.c.production_id == production_id))).one_or_none()
-            wanted = not (by_default if row is None else bool(row.wanted))
+            if wanted is None:
+                wanted = not (by_default if row is None else bool(row.wanted))
             if row is None:
                 await transaction.execute(insert(dms).values(production_id=production_id, wanted=int(wanted)))
             else:

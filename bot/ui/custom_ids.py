@@ -131,6 +131,7 @@ _NUMBERS = {
     Action.STORYBOARD: (1,),
     Action.FROMSTILL: (1,),
     Action.DRAFT: (1,),
+    Action.PREFER: (0, 1),
 }
 
 

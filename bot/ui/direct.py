@@ -17,9 +17,10 @@ from bot.speech import say, speaking
 from bot.studio.preferences import PreferenceRows
 from bot.studio.projects import Projects
 from bot.studio.text import shorten
-from bot.ui.answering import answer
+from bot.ui.answering import Answer, answer
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.ends import is_told
+from bot.ui.film_row import no_dm_row
 from bot.ui.sending import Busy, DiscordFailed, NotAllowed, nonce, once
 from bot.ui.wording import plain
 
@@ -95,11 +96,12 @@ class DirectMessages:
         return say("**{title}** is not finished: {where}", title=title, where=where)
 
     async def _press(self, interaction: discord.Interaction, custom_id: CustomId) -> None:
-        async def act() -> str:
+        async def act() -> Answer:
             user_id = interaction.user.id
             usual = (await self._preferences.of(user_id)).dms
-            if await self._dms.toggle(custom_id.ref, user_id, by_default=usual):
-                return say("I write to you when it is done. Press **DM me when done** again to take that back.")
-            return say("I do not write to you about this film. It still comes in its thread.")
+            wanted = None if custom_id.version is None else bool(custom_id.version)
+            if await self._dms.choose(custom_id.ref, user_id, wanted=wanted, by_default=usual):
+                return Answer(say("I write to you when it is done."), no_dm_row(custom_id.ref))
+            return Answer(say("I do not write to you about this film. It still comes in its thread."))
 
         await answer(interaction, act)

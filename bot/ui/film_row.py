@@ -36,8 +36,17 @@ def about_buttons(project_id: str, production_id: str) -> list[ui.Button[Any]]:
 
 def dm_button(production_id: str) -> ui.Button[Any]:
     """On the card of a film that waits or runs."""
-    return _button(Action.DM, production_id, say("DM me when done"))
+    return _button(Action.DM, production_id, say("DM me when done"), version=1)
 
 
-def _button(action: Action, ref: str, label: str) -> ui.Button[Any]:
-    return ui.Button(style=discord.ButtonStyle.secondary, label=label, custom_id=str(CustomId(action, ref)))
+def no_dm_row(production_id: str) -> ui.View:
+    """Below the answer to that button: takes it back."""
+    view = ui.View(timeout=None)
+    view.add_item(_button(Action.DM, production_id, say("Don't DM me"), version=0))
+    view.stop()
+    return view
+
+
+def _button(action: Action, ref: str, label: str, *, version: int | None = None) -> ui.Button[Any]:
+    custom_id = str(CustomId(action, ref, version))
+    return ui.Button(style=discord.ButtonStyle.secondary, label=label, custom_id=custom_id)

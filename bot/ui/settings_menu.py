@@ -58,7 +58,10 @@ class SettingsMenu:
         elif values:
             await turn(interaction, lambda: self._change(interaction, custom_id, self._choosing(field, values[0])))
         else:
-            await turn(interaction, lambda: self._change(interaction, custom_id, lambda old: switched(old, field)))
+            wanted = bool(custom_id.numbers[0]) if custom_id.numbers else None
+            await turn(
+                interaction, lambda: self._change(interaction, custom_id, lambda old: switched(old, field, wanted))
+            )
 
     def _choosing(self, field: Field, value: str) -> Callable[[Preferences], Preferences]:
         return lambda old: changed(old, field, value, self._panel(0, old))

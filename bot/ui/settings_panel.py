@@ -124,15 +124,18 @@ def changed(chosen: Preferences, field: Field, value: str, panel: Panel) -> Pref
             raise EditRefused(say("That is not on offer any more. Use `/settings` for what is."))
 
 
-def switched(chosen: Preferences, field: Field) -> Preferences:
-    """What somebody wants who pressed one of the switches."""
+def switched(chosen: Preferences, field: Field, wanted: bool | None = None) -> Preferences:
+    """What somebody wants who pressed one of the switches. A press that reaches us twice counts once.
+
+    `wanted` is `None` on panels of older versions of us: whichever it was not so far.
+    """
     match field:
         case Field.MENTIONS:
-            return replace(chosen, mentions=not chosen.mentions)
+            return replace(chosen, mentions=not chosen.mentions if wanted is None else wanted)
         case Field.DMS:
-            return replace(chosen, dms=not chosen.dms)
+            return replace(chosen, dms=not chosen.dms if wanted is None else wanted)
         case Field.SPOILER:
-            return replace(chosen, spoiler=not chosen.spoiler)
+            return replace(chosen, spoiler=not chosen.spoiler if wanted is None else wanted)
         case _:
             raise AssertionError(field)
 
@@ -230,14 +233,14 @@ def _switches(panel: Panel) -> ui.ActionRow[ui.LayoutView]:
     dm = say("Don't DM me") if chosen.dms else say("DM me")
     spoiler = say("Don't cover my films") if chosen.spoiler else say("Cover my films")
     return ui.ActionRow(
-        _switch(panel, Field.MENTIONS, mention),
-        _switch(panel, Field.DMS, dm),
-        _switch(panel, Field.SPOILER, spoiler),
+        _switch(panel, Field.MENTIONS, mention, wanted=not chosen.mentions),
+        _switch(panel, Field.DMS, dm, wanted=not chosen.dms),
+        _switch(panel, Field.SPOILER, spoiler, wanted=not chosen.spoiler),
     )
 
 
-def _switch(panel: Panel, field: Field, label: str) -> ui.Button[Any]:
-    custom_id = CustomId(Action.PREFER, owner_ref(panel.user_id), int(field))
+def _switch(panel: Panel, field: Field, label: str, *, wanted: bool) -> ui.Button[Any]:
+    custom_id = CustomId(Action.PREFER, owner_ref(panel.user_id), int(field), (int(wanted),))
     return ui.Button(style=discord.ButtonStyle.secondary, label=label, custom_id=str(custom_id))
 
 

@@ -17,6 +17,7 @@ from bot.studio.errors import NotYours
 from bot.studio.preferences import PreferenceRows
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.direct import DirectMessages
+from bot.ui.film_row import dm_button, no_dm_row
 from bot.ui.router import Router
 from tests.bot.production.test_productions import STRANGER, Office
 from tests.bot.studio.samples import OWNER
@@ -190,14 +191,14 @@ async def test_a_busy_discord_is_tried_again_and_left_in_the_end(house: House) -
 
 async def test_a_choice_for_one_film_counts_against_what_holds_for_all(house: House) -> None:
     film = await house.ended(told=False)
-    assert not await house.dms.toggle(film.id, OWNER, by_default=True)
+    assert not await house.dms.choose(film.id, OWNER, wanted=None, by_default=True)
     await house.dms.expect(film.id)
     await house.told(film)
 
     await house.look()
 
     assert house.discord.said == []
-    assert await house.dms.toggle(film.id, OWNER, by_default=True)
+    assert await house.dms.choose(film.id, OWNER, wanted=None, by_default=True)
     await house.look()
     assert len(house.discord.said) == 1
 
@@ -206,18 +207,36 @@ async def test_only_the_owner_is_told(house: House) -> None:
     film = await house.ended()
 
     with pytest.raises(NotYours):
-        await house.dms.toggle(film.id, STRANGER, by_default=False)
+        await house.dms.choose(film.id, STRANGER, wanted=None, by_default=False)
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_a_choice_that_comes_twice_counts_once(house: House, wanted: bool) -> None:
+    film = await house.ended()
+
+    for _ in range(2):
+        assert await house.dms.choose(film.id, OWNER, wanted=wanted, by_default=False) is wanted
 
 
 async def test_the_button_says_what_will_be(house: House, database: Database) -> None:
     film = await house.ended(told=False)
     counter = Counter(database)
 
-    async def press(user_id: int = OWNER) -> str:
-        pressed: Any = Press(CustomId(Action.DM, film.id), user_id=user_id)
+    async def press(custom_id: str | None, user_id: int = OWNER) -> Press:
+        parsed = CustomId.parse(custom_id or "")
+        assert parsed is not None
+        pressed: Any = Press(parsed, user_id=user_id)
         await Router(counter.desk, house.projects, presses=house.direct.presses).handle(pressed)
-        return str(pressed.answers[-1])
+        return pressed  # type: ignore[no-any-return]
 
-    assert "I write to you when it is done" in await press()
-    assert "I do not write to you" in await press()
-    assert "belongs to" in await press(STRANGER)
+    on_card = dm_button(film.id).custom_id
+    for _ in range(2):
+        on = await press(on_card)
+        assert "I write to you when it is done" in str(on.answers[-1])
+    (back,) = no_dm_row(film.id).children
+    for _ in range(2):
+        assert "I do not write to you" in str((await press(getattr(back, "custom_id", None))).answers[-1])
+    assert "belongs to" in str((await press(on_card, STRANGER)).answers[-1])
+    older = str(CustomId(Action.DM, film.id))
+    assert "I write to you when it is done" in str((await press(older)).answers[-1])
+    assert "I do not write to you" in str((await press(older)).answers[-1])

@@ -41,7 +41,7 @@ class Press:
     async def send_modal(self, modal: object) -> None:
         self.modals.append(modal)
 
-    async def edit_original_response(self, *, content: str) -> None:
+    async def edit_original_response(self, *, content: str, view: discord.ui.View | None = None) -> None:
         self.answers.append(content)
 
 

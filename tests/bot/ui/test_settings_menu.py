@@ -139,6 +139,21 @@ def test_a_switch_goes_to_and_fro(field: Field) -> None:
     assert switched(once, field) == Preferences()
 
 
+@pytest.mark.parametrize("which", [Field.MENTIONS, Field.DMS, Field.SPOILER])
+async def test_a_switch_that_is_pressed_twice_at_once_counts_once(menu: Menu, which: Field) -> None:
+    usual = Preferences()
+    shown = [
+        CustomId.parse(getattr(item, "custom_id", None) or "") for item in settings_view(panel(usual)).walk_children()
+    ]
+    (button,) = [each for each in shown if each and each.version == which]
+    assert button.ref == MINE
+
+    for _ in range(2):
+        await menu.press(button)
+
+    assert await menu.rows.of(OWNER) == switched(usual, which)
+
+
 # What presses do
 
 
