@@ -68,10 +68,16 @@ async def _asked_in_words(interaction: discord.Interaction) -> discord.Message |
     reference = interaction.message.reference if interaction.message is not None else None
     if reference is None or reference.message_id is None or interaction.channel_id is None:
         return None
-    channel = interaction.client.get_partial_messageable(interaction.channel_id, guild_id=interaction.guild_id)
-    message_id = reference.message_id
+    channel_id, message_id = interaction.channel_id, reference.message_id
+    # the real channel, for the rules of the place go by its parent, its category and its age flag
+    channel = interaction.client.get_channel(channel_id) or interaction.channel
     try:
-        found = await once(lambda: channel.fetch_message(message_id))
+        if channel is None:
+            channel = await once(lambda: interaction.client.fetch_channel(channel_id))
+        if not isinstance(channel, discord.abc.Messageable):
+            return None
+        there = channel
+        found = await once(lambda: there.fetch_message(message_id))
     except DiscordFailed:
         return None
     return found if found.author.id == interaction.user.id else None

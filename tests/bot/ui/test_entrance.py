@@ -145,6 +145,48 @@ async def test_age_is_asked_with_a_button_that_only_the_person_themself_can_pres
     assert await doors.let_in(command("plan"))
 
 
+class Talked(discord.abc.Messageable, Room):
+    """A channel whose category is told, with one message of Mia's."""
+
+    category_id = 60  # type: ignore[assignment]
+
+    async def fetch_message(self, number: int, /) -> Any:
+        return SimpleNamespace(id=number, author=discord.Object(MIA), channel=self)
+
+    async def _get_channel(self) -> Any:
+        return self
+
+
+@pytest.mark.parametrize("known_by", ["cache", "interaction", "fetch"])
+async def test_what_was_asked_in_words_is_taken_up_in_the_channel_it_was_asked_in(
+    database: Database, known_by: str
+) -> None:
+    channel, heard = Talked(CHANNEL), []
+
+    async def fetch_channel(channel_id: int) -> Any:
+        assert known_by == "fetch"
+        return channel
+
+    async def fetch_bare(number: int) -> Any:
+        return SimpleNamespace(id=number, author=discord.Object(MIA), channel=discord.Object(CHANNEL))
+
+    own = press(Action.OFAGE, ref=owner_ref(MIA))
+    own.channel = channel if known_by == "interaction" else None
+    own.message = SimpleNamespace(reference=SimpleNamespace(message_id=9))
+    own.client = SimpleNamespace(
+        get_channel=lambda _: channel if known_by == "cache" else None,
+        get_partial_messageable=lambda *_, **__: SimpleNamespace(fetch_message=fetch_bare),
+        fetch_channel=fetch_channel,
+        dispatch=lambda event, message: heard.append((event, message.id, place_of(message.channel))),
+    )
+
+    custom_id = CustomId(Action.OFAGE, owner_ref(MIA))
+    await AgeGate(Ages(database, least=18)).presses[Action.OFAGE](own, custom_id)
+
+    assert "taking up what you wrote" in own.answers[0]
+    assert heard == [("message", 9, Place(channel_id=CHANNEL, category_id=60))]
+
+
 async def test_nobody_is_let_in_against_rules_that_cannot_be_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
     class Away(HouseRules):
         async def check(self, visit: Visit) -> None:
