@@ -45,17 +45,27 @@ class Manners:
         """Whether the server covers a film of theirs there. Roles are asked for only where they matter."""
         if place.channel_id is None or place.guild_id is None:
             return False
-        where = self._seen_by_rules(place.channel_id)
+        where = guilds.Place(channel_id=place.channel_id)
+        if server.spoiler_channels:
+            try:
+                where = await self._seen_by_rules(place.channel_id, place.parent_id)
+            except DiscordFailed as error:  # better covered than shown against the rules
+                logger.warning("channel not known", extra={"channel": place.channel_id, "error": str(error)})
+                return True
         if server.hides(where, ()):
             return True
         return bool(server.spoiler_roles) and server.hides(where, await self._roles(place.guild_id, owner_id))
 
-    def _seen_by_rules(self, channel_id: int) -> guilds.Place:
-        channel = self._client.get_channel(channel_id)
+    async def _seen_by_rules(self, channel_id: int, parent_id: int | None) -> guilds.Place:
+        """The channel and what is around it: a thread that was archived is in no cache. Raises `DiscordFailed`."""
+        channel: object = self._client.get_channel(channel_id)
+        if channel is None and parent_id is None:
+            channel = await once(lambda: self._client.fetch_channel(channel_id))
+        if isinstance(channel, discord.Thread):
+            parent_id = channel.parent_id
+        around = channel if parent_id is None else self._client.get_channel(parent_id)
         return guilds.Place(
-            channel_id=channel_id,
-            parent_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
-            category_id=getattr(channel, "category_id", None),
+            channel_id=channel_id, parent_id=parent_id, category_id=getattr(around, "category_id", None)
         )
 
     async def _roles(self, guild_id: int, owner_id: int) -> frozenset[int]:

@@ -18,10 +18,14 @@ DEFAULT_UPLOAD_LIMIT = 10 << 20
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A channel, of a server or a DM (`None`); a channel of `None` is its owner's DM, not opened yet."""
+    """A channel, of a server or a DM (`None`); a channel of `None` is its owner's DM, not opened yet.
+
+    `parent_id` is the channel that a film's thread hangs on, where we know it by ourselves.
+    """
 
     channel_id: int | None
     guild_id: int | None
+    parent_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +55,7 @@ class PlaceFinder:
         channel_ids = [channel_id for channel_id in known if channel_id is not None]
         closed = await self._rows.closed(channel_ids)
         places = [
-            Place(channel_id, await self._guild_of(channel_id, production, project))
+            Place(channel_id, await self._guild_of(channel_id, production, project), _parent_of(channel_id, project))
             for channel_id in channel_ids
             if channel_id not in closed
         ]
@@ -95,3 +99,8 @@ class PlaceFinder:
 
     async def _dm_with(self, owner_id: int) -> int:
         return (await once(lambda: self._client.create_dm(discord.Object(owner_id)))).id
+
+
+def _parent_of(channel_id: int, project: Project) -> int | None:
+    """A post of a forum has itself for a channel: its forum is not known to us."""
+    return project.channel_id if project.thread_id == channel_id != project.channel_id else None

@@ -16,7 +16,7 @@ from bot.ui.places import Place
 from tests.bot.studio.samples import OWNER
 from tests.bot.ui.test_sending import http
 
-GUILD, CHANNEL, CATEGORY, ROLE = 5, 6, 60, 900
+GUILD, CHANNEL, CATEGORY, ROLE, THREAD, FORUM = 5, 6, 60, 900, 77, 61
 HERE = Place(CHANNEL, GUILD)
 
 
@@ -25,9 +25,15 @@ class Client:
 
     has_left = False
     asked = 0
+    forum: Any = None
 
     def get_channel(self, channel_id: int) -> Any:
-        return SimpleNamespace(category_id=CATEGORY)
+        return SimpleNamespace(category_id=CATEGORY) if channel_id == CHANNEL else None
+
+    async def fetch_channel(self, channel_id: int) -> Any:
+        if self.forum is None:
+            raise http(404, 10003)
+        return self.forum
 
     def get_guild(self, guild_id: int) -> Any:
         return SimpleNamespace(fetch_member=self.fetch_member)
@@ -76,6 +82,25 @@ async def test_a_server_covers_what_is_posted_in_some_channels(house: House, rul
     assert (await house.manner(Preferences(), strict)).is_covered
     assert not (await house.manner(Preferences(), strict, Place(None, None))).is_covered
     assert house.client.asked == 0
+
+
+@pytest.mark.parametrize("rule", [CHANNEL, CATEGORY])
+async def test_a_thread_that_is_in_no_cache_is_covered_as_its_channel_is(house: House, rule: int) -> None:
+    strict = GuildSettings(spoiler_channels=frozenset({rule}))
+
+    assert (await house.manner(Preferences(), strict, Place(THREAD, GUILD, CHANNEL))).is_covered
+    assert not (await house.manner(Preferences(), GuildSettings(), Place(THREAD, GUILD, CHANNEL))).is_covered
+
+
+async def test_a_channel_that_nobody_knows_is_asked_for_and_covered_if_that_fails(house: House) -> None:
+    strict = GuildSettings(spoiler_channels=frozenset({FORUM}))
+    post = Place(THREAD, GUILD)
+
+    assert (await house.manner(Preferences(), strict, post)).is_covered
+    house.client.forum = SimpleNamespace(category_id=FORUM)
+    assert (await house.manner(Preferences(), strict, post)).is_covered
+    house.client.forum = SimpleNamespace(category_id=CATEGORY)
+    assert not (await house.manner(Preferences(), strict, post)).is_covered
 
 
 async def test_a_server_covers_what_some_roles_order(house: House) -> None:
