@@ -243,9 +243,11 @@ _REFUSED: dict[media.Reason, str] = {
     media.Reason.TOO_LARGE: later(
         "That video is larger than {limit_mib} MiB. Make it smaller or cut it, and attach it again."
     ),
-    media.Reason.NOT_A_VIDEO: later("That file is not a video, whatever its name says. Attach an mp4, mov or webm."),
+    media.Reason.NOT_A_VIDEO: later(
+        "That file is not a video, whatever its name says. Attach an mp4, mov, mkv, avi or webm."
+    ),
     media.Reason.UNSUPPORTED_CONTAINER: later(
-        "I can't read that kind of file. Export it as mp4, mov or webm and attach it again."
+        "I can't read that kind of file. Export it as mp4, mov, mkv, avi or webm and attach it again."
     ),
     media.Reason.UNSUPPORTED_CODEC: later(
         "I can't decode that video. Export it as H.264 in an mp4 and attach it again."

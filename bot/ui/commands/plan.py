@@ -31,7 +31,7 @@ def add_to(client: Greenlight) -> None:
     )
     @app_commands.describe(
         idea="What the film should be about",
-        video="A clip to start from (mp4, mov or webm)",
+        video="A clip to start from (mp4, mov, mkv, avi or webm)",
         seconds="How long the film should be",
         ratio="The shape of the picture",
         model="Which model makes the shots: type a name",

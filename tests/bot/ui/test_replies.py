@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.languages.words import words_in
 from bot.media import errors as media
 from bot.storage import errors as storage
 from bot.studio import errors as studio
@@ -208,3 +209,11 @@ def test_every_word_the_camera_keeps_is_known() -> None:
     assert kept
     for word in kept:
         assert replies.words_for_failure(word) != replies.words_for_failure("Bug"), word
+
+
+def test_every_sentence_that_names_kinds_of_videos_names_the_same() -> None:
+    said = [words.id for words in words_in(Path(__file__).parents[3] / "bot") if "webm" in str(words.id)]
+
+    assert len(said) > 3
+    for sentence in said:
+        assert "mp4, mov, mkv, avi or webm" in str(sentence)
