@@ -128,8 +128,10 @@ class AsChosen(Manners):
 
     def __init__(self, manner: Manner) -> None:
         self.manner = manner
+        self.places: list[Place] = []
 
     async def of(self, owner_id: int, place: Place) -> Manner:
+        self.places.append(place)
         return self.manner
 
 
@@ -143,6 +145,16 @@ async def test_nobody_is_pinged_who_does_not_want_it(post: Post) -> None:
     (sent,) = post.wire.sent[THREAD]
     assert sent.pings == []
     assert f"<@{OWNER}>" in sent.content
+
+
+async def test_the_rules_of_the_channel_that_a_films_thread_hangs_on_are_looked_up(post: Post) -> None:
+    post.manners = chosen = AsChosen(Manner())
+    post.restarted()
+    await post.ended()
+
+    await post.look()
+
+    assert chosen.places == [Place(THREAD, SERVER, parent_id=CHANNEL)]
 
 
 async def test_a_covered_film_is_known_again_by_its_name(post: Post) -> None:
