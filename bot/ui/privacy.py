@@ -37,6 +37,9 @@ def privacy_view(kept: Kept, user_id: int, films: int) -> ui.LayoutView:
         say("**Messages** that you chose in a menu for me: until you sent the form that followed, a day at most."),
         say("**Settings** that you chose in `/settings`. Kept until you reset them or delete everything."),
         say("**That you are old enough**, once you said so, and **reports** you made: until you delete everything."),
+        say(
+            "**Who takes part** in a film, **blocks**, and a budget of your own that an operator set: while they hold."
+        ),
         say("**Recordings** of `/voice`, so that the same words cost nothing again. Kept until you delete everything."),
         say("**Money**: what each order cost, when, and for whom. It counts towards what may be spent, so it stays."),
     ]
@@ -120,6 +123,7 @@ def forget_view(user_id: int, films: int, active: int) -> ui.LayoutView:
     ]
     stays = [
         say("what was spent, without your name: a number stands for you, so that today's budget still counts"),
+        say("blocks, a budget of your own, and what you reported or decided: under that number, without your words"),
         say(
             "what you and others wrote in Discord, the threads, and recordings that you posted with `/voice`: those "
             "are Discord's and yours to delete"
