@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import discord
 import pytest
 from discord import ui
 
@@ -19,6 +21,7 @@ from bot.studio.rights import FilmRights, Role
 from bot.studio.soundtrack import SoundOffer
 from bot.studio.versions import Versions
 from bot.ui.card_layout import fits
+from bot.ui.client import Greenlight
 from bot.ui.comparison_view import pair_of
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.history import History
@@ -28,6 +31,7 @@ from tests.bot.production.test_productions import FRIEND
 from tests.bot.studio.samples import CATALOGUE, OWNER, plan, shot
 from tests.bot.ui.test_cards import buttons, text
 from tests.bot.ui.test_desk import Counter
+from tests.bot.ui.test_homes import Used
 
 STRANGER = 9
 LONG_SHOT = shot("A title", prompt="words *of* a shot, " * 45, narration="said " * 79, sound="rain " * 39)
@@ -202,3 +206,25 @@ def test_pages_are_turned_in_place_and_no_further_than_the_ends() -> None:
     ids = [custom_id for _, custom_id, _ in buttons(first)]
     assert len(set(ids)) == len(ids)
     assert [CustomId.parse(str(each)) is not None for each in ids] == [True] * 3
+
+
+async def test_a_fork_goes_on_where_we_may_write(room: Room) -> None:
+    project = await room.changed()
+    asked = Used(is_ours=False)
+    asked.user = discord.Object(OWNER)
+    pressed: Any = asked
+    pressed.message = None
+    client: Any = object.__new__(Greenlight)
+    opened: list[Project] = []
+
+    async def open_thread(project: Project) -> str:
+        opened.append(project)
+        return "in its thread"
+
+    client.open_thread, client.create_dm = open_thread, asked.create_dm
+    asked.client = client
+
+    words = await room.history._forked(pressed, CustomId(Action.FORKIT, project.id, 1))
+
+    assert [(fork.guild_id, fork.channel_id) for fork in opened] == [(None, 99)]
+    assert "https://discord.com/channels/@me/99" in words
