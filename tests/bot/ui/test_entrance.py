@@ -216,3 +216,8 @@ def test_a_thread_counts_with_its_channel_and_category() -> None:
     thread.guild = SimpleNamespace(get_channel=lambda _: parent)  # type: ignore[assignment]
 
     assert place_of(thread) == Place(channel_id=3, parent_id=2, category_id=1, is_age_restricted=True)
+
+
+@pytest.mark.parametrize("action", [Action.WITHOUT, Action.APPROVE, Action.RESEND])
+async def test_what_lets_a_film_go_on_or_be_posted_is_work(database: Database, action: Action) -> None:
+    assert not await (await closed(database)).let_in(press(action))
