@@ -49,6 +49,7 @@ from bot.production.forgetting import Forgetting
 from bot.production.forks import Forks
 from bot.production.latecomers import Latecomers
 from bot.production.productions import Productions
+from bot.production.prospects import Prospects
 from bot.production.reports import Reports
 from bot.production.retention import Keep, Retention
 from bot.production.switches import Switches
@@ -347,6 +348,7 @@ async def build(
         catalogue=catalogue,
         desk=desk,
         pools=pools,
+        prospects=Prospects(database, dispatcher, switches),
         talk=TalkReader(participants, versions, lambda: client.hears_all),
         extras=drawing.extras,
     )

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from sqlalchemy import Row, distinct, func, select
+from sqlalchemy import distinct, func, select
 
 from bot.db import Database
 from bot.db.tables import plans, productions, projects, takes
@@ -24,6 +23,8 @@ NOBODY = Ahead()
 LATELY = 50
 #: Films over that these are found among.
 LOOKED_THROUGH = 200
+#: Seconds for which cards go by what was looked up of that.
+KNOWN_FOR = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,8 @@ class Prospects:
         self._dispatcher = dispatcher
         self._switches = switches
         self._clock = clock
+        self._known: Sequence[Made] = ()
+        self._made_at = -KNOWN_FOR
 
     async def of(self, owner_id: int) -> list[Prospect]:
         """A person's films that are not over, the oldest first."""
@@ -86,7 +89,23 @@ class Prospects:
         async with self._database.transaction() as transaction:
             rows = (await transaction.execute(query)).all()
         made, since = await self._made(), await self._running_since()
-        return [self._prospect(row, made, since) for row in rows]
+        return [
+            self._prospect(
+                production_of(row),
+                Plan.from_json(row.plan, version=row.version, changes=row.changes),
+                made,
+                since,
+                thread_id=row.thread_id,
+            )
+            for row in rows
+        ]
+
+    async def of_film(self, production: Production, plan: Plan) -> Prospect:
+        """Of one film, for its card: how long films took is not looked up for each of many cards."""
+        now = self._clock()
+        if not 0 <= now - self._made_at < KNOWN_FOR:
+            self._known, self._made_at = await self._made(), now
+        return self._prospect(production, plan, self._known, await self._running_since())
 
     async def title(self, production: Production) -> str:
         """What a film is called, in the version that is made."""
@@ -114,14 +133,23 @@ class Prospects:
         """What an operator has paused: all films, or services."""
         return await self._switches.paused()
 
-    def _prospect(self, row: Row[Any], made: Sequence[Made], running_since: list[float]) -> Prospect:
-        production, now = production_of(row), self._clock()
-        plan = Plan.from_json(row.plan, version=row.version, changes=row.changes)
+    def _prospect(
+        self,
+        production: Production,
+        plan: Plan,
+        made: Sequence[Made],
+        running_since: list[float],
+        *,
+        thread_id: int | None = None,
+    ) -> Prospect:
+        now = self._clock()
         pace, others = usual_pace(made, len(plan.shots)), usual_pace(made)
-        prospect = Prospect(production=production, plan=plan, thread_id=row.thread_id)
+        prospect = Prospect(production=production, plan=plan, thread_id=thread_id)
         if production.state is ProductionState.ACCEPTED:
             place = self._dispatcher.position(production.id)
             begin = None if place is None or others is None else begins(place, running_since, others, now)
+            if not running_since and place != 1:
+                begin = None  # nothing runs, so nothing tells how many will at once
             return replace(
                 prospect,
                 place=place,

@@ -9,6 +9,7 @@ import discord
 from discord import ui
 
 from bot.production.model import ACTIVE, TERMINAL, Production, ProductionState, Stage, Take, TakeState
+from bot.production.prospects import Prospect
 from bot.speech import counted, say
 from bot.studio.model import Plan
 from bot.studio.text import shorten
@@ -18,6 +19,7 @@ from bot.ui.film_row import dm_button
 from bot.ui.held import held_buttons, held_words
 from bot.ui.instead import Instead, instead_button
 from bot.ui.job_buttons import after_failure_buttons, details_button, watch_buttons
+from bot.ui.prospect_words import FORETOLD, when_it_begins, why_in_line
 from bot.ui.receipts import asking
 from bot.ui.remarks import remarks_on
 from bot.ui.replies import words_for_failure, words_for_undelivered
@@ -36,7 +38,9 @@ class JobFacts:
     `position` counts from 1 in the line; `waits` says by shot what a waiting take waits for, where that is known;
     `film_link` leads to the delivered film; `instead` is a model that could make what this one had no room for;
     `at_risk_microusd` may have been charged for orders that went unanswered; `is_paused` says that the operator lets
-    no film begin; `receipt` is a line on what was charged; `retry_microusd` what ordering what failed once more costs.
+    no film begin, and `paused` names services of this one that they let take no orders; `prospect` tells, as of `now`,
+    why a film in the line waits and until when; `receipt` is a line on what was charged; `retry_microusd` what ordering
+    what failed once more costs.
     """
 
     production: Production
@@ -48,6 +52,9 @@ class JobFacts:
     instead: Instead | None = None
     at_risk_microusd: int = 0
     is_paused: bool = False
+    paused: Sequence[str] = ()
+    prospect: Prospect | None = None
+    now: float = 0.0
     receipt: str = ""
     retry_microusd: int | None = None
 
@@ -184,7 +191,7 @@ def _headline(production: Production) -> tuple[str, str, discord.Colour]:
 def _progress_line(facts: JobFacts, made: int) -> str:
     production, total = facts.production, len(facts.takes)
     if production.state is ProductionState.ACCEPTED:
-        return place_in_words(facts.position, facts.is_paused)
+        return "\n".join([place_in_words(facts.position, facts.is_paused), *_why_and_when(facts)])
     if production.state is ProductionState.ASKING:
         return say("Nothing is ordered yet.")
     if production.stage is Stage.VOICE:
@@ -202,6 +209,20 @@ def _progress_line(facts: JobFacts, made: int) -> str:
     filled = round(whole * 12)
     done = counted(total, "**{made} of {number} shots**", "**{made} of {number} shots**", made=made)
     return f"`{'▓' * filled}{'░' * (12 - filled)}` {done} · {percent(int(whole * 100))}"
+
+
+def _why_and_when(facts: JobFacts) -> list[str]:
+    """What a film in the line waits for, and when it probably begins, where that can be told of its place."""
+    if facts.position is None or facts.is_paused:
+        return []
+    if facts.position > FORETOLD:
+        return [f"-# {say('`/queue` tells when it probably begins.')}"]
+    if facts.prospect is None:
+        return []
+    return [
+        why_in_line(facts.prospect.ahead, paused=facts.paused),
+        f"-# {when_it_begins(facts.prospect, facts.now, paused=facts.paused)}",
+    ]
 
 
 def place_in_words(position: int | None, is_paused: bool) -> str:

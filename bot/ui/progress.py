@@ -19,7 +19,7 @@ from discord import ui
 from bot.jobs.wake import Listener
 from bot.production.dispatcher import Dispatcher
 from bot.production.productions import Productions
-from bot.production.switches import ALL
+from bot.production.prospects import Prospects
 from bot.studio.projects import Projects
 from bot.studio.sightings import Sightings
 from bot.ui.card_pace import EDIT_EVERY, EDIT_OLD_EVERY, is_old, pause_of_progress
@@ -66,6 +66,7 @@ class CardKeeper:
         catalogue: Catalogue,
         desk: Desk,
         pools: Mapping[str, KeyPool],
+        prospects: Prospects | None = None,
         talk: TalkReader | None = None,
         extras: Extras | None = None,
         clock: Callable[[], float] = time.time,
@@ -81,6 +82,7 @@ class CardKeeper:
             catalogue=catalogue,
             desk=desk,
             pools=pools,
+            prospects=prospects,
             talk=talk,
             clock=clock,
             extras=extras,
@@ -98,7 +100,7 @@ class CardKeeper:
         self._swept_at: float | None = None
         self._looked_last = 0.0
         self._desk = desk
-        self._places = LinePlaces(dispatcher.position)
+        self._places = LinePlaces(dispatcher.position, dispatcher.ahead, clock)
         self._walked_at = 0.0  # when places in the line were last compared with what cards tell
 
     async def run(self, listener: Listener) -> None:
@@ -151,7 +153,7 @@ class CardKeeper:
     async def _moved_up(self, but_for: Collection[int]) -> list[Card]:
         """Cards whose place in the line has changed, which no row tells."""
         switches = self._desk.switches
-        self._places.is_paused = switches is not None and await switches.is_paused(ALL)
+        self._places.paused = frozenset() if switches is None else await switches.paused()
         return await self._rows.of_jobs(self._places.changed(but_for))
 
     def _forget_times(self) -> None:
@@ -210,7 +212,7 @@ class CardKeeper:
             self._failures.pop(card.id, None)
             self._rests_until.pop(card.id, None)
             if done:
-                self._places.tells(card, place)
+                self._places.tells(card, place, None if rendering is None else rendering.until)
                 self._looked_at[card.id] = self._clock()
             else:
                 self._rests_until[card.id] = self._clock() + LOOK_EVERY

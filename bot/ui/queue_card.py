@@ -5,15 +5,12 @@ Of others' films it tells how many there are. Moments are Discord's relative tim
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import discord
 from discord import ui
 
-from bot.production.forecast import Between
-from bot.production.line import Ahead
 from bot.production.model import Production, ProductionState, Stage, Take, TakeState
 from bot.production.prospects import Prospect, Totals
 from bot.speech import counted, say
@@ -21,7 +18,7 @@ from bot.studio.text import shorten
 from bot.ui.card_layout import PENDING, READY, fitted, layout
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.films import owner_ref
-from bot.ui.waits import grain
+from bot.ui.prospect_words import in_range, when_it_begins, why_in_line
 from bot.ui.wording import plain
 
 #: Films that are shown; a person may have ten in the line, and hardly has more that wait for a decision.
@@ -137,7 +134,7 @@ def _running(film: OpenFilm, title: str, now: float) -> list[str]:
         lines.append(say("Shot {shot}: {why}", shot=shot, why=why))
     ends = film.prospect.ends
     if ends is not None:
-        lines.append(say("Probably done {range}.", range=_range(ends, now)))
+        lines.append(say("Probably done {range}.", range=in_range(ends, now)))
     elif film.prospect.is_late:
         lines.append(say("It takes longer than films did lately, so nobody can tell when it is done."))
     else:
@@ -152,35 +149,8 @@ def _in_line(film: OpenFilm, title: str, now: float, *, is_paused: bool) -> list
     first = say("🕓 **{title}** · place {place} in line", title=title, place=prospect.place)
     if is_paused:
         return [first, say("Paused by the operator: no film begins for now. It keeps its place.")]
-    reasons = [_why_not_yet(prospect.ahead)]
-    if film.paused:
-        reasons.append(say("{services} is paused by the operator", services=", ".join(film.paused)))
-    elif film.busy:
-        reasons.append(say("all keys of {services} are busy", services=", ".join(film.busy)))
-    lines = [first, f"{'; '.join(reasons)}."]
-    if film.paused or prospect.begins is None or prospect.ends is None:
-        lines.append(say("Nobody can tell yet when it begins."))
-    else:
-        words = say(
-            "Probably begins {begins}, and is done {ends}.",
-            begins=_range(prospect.begins, now),
-            ends=_range(prospect.ends, now),
-        )
-        lines.append(words)
-    return lines
-
-
-def _why_not_yet(ahead: Ahead) -> str:
-    """Who goes before, of one's own films and others'."""
-    if not ahead.own and not ahead.others:
-        return say("It is next: it begins when a film that runs is done")
-    own = counted(ahead.own, "your other film goes first", "{number} other films of yours go first")
-    if not ahead.others:
-        return own[0].upper() + own[1:]
-    others = counted(ahead.others, "{number} film of others is ahead", "{number} films of others are ahead")
-    if ahead.favoured:
-        others = say("{others} ({number} of a higher class)", others=others, number=ahead.favoured)
-    return say("{others}, and {own}", others=others, own=own) if ahead.own else others
+    why = why_in_line(prospect.ahead, paused=film.paused, busy=film.busy)
+    return [first, why, when_it_begins(prospect, now, paused=film.paused)]
 
 
 def _line(facts: QueueFacts) -> str:
@@ -223,12 +193,3 @@ def _thread(film: OpenFilm) -> str | None:
         return None
     place = f"https://discord.com/channels/{film.prospect.production.guild_id or '@me'}/{thread_id}"
     return say("[thread]({place})", place=place)
-
-
-def _range(between: Between, now: float) -> str:
-    """From when to when, rounded outwards: it must not look surer than it is."""
-    soonest = math.floor(between.soonest / (step := grain(between.soonest, now))) * step
-    latest = math.ceil(between.latest / (step := grain(between.latest, now))) * step
-    if soonest <= now:
-        return say("any moment, or as late as <t:{latest}:R>", latest=latest)
-    return say("<t:{soonest}:R> to <t:{latest}:R>", soonest=soonest, latest=latest)

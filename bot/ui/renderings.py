@@ -13,7 +13,9 @@ from discord import ui
 from bot.production.dispatcher import Dispatcher
 from bot.production.model import TERMINAL, Production, ProductionState, Take, TakeState
 from bot.production.productions import Productions
+from bot.production.prospects import Prospects
 from bot.production.switches import ALL
+from bot.settings.services import PROVIDERS
 from bot.speech import say, speaking
 from bot.studio.casting import Casting
 from bot.studio.errors import CannotRender, NoSuchFilm, StudioError
@@ -28,6 +30,7 @@ from bot.ui.desk import Desk
 from bot.ui.instead import Instead
 from bot.ui.job_buttons import can_help_to_retry
 from bot.ui.plan_card import is_ordered
+from bot.ui.prospect_words import FORETOLD, holds_until
 from bot.ui.receipts import receipt
 from bot.ui.remarks import remark_on_sight, remarks_on_length
 from bot.ui.talk_facts import TalkReader
@@ -54,6 +57,7 @@ NO_ROOM = frozenset(
     }
 )
 _NUMBER = re.compile(r"\d+")
+_TITLES = {provider.name: provider.title for provider in PROVIDERS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class Rendering:
     `final`: nothing can change it any more; `provisional`: wait for what it still lacks. `pictures` are attached when
     it is posted, by the names that the view knows them by; a message that stands takes none, so it is left as it is.
     `news` changes where more has happened than progress; "" where everything is news.
+    `until` is when a moment passes that a film in the line is told to begin or end at; `None` where none is told.
     """
 
     view: ui.LayoutView
@@ -70,6 +75,7 @@ class Rendering:
     provisional: bool = False
     pictures: Mapping[str, Path] = field(default_factory=dict)
     news: str = ""
+    until: float | None = None
 
 
 class Extras(Protocol):
@@ -97,6 +103,7 @@ class Renderer:
         desk: Desk,
         pools: Mapping[str, KeyPool],
         clock: Callable[[], float],
+        prospects: Prospects | None = None,
         talk: TalkReader | None = None,
         extras: Extras | None = None,
     ) -> None:
@@ -108,6 +115,8 @@ class Renderer:
         self._sightings = sightings
         self._catalogue = catalogue
         self._desk = desk
+        self._prospects = prospects
+        self._clock = clock
         self._waits = Waits(catalogue, pools, clock)
         self._talk = talk
 
@@ -238,6 +247,7 @@ class Renderer:
             at_risk_microusd=await self._productions.at_risk(production.id),
             retry_microusd=await self._retry(production, project, plan, takes),
         )
+        facts, until = await self._foretold(facts, paused)
         # A film that could not be posted may be sent again: its card is not final before it leads there. Nor is that of
         # a film which waits for a decision.
         final = production.state in TERMINAL and production.state is not ProductionState.HELD
@@ -248,7 +258,18 @@ class Renderer:
             waits = {shot: _NUMBER.sub("", words) for shot, words in facts.waits.items()}
             calm = replace(facts, takes=[replace(take, progress=None) for take in takes], waits=waits)
             news = fingerprint(job_card(calm))
-        return Rendering(job_card(facts), final=final, news=news)
+        return Rendering(job_card(facts), final=final, news=news, until=until)
+
+    async def _foretold(self, facts: JobFacts, paused: frozenset[str]) -> tuple[JobFacts, float | None]:
+        """With what a film in the line waits for, and when it probably begins; and until when that holds."""
+        production, now = facts.production, self._clock()
+        is_near = facts.position is not None and facts.position <= FORETOLD and not facts.is_paused
+        if self._prospects is None or production.state is not ProductionState.ACCEPTED or not is_near:
+            return facts, None
+        services = self._waits.services(facts.plan, production.asset_id) & paused
+        names = [_TITLES.get(name, name) for name in sorted(services)]
+        prospect = await self._prospects.of_film(production, facts.plan)
+        return replace(facts, prospect=prospect, paused=names, now=now), holds_until(prospect, now, paused=names)
 
     async def _receipt(self, production: Production) -> str:
         if production.state not in TERMINAL:

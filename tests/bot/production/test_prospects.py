@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from bot.production.dispatcher import Dispatcher
 from bot.production.forecast import Between
 from bot.production.line import Ahead
 from bot.production.model import Production, ProductionState
-from bot.production.prospects import Prospects, Totals
+from bot.production.prospects import KNOWN_FOR, Prospects, Totals
 from bot.production.switches import Switches
 from bot.studio.errors import NoSuchFilm
 from tests.bot.production.fakes import NotingEngine
@@ -95,6 +96,44 @@ async def test_ranges_go_by_how_long_films_took_lately(house: House) -> None:
     assert waits.ends == Between(began + 120.0, began + 200.0)
     house.now += 100.0
     assert [each.is_late for each in await house.prospects.of(OWNER)] == [True, False]
+
+
+async def test_a_card_is_told_the_same_of_its_film_and_of_those_made_since_a_while_later(house: House) -> None:
+    for name, took in (("x", 60.0), ("y", 80.0), ("z", 100.0)):
+        await house.made(name, took)
+    running = await house.enter("a")
+    await house.productions.begin(running.id)
+    waiting = await house.enter("b")
+    await house.dispatcher.look()
+    plan = await house.projects.plan(waiting.project_id)
+    assert plan is not None
+    first = await house.prospects.of_film(waiting, plan)
+    assert first == replace((await house.prospects.of(OWNER))[1], thread_id=None)
+    for number in range(9):
+        await house.made(str(number), 0.5)
+
+    soon = await house.prospects.of_film(waiting, plan)
+    house.now += KNOWN_FOR
+    later = await house.prospects.of_film(waiting, plan)
+
+    assert soon.begins is not None
+    assert later.begins is not None
+    assert first.begins is not None
+    assert soon.begins.latest == first.begins.latest
+    assert later.begins.latest < first.begins.latest
+
+
+async def test_nothing_is_told_of_a_line_while_nothing_runs_but_of_who_is_next(house: House) -> None:
+    for name in ("x", "y", "z"):
+        await house.made(name, 60.0)
+    await house.enter("a")
+    await house.enter("b")
+    await house.dispatcher.look()
+
+    following, behind = await house.prospects.of(OWNER)
+
+    assert following.begins == Between(house.now, house.now)
+    assert (behind.begins, behind.ends) == (None, None)
 
 
 async def test_a_film_that_its_owner_deleted_is_not_told_of(house: House) -> None:

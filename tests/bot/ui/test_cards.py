@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import discord
 import pytest
@@ -11,7 +12,10 @@ from discord import ui
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.production.forecast import Between
+from bot.production.line import Ahead
 from bot.production.model import OPEN, Production, ProductionState, Stage, Take, TakeState
+from bot.production.prospects import Prospect
 from bot.speech import Language, speaking
 from bot.studio.casting import Quote
 from bot.studio.model import MAX_SHOTS, Captions, Plan, Project, ProjectState, Shot, ShotStart
@@ -305,6 +309,24 @@ async def test_a_film_in_the_line_tells_its_place_and_can_be_cancelled(position:
 
     assert words in text(card)
     assert buttons(card) == [("Cancel", str(CustomId(Action.CANCEL, JOB)), False)]
+
+
+async def test_a_film_in_the_line_tells_why_it_waits_and_when_it_probably_begins() -> None:
+    waits = production(ProductionState.ACCEPTED, started_at=None)
+    prospect = Prospect(production=waits, plan=plan(), place=3, ahead=Ahead(own=1, others=1))
+    known = replace(prospect, begins=Between(1031.0, 1079.0), ends=Between(1061.0, 1461.0))
+
+    def said(foretold: Prospect | None, position: int = 3, **facts: Any) -> str:
+        return text(job(waits, [take()], position=position, prospect=foretold, now=1000.0, **facts))
+
+    assert "1 film of others is ahead, and your other film goes first." in said(known)
+    assert "Probably begins <t:1020:R> to <t:1080:R>, and is done <t:1050:R> to <t:1500:R>." in said(known)
+    assert "Nobody can tell yet when it begins." in said(prospect)
+    paused = said(known, paused=["Runway"])
+    assert "goes first; Runway is paused by the operator." in paused
+    assert "Probably" not in paused
+    assert "Probably" not in said(known, is_paused=True)
+    assert "`/queue` tells when it probably begins." in said(None, position=101)
 
 
 async def test_a_running_film_tells_each_shot_as_measured() -> None:

@@ -13,7 +13,10 @@ from discord import ui
 
 from bot.db import Database, open_database
 from bot.jobs.wake import Wake
+from bot.production.line import Ahead
 from bot.production.model import Production, ProductionState, TakeState
+from bot.production.prospects import Prospects
+from bot.production.switches import Switches
 from bot.studio.model import Project
 from bot.studio.sightings import Sightings
 from bot.ui import line_places
@@ -104,9 +107,13 @@ class Line:
 
     def __init__(self) -> None:
         self.place: int | None = None
+        self.before = Ahead()
 
     def position(self, production_id: str) -> int | None:
         return self.place
+
+    def ahead(self, production_id: str) -> Ahead:
+        return self.before
 
 
 class Wall(Office):
@@ -114,6 +121,7 @@ class Wall(Office):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
+        self.database = database
         self.rows = CardRows(database, clock=lambda: self.now)
         self.sightings = Sightings(database, clock=lambda: self.now)
         self.line = Line()
@@ -144,6 +152,7 @@ class Wall(Office):
             catalogue=CATALOGUE,
             desk=desk,
             pools={"runway": self.pool},
+            prospects=Prospects(self.database, dispatcher, Switches(self.database, Wake()), clock=lambda: self.now),
             clock=lambda: self.now,
         )
 
@@ -552,6 +561,33 @@ async def test_of_a_long_line_only_cards_whose_words_change_are_rendered_and_few
     assert len(wall.writes()) == 4
     await wall.look(later=LOOK_AGAIN)
     assert len(wall.writes()) == 2
+
+
+async def test_a_card_tells_a_new_range_when_a_moment_of_it_has_passed_and_not_sooner(wall: Wall) -> None:
+    for number in range(4):
+        running = await wall.running_in(number)
+        if number < 3:
+            wall.now += 600.0
+            await wall.productions.end(running.id, ProductionState.DONE, duration=5.0)
+    waiting = await wall.accept((await wall.film_in(7)).id)
+    wall.line.place = 2
+    await wall.look()
+    (card,) = wall.said("Probably begins <t:")
+    told = text(wall.discord.messages[card])
+    wall.line.place = 1  # what stood before it began
+    wall.line.before = Ahead(own=1)
+    wall.writes()
+    await wall.look(later=LOOK_AGAIN)
+    assert wall.writes() == [("edit", card)]
+    for _ in range(10):
+        await wall.look(later=LOOK_AGAIN)
+    assert wall.writes() == []  # seconds change nothing
+
+    await wall.look(later=900.0)
+
+    assert wall.writes() == [("edit", card)]
+    assert "Probably begins any moment" in text(wall.discord.messages[card]) != told
+    assert (await wall.productions.get(waiting.id)).state is ProductionState.ACCEPTED
 
 
 async def test_a_restart_tells_the_places_that_have_changed_meanwhile(wall: Wall) -> None:
