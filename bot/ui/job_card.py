@@ -219,10 +219,10 @@ def _why_and_when(facts: JobFacts) -> list[str]:
         return [f"-# {say('`/queue` tells when it probably begins.')}"]
     if facts.prospect is None:
         return []
-    return [
-        why_in_line(facts.prospect.ahead, paused=facts.paused),
-        f"-# {when_it_begins(facts.prospect, facts.now, paused=facts.paused)}",
-    ]
+    when = f"-# {when_it_begins(facts.prospect, facts.now, paused=facts.paused)}"
+    if facts.position == 1 and not facts.paused:  # its place says why already
+        return [when]
+    return [why_in_line(facts.prospect.ahead, paused=facts.paused), when]
 
 
 def place_in_words(position: int | None, is_paused: bool) -> str:

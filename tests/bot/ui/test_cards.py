@@ -322,6 +322,8 @@ async def test_a_film_in_the_line_tells_why_it_waits_and_when_it_probably_begins
     assert "1 film of others is ahead, and your other film goes first." in said(known)
     assert "Probably begins <t:1020:R> to <t:1080:R>, and is done <t:1050:R> to <t:1500:R>." in said(known)
     assert "Nobody can tell yet when it begins." in said(prospect)
+    following = replace(known, place=1, ahead=Ahead())
+    assert "It is next" not in said(following, position=1)  # its place says so
     paused = said(known, paused=["Runway"])
     assert "goes first; Runway is paused by the operator." in paused
     assert "Probably" not in paused
