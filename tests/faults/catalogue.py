@@ -255,7 +255,7 @@ DISCORD = (
         "30046: an old message was edited too often",
         Where.REST,
         _REST_PASSES,
-        "bot/ui/test_progress.py::test_an_old_card_waits_longer_while_a_young_one_goes_on",
+        "bot/ui/test_progress.py::test_mere_progress_waits_the_longer_the_older_its_card_and_news_do_not",
     ),
     _fault(35, "20016, 20028: slow mode and the limit of writes", Where.REST, _REST_PASSES),
     _fault(

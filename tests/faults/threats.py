@@ -66,7 +66,7 @@ THREATS = (
     _threat(
         "D7",
         "an operator's command by somebody else",
-        "bot/ui/test_admin.py::test_nobody_else_pauses_or_resumes",
+        "bot/ui/admin/test_switching.py::test_nobody_else_pauses_or_resumes",
         "bot/production/test_approvals.py::test_a_dear_film_asks_and_neither_owner_nor_stranger_may_answer",
     ),
     _threat("D8", "a server that nobody allowed", gap="there is no list of servers; caps bound what each may spend"),
