@@ -82,7 +82,7 @@ async def test_an_order_without_an_answer_is_never_repeated(tmp_path: Path, appl
 
 @pytest.mark.parametrize("applied", [False, True], ids=["not posted", "posted"])
 async def test_a_delivery_cut_off_in_the_middle_is_made_once(tmp_path: Path, applied: bool) -> None:
-    async with Stage(tmp_path) as stage:
+    async with Stage(tmp_path, pace=4.0) as stage:
         thread = await stage.plan(stage.mia)
         await stage.greenlight(stage.mia, thread)
         await stage.until(lambda: stage.card(thread, "Rendering"))

@@ -21,7 +21,7 @@ async def test_a_film_whose_thread_was_deleted_comes_to_the_channel_it_was_asked
 
 
 async def test_a_film_that_may_not_be_posted_says_so_and_is_sent_again_on_a_press(tmp_path: Path) -> None:
-    async with Stage(tmp_path) as stage:
+    async with Stage(tmp_path, pace=4.0) as stage:
         thread = await stage.plan(stage.mia)
         posts = r"/channels/\d+/messages$"
         await stage.greenlight(stage.mia, thread)
@@ -39,7 +39,7 @@ async def test_a_film_that_may_not_be_posted_says_so_and_is_sent_again_on_a_pres
 
 
 async def test_a_film_comes_when_the_server_lets_us_in_again_and_by_dm_where_it_is_gone(tmp_path: Path) -> None:
-    async with Stage(tmp_path, pace=1.5) as stage:
+    async with Stage(tmp_path, pace=4.0) as stage:
         thread = await stage.plan(stage.mia)
         await stage.greenlight(stage.mia, thread)
         await stage.until(lambda: stage.card(thread, "Rendering"))
@@ -62,7 +62,7 @@ async def test_a_film_comes_when_the_server_lets_us_in_again_and_by_dm_where_it_
 
 
 async def test_discord_that_is_down_for_a_while_delays_the_film_and_loses_nothing(tmp_path: Path) -> None:
-    async with Stage(tmp_path) as stage:
+    async with Stage(tmp_path, pace=4.0) as stage:
         thread = await stage.plan(stage.mia)
         await stage.greenlight(stage.mia, thread)
         await stage.until(lambda: stage.card(thread, "Rendering"))

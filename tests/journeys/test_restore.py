@@ -40,10 +40,8 @@ async def test_a_restored_bot_tells_and_orders_nothing_twice(tmp_path: Path) -> 
         await stage.until(lambda: stage.card(ordered_since, "Held"))
         assert len(stage.orders()) == 3 * SHOTS
         assert [len(stage.films(thread)) for thread in (over, made_since, ordered_since)] == [1, 1, 0]
-        assert stage.rows("SELECT state, count(*) FROM productions GROUP BY state ORDER BY state") == [
-            ("done", 2),
-            ("held", 1),
-        ]
+        states = "SELECT state, count(*) FROM productions GROUP BY state ORDER BY state"
+        await stage.until(lambda: stage.rows(states) == [("done", 2), ("held", 1)])
 
         label = next(each for each in stage.labels(ordered_since) if each.startswith("Order again (may cost"))
         await stage.people.press(stage.mia, ordered_since, label=label)
