@@ -79,6 +79,8 @@ async def _place_of_a_newcomer(world: World) -> int:
 
 def _told_place(world: World, thread: int) -> int | None:
     for message in world.discord.messages(thread):
+        if "**Next** in line" in text_of(message):
+            return 1
         if found := re.search(r"\*\*([\d,]+)\.\*\* in line", text_of(message)):
             return int(found[1].replace(",", ""))
     return None

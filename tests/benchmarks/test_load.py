@@ -29,7 +29,7 @@ async def test_a_line_is_filled_and_a_newcomer_finds_a_place_in_it(tmp_path: Pat
     told = figures(await measure_line(tmp_path / "stage", 0.5, films=6, people=3))
 
     assert told["restart to the first film begun"] >= told["restart to READY"] > 0
-    assert 0 < told["a newcomer's first film begins after"] < 6
+    assert 0 <= told["a newcomer's first film begins after"] < 6  # whose turn it is hangs on who began
 
 
 def answer(token: str, at: float, *, type_: int = 5) -> LoggedRequest:
