@@ -70,8 +70,9 @@ async def test_an_operator_runs_the_bot_from_discord_and_a_key_stays_secret(tmp_
             await shows(job, "1. in line")
             await shows(await people.slash_in_dm(tom, "admin user", {"who": stage.mia}), "**Films**: 2 in line")
             await people.slash_in_dm(tom, "admin resume")
-            await stage.until(lambda: stage.rows("SELECT id FROM productions WHERE state != 'accepted'") == [(late,)])
-            await stage.until_ordered(lambda: len(stage.orders()) == 2)
+            await stage.until_ordered(lambda: len(stage.orders()) == 4)  # both films, one after the other
+            begun = stage.rows("SELECT id FROM productions WHERE started_at IS NOT NULL ORDER BY started_at")
+            assert begun[0] == (late,)
             assert CANARY in str([order.key for order in stage.orders()])
             assert RESTING not in str([order.key for order in stage.orders()])
 
