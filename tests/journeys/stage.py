@@ -31,7 +31,7 @@ T = TypeVar("T")
 Message = dict[str, Any]
 
 #: Long enough for a busy machine; nothing waits this long when all is well.
-PATIENCE = 60.0
+PATIENCE = 150.0
 
 
 class Stage:

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from sandbox.discord.reading import mentioned, text_of
-from tests.journeys.stage import Stage
+from tests.journeys.stage import PATIENCE, Stage
 
 
 async def test_a_film_whose_thread_was_deleted_comes_to_the_channel_it_was_asked_for_in(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ async def test_a_film_that_cannot_be_made_to_fit_is_linked_from_the_object_store
             "CLOUDFLARE_R2_BUCKET_NAME": stage.providers.bucket,
         }
         async with stage.process("bot", store) as bot:
-            await stage.discord.ready(within=60)
+            await stage.discord.ready(within=PATIENCE)
             thread = await stage.plan(stage.mia)
             await stage.greenlight(stage.mia, thread)
             told = await stage.until(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sandbox.discord.reading import mentioned
 from sandbox.process import ROOT
-from tests.journeys.stage import Stage
+from tests.journeys.stage import PATIENCE, Stage
 
 
 async def _bot(*arguments: str, **environ: str) -> tuple[int, str, str]:
@@ -63,7 +63,7 @@ async def test_a_gateway_that_is_away_at_first_is_tried_again(tmp_path: Path) ->
     async with Stage(tmp_path, starts=False) as stage:
         stage.discord.faults.refuse_gateway(1)
         async with stage.bot:
-            await stage.discord.ready(within=60)
+            await stage.discord.ready(within=PATIENCE)
             thread = await stage.plan(stage.mia)
             assert stage.card(thread, "plan v1")
 
