@@ -79,7 +79,6 @@ from bot.studio.sightings import Sightings
 from bot.studio.softening import Softener
 from bot.studio.tongues import Tongues
 from bot.studio.versions import Versions
-from bot.ui import commands
 from bot.ui.admin.diagnose import Diagnose
 from bot.ui.anew import Anew
 from bot.ui.announcing import Announcer
@@ -236,6 +235,7 @@ async def build(
     decisions = Decisions(database, productions, changed, operators=settings.discord.operator_ids)
     deletions = Deletions(database, changed, pseudonyms)
     preferences = PreferenceRows(database)
+    library = Library(database, productions, deletions, kept_here(settings, store))
     desk = Desk(
         preferences=preferences,
         projects=projects,
@@ -245,12 +245,11 @@ async def build(
         operators=settings.discord.operator_ids,
         changed=changed,
         voices=stage.voices,
-        readings=stage.readings,
         decisions=decisions,
         switches=switches,
         budgets=budgets,
         approvals=approvals,
-        library=Library(database, productions, deletions, kept_here(settings, store)),
+        library=library,
         files=files,
         rights=FilmRights(database),
         require_room=files.require_room,
@@ -291,7 +290,18 @@ async def build(
     )
     surfaces: list[Surface] = [
         *surfaces_for_members(
-            database, desk, productions, dispatcher, switches, catalogue, pools, preferences, settings.data_dir
+            database=database,
+            desk=desk,
+            library=library,
+            productions=productions,
+            dispatcher=dispatcher,
+            switches=switches,
+            budgets=budgets,
+            catalogue=catalogue,
+            pools=pools,
+            preferences=preferences,
+            readings=stage.readings,
+            data_dir=settings.data_dir,
         ),
         direct,
         Anew(desk, projects, retakes),
@@ -334,8 +344,6 @@ async def build(
         surfaces=surfaces,
         entrance=Entrance(rules),
     )
-    for add_to in commands.EVERY:
-        add_to(client)
     if post.talks:
         overview.collector.discord = partial(standing, client)
     keeper = CardKeeper(

@@ -15,7 +15,6 @@ from bot.production.cut import RATIOS
 from bot.production.decisions import Decision, Decisions
 from bot.production.model import Production
 from bot.production.productions import Productions
-from bot.production.readings import Readings
 from bot.production.sizes import film_bytes
 from bot.production.switches import Switches
 from bot.speech import say, shared, speaking
@@ -97,7 +96,6 @@ class Desk:
         changed: Wake,
         operators: frozenset[int] = frozenset(),
         voices: Voices | None = None,
-        readings: Readings | None = None,
         decisions: Decisions | None = None,
         switches: Switches | None = None,
         budgets: Budgets | None = None,
@@ -126,7 +124,6 @@ class Desk:
         self.operators = operators
         self.offer = offer
         self.voices = voices
-        self.readings = readings
         self._decisions = decisions
         self.switches = switches
         self.budgets = budgets

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import discord
 from discord import app_commands, ui
@@ -13,10 +12,7 @@ from bot.speech import later, say
 from bot.ui.answering import Answer, answer
 from bot.ui.card_layout import READY, layout
 from bot.ui.command_book import CommandBook, Mentions
-from bot.ui.custom_ids import Action
-
-if TYPE_CHECKING:
-    from bot.ui.surface import Press
+from bot.ui.surface import CommandsOnly
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,17 +143,13 @@ def help_view(
     return layout(ui.Container(*parts, accent_colour=READY))
 
 
-class Help:
+class Help(CommandsOnly):
     """Tells what there is."""
 
     def __init__(self, book: CommandBook, operators: frozenset[int]) -> None:
         self._book = book
         self._operators = operators
         self._tree: app_commands.CommandTree[discord.Client] | None = None
-
-    @property
-    def presses(self) -> Mapping[Action, Press]:
-        return {}
 
     def add_to(self, tree: app_commands.CommandTree[discord.Client]) -> None:
         self._tree = tree  # read when it is asked for: others add to it after us

@@ -26,3 +26,11 @@ class Surface(Protocol):
     def add_to(self, tree: app_commands.CommandTree[discord.Client]) -> None:
         """Register the commands, if this installation can do what they are for."""
         ...
+
+
+class CommandsOnly:
+    """What a surface is whose answers need no buttons, or those of another."""
+
+    @property
+    def presses(self) -> Mapping[Action, Press]:
+        return {}

@@ -13,7 +13,7 @@ from bot.db import open_database
 from bot.jobs.wake import Wake
 from bot.studio.model import Project, Request
 from bot.ui.client import Greenlight
-from bot.ui.commands import plan, quota
+from bot.ui.commands.plan import PlanCommand
 from bot.ui.missed import Missed
 from sandbox.discord.buckets import UNHURRIED
 from sandbox.discord.traffic import LoggedRequest
@@ -112,9 +112,12 @@ async def front(folder: Path, *, heartbeat: float = 41.25) -> AsyncIterator[Fron
     try:
         async with DiscordWorld(rates=UNHURRIED, heartbeat_period=heartbeat) as world:
             counter = Counter(database)
-            client = Greenlight(desk=counter.desk, projects=counter.projects, sync_mark=folder / "mark")
-            plan.add_to(client)
-            quota.add_to(client)
+            client = Greenlight(
+                desk=counter.desk,
+                projects=counter.projects,
+                sync_mark=folder / "mark",
+                surfaces=[PlanCommand(counter.desk)],
+            )
             with pointed_at(cast("Any", world.environ)):
                 yield Front(client, counter, world)
                 assert list(_breaches(world, folder / "greenlight.sqlite3")) == []

@@ -11,8 +11,8 @@ from discord import app_commands
 from bot.studio.errors import NoSuchFilm, NotYours
 from bot.studio.text import clean
 from bot.ui.answering import Answer, answer
-from bot.ui.client import Greenlight
 from bot.ui.commands.suggestions import suggest_films
+from bot.ui.surface import CommandsOnly
 
 if TYPE_CHECKING:
     from discord import ui
@@ -22,21 +22,19 @@ if TYPE_CHECKING:
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
-def add_to(client: Greenlight) -> None:
-    library = client.desk.library
-    if library is None:
-        return
+class FilmsCommand(CommandsOnly):
+    def __init__(self, library: Library) -> None:
+        self._library = library
 
-    @app_commands.command(name="films", description="Your films: watch them, send them again, or delete them")
-    @app_commands.describe(title="Which one: type a word of its title")
-    @app_commands.autocomplete(title=suggest_films(client.desk))
-    async def films(interaction: discord.Interaction, title: app_commands.Range[str, 1, 100] | None = None) -> None:
-        async def act() -> Answer:
-            return Answer(view=await shown(library, interaction.user.id, title))
+    def add_to(self, tree: app_commands.CommandTree[discord.Client]) -> None:
+        @tree.command(name="films", description="Your films: watch them, send them again, or delete them")
+        @app_commands.describe(title="Which one: type a word of its title")
+        @app_commands.autocomplete(title=suggest_films(self._library))
+        async def films(interaction: discord.Interaction, title: app_commands.Range[str, 1, 100] | None = None) -> None:
+            async def act() -> Answer:
+                return Answer(view=await shown(self._library, interaction.user.id, title))
 
-        await answer(interaction, act)
-
-    client.tree.add_command(films)
+            await answer(interaction, act)
 
 
 async def shown(library: Library, user_id: int, title: str | None) -> ui.LayoutView:

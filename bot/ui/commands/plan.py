@@ -7,14 +7,12 @@ from dataclasses import replace
 import discord
 from discord import app_commands
 
-from bot.studio.model import MAX_IDEA, Captions
-from bot.studio.preferences import LONGEST, SHORTEST
+from bot.studio.model import Captions
 from bot.ui.answering import answer
-from bot.ui.asking import asked_at
-from bot.ui.attachments import attachment_of
 from bot.ui.client import Greenlight
-from bot.ui.commands.suggestions import suggest_models, suggest_voices
-from bot.ui.homes import home_of
+from bot.ui.commands.film_options import Idea, Named, Seconds, asked_with, film_options
+from bot.ui.desk import Desk
+from bot.ui.surface import CommandsOnly
 
 _CAPTIONS = [
     app_commands.Choice(name="A track to switch on in a player", value=Captions.SOFT.value),
@@ -23,47 +21,33 @@ _CAPTIONS = [
 ]
 
 
-def add_to(client: Greenlight) -> None:
-    ratios = client.desk.ratios
+class PlanCommand(CommandsOnly):
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
 
-    @app_commands.command(
-        name="plan", description="Turn an idea or a video into a film: I write a plan, we talk it over"
-    )
-    @app_commands.describe(
-        idea="What the film should be about",
-        video="A clip to start from (mp4, mov, mkv, avi or webm)",
-        seconds="How long the film should be",
-        ratio="The shape of the picture",
-        model="Which model makes the shots: type a name",
-        voice="Who narrates, if anybody does: type a name, an accent or a use",
-        captions="How the narration is shown",
-    )
-    @app_commands.choices(ratio=[app_commands.Choice(name=ratio, value=ratio) for ratio in ratios], captions=_CAPTIONS)
-    @app_commands.autocomplete(voice=suggest_voices(client.desk), model=suggest_models(client.desk))
-    async def plan(
-        interaction: discord.Interaction,
-        idea: app_commands.Range[str, 1, MAX_IDEA] | None = None,
-        video: discord.Attachment | None = None,
-        seconds: app_commands.Range[int, SHORTEST, LONGEST] | None = None,
-        ratio: str | None = None,
-        model: app_commands.Range[str, 1, 80] | None = None,
-        voice: app_commands.Range[str, 1, 80] | None = None,
-        captions: str | None = None,
-    ) -> None:
-        async def act() -> str:
-            home = await home_of(interaction)
-            wish = replace(
-                asked_at(home, interaction, idea or ""),
-                model=model,
-                ratio=ratio or "",
-                seconds=seconds,
-                attachment=attachment_of(video) if video is not None else None,
-                voice=voice or "",
-                captions=Captions(captions) if captions is not None else None,
-            )
-            words = await client.open_thread(await client.desk.plan(wish))
-            return home.aside or words
+    def add_to(self, tree: app_commands.CommandTree[discord.Client]) -> None:
+        @tree.command(name="plan", description="Turn an idea or a video into a film: I write a plan, we talk it over")
+        @film_options(self._desk)
+        @app_commands.describe(captions="How the narration is shown")
+        @app_commands.choices(captions=_CAPTIONS)
+        async def plan(
+            interaction: discord.Interaction,
+            idea: Idea | None = None,
+            video: discord.Attachment | None = None,
+            seconds: Seconds | None = None,
+            ratio: str | None = None,
+            model: Named | None = None,
+            voice: Named | None = None,
+            captions: str | None = None,
+        ) -> None:
+            async def act() -> str:
+                wanted, aside = await asked_with(
+                    interaction, idea=idea, video=video, seconds=seconds, ratio=ratio, model=model, voice=voice
+                )
+                wanted = replace(wanted, captions=Captions(captions) if captions is not None else None)
+                client = interaction.client
+                assert isinstance(client, Greenlight)
+                words = await client.open_thread(await self._desk.plan(wanted))
+                return aside or words
 
-        await answer(interaction, act)  # the thread itself is the answer that counts
-
-    client.tree.add_command(plan)
+            await answer(interaction, act)  # the thread itself is the answer that counts

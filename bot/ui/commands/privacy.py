@@ -6,19 +6,18 @@ import discord
 from discord import app_commands
 
 from bot.ui.answering import Answer, answer
-from bot.ui.client import Greenlight
+from bot.ui.library import Library
+from bot.ui.surface import CommandsOnly
 
 
-def add_to(client: Greenlight) -> None:
-    library = client.desk.library
-    if library is None:
-        return
+class PrivacyCommand(CommandsOnly):
+    def __init__(self, library: Library) -> None:
+        self._library = library
 
-    @app_commands.command(name="privacy", description="What I keep about you; take it along, or have it deleted")
-    async def privacy(interaction: discord.Interaction) -> None:
-        async def act() -> Answer:
-            return Answer(view=await library.privacy(interaction.user.id))
+    def add_to(self, tree: app_commands.CommandTree[discord.Client]) -> None:
+        @tree.command(name="privacy", description="What I keep about you; take it along, or have it deleted")
+        async def privacy(interaction: discord.Interaction) -> None:
+            async def act() -> Answer:
+                return Answer(view=await self._library.privacy(interaction.user.id))
 
-        await answer(interaction, act)
-
-    client.tree.add_command(privacy)
+            await answer(interaction, act)

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import discord
 from discord import app_commands
 
+from bot.studio.budget import Budgets
 from bot.ui.answering import answer
-from bot.ui.client import Greenlight
 from bot.ui.receipts import quota as quota_words
+from bot.ui.surface import CommandsOnly
 
 
-def add_to(client: Greenlight) -> None:
-    if client.desk.budgets is None:
-        return
+class QuotaCommand(CommandsOnly):
+    def __init__(self, budgets: Budgets, operators: Collection[int]) -> None:
+        self._budgets = budgets
+        self._operators = operators
 
-    @app_commands.command(name="quota", description="What you have spent here, and what is left")
-    async def quota(interaction: discord.Interaction) -> None:
-        await answer(interaction, lambda: standing_words(client, interaction))
+    def add_to(self, tree: app_commands.CommandTree[discord.Client]) -> None:
+        @tree.command(name="quota", description="What you have spent here, and what is left")
+        async def quota(interaction: discord.Interaction) -> None:
+            await answer(interaction, lambda: self.words(interaction))
 
-    client.tree.add_command(quota)
-
-
-async def standing_words(client: Greenlight, interaction: discord.Interaction) -> str:
-    budgets = client.desk.budgets
-    assert budgets is not None
-    standing = await budgets.standing(interaction.user.id, interaction.guild_id)
-    return quota_words(standing, sees_bot=interaction.user.id in client.desk.operators)
+    async def words(self, interaction: discord.Interaction) -> str:
+        standing = await self._budgets.standing(interaction.user.id, interaction.guild_id)
+        return quota_words(standing, sees_bot=interaction.user.id in self._operators)

@@ -12,6 +12,7 @@ from discord import app_commands
 from bot.speech import say
 from bot.studio.text import clean, shorten
 from bot.ui.desk import Desk, models_called
+from bot.ui.library import Library
 from bot.ui.wording import money
 from providers.catalogue import VideoModel
 
@@ -41,13 +42,11 @@ def suggest_voices(desk: Desk) -> Suggest:
     return suggest
 
 
-def suggest_films(desk: Desk) -> Suggest:
+def suggest_films(library: Library) -> Suggest:
     """The person's own films by words of their titles."""
 
     async def suggest(interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        if desk.library is None:
-            return []
-        found = await desk.library.titles(interaction.user.id, clean(typed), most=MOST)
+        found = await library.titles(interaction.user.id, clean(typed), most=MOST)
         return [
             app_commands.Choice(
                 name=shorten(" ".join(clean(film.title).split()), LONGEST) or "…", value=film.project_id

@@ -8,15 +8,16 @@ import discord
 from discord import app_commands
 
 from bot.production.booth import NoRecording
-from bot.production.readings import MAX_READING, Reading
+from bot.production.readings import MAX_READING, Reading, Readings
 from bot.speech import say
 from bot.studio.text import shorten
 from bot.ui.answering import acknowledge, told
-from bot.ui.client import Greenlight
 from bot.ui.commands.suggestions import suggest_voices
+from bot.ui.desk import Desk
 from bot.ui.remarks import because
 from bot.ui.router import roles_of
 from bot.ui.sending import UPLOAD_DEADLINE, DiscordFailed, once, persistently
+from bot.ui.surface import CommandsOnly
 from bot.ui.wording import money, plain
 
 logger = logging.getLogger(__name__)
@@ -25,39 +26,47 @@ logger = logging.getLogger(__name__)
 SHOWN = 600
 
 
-def add_to(client: Greenlight) -> None:
-    readings = client.desk.readings
-    if readings is None:
-        return  # nobody here speaks: a command that can only refuse is none
+class VoiceCommand(CommandsOnly):
+    def __init__(self, desk: Desk, readings: Readings | None) -> None:
+        """`readings` is `None` where nobody here speaks."""
+        self._desk = desk
+        self._readings = readings
 
-    @app_commands.command(name="voice", description="Have a text spoken, for everybody here to hear")
-    @app_commands.describe(text="What to say", voice="Who says it: type a name, an accent or a use")
-    @app_commands.autocomplete(voice=suggest_voices(client.desk))
-    async def voice(
-        interaction: discord.Interaction,
-        text: app_commands.Range[str, 1, MAX_READING],
-        voice: app_commands.Range[str, 1, 80] | None = None,
-    ) -> None:
-        await acknowledge(interaction, ephemeral=False)
-        try:
-            who = await client.desk.voice(voice) if voice is not None else None
-            reading = await readings.read(
-                request_id=str(interaction.id),
-                user_id=interaction.user.id,
-                guild_id=interaction.guild_id,
-                member_day_microusd=await client.desk.day_of(interaction.guild_id, roles_of(interaction)),
-                text=text,
-                voice=who,
-            )
-            await _post(interaction, reading)
-        except DiscordFailed as error:  # what was spoken is kept: the same words again cost nothing
-            logger.warning("command not answered", extra={"code": error.code, "error": str(error)})
-        except NoRecording as missing:
-            await _say(interaction, say("I could not speak that: {reason}", reason=because(missing.reason)))
-        except Exception as error:  # noqa: BLE001  # whatever it is, the person reads a sentence; told() logs it
-            await _say(interaction, told(error))
+    def add_to(self, tree: app_commands.CommandTree[discord.Client]) -> None:
+        readings = self._readings
+        if readings is None:
+            return  # a command that can only refuse is none
 
-    client.tree.add_command(voice)
+        @tree.command(name="voice", description="Have a text spoken, for everybody here to hear")
+        @app_commands.describe(text="What to say", voice="Who says it: type a name, an accent or a use")
+        @app_commands.autocomplete(voice=suggest_voices(self._desk))
+        async def voice(
+            interaction: discord.Interaction,
+            text: app_commands.Range[str, 1, MAX_READING],
+            voice: app_commands.Range[str, 1, 80] | None = None,
+        ) -> None:
+            await acknowledge(interaction, ephemeral=False)
+            try:
+                await _post(interaction, await self._read(readings, interaction, text, voice))
+            except DiscordFailed as error:  # what was spoken is kept: the same words again cost nothing
+                logger.warning("command not answered", extra={"code": error.code, "error": str(error)})
+            except NoRecording as missing:
+                await _say(interaction, say("I could not speak that: {reason}", reason=because(missing.reason)))
+            except Exception as error:  # noqa: BLE001  # whatever it is, the person reads a sentence; told() logs it
+                await _say(interaction, told(error))
+
+    async def _read(
+        self, readings: Readings, interaction: discord.Interaction, text: str, voice: str | None
+    ) -> Reading:
+        who = await self._desk.voice(voice) if voice is not None else None
+        return await readings.read(
+            request_id=str(interaction.id),
+            user_id=interaction.user.id,
+            guild_id=interaction.guild_id,
+            member_day_microusd=await self._desk.day_of(interaction.guild_id, roles_of(interaction)),
+            text=text,
+            voice=who,
+        )
 
 
 async def _post(interaction: discord.Interaction, reading: Reading) -> None:

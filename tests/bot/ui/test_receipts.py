@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import discord
 import pytest
 
 from bot.db import Database
-from bot.jobs.wake import Wake
 from bot.production.bill import Bill, Part
 from bot.studio.budget import Budgets, Caps, Kind, Spending, Standing
-from bot.ui.client import Greenlight
-from bot.ui.commands import quota as quota_command
-from bot.ui.desk import Desk
+from bot.ui.commands.quota import QuotaCommand
 from bot.ui.receipts import quota, receipt
-from tests.bot.studio.samples import CATALOGUE, OWNER
-from tests.bot.ui.test_desk import OPERATOR, RUNWAY, Counter
+from tests.bot.studio.samples import OWNER
+from tests.bot.ui.test_desk import OPERATOR
 
 
 @pytest.mark.parametrize(
@@ -85,30 +81,10 @@ async def test_quota_shows_a_persons_own_and_the_bots_to_operators_only(
                 guild_id=5,
                 amount_microusd=1_000_000,
             )
-    counter = Counter(database)
-    desk = Desk(
-        projects=counter.projects,
-        productions=counter.productions,
-        catalogue=CATALOGUE,
-        offer=RUNWAY,
-        changed=Wake(),
-        operators=frozenset({OPERATOR}),
-        budgets=budgets,
-    )
-    client: Any = SimpleNamespace(desk=desk)
     asked: Any = Asked(who)
 
-    words = await quota_command.standing_words(client, asked)
+    words = await QuotaCommand(budgets, {OPERATOR}).words(asked)
 
     assert words.startswith(f"**You, today**: {'$2.00' if who == OWNER else '$0.00'} of $5.00")
     assert "**This server, this month**: $3.00" in words
     assert ("The whole bot" in words) is bot_seen
-
-
-async def test_quota_is_no_command_where_nothing_is_counted(database: Database, tmp_path: Path) -> None:
-    counter = Counter(database)
-    client = Greenlight(desk=counter.desk, projects=counter.projects, sync_mark=tmp_path / "commands.sha256")
-
-    quota_command.add_to(client)
-
-    assert client.tree.get_commands() == []

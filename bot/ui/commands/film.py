@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import discord
 from discord import app_commands, ui
 
 from bot.studio.errors import CannotRender
-from bot.studio.model import MAX_IDEA, ProjectState, Request
-from bot.studio.preferences import LONGEST, SHORTEST
+from bot.studio.model import ProjectState, Request
 from bot.studio.projects import Projects
 from bot.ui.answering import acknowledge, quietly, told
-from bot.ui.asking import asked_at
-from bot.ui.attachments import attachment_of
 from bot.ui.card_layout import BAD, layout
 from bot.ui.client import Greenlight
-from bot.ui.commands.suggestions import suggest_models, suggest_voices
-from bot.ui.custom_ids import Action
+from bot.ui.commands.film_options import Idea, Named, Seconds, asked_with, film_options
 from bot.ui.desk import Desk
-from bot.ui.homes import home_of
 from bot.ui.quote_card import Quoted, late_card, quote_card, unplanned_card, writing_card
-from bot.ui.surface import Press
+from bot.ui.surface import CommandsOnly
 from providers.errors import RequestFault
 
 #: Seconds in which the price must be here: an answer may be changed for fifteen minutes (Discord docs, 2026-08).
@@ -34,52 +29,31 @@ LOOK_EVERY = 0.7
 _MICROUSD = 1_000_000
 
 
-class QuickFilm:
+class FilmCommand(CommandsOnly):
     def __init__(self, projects: Projects, desk: Desk) -> None:
         self._projects = projects
         self._desk = desk
 
-    @property
-    def presses(self) -> Mapping[Action, Press]:
-        return {}
-
     def add_to(self, tree: app_commands.CommandTree[discord.Client]) -> None:
-        ratios = [app_commands.Choice(name=ratio, value=ratio) for ratio in self._desk.ratios]
-
         @tree.command(name="film", description="In a hurry: an idea becomes a film with a price, and you greenlight it")
-        @app_commands.describe(
-            idea="What the film should be about",
-            video="A clip to start from",
-            max_price="The most it may cost, in US dollars",
-            seconds="How long the film should be",
-            ratio="The shape of the picture",
-            model="Which model makes the shots: type a name",
-            voice="Who narrates, if anybody does: type a name, an accent or a use",
-        )
-        @app_commands.choices(ratio=ratios)
-        @app_commands.autocomplete(voice=suggest_voices(self._desk), model=suggest_models(self._desk))
+        @film_options(self._desk)
+        @app_commands.describe(max_price="The most it may cost, in US dollars")
         async def film(
             interaction: discord.Interaction,
-            idea: app_commands.Range[str, 1, MAX_IDEA] | None = None,
+            idea: Idea | None = None,
             video: discord.Attachment | None = None,
             max_price: app_commands.Range[float, 0.01, 10_000.0] | None = None,
-            seconds: app_commands.Range[int, SHORTEST, LONGEST] | None = None,
+            seconds: Seconds | None = None,
             ratio: str | None = None,
-            model: app_commands.Range[str, 1, 80] | None = None,
-            voice: app_commands.Range[str, 1, 80] | None = None,
+            model: Named | None = None,
+            voice: Named | None = None,
         ) -> None:
             async def wish() -> tuple[Request, str]:
-                home = await home_of(interaction)
-                wanted = replace(
-                    asked_at(home, interaction, idea or ""),
-                    model=model,
-                    ratio=ratio or "",
-                    seconds=seconds,
-                    attachment=attachment_of(video) if video is not None else None,
-                    voice=voice or "",
-                    max_price_microusd=math.floor(max_price * _MICROUSD) if max_price is not None else None,
+                wanted, aside = await asked_with(
+                    interaction, idea=idea, video=video, seconds=seconds, ratio=ratio, model=model, voice=voice
                 )
-                return wanted, home.aside
+                most = math.floor(max_price * _MICROUSD) if max_price is not None else None
+                return replace(wanted, max_price_microusd=most), aside
 
             await self.quote(interaction, wish)
 
