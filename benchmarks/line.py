@@ -19,6 +19,7 @@ from bot.db.tables import productions, projects
 from bot.jobs.engine import Engine
 from bot.jobs.wake import Wake
 from bot.production.dispatcher import Dispatcher
+from bot.production.lifecycle import Lifecycle
 from bot.production.model import ProductionState
 from bot.production.productions import Productions
 
@@ -42,7 +43,8 @@ async def measure(films: int) -> None:
         await _fill(database, films)
         dispatcher = Dispatcher(
             Idle(Path(folder) / "engine.sqlite3"),
-            Productions(database, Wake()),
+            Productions(database),
+            Lifecycle(database, Wake()),
             give_back=_nothing,
             at_once=AT_ONCE,
         )

@@ -10,7 +10,6 @@ from sqlalchemy import insert, select
 
 from bot.db import Database, open_database
 from bot.db.tables import cards, plans, productions, projects, takes
-from bot.jobs.wake import Wake
 from bot.production.line import Line
 from bot.production.model import ProductionState, Stage, Take, TakeState
 from bot.production.productions import Productions
@@ -148,7 +147,7 @@ async def fill(
 async def show(url: str, discord: DiscordWorld, plan: Plan) -> None:
     """Post every job card as it stands, as a bot that had all the time in the world would have."""
     database = await open_database(url)
-    store = Productions(database, Wake())
+    store = Productions(database)
     line = Line(store)
     await line.catch_up()
     channels = await _channels(database)

@@ -47,7 +47,10 @@ from bot.production.erasure import Erasure
 from bot.production.film import FilmMaker
 from bot.production.forgetting import Forgetting
 from bot.production.forks import Forks
+from bot.production.greenlights import Greenlights
 from bot.production.latecomers import Latecomers
+from bot.production.lifecycle import Lifecycle
+from bot.production.outbox import Outbox
 from bot.production.productions import Productions
 from bot.production.prospects import Prospects
 from bot.production.reports import Reports
@@ -142,7 +145,9 @@ async def build(
     projects = Projects(database, shards=post.shards)
     pseudonyms = Pseudonyms(settings.discord.token)
     budgets = Budgets(database, caps_of(settings), pseudonyms=pseudonyms)
-    productions = Productions(database, changed, budgets=budgets, shards=post.shards)
+    productions = Productions(database)
+    lifecycle = Lifecycle(database, changed, budgets=budgets)
+    outbox = Outbox(database, changed, shards=post.shards)
     switches = Switches(database, changed)
     guilds = Guilds(database)
     blocks = Blocks(database, pseudonyms=pseudonyms)
@@ -196,10 +201,11 @@ async def build(
         ledger=ledger,
         projects=projects,
         productions=productions,
+        lifecycle=lifecycle,
         camera=Camera(
             rigs,
             ledger,
-            productions,
+            lifecycle,
             ffmpeg,
             write_offs=write_offs,
             switches=switches,
@@ -217,6 +223,7 @@ async def build(
     dispatcher = Dispatcher(
         engine,
         productions,
+        lifecycle,
         give_back=film_maker.give_back,
         at_once=settings.max_films_at_once if post.works else 0,
         worker=post.worker,
@@ -232,14 +239,17 @@ async def build(
         approver_roles=settings.money.approver_role_ids,
         guilds=guilds,
     )
-    decisions = Decisions(database, productions, changed, operators=settings.discord.operator_ids)
+    decisions = Decisions(database, productions, lifecycle, changed, operators=settings.discord.operator_ids)
     deletions = Deletions(database, changed, pseudonyms)
     preferences = PreferenceRows(database)
-    library = Library(database, productions, deletions, kept_here(settings, store))
+    library = Library(database, productions, outbox, deletions, kept_here(settings, store))
     desk = Desk(
         preferences=preferences,
         projects=projects,
         productions=productions,
+        greenlights=Greenlights(database, changed, budgets=budgets),
+        lifecycle=lifecycle,
+        outbox=outbox,
         catalogue=catalogue,
         offer=offer,
         operators=settings.discord.operator_ids,
@@ -258,7 +268,7 @@ async def build(
         rules=rules,
         has_upload=lambda asset: files.is_kept(files.upload(asset.id, asset.suffix.removeprefix("."))),
     )
-    latecomers = Latecomers(database, ledger, productions, rigs, ffmpeg, files, changed)
+    latecomers = Latecomers(database, ledger, lifecycle, rigs, ffmpeg, files, changed)
     watchdog = Watchdog()
     standings = Standings(providers.readers, pools, heard_by(pools, settings.providers))
     overview = overview_of(settings, post, database, pools, budgets, catalogue, standings, watchdog)
@@ -315,6 +325,7 @@ async def build(
             desk=desk,
             projects=projects,
             productions=productions,
+            lifecycle=lifecycle,
             dispatcher=dispatcher,
             switches=switches,
             budgets=budgets,
@@ -340,7 +351,7 @@ async def build(
         projects=projects,
         sync_mark=settings.data_dir / "commands.sha256",
         takes=TakesMenu(retakes, previews),
-        returns=Returns(productions.outbox, Comings(departures)),
+        returns=Returns(outbox, Comings(departures)),
         surfaces=surfaces,
         entrance=Entrance(rules),
     )
@@ -364,6 +375,8 @@ async def build(
         client=client,
         projects=projects,
         productions=productions,
+        lifecycle=lifecycle,
+        outbox=outbox,
         channels=ChannelRows(database),
         files=files,
         carrier=Carrier(files=files, ffmpeg=ffmpeg, store=store),
@@ -398,7 +411,7 @@ async def build(
     service.loops = [
         Loop(name="dispatcher", run=dispatcher.run),
         Loop(name="keyring", run=keyring.run),
-        *_between_processes(settings, post, database, files, pseudonyms, engine, productions, changed),
+        *_between_processes(settings, post, database, files, pseudonyms, engine, lifecycle, changed),
     ]
     if settings.ops.port:
         server = server_of(settings, post, database, pools, overview, service)
@@ -415,7 +428,7 @@ async def build(
         erasure = Erasure(
             database,
             deletions,
-            productions,
+            lifecycle,
             decisions,
             engine=engine,
             rigs=rigs,
@@ -494,7 +507,7 @@ def _between_processes(
     files: Files,
     pseudonyms: Pseudonyms,
     engine: Engine,
-    productions: Productions,
+    lifecycle: Lifecycle,
     changed: Wake,
 ) -> list[Loop]:
     """What processes that share a database do for each other."""
@@ -506,7 +519,7 @@ def _between_processes(
     if post.locks is not None:
         loops.append(Loop(name="shards", run=post.locks.run))
     if post.presence is not None:
-        loops.append(Loop(name="liveness", run=Liveness(post.presence, engine, productions, changed).run))
+        loops.append(Loop(name="liveness", run=Liveness(post.presence, engine, lifecycle, changed).run))
     return loops
 
 

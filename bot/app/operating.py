@@ -12,6 +12,7 @@ from bot.jobs.wake import Wake
 from bot.log import Scrubber
 from bot.production.announcements import Announcements
 from bot.production.dispatcher import Dispatcher
+from bot.production.lifecycle import Lifecycle
 from bot.production.moves import Moves
 from bot.production.overseen import Overseer
 from bot.production.productions import Productions
@@ -71,6 +72,7 @@ def admin_of(
     desk: Desk,
     projects: Projects,
     productions: Productions,
+    lifecycle: Lifecycle,
     dispatcher: Dispatcher,
     switches: Switches,
     budgets: Budgets,
@@ -90,7 +92,17 @@ def admin_of(
         [
             Status(overview.collector, overview.charts, switching, rights),
             Keys(keyring, rights),
-            Queue(overseer, productions, projects, Moves(database, changed), dispatcher, waits, switches, rights),
+            Queue(
+                overseer,
+                productions,
+                lifecycle,
+                projects,
+                Moves(database, changed),
+                dispatcher,
+                waits,
+                switches,
+                rights,
+            ),
             Limits(pools, rights),
             diagnose,
             User(overseer, budgets, blocks, book, rights),

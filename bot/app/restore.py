@@ -22,7 +22,7 @@ from bot.app.boot import HALF_RESTORED, RESTORING, is_half_restored
 from bot.app.data_dir import only_instance
 from bot.db import Database, driver_url, file_of, known_schemas, open_database
 from bot.jobs.wake import Wake
-from bot.production.productions import Productions
+from bot.production.lifecycle import Lifecycle
 from bot.production.restoration import Restoration
 from bot.settings import Settings
 from bot.storage.backups import Manifest, read_manifest, verify
@@ -125,9 +125,8 @@ async def _execute(url: str, statement: LiteralString) -> None:
 
 async def _hold(settings: Settings, database: Database, manifest: Manifest, ref: str) -> list[str]:
     catalogue = Catalogue.load()
-    productions = Productions(database, Wake())
     offer = _sound_offer(catalogue, settings.providers.keys())
-    restoration = Restoration(database, productions, catalogue, Files(settings.data_dir), offer)
+    restoration = Restoration(database, Lifecycle(database, Wake()), catalogue, Files(settings.data_dir), offer)
     return await restoration.hold(manifest.made_at, ref)
 
 

@@ -18,7 +18,8 @@ from bot.db.tables import productions, reservations
 from bot.jobs.wake import Listener, Wake
 from bot.production.bill import settle_by_bill
 from bot.production.model import ProductionState, Stage
-from bot.production.productions import OF_KEPT_FILM, Productions
+from bot.production.production_rows import OF_KEPT_FILM
+from bot.production.productions import Productions
 from bot.production.reports import is_hidden
 from bot.studio.audit import Audit
 from bot.studio.budget import Budgets, Kind

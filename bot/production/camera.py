@@ -22,8 +22,8 @@ from bot.jobs.ledger import Accepted, CallState, Intent, Ledger, Outcome, PaidCa
 from bot.media.errors import MediaError, MediaRefused
 from bot.media.ffmpeg import Ffmpeg
 from bot.media.probe import MediaLimits, probe
+from bot.production.lifecycle import Lifecycle
 from bot.production.model import TakeState
-from bot.production.productions import Productions
 from bot.production.sizes import clip_bytes
 from bot.production.switches import Switches
 from bot.production.watch import LOST_AFTER, OPERATION_DEADLINE, Watch
@@ -114,7 +114,7 @@ class Camera:
         self,
         rigs: Mapping[str, Rig],
         ledger: Ledger,
-        productions: Productions,
+        lifecycle: Lifecycle,
         ffmpeg: Ffmpeg,
         *,
         operation_deadline: float = OPERATION_DEADLINE,
@@ -133,7 +133,7 @@ class Camera:
         self._lost_after = lost_after
         self._post_within = post_within
         self._ledger = ledger
-        self._productions = productions
+        self._lifecycle = lifecycle
         self._ffmpeg = ffmpeg
         self._clock = clock
         self._write_offs = write_offs
@@ -157,9 +157,9 @@ class Camera:
                 if self._files is not None:
                     await self._files.share(order.destination)
         except _TakeFailed as failed:
-            await self._productions.set_take(production, number, failed.state, failure=failed.failure)
+            await self._lifecycle.set_take(production, number, failed.state, failure=failed.failure)
             return False
-        await self._productions.set_take(production, number, TakeState.MADE, progress=1.0)
+        await self._lifecycle.set_take(production, number, TakeState.MADE, progress=1.0)
         return True
 
     async def _is_here(self, clip: Path) -> bool:
@@ -185,7 +185,7 @@ class Camera:
                 if await self._await_clip(order, rig, earlier) is None:
                     return
             finally:
-                await self._productions.balance(earlier.job)  # its film may be over and settled
+                await self._lifecycle.balance(earlier.job)  # its film may be over and settled
         number = 0
         for attempt in range(1, MAX_ATTEMPTS + 1):
             number, call = await self._next_call(order, rig, number)
@@ -237,7 +237,7 @@ class Camera:
         while outages < MAX_OUTAGES:
             if isinstance(refusal, Unavailable):
                 await asyncio.sleep(random.uniform(0.5, 1.0) * min(2.0**outages, 30.0))  # noqa: S311  # jitter
-            await self._productions.set_take(order.production_id, casting.number, TakeState.WAITING)
+            await self._lifecycle.set_take(order.production_id, casting.number, TakeState.WAITING)
             await self._until_there_is_room(casting)  # nothing is paid for that could not be kept
             await self._until_on(casting.model.provider)
             try:
@@ -366,7 +366,7 @@ class Camera:
 
     async def _show(self, order: Order, state: Running) -> None:
         take_state = TakeState.ORDERED if state.waiting else TakeState.RENDERING
-        await self._productions.set_take(order.production_id, order.casting.number, take_state, progress=state.progress)
+        await self._lifecycle.set_take(order.production_id, order.casting.number, take_state, progress=state.progress)
 
     async def _fetch(self, order: Order, rig: Rig, state: Succeeded, key: ApiKey) -> Fetched:
         """Fetch a finished clip and check it: what a provider sends is as foreign as an upload."""

@@ -17,6 +17,7 @@ from bot.db import Database, Transaction
 from bot.db.tables import paid_calls, productions, takes
 from bot.jobs.ledger import CallState
 from bot.jobs.wake import Wake
+from bot.production.lifecycle import Lifecycle
 from bot.production.model import ProductionState, Stage, TakeState
 from bot.production.outbox import anew
 from bot.production.productions import Productions
@@ -40,6 +41,7 @@ class Decisions:
         self,
         database: Database,
         productions: Productions,
+        lifecycle: Lifecycle,
         changed: Wake,
         *,
         operators: frozenset[int] = frozenset(),
@@ -47,6 +49,7 @@ class Decisions:
     ) -> None:
         self._database = database
         self._productions = productions
+        self._lifecycle = lifecycle
         self._changed = changed
         self._operators = operators
         self._audit = Audit(database, clock=clock)
@@ -73,7 +76,7 @@ class Decisions:
                 raise DecidedAlready
             match decision:
                 case Decision.AGAIN:
-                    await self._productions.lose_within(transaction, production_id)
+                    await self._lifecycle.lose_within(transaction, production_id)
                     await self._write_off(transaction, production_id)
                 case Decision.WITHOUT:
                     await self._leave_out(transaction, production_id)
@@ -89,7 +92,7 @@ class Decisions:
     ) -> bool:
         """The one conditional update that makes this the decision; false where another was."""
         if decision is not Decision.STOP:
-            return await self._productions.resume_within(transaction, production_id, [ProductionState.HELD])
+            return await self._lifecycle.resume_within(transaction, production_id, [ProductionState.HELD])
         # Whoever settles stops at the services what still runs there, and then the money.
         stopped = await transaction.execute(
             update(productions)

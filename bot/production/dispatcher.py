@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from bot.jobs.engine import Engine
 from bot.jobs.wake import Listener
 from bot.production.film import FILM, SETTLE
+from bot.production.lifecycle import Lifecycle
 from bot.production.line import Ahead, Line
 from bot.production.model import Production, ProductionState
 from bot.production.productions import Productions
@@ -37,6 +38,7 @@ class Dispatcher:
         self,
         engine: Engine,
         productions: Productions,
+        lifecycle: Lifecycle,
         *,
         give_back: Callable[[str], Awaitable[None]],
         at_once: int,
@@ -46,6 +48,7 @@ class Dispatcher:
     ) -> None:
         self._engine = engine
         self._productions = productions
+        self._lifecycle = lifecycle
         self._give_back = give_back
         self.at_once = at_once
         self._worker = worker
@@ -79,7 +82,7 @@ class Dispatcher:
     async def look(self) -> None:
         """Bring the line and the engine in step with the rows, once."""
         if self._worker is not None and self.at_once:
-            await self._productions.inherit(None, self._worker)  # begun where one process was alone, and brought here
+            await self._lifecycle.inherit(None, self._worker)  # begun where one process was alone, and brought here
         await self._line.catch_up()
         running = [each for each in await self._productions.running() if self._worker in {None, each.worker}]
         for production in running:
@@ -88,7 +91,7 @@ class Dispatcher:
         for _ in range(self.at_once - len(running)):
             if self._paused or paused or (production_id := self._line.pop()) is None:
                 break
-            if await self._productions.begin(production_id, self._worker):
+            if await self._lifecycle.begin(production_id, self._worker):
                 production = await self._productions.get(production_id)
                 await self._engine.start(FILM, production.workflow_id, production_id)
                 logger.info("film started", extra={"production": production_id})
@@ -116,4 +119,4 @@ class Dispatcher:
         if current.state is ProductionState.RUNNING:
             logger.error("film ended by a fault of ours", extra={"production": production.id})
             await self._give_back(production.id)
-            await self._productions.end(production.id, state, failure="Bug")
+            await self._lifecycle.end(production.id, state, failure="Bug")

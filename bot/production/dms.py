@@ -15,7 +15,7 @@ from bot.db.tables import dms, posts, productions, projects
 from bot.jobs.wake import Wake
 from bot.production.model import TERMINAL, Production
 from bot.production.outbox import pause_after
-from bot.production.productions import production_of
+from bot.production.production_rows import production_of
 from bot.studio.errors import NoSuchFilm, NotYours
 from bot.studio.shards import ALL_SHARDS, Shards
 

@@ -22,9 +22,10 @@ from bot.production.camera import Rig
 from bot.production.decisions import Decision, Decisions
 from bot.production.deletions import Deletion, Deletions
 from bot.production.erased_rows import erase_ids, erase_words, unname
+from bot.production.lifecycle import Lifecycle
 from bot.production.model import OPEN, Production, ProductionState
 from bot.production.outbox import STORED_FILMS
-from bot.production.productions import Productions, production_of
+from bot.production.production_rows import production_of
 from bot.storage.errors import StorageError
 from bot.storage.files import Files
 from bot.studio.errors import DecidedAlready
@@ -65,7 +66,7 @@ class Erasure:
         self,
         database: Database,
         deletions: Deletions,
-        productions: Productions,
+        lifecycle: Lifecycle,
         decisions: Decisions,
         *,
         engine: Workflows,
@@ -79,7 +80,7 @@ class Erasure:
     ) -> None:
         self._database = database
         self._deletions = deletions
-        self._productions = productions
+        self._lifecycle = lifecycle
         self._decisions = decisions
         self._engine = engine
         self._rigs = rigs
@@ -147,7 +148,7 @@ class Erasure:
                 except DecidedAlready:
                     raise NotYet(f"production {production.id}") from None
             elif production.state in OPEN and not production.stopping:
-                await self._productions.stop(production.id, production.owner_id)
+                await self._lifecycle.stop(production.id, production.owner_id)
         for production in await self._of(films):
             if production.state in OPEN:
                 raise NotYet(f"production {production.id}")

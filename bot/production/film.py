@@ -26,6 +26,7 @@ from bot.media.ffmpeg import Ffmpeg
 from bot.media.pictures import frame_at, last_frame
 from bot.production.camera import Camera, Order, Rig
 from bot.production.cut import DRAFT_FRAMES, FRAMES, Cut, Cutter, Piece
+from bot.production.lifecycle import Lifecycle
 from bot.production.model import Production, ProductionState, Stage, TakeState
 from bot.production.notes import OF_CUT, OF_SOUND, OF_VOICE, Note, NoteKind
 from bot.production.productions import Productions
@@ -60,6 +61,7 @@ class FilmMaker:
         ledger: Ledger,
         projects: Projects,
         productions: Productions,
+        lifecycle: Lifecycle,
         camera: Camera,
         cutter: Cutter,
         sounds: SoundMaker | None,
@@ -74,6 +76,7 @@ class FilmMaker:
         self._ledger = ledger
         self._projects = projects
         self._productions = productions
+        self._lifecycle = lifecycle
         self._camera = camera
         self._cutter = cutter
         self._sounds = sounds
@@ -120,7 +123,7 @@ class FilmMaker:
         """After a crash the engine gives a film to any worker; that one looks after it."""
         worker = self._worker
         if worker is not None:
-            await patiently(lambda: self._productions.made_by(production_id, worker))
+            await patiently(lambda: self._lifecycle.made_by(production_id, worker))
 
     async def _shoot_chain(self, subject: str) -> str:
         """Make the shots of a chain, one after the other; stops at the first that cannot be made."""
@@ -130,14 +133,14 @@ class FilmMaker:
                 return await self._shoot_each(production_id, int(first))
             except (StudioError, ProviderError) as error:  # the catalogue has changed under a plan
                 failure = type(error).__name__
-                await self._productions.set_take(production_id, int(first), TakeState.FAILED, failure=failure)
+                await self._lifecycle.set_take(production_id, int(first), TakeState.FAILED, failure=failure)
                 return "short"
             except AWAY:
                 raise  # the step begins again
             except Exception:
                 # A step that raises would end the film while the other chains go on ordering.
                 logger.exception("shots failed by a fault of ours", extra={"production": production_id, "from": first})
-                await self._productions.set_take(production_id, int(first), TakeState.FAILED, failure="Bug")
+                await self._lifecycle.set_take(production_id, int(first), TakeState.FAILED, failure="Bug")
                 return "short"
 
     async def _shoot_each(self, production_id: str, first: int) -> str:
@@ -153,7 +156,7 @@ class FilmMaker:
             except MediaError as error:
                 logger.exception("no picture to start from", extra={"production": production_id, "shot": number})
                 failure = type(error).__name__
-                await self._productions.set_take(production_id, number, TakeState.FAILED, failure=failure)
+                await self._lifecycle.set_take(production_id, number, TakeState.FAILED, failure=failure)
                 return "short"
             order = Order(
                 production_id=production_id,
@@ -198,21 +201,21 @@ class FilmMaker:
         production, plan, _ = await self._read(production_id)
         if self._sounds is None or not any(shot.narration for shot in plan.shots):
             return "silent"
-        await self._productions.enter(production_id, Stage.VOICE)
+        await self._lifecycle.enter(production_id, Stage.VOICE)
         try:
             castings = cast(plan, self._catalogue, asset_id=production.asset_id, draft=production.draft)
             async with self._at_work(production_id):
                 left_out = await self._left_out(production_id)
                 spoken = tuple(casting for casting in castings if casting.number not in left_out)
                 notes = await self._sounds.narrate(production, plan, spoken)
-            await self._productions.note(production_id, OF_VOICE, notes)
+            await self._lifecycle.note(production_id, OF_VOICE, notes)
         except (StudioError, ProviderError) as error:  # the catalogue has changed under a plan: the shots will say so
             logger.warning("nothing narrated", extra={"production": production_id, "error": type(error).__name__})
         except AWAY:
             raise  # the step begins again
         except Exception:
             logger.exception("narration failed by a fault of ours", extra={"production": production_id})
-        await self._productions.enter(production_id, Stage.SHOTS)
+        await self._lifecycle.enter(production_id, Stage.SHOTS)
         return "spoken"
 
     async def _sound(self, production_id: str) -> str:
@@ -223,7 +226,7 @@ class FilmMaker:
                 castings = cast(plan, self._catalogue, asset_id=production.asset_id, draft=production.draft)
                 async with self._at_work(production_id):
                     notes = await self._sounds.accompany(production, plan, castings)
-                await self._productions.note(production_id, OF_SOUND, notes)
+                await self._lifecycle.note(production_id, OF_SOUND, notes)
             except (StudioError, ProviderError) as error:
                 logger.warning("no sound made", extra={"production": production_id, "error": type(error).__name__})
             except AWAY:
@@ -234,7 +237,7 @@ class FilmMaker:
 
     async def _cut(self, production_id: str) -> str:
         production, plan, project = await self._read(production_id)
-        await self._productions.enter(production_id, Stage.CUT)
+        await self._lifecycle.enter(production_id, Stage.CUT)
         film = self._files.artefact(project.id, f"film-{production_id}.mp4")
         castings = cast(plan, self._catalogue, asset_id=production.asset_id, draft=production.draft)
         left_out = await self._left_out(production_id)
@@ -264,7 +267,7 @@ class FilmMaker:
             await self._end(production_id, ProductionState.FAILED, failure=failure)
             return "failed"
         missing = [Note(kind=NoteKind.LEFT_OUT, shot=number) for number in sorted(left_out)]
-        await self._productions.note(production_id, OF_CUT, [*missing, *cut.notes])
+        await self._lifecycle.note(production_id, OF_CUT, [*missing, *cut.notes])
         await self._end(production_id, ProductionState.DONE, duration=cut.duration)
         logger.info("film done", extra={"production": production_id, "owner": production.owner_id})
         return "done"
@@ -365,7 +368,7 @@ class FilmMaker:
     async def _end(
         self, production_id: str, state: ProductionState, *, failure: str | None = None, duration: float | None = None
     ) -> None:
-        await self._productions.end(production_id, state, failure=failure, duration=duration)
+        await self._lifecycle.end(production_id, state, failure=failure, duration=duration)
 
     @asynccontextmanager
     async def _at_work(self, production_id: str) -> AsyncIterator[None]:

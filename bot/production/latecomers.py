@@ -23,8 +23,8 @@ from bot.media.errors import MediaError, MediaRefused
 from bot.media.ffmpeg import Ffmpeg
 from bot.media.probe import MediaLimits, probe
 from bot.production.camera import FETCH_WITHIN, LOOK_WITHIN, Rig
+from bot.production.lifecycle import Lifecycle
 from bot.production.model import RESTORED, ProductionState, TakeState
-from bot.production.productions import Productions
 from bot.production.sizes import CLIP_SECOND
 from bot.storage.errors import StorageError
 from bot.storage.files import Files
@@ -61,7 +61,7 @@ class Latecomers:
         self,
         database: Database,
         ledger: Ledger,
-        productions: Productions,
+        lifecycle: Lifecycle,
         rigs: Mapping[str, Rig],
         ffmpeg: Ffmpeg,
         files: Files,
@@ -71,7 +71,7 @@ class Latecomers:
     ) -> None:
         self._database = database
         self._ledger = ledger
-        self._productions = productions
+        self._lifecycle = lifecycle
         self._rigs = rigs
         self._ffmpeg = ffmpeg
         self._files = files
@@ -172,7 +172,7 @@ class Latecomers:
         """The take is made and paid; a held film that nothing else holds goes on with what is left to do."""
         async with self._database.transaction() as transaction:
             await self._ledger.finish_within(transaction, late.key, CallState.DONE, price_microusd=price_microusd)
-            await self._productions.balance_within(transaction, late.production_id)
+            await self._lifecycle.balance_within(transaction, late.production_id)
             await transaction.execute(
                 update(takes)
                 .where(
@@ -189,7 +189,7 @@ class Latecomers:
             restored = select(productions.c.failure == RESTORED).where(productions.c.id == late.production_id)
             is_restored = (await transaction.execute(restored)).scalar()  # what else was done for it, nobody knows
             if not is_restored and not (await transaction.execute(holding)).scalar():
-                await self._productions.resume_within(transaction, late.production_id, [ProductionState.HELD])
+                await self._lifecycle.resume_within(transaction, late.production_id, [ProductionState.HELD])
         self._changed()
 
     async def _failed(self, late: _Late, failure: str, price_microusd: int | None) -> None:
@@ -197,5 +197,5 @@ class Latecomers:
             await self._ledger.finish_within(
                 transaction, late.key, CallState.FAILED, price_microusd=price_microusd, detail=failure
             )
-            await self._productions.balance_within(transaction, late.production_id)
-        await self._productions.set_take(late.production_id, late.shot, TakeState.FAILED, failure=failure)
+            await self._lifecycle.balance_within(transaction, late.production_id)
+        await self._lifecycle.set_take(late.production_id, late.shot, TakeState.FAILED, failure=failure)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, func, select, true
 from bot.db import Database
 from bot.db.tables import plans, productions, projects
 from bot.production.model import OPEN, Production, ProductionState
-from bot.production.productions import production_of
+from bot.production.production_rows import production_of
 from bot.studio.model import Plan
 
 

@@ -14,7 +14,7 @@ from bot.production.dispatcher import Dispatcher
 from bot.production.forecast import Between, Made, begins, ends, usual_pace
 from bot.production.line import Ahead
 from bot.production.model import ACTIVE, OPEN, Production, ProductionState
-from bot.production.productions import production_of
+from bot.production.production_rows import production_of
 from bot.production.switches import Switches
 from bot.studio.model import Plan
 

@@ -29,14 +29,15 @@ from bot.db.tables import (
     takes,
 )
 from bot.jobs.ledger import CallState
-from bot.production.bill import bill_of
+from bot.production.bill import bill_of, settle_by_bill
+from bot.production.lifecycle import Lifecycle
 from bot.production.model import OPEN, RESTORED, TERMINAL, ProductionState, Stage, TakeState
-from bot.production.productions import Productions
 from bot.production.reports import ReportState
 from bot.production.sound import effect_path, music_path, voice_path
 from bot.production.storyboards import StillState, end_restored
 from bot.storage.files import Files
 from bot.studio.audit import RULE, Audit
+from bot.studio.budget import Budgets
 from bot.studio.casting import Casting, cast
 from bot.studio.errors import StudioError
 from bot.studio.model import Plan
@@ -64,7 +65,7 @@ class Restoration:
     def __init__(
         self,
         database: Database,
-        productions: Productions,
+        lifecycle: Lifecycle,
         catalogue: Catalogue,
         files: Files,
         offer: SoundOffer,
@@ -72,10 +73,11 @@ class Restoration:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
-        self._productions = productions
+        self._lifecycle = lifecycle
         self._catalogue = catalogue
         self._files = files
         self._offer = offer
+        self._budgets = Budgets(database, clock=clock)
         self._audit = Audit(database, clock=clock)
         self._clock = clock
 
@@ -134,7 +136,7 @@ class Restoration:
             charged = (await bill_of(transaction, storyboard_id)).charged_microusd
             this = storyboards.c.id == storyboard_id
             await transaction.execute(update(storyboards).where(this).values(cost_microusd=charged))
-            await self._productions.settle_within(transaction, storyboard_id)
+            await settle_by_bill(transaction, self._budgets, storyboard_id)
             # A card that was not posted then was posted since.
             unposted = cards.c.message_id.is_(None) & (cards.c.kind == "storyboard") & (cards.c.ref == storyboard_id)
             await transaction.execute(update(cards).where(unposted).values(settled=1))
@@ -167,7 +169,7 @@ class Restoration:
             missing += self._sounds_missing(row.project_id, plan, castings)
         await self._leave_unanswered(transaction, row.id, missing, made_at)
         # Another run: its end is told anew, and no workflow of before is taken for it.
-        await self._productions.resume_within(transaction, row.id, OPEN)
+        await self._lifecycle.resume_within(transaction, row.id, OPEN)
         await transaction.execute(
             update(productions)
             .where(productions.c.id == row.id)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 from bot.db import Database, Transaction
 from bot.db.tables import participants, plans, productions, projects, reservations
 from bot.production.model import OPEN, Production, ProductionState
-from bot.production.productions import production_of
+from bot.production.production_rows import production_of
 from bot.studio.errors import NoSuchFilm
 from bot.studio.model import Plan, Project
 from bot.studio.projects import project_of

@@ -17,7 +17,7 @@ from bot.db import Database, Transaction, lock
 from bot.db.tables import projects, stills, storyboards
 from bot.jobs.wake import Wake
 from bot.production.bill import bill_of, settle_by_bill
-from bot.production.productions import film_to_order
+from bot.production.ordering import film_to_order
 from bot.studio.audit import Audit
 from bot.studio.budget import Budgets, Kind
 from bot.studio.errors import AlreadyDrawing, NeedsApproval, NoSuchFilm
@@ -105,7 +105,9 @@ class Storyboards:
             same = await transaction.execute(select(storyboards).where(storyboards.c.request_id == request_id))
             if (row := same.one_or_none()) is not None:
                 return _storyboard(row)
-            film = await _film(transaction, project_id, version, user_id)
+            film = await film_to_order(transaction, project_id, version, user_id)
+            if await _is_drawn_now(transaction, project_id):
+                raise AlreadyDrawing
             if await self._budgets.needs_approval(transaction, quote.price_microusd):
                 raise NeedsApproval
             storyboard_id = uuid.uuid4().hex
@@ -245,15 +247,11 @@ def shown_stills(found: Collection[Still]) -> dict[int, str]:
     return {still.shot: still.content for still in found if still.state is StillState.DRAWN}
 
 
-async def _film(transaction: Transaction, project_id: str, version: int, user_id: int) -> Row[tuple[object, ...]]:
-    """The film as it is at this moment, where this person may have it drawn."""
-    film = await film_to_order(transaction, project_id, version, user_id)
+async def _is_drawn_now(transaction: Transaction, project_id: str) -> bool:
     open_one = select(storyboards.c.id).where(
         storyboards.c.project_id == project_id, storyboards.c.state == StoryboardState.DRAWING
     )
-    if (await transaction.execute(open_one.limit(1))).one_or_none() is not None:
-        raise AlreadyDrawing
-    return film
+    return (await transaction.execute(open_one.limit(1))).one_or_none() is not None
 
 
 async def _touch(transaction: Transaction, project_id: str, now: float) -> None:

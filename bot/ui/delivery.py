@@ -21,7 +21,9 @@ from discord import ui
 
 from bot.jobs.wake import Listener
 from bot.production.dms import Dms
+from bot.production.lifecycle import Lifecycle
 from bot.production.model import RESTORED, Production, ProductionState
+from bot.production.outbox import Outbox
 from bot.production.productions import Productions
 from bot.speech import speak
 from bot.storage.files import Files
@@ -99,6 +101,8 @@ class Delivery:
         client: discord.Client,
         projects: Projects,
         productions: Productions,
+        lifecycle: Lifecycle,
+        outbox: Outbox,
         channels: ChannelRows,
         files: Files,
         carrier: Carrier,
@@ -110,7 +114,8 @@ class Delivery:
         self._client = client
         self._projects = projects
         self._productions = productions
-        self._outbox = productions.outbox
+        self._outbox = outbox
+        self._lifecycle = lifecycle
         self._channels = channels
         self._places = PlaceFinder(client, channels)
         self._files = files
@@ -271,7 +276,7 @@ class Delivery:
             return found
         if production.failure == RESTORED and (found := await self._film_of_before(place, channel_id, production)):
             await self._outbox.aim(production, channel_id=channel_id, guild_id=place.guild_id)
-            await self._productions.found_done(production.id)
+            await self._lifecycle.found_done(production.id)
             return found
         attempt.limit = await self._places.upload_limit(place, channel_id)
         await self._outbox.aim(production, channel_id=channel_id, guild_id=place.guild_id)

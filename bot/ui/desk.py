@@ -13,7 +13,10 @@ from bot.jobs.wake import Wake
 from bot.production.approvals import Approvals
 from bot.production.cut import RATIOS
 from bot.production.decisions import Decision, Decisions
+from bot.production.greenlights import Greenlights
+from bot.production.lifecycle import Lifecycle
 from bot.production.model import Production
+from bot.production.outbox import Outbox
 from bot.production.productions import Productions
 from bot.production.sizes import film_bytes
 from bot.production.switches import Switches
@@ -91,6 +94,9 @@ class Desk:
         *,
         projects: Projects,
         productions: Productions,
+        greenlights: Greenlights,
+        lifecycle: Lifecycle,
+        outbox: Outbox,
         catalogue: Catalogue,
         offer: Offer,
         changed: Wake,
@@ -119,6 +125,9 @@ class Desk:
         self._require_room = require_room
         self._projects = projects
         self._productions = productions
+        self._greenlights = greenlights
+        self._lifecycle = lifecycle
+        self._outbox = outbox
         self._catalogue = catalogue
         self._changed = changed
         self.operators = operators
@@ -363,7 +372,7 @@ class Desk:
         await self._check_upload(project, missing)
         if self._require_room is not None:
             await asyncio.to_thread(self._require_room, film_bytes(missing))
-        return await self._productions.accept(
+        return await self._greenlights.accept(
             request_id=request_id,
             project_id=project_id,
             version=version,
@@ -426,7 +435,7 @@ class Desk:
 
     async def cancel(self, *, production_id: str, user_id: int) -> Production:
         """Ask a production to stop; its owner, its approvers and operators may. Raises `NoSuchFilm | NotYours`."""
-        return await self._productions.stop(production_id, user_id, operators=self.operators)
+        return await self._lifecycle.stop(production_id, user_id, operators=self.operators)
 
     async def decide(self, decision: Decision, *, production_id: str, user_id: int) -> None:
         """Go on with a held film, or not; its owner decides, and so may an operator. Raises `StudioError`."""
@@ -477,7 +486,7 @@ class Desk:
         await self.allowed(production.project_id, Act.RESEND, user_id)
         if production.delivered_message_id is not None and production.delivered_at is not None:
             return False
-        await self._productions.redeliver(production_id)
+        await self._outbox.redeliver(production_id)
         return True
 
     async def try_again(self, *, project_id: str, user_id: int) -> None:

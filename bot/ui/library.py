@@ -11,6 +11,7 @@ from bot.db import Database
 from bot.production.deletions import Deletions
 from bot.production.export import export_of
 from bot.production.model import ProductionState
+from bot.production.outbox import Outbox
 from bot.production.productions import Productions
 from bot.production.shelf import Film, Shelf, Title
 from bot.studio.errors import NotYours
@@ -45,9 +46,12 @@ IN_PLACE = frozenset(
 class Library:
     """Looks up and renders what a person browses, and passes on what they decide."""
 
-    def __init__(self, database: Database, productions: Productions, deletions: Deletions, kept: Kept) -> None:
+    def __init__(
+        self, database: Database, productions: Productions, outbox: Outbox, deletions: Deletions, kept: Kept
+    ) -> None:
         self._database = database
         self._productions = productions
+        self._outbox = outbox
         self._deletions = deletions
         self._kept = kept
         self._shelf = Shelf(database)
@@ -108,7 +112,7 @@ class Library:
         film = await self._shelf.film(user_id, project_id, Act.OWN)
         if film.done is None:
             return False
-        return await self._productions.redeliver(film.done.id, channel_id=channel_id, guild_id=guild_id)
+        return await self._outbox.redeliver(film.done.id, channel_id=channel_id, guild_id=guild_id)
 
     async def privacy(self, user_id: int) -> ui.LayoutView:
         return privacy_view(self._kept, user_id, await self._shelf.count(user_id))

@@ -76,7 +76,7 @@ class Shot:
         self.camera = Camera(
             {"runway": Rig(provider=rigged.runway, pool=self.pool)},
             self.ledger,
-            self.office.productions,
+            self.office.lifecycle,
             rigged.ffmpeg,
             operation_deadline=rigged.deadline,
             lost_after=LOST_AFTER,

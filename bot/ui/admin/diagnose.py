@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import discord
 from discord import app_commands, ui
 
-from bot.production.productions import MAX_WAITING, Productions
+from bot.production.greenlights import MAX_WAITING
+from bot.production.productions import Productions
 from bot.production.switches import ALL
 from bot.speech import counted, say
 from bot.status.collector import Collector

@@ -11,6 +11,7 @@ from typing import Protocol
 import discord
 from discord import app_commands, ui
 
+from bot.production.lifecycle import Lifecycle
 from bot.production.line import Ahead
 from bot.production.model import Production, ProductionState, Take
 from bot.production.moves import Moves, Where
@@ -62,6 +63,7 @@ class Queue:
         self,
         overseer: Overseer,
         productions: Productions,
+        lifecycle: Lifecycle,
         projects: Projects,
         moves: Moves,
         line: Stands,
@@ -71,6 +73,7 @@ class Queue:
     ) -> None:
         self._overseer = overseer
         self._productions = productions
+        self._lifecycle = lifecycle
         self._projects = projects
         self._moves = moves
         self._line = line
@@ -165,7 +168,7 @@ class Queue:
     async def stop(self, asker: Asker, production_id: str) -> ui.LayoutView:
         """End a film for its owner, who is told. Raises `NotAdmin | NoSuchFilm`."""
         await self._governed(asker, production_id)
-        await self._productions.stop(production_id, asker.user_id, operators={asker.user_id})
+        await self._lifecycle.stop(production_id, asker.user_id, operators={asker.user_id})
         note = say("⏹️ Stopped. What was ordered is charged, shots that are made are kept, and its owner is told.")
         return await self.explain(asker, production_id, note)
 

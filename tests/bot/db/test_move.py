@@ -34,7 +34,7 @@ async def lived_in(database: Database) -> Office:
     project = await office.film("1")
     await office.projects.hear(project.id, message_id=1 << 60, author_id=OWNER, words="a koi 🐉")
     production = await office.accept(project.id, press="1")
-    await office.productions.begin(production.id)
+    await office.lifecycle.begin(production.id)
     return office
 
 
@@ -76,6 +76,6 @@ async def test_a_film_under_way_is_anybodys_to_take_up_after_the_move(database: 
     await move(database, target)
     office = Office(target)
 
-    await office.productions.inherit(None, "ana")
+    await office.lifecycle.inherit(None, "ana")
 
     assert [production.worker for production in await office.productions.running()] == ["ana"]

@@ -37,8 +37,10 @@ from bot.production.camera import Rig
 from bot.production.decisions import Decisions
 from bot.production.deletions import Deletions
 from bot.production.erasure import Erasure
+from bot.production.greenlights import Greenlights
+from bot.production.lifecycle import Lifecycle
 from bot.production.model import Production, ProductionState
-from bot.production.outbox import stored_film
+from bot.production.outbox import Outbox, stored_film
 from bot.production.productions import Productions
 from bot.production.storyboards import StillState, Storyboards
 from bot.storage.files import Files
@@ -191,15 +193,18 @@ class Scene:
         changed, clock = Wake(), lambda: self.now
         self.files = Files(self.folder)
         self.projects = Projects(database, clock=clock)
-        self.productions = Productions(database, changed, clock=clock)
+        self.productions = Productions(database)
+        self.greenlights = Greenlights(database, changed, clock=clock)
+        self.lifecycle = Lifecycle(database, changed, clock=clock)
+        self.outbox = Outbox(database, changed, clock=clock)
         self.storyboards = Storyboards(database, changed, budgets=Budgets(database, clock=clock), clock=clock)
         self.deletions = Deletions(database, changed, self.pseudonyms, clock=clock)
         pool = KeyPool("runway", [ApiKey("key-1", "a", "fake-secret")], limits=Limits(), judge=judge)
         self.erasure = Erasure(
             database,
             self.deletions,
-            self.productions,
-            Decisions(database, self.productions, changed, clock=clock),
+            self.lifecycle,
+            Decisions(database, self.productions, self.lifecycle, changed, clock=clock),
             engine=_stepping(self.engine, count),
             rigs={"runway": Rig(provider=_stepping(self.studio, count), pool=pool)},
             files=_stepping(self.files, count),
@@ -256,7 +261,7 @@ class Scene:
 
     async def order(self, owner_id: int, project_id: str, word: str) -> Production:
         castings = cast(plan(), CATALOGUE)
-        production = await self.productions.accept(
+        production = await self.greenlights.accept(
             request_id=f"press {project_id}",
             project_id=project_id,
             version=2,
@@ -289,14 +294,14 @@ class Scene:
         """
         done = await self.film(PERSON, WORD, "1", "d" * 64)
         production = await self.order(PERSON, done, WORD)
-        await self.productions.begin(production.id)
-        await self.productions.end(production.id, ProductionState.DONE, duration=9.0)
+        await self.lifecycle.begin(production.id)
+        await self.lifecycle.end(production.id, ProductionState.DONE, duration=9.0)
         for number, channel in ((802, ELSEWHERE), (801, THREAD)):
-            await self.productions.redeliver(production.id, channel_id=channel)
-            await self.productions.outbox.begin_try(production.id, after=0)
+            await self.outbox.redeliver(production.id, channel_id=channel)
+            await self.outbox.begin_try(production.id, after=0)
             attempt = await self.productions.get(production.id)
-            await self.productions.outbox.aim(attempt, channel_id=channel, guild_id=5)
-            await self.productions.outbox.posted(attempt, number)
+            await self.outbox.aim(attempt, channel_id=channel, guild_id=5)
+            await self.outbox.posted(attempt, number)
         self.engine.started.append(("film", production.id))
         self.engine.over.add(production.id)
         self.shelves.keys |= {
@@ -308,10 +313,10 @@ class Scene:
             project = await self.film(PERSON, WORD, f"2{number}", f"{number}" * 64)
             made = await self.order(PERSON, project, WORD)
             if state is not ProductionState.ACCEPTED:
-                await self.productions.begin(made.id)
+                await self.lifecycle.begin(made.id)
                 self.engine.started.append(("film", made.id))
             if state is ProductionState.HELD:
-                await self.productions.end(made.id, state, failure=f"OutcomeUnknown:{WORD}")
+                await self.lifecycle.end(made.id, state, failure=f"OutcomeUnknown:{WORD}")
                 self.engine.over.add(made.id)
         await self.projects.create(request("3", owner_id=PERSON, idea=WORD, channel_id=HOME), model="gen4.5")
         other = await self.film(OTHER, OTHERS_WORD, "4", "d" * 64)
@@ -381,7 +386,7 @@ class Scene:
         for production in await self.productions.running():
             if production.stopping:
                 self.engine.over.add(production.workflow_id)
-                await self.productions.end(production.id, ProductionState.CANCELLED)
+                await self.lifecycle.end(production.id, ProductionState.CANCELLED)
 
     async def work(self) -> None:
         """What the loops do: until nothing is pending, with the time going on and running films settling."""

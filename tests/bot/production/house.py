@@ -25,8 +25,11 @@ from bot.production.cut import Cut, Cutter
 from bot.production.decisions import Decisions
 from bot.production.dispatcher import Dispatcher
 from bot.production.film import FilmMaker
+from bot.production.greenlights import Greenlights
 from bot.production.latecomers import LOOK_AGAIN, Latecomers, _Late
+from bot.production.lifecycle import Lifecycle
 from bot.production.model import ProductionState
+from bot.production.outbox import Outbox
 from bot.production.productions import Productions
 from bot.production.takebook import TakeBook
 from bot.storage.files import Files
@@ -219,7 +222,10 @@ class House:
         changed, ffmpeg, files = Wake(), Ffmpeg(find_ffmpeg()), Files(self.folder)
         self.projects = Projects(self.database, clock=self._clock)
         budgets = Budgets(self.database, self.caps, clock=self._clock)
-        self.productions = Productions(self.database, changed, budgets=budgets, clock=self._clock)
+        self.productions = Productions(self.database)
+        self.greenlights = Greenlights(self.database, changed, budgets=budgets, clock=self._clock)
+        self.lifecycle = Lifecycle(self.database, changed, budgets=budgets, clock=self._clock)
+        self.outbox = Outbox(self.database, changed, clock=self._clock)
         ledger = Ledger(self.database, clock=self._clock)
         pool = KeyPool("runway", [ApiKey("key-1", "a", "fake-secret")], limits=Limits(), judge=judge)
         rigs = {"runway": Rig(provider=self.service, pool=pool)}
@@ -230,7 +236,8 @@ class House:
             ledger=ledger,
             projects=self.projects,
             productions=self.productions,
-            camera=QuickCamera(rigs, ledger, self.productions, ffmpeg, operation_deadline=1.0, clock=self._clock),
+            lifecycle=self.lifecycle,
+            camera=QuickCamera(rigs, ledger, self.lifecycle, ffmpeg, operation_deadline=1.0, clock=self._clock),
             cutter=NoCutter(ffmpeg, files),
             sounds=None,
             rigs=rigs,
@@ -239,20 +246,25 @@ class House:
             files=files,
         )
         self.dispatcher = Dispatcher(
-            self.engine, self.productions, give_back=maker.give_back, at_once=2, clock=self._clock
+            self.engine, self.productions, self.lifecycle, give_back=maker.give_back, at_once=2, clock=self._clock
         )
         self.latecomers = QuickLatecomers(
-            self.database, ledger, self.productions, rigs, ffmpeg, files, changed, clock=self._clock
+            self.database, ledger, self.lifecycle, rigs, ffmpeg, files, changed, clock=self._clock
         )
         self.desk = Desk(
             projects=self.projects,
             productions=self.productions,
+            greenlights=self.greenlights,
+            lifecycle=self.lifecycle,
+            outbox=self.outbox,
             catalogue=CATALOGUE,
             offer=Offer(video_models=CATALOGUE.video_models({"runway"}), default_model="gen4.5", can_plan=True),
             operators=operators,
             changed=changed,
             files=files,
-            decisions=Decisions(self.database, self.productions, changed, operators=operators, clock=self._clock),
+            decisions=Decisions(
+                self.database, self.productions, self.lifecycle, changed, operators=operators, clock=self._clock
+            ),
             budgets=budgets,
             approvals=Approvals(
                 self.database,
@@ -301,8 +313,8 @@ class House:
         for production in await self.productions.undelivered():
             if production.state is not ProductionState.CANCELLED or production.failure:
                 self.told.append((production.id, production.run, production.state))
-            await self.productions.outbox.begin_try(production.id, after=production.delivery_tries)
-            await self.productions.delivered(production.id, 1)
+            await self.outbox.begin_try(production.id, after=production.delivery_tries)
+            await self.outbox.posted(await self.productions.get(production.id), 1)
 
     async def settle_down(self) -> None:
         await self.work()

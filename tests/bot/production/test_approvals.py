@@ -9,8 +9,9 @@ from bot.db import Database
 from bot.db.tables import audit, productions, reservations
 from bot.jobs.wake import Wake
 from bot.production.approvals import PATIENCE, Approvals
+from bot.production.greenlights import Greenlights
+from bot.production.lifecycle import Lifecycle
 from bot.production.model import ProductionState
-from bot.production.productions import Productions
 from bot.studio.budget import Budgets, Caps
 from bot.studio.errors import DecidedAlready, NotApprover, OverBudget
 from bot.studio.guilds import Guilds, GuildSettings
@@ -28,7 +29,8 @@ class Bureau(Office):
         super().__init__(database)
         self.database = database
         budgets = Budgets(database, caps, clock=lambda: self.now)
-        self.productions = Productions(database, Wake(), budgets=budgets, clock=lambda: self.now)
+        self.greenlights = Greenlights(database, Wake(), budgets=budgets, clock=lambda: self.now)
+        self.lifecycle = Lifecycle(database, Wake(), budgets=budgets, clock=lambda: self.now)
         self.approvals = Approvals(
             database,
             self.productions,
@@ -122,7 +124,7 @@ async def test_what_nobody_decides_on_ends_after_three_days(bureau: Bureau) -> N
 
 async def test_its_owner_may_cancel_while_it_asks(bureau: Bureau) -> None:
     production = await bureau.accept((await bureau.film()).id)
-    assert (await bureau.productions.stop(production.id, OWNER)).state is ProductionState.CANCELLED
+    assert (await bureau.lifecycle.stop(production.id, OWNER)).state is ProductionState.CANCELLED
     assert await bureau.money() == [(PRICE, 0)]
 
 
@@ -135,8 +137,8 @@ async def test_a_greenlight_over_a_cap_changes_nothing(database: Database) -> No
     assert await bureau.productions.active() == [kept]
     assert await bureau.money() == [(PRICE, None)]
 
-    await bureau.productions.begin(kept.id)
-    await bureau.productions.end(kept.id, ProductionState.FAILED)
+    await bureau.lifecycle.begin(kept.id)
+    await bureau.lifecycle.end(kept.id, ProductionState.FAILED)
     assert await bureau.money() == [(PRICE, 0)]
     await bureau.accept(second.id, press="2")
 
@@ -144,8 +146,8 @@ async def test_a_greenlight_over_a_cap_changes_nothing(database: Database) -> No
 async def test_a_held_film_keeps_its_money(bureau: Bureau, database: Database) -> None:
     free = Bureau(database, Caps())
     production = await free.accept((await free.film()).id)
-    await free.productions.begin(production.id)
-    await free.productions.end(production.id, ProductionState.HELD)
+    await free.lifecycle.begin(production.id)
+    await free.lifecycle.end(production.id, ProductionState.HELD)
     assert await free.money() == [(PRICE, None)]
 
 

@@ -62,7 +62,7 @@ class Set:
         self.camera = Camera(
             {"runway": Rig(provider=self.studio, pool=self.pool)},
             self.ledger,
-            self.office.productions,
+            self.office.lifecycle,
             self._ffmpeg,
             operation_deadline=45.0,
             lost_after=20.0,
@@ -457,8 +457,8 @@ def test_what_is_not_over_in_time_is_held_and_found_by_the_next_production_befor
         assert (take.state, take.failure) == (TakeState.UNKNOWN, "NotOverYet")
         assert [call.price_microusd for call in await set_.calls(first)] == [600_000]
         assert set_.held() == 0
-        await set_.office.productions.begin(first.production_id)
-        await set_.office.productions.end(first.production_id, ProductionState.FAILED)
+        await set_.office.lifecycle.begin(first.production_id)
+        await set_.office.lifecycle.end(first.production_id, ProductionState.FAILED)
         second = await set_.order(again_for=first)
         set_.studio.polls = [Succeeded(output="clip")]
 

@@ -22,9 +22,9 @@ async def test_what_was_never_ordered_has_no_story(office: Office) -> None:
 async def test_each_shot_is_told_with_why_it_failed(office: Office) -> None:
     project = await office.film()
     production = await office.accept(project.id, kept=[1])
-    await office.productions.begin(production.id)
-    await office.productions.set_take(production.id, 3, TakeState.FAILED, failure="ContentRejected")
-    await office.productions.end(production.id, ProductionState.FAILED, failure="ContentRejected")
+    await office.lifecycle.begin(production.id)
+    await office.lifecycle.set_take(production.id, 3, TakeState.FAILED, failure="ContentRejected")
+    await office.lifecycle.end(production.id, ProductionState.FAILED, failure="ContentRejected")
 
     told = await Chronicle(office.productions, words=lambda failure: f"because {failure}").tell(project)
 

@@ -12,8 +12,8 @@ from bot.db.tables import audit
 from bot.jobs.ledger import Accepted, CallState, Intent, Ledger, Outcome, Unknown
 from bot.jobs.wake import Wake
 from bot.production.decisions import Decision, Decisions
+from bot.production.lifecycle import Lifecycle
 from bot.production.model import Production, ProductionState, TakeState
-from bot.production.productions import Productions
 from bot.production.write_offs import DAY, WriteOffs
 from bot.studio.budget import Budgets, Caps
 from bot.studio.errors import AwaitsDecision, DecidedAlready, NothingLeft, NotYours, OverBudget
@@ -32,18 +32,20 @@ class Bench:
         self.ledger = Ledger(database, clock=lambda: self.office.now)
 
     def decisions(self) -> Decisions:
-        return Decisions(self.database, self.office.productions, Wake(), operators=frozenset({OPERATOR}))
+        return Decisions(
+            self.database, self.office.productions, self.office.lifecycle, Wake(), operators=frozenset({OPERATOR})
+        )
 
     async def held(self, *, made: int = 1) -> Production:
         production = await self.office.accept((await self.office.film()).id)
-        await self.office.productions.begin(production.id)
+        await self.office.lifecycle.begin(production.id)
         for shot in range(1, made + 1):
             await self.call(production, shot, Accepted(operation=f"op-{shot}"))
             await self.ledger.finish(f"{production.id}/{shot}/1", CallState.DONE)
-            await self.office.productions.set_take(production.id, shot, TakeState.MADE)
+            await self.office.lifecycle.set_take(production.id, shot, TakeState.MADE)
         await self.call(production, made + 1, Unknown("silence"))
-        await self.office.productions.set_take(production.id, made + 1, TakeState.UNKNOWN, failure="OutcomeUnknown")
-        await self.office.productions.end(production.id, ProductionState.HELD, failure="OutcomeUnknown")
+        await self.office.lifecycle.set_take(production.id, made + 1, TakeState.UNKNOWN, failure="OutcomeUnknown")
+        await self.office.lifecycle.end(production.id, ProductionState.HELD, failure="OutcomeUnknown")
         return production
 
     async def call(self, production: Production, shot: int, outcome: Outcome) -> None:
@@ -174,10 +176,10 @@ async def test_a_stranger_decides_nothing(bench: Bench) -> None:
 async def test_an_operator_who_decides_is_written_down_and_an_owner_is_not(bench: Bench) -> None:
     film = await bench.held()
     await bench.decisions().decide(Decision.STOP, film.id, OPERATOR)
-    await bench.office.productions.end(film.id, ProductionState.CANCELLED)
+    await bench.office.lifecycle.end(film.id, ProductionState.CANCELLED)
     another = await bench.office.accept(film.project_id, press="again")
-    await bench.office.productions.begin(another.id)
-    await bench.office.productions.end(another.id, ProductionState.HELD)
+    await bench.office.lifecycle.begin(another.id)
+    await bench.office.lifecycle.end(another.id, ProductionState.HELD)
     await bench.decisions().decide(Decision.STOP, another.id, OWNER)
 
     async with bench.database.transaction() as transaction:
@@ -188,13 +190,13 @@ async def test_an_operator_who_decides_is_written_down_and_an_owner_is_not(bench
 @pytest.mark.parametrize(("user_id", "told"), [(OPERATOR, True), (OWNER, False)])
 async def test_an_owner_is_told_that_an_operator_stopped_a_held_film(bench: Bench, user_id: int, told: bool) -> None:
     film = await bench.held()
-    await bench.office.productions.delivered(film.id, 77)  # that it is held
+    await bench.office.outbox.posted(await bench.office.productions.get(film.id), 77)  # that it is held
 
     await bench.decisions().decide(Decision.STOP, film.id, user_id)
-    assert await bench.office.productions.outbox.due() == []  # first what runs for it is stopped and settled
-    await bench.office.productions.end(film.id, ProductionState.CANCELLED)
+    assert await bench.office.outbox.due() == []  # first what runs for it is stopped and settled
+    await bench.office.lifecycle.end(film.id, ProductionState.CANCELLED)
 
-    assert await bench.office.productions.outbox.due() == [film.id]  # whose delivery knows that nothing is to be told
+    assert await bench.office.outbox.due() == [film.id]  # whose delivery knows that nothing is to be told
     assert (await bench.office.productions.get(film.id)).failure == ("CancelledByOperator" if told else None)
 
 
@@ -205,7 +207,7 @@ async def test_a_held_film_is_not_greenlit_beside_itself(bench: Bench) -> None:
         await bench.office.accept(film.project_id, press="again")
 
     await bench.decisions().decide(Decision.STOP, film.id, OWNER)
-    await bench.office.productions.end(film.id, ProductionState.CANCELLED)
+    await bench.office.lifecycle.end(film.id, ProductionState.CANCELLED)
     assert (await bench.office.accept(film.project_id, press="again")).id != film.id
 
 
@@ -263,12 +265,14 @@ async def test_a_day_that_cannot_bear_paying_twice_leaves_the_film_held(database
     spent = (await Budgets(database, clock=lambda: bench.office.now).standing(OWNER, None)).bot.used_microusd
     caps = Caps(bot_day_microusd=spent + 599_999)
     budgets = Budgets(database, caps, clock=lambda: bench.office.now)
-    productions = Productions(database, Wake(), budgets=budgets, clock=lambda: bench.office.now)
+    lifecycle = Lifecycle(database, Wake(), budgets=budgets, clock=lambda: bench.office.now)
 
     with pytest.raises(OverBudget):
-        await Decisions(database, productions, Wake()).decide(Decision.AGAIN, production.id, OWNER)
+        await Decisions(database, bench.office.productions, lifecycle, Wake()).decide(
+            Decision.AGAIN, production.id, OWNER
+        )
 
-    assert (await productions.get(production.id)).state is ProductionState.HELD
+    assert (await bench.office.productions.get(production.id)).state is ProductionState.HELD
     call = await bench.ledger.find(f"{production.id}/2/1")
     assert call is not None
     assert call.state is CallState.UNKNOWN

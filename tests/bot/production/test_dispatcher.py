@@ -31,6 +31,7 @@ class Line(Office):
         return Dispatcher(
             self.engine,
             self.productions,
+            self.lifecycle,
             give_back=give_back,
             at_once=at_once,
             worker=worker,
@@ -45,7 +46,7 @@ class Line(Office):
         return production
 
     async def finish(self, production: Production) -> None:
-        await self.productions.end(production.id, ProductionState.DONE, duration=1.0)
+        await self.lifecycle.end(production.id, ProductionState.DONE, duration=1.0)
         self.engine.over.add(production.id)
 
     def films(self) -> list[str]:
@@ -92,7 +93,7 @@ async def test_one_stopped_in_the_line_leaves_it(line: Line) -> None:
     dispatcher = line.dispatcher()
     await dispatcher.look()
 
-    await line.productions.stop(b.id, OWNER)
+    await line.lifecycle.stop(b.id, OWNER)
     await dispatcher.look()
 
     assert [dispatcher.position(each.id) for each in (b, c)] == [None, 1]
@@ -102,7 +103,7 @@ async def test_a_running_film_that_is_stopped_is_cancelled_then_settled(line: Li
     a = await line.enter("a")
     dispatcher = line.dispatcher()
     await dispatcher.look()
-    await line.productions.stop(a.id, OWNER)
+    await line.lifecycle.stop(a.id, OWNER)
 
     await dispatcher.look()
     assert line.engine.cancelled == [a.id]
@@ -115,7 +116,7 @@ async def test_a_running_film_that_is_stopped_is_cancelled_then_settled(line: Li
 
 async def test_a_film_begun_but_not_started_before_a_crash_is_started(line: Line) -> None:
     a = await line.enter("a")
-    await line.productions.begin(a.id)
+    await line.lifecycle.begin(a.id)
 
     await line.dispatcher().look()
 
@@ -138,7 +139,7 @@ async def test_a_film_whose_settling_failed_does_not_take_a_place_for_ever(line:
     a, _ = await line.enter("a"), await line.enter("b")
     dispatcher = line.dispatcher()
     await dispatcher.look()
-    await line.productions.stop(a.id, OWNER)
+    await line.lifecycle.stop(a.id, OWNER)
     line.engine.over |= {a.id, f"{a.id}-settle"}
 
     for _ in range(3):
@@ -196,12 +197,12 @@ async def test_one_that_only_talks_knows_the_line_and_begins_nothing(line: Line)
 
 async def test_a_film_of_another_worker_is_left_alone_until_it_is_inherited(line: Line) -> None:
     production = await line.enter("a")
-    await line.productions.begin(production.id, "dead")  # killed before it was started
+    await line.lifecycle.begin(production.id, "dead")  # killed before it was started
     ana = line.dispatcher(worker="ana")
 
     await ana.look()
     assert not line.films()
-    await line.productions.inherit("dead", "ana")
+    await line.lifecycle.inherit("dead", "ana")
     await ana.look()
 
     assert line.films() == ["a"]

@@ -71,7 +71,8 @@ class Workshop(Office):
             ledger=self.ledger,
             projects=self.projects,
             productions=self.productions,
-            camera=Camera(rigs, self.ledger, self.productions, ffmpeg, files=files),
+            lifecycle=self.lifecycle,
+            camera=Camera(rigs, self.ledger, self.lifecycle, ffmpeg, files=files),
             cutter=Cutter(ffmpeg, files),
             sounds=sounds(files, self.ledger) if sounds is not None else None,
             rigs=rigs,
@@ -82,7 +83,7 @@ class Workshop(Office):
 
     async def begun(self) -> Production:
         production = await self.accept((await self.film()).id)
-        await self.productions.begin(production.id)
+        await self.lifecycle.begin(production.id)
         return production
 
     async def begun_with(self, *shots: Shot) -> Production:
@@ -90,10 +91,10 @@ class Workshop(Office):
         project = await self.film(planned=False)
         await self.projects.keep_plan(project.id, plan(*shots))
         castings = cast(plan(*shots), CATALOGUE)
-        production = await self.productions.accept(
+        production = await self.greenlights.accept(
             request_id="p", project_id=project.id, version=1, user_id=OWNER, castings=castings, quote=quote(castings)
         )
-        await self.productions.begin(production.id)
+        await self.lifecycle.begin(production.id)
         return production
 
     async def plan_of(self, production: Production) -> Plan:
@@ -163,7 +164,7 @@ async def test_settling_stops_what_still_runs_and_gives_its_room_back(database: 
     production = await workshop.begun()
     await workshop.ordered(production, "1", "runway", Accepted(operation="op-1"))
     await workshop.ordered(production, "2", "runway", Unknown("reset"))
-    await workshop.productions.stop(production.id, OWNER)
+    await workshop.lifecycle.stop(production.id, OWNER)
 
     await workshop.maker.settle(production.id)
 
@@ -181,13 +182,18 @@ async def test_stopping_a_held_film_stops_what_its_camera_gave_up_on_and_then_se
     production = await workshop.begun()
     await workshop.ordered(production, "1", "runway", Accepted(operation="op-1"))
     await workshop.maker.give_back(production.id)
-    await workshop.productions.set_take(production.id, 1, TakeState.UNKNOWN, failure="NotOverYet")
-    await workshop.productions.end(production.id, ProductionState.HELD)
-    decisions = Decisions(database, workshop.productions, Wake())
+    await workshop.lifecycle.set_take(production.id, 1, TakeState.UNKNOWN, failure="NotOverYet")
+    await workshop.lifecycle.end(production.id, ProductionState.HELD)
+    decisions = Decisions(database, workshop.productions, workshop.lifecycle, Wake())
 
     await decisions.decide(Decision.STOP, production.id, OWNER)
     dispatcher = Dispatcher(
-        workshop.engine, workshop.productions, give_back=workshop.maker.give_back, at_once=1, worker="ana"
+        workshop.engine,
+        workshop.productions,
+        workshop.lifecycle,
+        give_back=workshop.maker.give_back,
+        at_once=1,
+        worker="ana",
     )
     await dispatcher.look()
     assert workshop.engine.started == [(SETTLE, f"{production.id}-2-settle")]
@@ -203,7 +209,7 @@ async def test_settling_leaves_a_clip_that_is_made_by_now_to_be_fetched(database
     workshop = Workshop(database, tmp_path)
     production = await workshop.begun()
     await workshop.ordered(production, "1", "runway", Accepted(operation="op-1"))
-    await workshop.productions.stop(production.id, OWNER)
+    await workshop.lifecycle.stop(production.id, OWNER)
 
     await workshop.maker.settle(production.id)
 
@@ -219,7 +225,7 @@ async def test_settling_does_not_stumble_over_voices_or_services_no_longer_set_u
     production = await workshop.begun()
     await workshop.ordered(production, "voice-1", "elevenlabs", Completed())
     await workshop.ordered(production, "2", "gemini", Accepted(operation="op-2"))
-    await workshop.productions.stop(production.id, OWNER)
+    await workshop.lifecycle.stop(production.id, OWNER)
 
     await workshop.maker.settle(production.id)
 
@@ -248,7 +254,7 @@ async def test_a_shot_without_its_picture_fails_alone(database: Database, tmp_pa
 async def test_a_kept_clip_that_is_gone_is_not_ordered_unpaid(database: Database, tmp_path: Path) -> None:
     workshop = Workshop(database, tmp_path)
     production = await workshop.accept((await workshop.film()).id, kept=[1, 2, 3])
-    await workshop.productions.begin(production.id)
+    await workshop.lifecycle.begin(production.id)
 
     await workshop.maker.film(production.id)
 

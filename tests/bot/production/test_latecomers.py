@@ -37,7 +37,7 @@ class Vigil(Bench):
         self.latecomers = Latecomers(
             database,
             self.ledger,
-            self.office.productions,
+            self.office.lifecycle,
             {"runway": Rig(provider=studio, pool=pool)},
             ffmpeg,
             self.files,
@@ -47,13 +47,13 @@ class Vigil(Bench):
 
     async def late(self, state: ProductionState = ProductionState.HELD) -> Production:
         production = await self.office.accept((await self.office.film()).id)
-        await self.office.productions.begin(production.id)
+        await self.office.lifecycle.begin(production.id)
         for shot in (1, 2):
-            await self.office.productions.set_take(production.id, shot, TakeState.MADE)
+            await self.office.lifecycle.set_take(production.id, shot, TakeState.MADE)
         await self.call(production, 3, Accepted(operation="op"))
         await self.ledger.give_back(f"{production.id}/3/1")
-        await self.office.productions.set_take(production.id, 3, TakeState.UNKNOWN, failure="NotOverYet")
-        await self.office.productions.end(production.id, state, failure="NotOverYet")
+        await self.office.lifecycle.set_take(production.id, 3, TakeState.UNKNOWN, failure="NotOverYet")
+        await self.office.lifecycle.end(production.id, state, failure="NotOverYet")
         return production
 
     async def clip(self, production: Production) -> Path:
@@ -120,7 +120,7 @@ async def test_a_film_that_lacks_something_else_stays_held(
 ) -> None:
     vigil = _vigil(database, tmp_path, ffmpeg, drawn)
     film = await vigil.late()
-    await vigil.office.productions.set_take(film.id, 1, TakeState.UNKNOWN, failure="OutcomeUnknown")
+    await vigil.office.lifecycle.set_take(film.id, 1, TakeState.UNKNOWN, failure="OutcomeUnknown")
 
     await vigil.latecomers.look()
 

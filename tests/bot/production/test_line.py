@@ -31,7 +31,7 @@ class Counting(Productions):
 class House(Office):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self.counting = Counting(database, Wake(), clock=lambda: self.now)
+        self.counting = Counting(database)
         self.line = Line(self.counting, clock=lambda: self.now)
 
     async def enter(self, name: str, owner_id: int = OWNER, share: Share = EVEN) -> Production:
@@ -63,7 +63,7 @@ async def test_one_who_left_the_rows_leaves_the_line_and_the_others_move_up(hous
     a, b = await house.enter("a"), await house.enter("b")
     await house.line.catch_up()
 
-    await house.productions.stop(a.id, OWNER)
+    await house.lifecycle.stop(a.id, OWNER)
     await house.line.catch_up()
 
     assert (house.line.position(a.id), house.line.position(b.id)) == (None, 1)
@@ -201,7 +201,7 @@ async def test_going_first_counts_as_a_turn(house: House) -> None:
 async def test_only_what_waits_is_moved_and_a_film_that_begins_forgets_it(house: House) -> None:
     a = await house.enter("a")
     assert await moves(house).move(a.id, Where.BACK, by=9)
-    await house.productions.begin(a.id)
+    await house.lifecycle.begin(a.id)
 
     assert not await moves(house).move(a.id, Where.FRONT, by=9)
     assert await order(house) == []

@@ -19,14 +19,13 @@ class Post(Office):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self.outbox = self.productions.outbox
         #: As after a restart: the same rows, another process.
         self.reopened = Outbox(database, Wake(), clock=lambda: self.now)
 
     async def ended(self, press: str = "press", *, state: ProductionState = ProductionState.DONE) -> Production:
         production = await self.accept((await self.film(press)).id, press=press)
-        await self.productions.begin(production.id)
-        await self.productions.end(production.id, state, duration=1.0)
+        await self.lifecycle.begin(production.id)
+        await self.lifecycle.end(production.id, state, duration=1.0)
         return production
 
 
@@ -74,7 +73,7 @@ async def test_what_was_posted_is_not_due_and_says_where_it_stands(post: Post) -
     await post.outbox.begin_try(production.id, after=0)
     await post.outbox.rest(await post.productions.get(production.id), "Busy:0", seconds=1.0)
     await post.outbox.aim(await post.productions.get(production.id), channel_id=THREAD, guild_id=5)
-    await post.productions.delivered(production.id, 77)
+    await post.outbox.posted(await post.productions.get(production.id), 77)
     post.now += 10_000.0
 
     assert await post.reopened.due() == []
@@ -88,12 +87,12 @@ async def test_an_end_is_posted_again_where_it_is_asked_for(post: Post, posted: 
     production = await post.ended()
     await post.outbox.begin_try(production.id, after=0)
     if posted:
-        await post.productions.delivered(production.id, 77)
+        await post.outbox.posted(await post.productions.get(production.id), 77)
     else:
         await post.outbox.keep(await post.productions.get(production.id), "NotAllowed:50013")
     assert await post.outbox.due() == []
 
-    assert await post.productions.redeliver(production.id, channel_id=ELSEWHERE)
+    assert await post.outbox.redeliver(production.id, channel_id=ELSEWHERE)
 
     row = await post.productions.get(production.id)
     assert await post.outbox.due() == [production.id]
@@ -111,7 +110,7 @@ async def test_an_end_that_is_being_posted_goes_on_where_it_was_aimed_at(post: P
     await post.outbox.aim(await post.productions.get(production.id), channel_id=THREAD, guild_id=5)
     await post.outbox.rest(await post.productions.get(production.id), "Busy:0", seconds=600.0)
 
-    assert not await post.productions.redeliver(production.id, channel_id=ELSEWHERE)
+    assert not await post.outbox.redeliver(production.id, channel_id=ELSEWHERE)
 
     row = await post.productions.get(production.id)
     assert await post.outbox.due() == [production.id]
@@ -121,14 +120,14 @@ async def test_an_end_that_is_being_posted_goes_on_where_it_was_aimed_at(post: P
 async def test_a_film_that_is_not_over_has_no_end_to_post(post: Post) -> None:
     production = await post.accept((await post.film()).id)
 
-    assert not await post.productions.redeliver(production.id)
+    assert not await post.outbox.redeliver(production.id)
     assert await post.outbox.due() == []
 
 
 async def test_kept_ends_of_a_server_are_tried_again_when_it_is_back_and_no_others(post: Post) -> None:
     kept, posted = await post.ended("1"), await post.ended("2")
     await post.outbox.keep(await post.productions.get(kept.id), "Vanished:10004")
-    await post.productions.delivered(posted.id, 77)
+    await post.outbox.posted(await post.productions.get(posted.id), 77)
     guild_id = (await post.productions.get(kept.id)).guild_id
     assert guild_id is not None
 
@@ -141,9 +140,10 @@ async def test_what_became_of_a_try_does_not_pass_for_the_end_of_the_next_run(po
     production = await post.ended(state=ProductionState.HELD)
     await post.outbox.begin_try(production.id, after=0)
     attempt = await post.productions.get(production.id)
-    await post.productions.resume(production.id, [ProductionState.HELD])
-    await post.productions.begin(production.id)
-    await post.productions.end(production.id, ProductionState.DONE, duration=1.0)
+    async with post.database.transaction() as transaction:
+        await post.lifecycle.resume_within(transaction, production.id, [ProductionState.HELD])
+    await post.lifecycle.begin(production.id)
+    await post.lifecycle.end(production.id, ProductionState.DONE, duration=1.0)
     for late in (False, True):
         if late:  # the new end is tried as often as the old one was
             await post.outbox.begin_try(production.id, after=0)

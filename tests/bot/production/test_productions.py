@@ -12,8 +12,11 @@ from bot.db import Database
 from bot.db.tables import audit, reservations
 from bot.jobs.wake import Wake
 from bot.production.deletions import Deletions
+from bot.production.greenlights import MAX_WAITING, Greenlights
+from bot.production.lifecycle import Lifecycle
 from bot.production.model import Production, ProductionState, Stage, TakeState
-from bot.production.productions import MAX_WAITING, Productions
+from bot.production.outbox import Outbox
+from bot.production.productions import Productions
 from bot.studio.casting import cast, quote
 from bot.studio.errors import (
     AlreadyRendering,
@@ -43,7 +46,10 @@ class Office:
         self.now = 100.0
         self.database = database
         self.projects = Projects(database, clock=lambda: self.now)
-        self.productions = Productions(database, Wake(), clock=lambda: self.now)
+        self.productions = Productions(database)
+        self.greenlights = Greenlights(database, Wake(), clock=lambda: self.now)
+        self.lifecycle = Lifecycle(database, Wake(), clock=lambda: self.now)
+        self.outbox = Outbox(database, Wake(), clock=lambda: self.now)
 
     async def film(self, request_id: str = "1", *, planned: bool = True, owner_id: int = OWNER) -> Project:
         project, _ = await self.projects.create(request(request_id, owner_id=owner_id), model="gen4.5")
@@ -64,7 +70,7 @@ class Office:
         """Greenlight three equal shots, of which those `kept` are made."""
         castings = cast(plan(), CATALOGUE)
         made = {casting.content for casting in castings if casting.number in kept}
-        return await self.productions.accept(
+        return await self.greenlights.accept(
             request_id=press,
             project_id=project_id,
             version=version,
@@ -116,7 +122,7 @@ async def test_one_press_is_one_production_even_when_it_comes_twice_at_once(offi
 async def test_the_same_press_after_the_end_orders_nothing_anew(office: Office) -> None:
     project = await office.film()
     production = await office.accept(project.id)
-    await office.productions.stop(production.id, OWNER)
+    await office.lifecycle.stop(production.id, OWNER)
 
     assert (await office.accept(project.id)).id == production.id
     assert await office.productions.active() == []
@@ -146,10 +152,10 @@ async def test_an_approver_may_stop_what_was_ordered_and_its_owner_is_told(offic
     people = Participants(office.database, Wake())
     await people.invite(project.id, owner_id=OWNER, user_id=FRIEND, role=Role.VIEWER)
     with pytest.raises(RoleTooSmall):
-        await office.productions.stop(production.id, FRIEND)
+        await office.lifecycle.stop(production.id, FRIEND)
     await people.invite(project.id, owner_id=OWNER, user_id=FRIEND, role=Role.APPROVER)
 
-    stopped = await office.productions.stop(production.id, FRIEND)
+    stopped = await office.lifecycle.stop(production.id, FRIEND)
 
     assert (stopped.state, stopped.failure) == (ProductionState.CANCELLED, "CancelledByApprover")
 
@@ -185,11 +191,11 @@ async def test_a_film_in_the_line_or_running_is_not_accepted_again_until_it_is_o
     production = await office.accept(project.id)
     with pytest.raises(AlreadyRendering):
         await office.accept(project.id, press="second")
-    await office.productions.begin(production.id)
+    await office.lifecycle.begin(production.id)
     with pytest.raises(AlreadyRendering):
         await office.accept(project.id, press="third")
 
-    await office.productions.end(production.id, ProductionState.FAILED, failure="Unavailable")
+    await office.lifecycle.end(production.id, ProductionState.FAILED, failure="Unavailable")
 
     assert (await office.accept(project.id, press="fourth")).state is ProductionState.ACCEPTED
 
@@ -236,7 +242,7 @@ async def test_takes_made_before_are_kept_and_free(office: Office) -> None:
 async def test_recordings_that_are_not_in_the_price_are_remembered(office: Office) -> None:
     project, castings = await office.film(), cast(plan(), CATALOGUE)
 
-    production = await office.productions.accept(
+    production = await office.greenlights.accept(
         request_id="1",
         project_id=project.id,
         version=1,
@@ -254,17 +260,17 @@ async def test_recordings_that_are_not_in_the_price_are_remembered(office: Offic
 async def test_one_in_the_line_that_is_stopped_is_over_at_once_and_never_begins(office: Office) -> None:
     production = await office.accept((await office.film()).id)
 
-    stopped = await office.productions.stop(production.id, OWNER)
+    stopped = await office.lifecycle.stop(production.id, OWNER)
 
     assert (stopped.state, stopped.stage, stopped.stopping) == (ProductionState.CANCELLED, Stage.OVER, False)
-    assert not await office.productions.begin(production.id)
+    assert not await office.lifecycle.begin(production.id)
 
 
 async def test_one_that_runs_is_asked_to_stop_and_goes_on_until_it_is_settled(office: Office) -> None:
     production = await office.accept((await office.film()).id)
-    assert await office.productions.begin(production.id)
+    assert await office.lifecycle.begin(production.id)
 
-    stopped = await office.productions.stop(production.id, OWNER)
+    stopped = await office.lifecycle.stop(production.id, OWNER)
 
     assert (stopped.state, stopped.stopping) == (ProductionState.RUNNING, True)
 
@@ -273,9 +279,9 @@ async def test_a_stranger_stops_nothing(office: Office) -> None:
     production = await office.accept((await office.film()).id)
 
     with pytest.raises(NotYours):
-        await office.productions.stop(production.id, STRANGER)
+        await office.lifecycle.stop(production.id, STRANGER)
     with pytest.raises(NoSuchFilm):
-        await office.productions.stop("0" * 32, OWNER)
+        await office.lifecycle.stop("0" * 32, OWNER)
 
     assert await office.state(production) is ProductionState.ACCEPTED
 
@@ -283,28 +289,28 @@ async def test_a_stranger_stops_nothing(office: Office) -> None:
 async def test_a_production_begins_once(office: Office) -> None:
     production = await office.accept((await office.film()).id)
 
-    assert [await office.productions.begin(production.id) for _ in range(2)] == [True, False]
+    assert [await office.lifecycle.begin(production.id) for _ in range(2)] == [True, False]
 
 
 async def test_a_deleted_film_does_not_begin_and_can_be_stopped(office: Office) -> None:
     production = await office.accept((await office.film()).id)
     await office.delete(production)
 
-    assert not await office.productions.begin(production.id)
-    assert (await office.productions.stop(production.id, OWNER)).state is ProductionState.CANCELLED
+    assert not await office.lifecycle.begin(production.id)
+    assert (await office.lifecycle.stop(production.id, OWNER)).state is ProductionState.CANCELLED
 
 
 @pytest.mark.parametrize("second", [state for state in ProductionState if state is not ProductionState.DONE])
 async def test_a_production_ends_once(office: Office, second: ProductionState) -> None:
     production = await office.accept((await office.film()).id)
-    await office.productions.begin(production.id)
+    await office.lifecycle.begin(production.id)
     office.now = 200.0
-    await office.productions.end(production.id, ProductionState.DONE, duration=15.2)
+    await office.lifecycle.end(production.id, ProductionState.DONE, duration=15.2)
     office.now = 300.0
 
-    await office.productions.end(production.id, second, failure="Bug")
-    await office.productions.enter(production.id, Stage.CUT)
-    await office.productions.stop(production.id, OWNER)
+    await office.lifecycle.end(production.id, second, failure="Bug")
+    await office.lifecycle.enter(production.id, Stage.CUT)
+    await office.lifecycle.stop(production.id, OWNER)
 
     ended = await office.productions.get(production.id)
     assert (ended.state, ended.stage, ended.failure, ended.film_duration, ended.finished_at, ended.stopping) == (
@@ -320,11 +326,11 @@ async def test_a_production_ends_once(office: Office, second: ProductionState) -
 async def test_an_end_is_undelivered_until_it_was_posted(office: Office) -> None:
     production = await office.accept((await office.film()).id)
     assert await office.productions.undelivered() == []
-    await office.productions.begin(production.id)
-    await office.productions.end(production.id, ProductionState.DONE, duration=1.0)
+    await office.lifecycle.begin(production.id)
+    await office.lifecycle.end(production.id, ProductionState.DONE, duration=1.0)
     assert [each.id for each in await office.productions.undelivered()] == [production.id]
 
-    await office.productions.delivered(production.id, 77)
+    await office.outbox.posted(await office.productions.get(production.id), 77)
 
     assert await office.productions.undelivered() == []
     assert (await office.productions.get(production.id)).delivered_message_id == 77
@@ -336,7 +342,7 @@ async def test_the_latest_production_of_a_film_is_the_one_accepted_last(office: 
     for number in range(3):
         office.now += 1.0
         last = await office.accept(project.id, press=str(number))
-        await office.productions.stop(last.id, OWNER)
+        await office.lifecycle.stop(last.id, OWNER)
 
     latest = await office.productions.latest_of(project.id)
 
@@ -357,8 +363,6 @@ async def test_of_greenlights_pressed_at_the_same_time_one_is_taken(database: Da
 
 async def test_an_end_is_posted_by_whoever_serves_its_server(office: Office, database: Database) -> None:
     production = await office.accept((await office.film()).id)  # in server 5, which is shard 0's
-    await office.productions.stop(production.id, OWNER)
-    told = {
-        text: await Productions(database, Wake(), shards=Shards.parse(text)).outbox.due() for text in ("0/2", "1/2")
-    }
+    await office.lifecycle.stop(production.id, OWNER)
+    told = {text: await Outbox(database, Wake(), shards=Shards.parse(text)).due() for text in ("0/2", "1/2")}
     assert told == {"0/2": [production.id], "1/2": []}

@@ -29,7 +29,7 @@ class House(Office):
         engine: Any = NotingEngine()
         switches = Switches(database, Wake())
         self.dispatcher = Dispatcher(
-            engine, self.productions, give_back=lambda _: None, at_once=0, clock=lambda: self.now  # type: ignore[arg-type, return-value]  # never called
+            engine, self.productions, self.lifecycle, give_back=lambda _: None, at_once=0, clock=lambda: self.now  # type: ignore[arg-type, return-value]  # never called
         )  # fmt: skip
         self.prospects = Prospects(database, self.dispatcher, switches, clock=lambda: self.now)
 
@@ -41,9 +41,9 @@ class House(Office):
 
     async def made(self, name: str, took: float) -> None:
         production = await self.enter(name, STRANGER)
-        await self.productions.begin(production.id)
+        await self.lifecycle.begin(production.id)
         self.now += took
-        await self.productions.end(production.id, ProductionState.DONE, duration=5.0)
+        await self.lifecycle.end(production.id, ProductionState.DONE, duration=5.0)
 
 
 @pytest.fixture
@@ -54,10 +54,10 @@ def house(database: Database) -> House:
 async def test_a_person_sees_their_open_films_and_nobody_elses(house: House) -> None:
     await house.enter("a stranger's", STRANGER)
     running = await house.enter("a")
-    await house.productions.begin(running.id)
+    await house.lifecycle.begin(running.id)
     waiting = await house.enter("b")
     cancelled = await house.enter("c")
-    await house.productions.stop(cancelled.id, OWNER)
+    await house.lifecycle.stop(cancelled.id, OWNER)
     await house.dispatcher.look()
 
     found = await house.prospects.of(OWNER)
@@ -84,7 +84,7 @@ async def test_ranges_go_by_how_long_films_took_lately(house: House) -> None:
     for name, took in (("x", 60.0), ("y", 80.0), ("z", 100.0)):
         await house.made(name, took)
     running = await house.enter("a")
-    await house.productions.begin(running.id)
+    await house.lifecycle.begin(running.id)
     began = house.now
     await house.enter("b")
     await house.dispatcher.look()
@@ -102,7 +102,7 @@ async def test_a_card_is_told_the_same_of_its_film_and_of_those_made_since_a_whi
     for name, took in (("x", 60.0), ("y", 80.0), ("z", 100.0)):
         await house.made(name, took)
     running = await house.enter("a")
-    await house.productions.begin(running.id)
+    await house.lifecycle.begin(running.id)
     waiting = await house.enter("b")
     await house.dispatcher.look()
     plan = await house.projects.plan(waiting.project_id)

@@ -9,7 +9,7 @@ from bot.jobs.wake import Wake
 from bot.production.approvals import Approvals
 from bot.production.decisions import Decision, Decisions
 from bot.production.model import ProductionState
-from bot.production.productions import film_to_order
+from bot.production.ordering import film_to_order
 from bot.production.reports import MOST_A_DAY, Report, Reports, ReportState
 from bot.studio.budget import Budgets
 from bot.studio.errors import DecidedAlready, FilmHidden, FilmHiddenHere, NoSuchFilm, NotYours, TooManyReports
@@ -91,25 +91,25 @@ async def test_all_reports_of_a_film_are_decided_at_once_and_by_one_person(place
 
 async def test_what_is_hidden_is_posted_nowhere_any_more(place: Place) -> None:
     production = await place.accept((await place.film()).id)
-    await place.productions.stop(production.id, OWNER)
-    assert await place.productions.outbox.due() == [production.id]
+    await place.lifecycle.stop(production.id, OWNER)
+    assert await place.outbox.due() == [production.id]
     report = await place.reported(production.project_id)
 
     await place.reports.decide(report.id, ReportState.HIDDEN, by=OWNER, everywhere=True)
 
-    assert await place.productions.outbox.due() == []
+    assert await place.outbox.due() == []
     with pytest.raises(FilmHidden):
-        await place.productions.redeliver(production.id)
+        await place.outbox.redeliver(production.id)
 
 
 async def test_what_is_hidden_is_not_ordered_any_more_and_can_only_be_stopped(place: Place) -> None:
     approvals = Approvals(
         place.database, place.productions, Budgets(place.database), Wake(), operators=frozenset({OWNER})
     )
-    decisions = Decisions(place.database, place.productions, Wake(), clock=lambda: place.now)
+    decisions = Decisions(place.database, place.productions, place.lifecycle, Wake(), clock=lambda: place.now)
     production = await place.accept((await place.film()).id)
-    await place.productions.begin(production.id)
-    await place.productions.end(production.id, ProductionState.HELD, failure="OutcomeUnknown")
+    await place.lifecycle.begin(production.id)
+    await place.lifecycle.end(production.id, ProductionState.HELD, failure="OutcomeUnknown")
     report = await place.reported(production.project_id)
     await place.reports.decide(report.id, ReportState.HIDDEN, by=OWNER, everywhere=True)
 
@@ -132,18 +132,18 @@ async def test_what_is_hidden_is_not_ordered_any_more_and_can_only_be_stopped(pl
 
 async def test_what_a_server_decides_holds_there_and_leaves_the_reports_of_others_open(place: Place) -> None:
     production = await place.accept((await place.film()).id)
-    await place.productions.stop(production.id, OWNER)
+    await place.lifecycle.stop(production.id, OWNER)
     here = await place.reported(production.project_id)
     there = await place.reported(production.project_id, by=TOM + 1, guild_id=SERVER + 1)
 
     await place.reports.decide(here.id, ReportState.HIDDEN, by=OWNER)
 
     assert (await place.reports.get(there.id)).state is ReportState.OPEN
-    assert await place.productions.outbox.due() == [production.id]
-    assert await place.productions.outbox.barred(production.id) == {SERVER}
+    assert await place.outbox.due() == [production.id]
+    assert await place.outbox.barred(production.id) == {SERVER}
     with pytest.raises(FilmHiddenHere):
-        await place.productions.redeliver(production.id, channel_id=9, guild_id=SERVER)
-    await place.productions.redeliver(production.id, channel_id=9, guild_id=SERVER + 1)
+        await place.outbox.redeliver(production.id, channel_id=9, guild_id=SERVER)
+    await place.outbox.redeliver(production.id, channel_id=9, guild_id=SERVER + 1)
 
 
 async def test_what_an_operator_decides_holds_for_the_reports_of_all_servers(place: Place) -> None:

@@ -59,7 +59,7 @@ class Bench:
         self.office.now = MADE_AT + 1000.0
         restoration = Restoration(
             self.database,
-            self.office.productions,
+            self.office.lifecycle,
             CATALOGUE,
             self.files,
             offer or SoundOffer(),
@@ -70,9 +70,9 @@ class Bench:
     async def film(self, state: ProductionState) -> Production:
         production = await self.office.accept((await self.office.film(state)).id, press=state)
         if state not in {ProductionState.ACCEPTED, ProductionState.ASKING}:
-            await self.office.productions.begin(production.id)
+            await self.office.lifecycle.begin(production.id)
         if state not in {ProductionState.ACCEPTED, ProductionState.ASKING, ProductionState.RUNNING}:
-            await self.office.productions.end(production.id, state)
+            await self.office.lifecycle.end(production.id, state)
         if state is ProductionState.ASKING:
             async with self.database.transaction() as transaction:
                 await transaction.execute(update(productions).values(state=state))
@@ -96,7 +96,7 @@ class Bench:
 
     async def made(self, production: Production, number: int, *, there: bool = True) -> None:
         take = (await self.office.productions.takes_of(production.id))[number - 1]
-        await self.office.productions.set_take(production.id, number, TakeState.MADE)
+        await self.office.lifecycle.set_take(production.id, number, TakeState.MADE)
         if there:
             self.files.artefact(production.project_id, f"{take.content}.mp4").write_bytes(b"clip")
 
@@ -123,7 +123,7 @@ async def test_a_dm_that_may_have_been_sent_since_is_not_sent_again(bench: Bench
 
     await bench.restored()
     for film in (over, running):
-        await bench.office.productions.outbox.posted(await bench.office.productions.get(film.id), 800)
+        await bench.office.outbox.posted(await bench.office.productions.get(film.id), 800)
 
     assert [film.id for film in await dms.due()] == [running.id]
 
@@ -146,9 +146,9 @@ async def test_a_film_that_was_over_stays_so_and_its_end_is_looked_for_first(
 ) -> None:
     film = await bench.film(state)
     delivered = await bench.office.accept((await bench.office.film("told")).id, press="told")
-    await bench.office.productions.begin(delivered.id)
-    await bench.office.productions.end(delivered.id, state)
-    await bench.office.productions.delivered(delivered.id, 77)
+    await bench.office.lifecycle.begin(delivered.id)
+    await bench.office.lifecycle.end(delivered.id, state)
+    await bench.office.outbox.posted(await bench.office.productions.get(delivered.id), 77)
 
     assert await bench.restored() == []
 
@@ -191,7 +191,7 @@ async def test_an_end_that_was_pending_and_was_posted_since_is_not_told_twice(
         )
         await transaction.execute(update(productions).values(**pending, delivery_tries=0))
 
-    await Restoration(database, post.productions, CATALOGUE, post.files, SoundOffer()).hold(made_at, "a-backup")
+    await Restoration(database, post.lifecycle, CATALOGUE, post.files, SoundOffer()).hold(made_at, "a-backup")
     post.restarted()
     await post.look(later=60.0)
 
@@ -245,7 +245,7 @@ async def test_recordings_that_are_missing_are_not_bought_again_by_guessing(benc
     project = await bench.office.film("loud", planned=False)
     await bench.office.projects.keep_plan(project.id, loud)
     film = await bench.office.accept(project.id, press="loud")
-    await bench.office.productions.begin(film.id)
+    await bench.office.lifecycle.begin(film.id)
     await bench.call(film, "voice-1", Completed())
     voice_path(bench.files, project.id, loud.voice, "It begins.").write_bytes(b"voice")
     await bench.restored(OFFER)
@@ -260,7 +260,7 @@ async def test_recordings_that_are_missing_are_not_bought_again_by_guessing(benc
 
 async def test_a_shot_that_was_left_out_stays_so(bench: Bench) -> None:
     film = await bench.film(ProductionState.RUNNING)
-    await bench.office.productions.set_take(film.id, 2, TakeState.LEFT_OUT)
+    await bench.office.lifecycle.set_take(film.id, 2, TakeState.LEFT_OUT)
     await bench.restored()
     assert await bench.takes(film) == [TakeState.UNKNOWN, TakeState.LEFT_OUT, TakeState.UNKNOWN]
     assert "2/1" not in await bench.calls(film)
@@ -272,7 +272,9 @@ async def test_its_money_stays_aside_and_ordering_again_is_its_owners_word(bench
     budgets = Budgets(bench.database, clock=lambda: bench.office.now)
     assert (await budgets.standing(OWNER, None)).user.used_microusd == film.price_microusd
 
-    await Decisions(bench.database, bench.office.productions, Wake()).decide(Decision.AGAIN, film.id, OWNER)
+    await Decisions(bench.database, bench.office.productions, bench.office.lifecycle, Wake()).decide(
+        Decision.AGAIN, film.id, OWNER
+    )
 
     assert set((await bench.calls(film)).values()) == {CallState.LOST}
     again = await bench.office.productions.get(film.id)
@@ -305,8 +307,8 @@ async def test_a_film_whose_model_has_gone_is_held_all_the_same(bench: Bench) ->
 async def test_a_film_that_was_posted_since_is_found_done_and_settled_once(bench: Bench) -> None:
     film = await bench.film(ProductionState.RUNNING)
     await bench.restored()
-    await bench.office.productions.found_done(film.id)
-    await bench.office.productions.found_done(film.id)
+    await bench.office.lifecycle.found_done(film.id)
+    await bench.office.lifecycle.found_done(film.id)
     assert await bench.office.state(film) is ProductionState.DONE
     assert await bench.takes(film) == [TakeState.MADE] * 3
     standing = await Budgets(bench.database, clock=lambda: bench.office.now).standing(OWNER, None)
@@ -315,7 +317,7 @@ async def test_a_film_that_was_posted_since_is_found_done_and_settled_once(bench
 
 async def test_only_what_a_restore_held_is_found_done(bench: Bench) -> None:
     film = await bench.film(ProductionState.HELD)
-    await bench.office.productions.found_done(film.id)
+    await bench.office.lifecycle.found_done(film.id)
     assert await bench.office.state(film) is ProductionState.HELD
 
 

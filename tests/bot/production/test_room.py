@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.db import Database, open_database
+from bot.jobs.wake import Wake
 from bot.media.errors import FfmpegFailed
 from bot.media.ffmpeg import Ffmpeg
 from bot.production.cut import Cut
@@ -128,9 +129,12 @@ async def test_a_greenlight_is_refused_where_the_film_would_not_fit_and_taken_on
     desk = Desk(
         projects=counter.projects,
         productions=counter.productions,
+        greenlights=counter.greenlights,
+        lifecycle=counter.lifecycle,
+        outbox=counter.outbox,
         catalogue=CATALOGUE,
         offer=RUNWAY,
-        changed=counter.productions._changed,
+        changed=Wake(),
         require_room=disk.require_room,
     )
     project = await counter.film()

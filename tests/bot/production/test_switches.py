@@ -36,7 +36,13 @@ async def test_a_paused_line_begins_no_film_and_goes_on_where_it_stood(database:
         raise AssertionError
 
     dispatcher = Dispatcher(
-        line.engine, line.productions, give_back=give_back, at_once=2, clock=lambda: line.now, switches=switches
+        line.engine,
+        line.productions,
+        line.lifecycle,
+        give_back=give_back,
+        at_once=2,
+        clock=lambda: line.now,
+        switches=switches,
     )
     await line.enter("a")
     await dispatcher.look()

@@ -108,11 +108,11 @@ async def test_a_plans_card_is_looked_at_when_its_film_or_a_production_of_it_cha
     await look()
     production = await wall.accept(project.id)
     await look()
-    await wall.productions.begin(production.id)
+    await wall.lifecycle.begin(production.id)
     await look()
-    await wall.productions.stop(production.id, OWNER)
+    await wall.lifecycle.stop(production.id, OWNER)
     await look()
-    await wall.productions.end(production.id, ProductionState.CANCELLED)
+    await wall.lifecycle.end(production.id, ProductionState.CANCELLED)
     await look()
     await wall.projects.attach(project.id, CLIP)
     await look()
@@ -136,15 +136,15 @@ async def test_the_card_of_a_production_is_looked_at_until_its_film_is_posted(wa
         return False, False
 
     assert [await look(), await look()] == [(True, True), (False, False)]  # in the line, only its place may change
-    await wall.productions.begin(production.id)
+    await wall.lifecycle.begin(production.id)
     assert [await look(), await look()] == [(True, True), (True, False)]
-    await wall.productions.set_take(production.id, 2, TakeState.RENDERING, progress=0.5)
+    await wall.lifecycle.set_take(production.id, 2, TakeState.RENDERING, progress=0.5)
     assert [await look(), await look()] == [(True, True), (True, False)]
-    await wall.productions.end(production.id, ProductionState.DONE, duration=1.0)
+    await wall.lifecycle.end(production.id, ProductionState.DONE, duration=1.0)
     assert [await look(), await look()] == [(True, True), (True, False)]
-    await wall.productions.delivered(production.id, None)
+    await wall.outbox.posted(await wall.productions.get(production.id), None)
     assert [await look(), await look()] == [(True, True), (False, False)]
-    await wall.productions.redeliver(production.id)
+    await wall.outbox.redeliver(production.id)
     assert [await look(), await look()] == [(True, True), (True, False)]
 
 
@@ -152,7 +152,7 @@ async def test_those_never_posted_come_first_then_those_edited_longest_ago(wall:
     for number in range(3):
         project = await wall.film(str(number))
         await wall.projects.set_thread(project.id, 7)
-        await wall.productions.begin((await wall.accept(project.id, press=str(number))).id)
+        await wall.lifecycle.begin((await wall.accept(project.id, press=str(number))).id)
     await wall.rows.create_missing()
     jobs = [card for card in await wall.rows.to_look_at() if card.kind is JOB]
     for card in (jobs[2], jobs[0]):
@@ -181,7 +181,7 @@ async def test_a_look_at_what_changed_lately_passes_over_old_films_only(wall: Wa
     await wall.rows.create_missing()
     assert {card.ref for card in await wall.rows.to_look_at()} == expected | {f"{old.id}:1"}
     assert await wall.rows.to_look_at([]) == []
-    await wall.productions.begin(production.id)
+    await wall.lifecycle.begin(production.id)
     assert {card.ref for card in await wall.rows.to_look_at([])} == {production.id}
 
 
@@ -210,7 +210,7 @@ async def test_of_a_card_in_the_line_it_is_known_that_its_place_may_change(wall:
 
     assert await wall.rows.in_line() == {job.id: production.id}
     assert [(card.id, card.is_in_line) for card in await wall.rows.of_jobs([job.id])] == [(job.id, True)]
-    await wall.productions.begin(production.id)
+    await wall.lifecycle.begin(production.id)
     assert await wall.rows.in_line() == {}
     assert [card.is_in_line for card in await wall.rows.of_jobs([job.id])] == [False]
 

@@ -50,17 +50,17 @@ async def test_whoever_asks_for_an_end_again_has_its_closed_places_tried(corrido
     project = await corridor.film()
     await corridor.projects.set_thread(project.id, THREAD)
     production = await corridor.accept(project.id)
-    await corridor.productions.begin(production.id)
-    await corridor.productions.end(production.id, ProductionState.DONE, duration=1.0)
-    await corridor.productions.outbox.keep(await corridor.productions.get(production.id), "NotAllowed:50013")
+    await corridor.lifecycle.begin(production.id)
+    await corridor.lifecycle.end(production.id, ProductionState.DONE, duration=1.0)
+    await corridor.outbox.keep(await corridor.productions.get(production.id), "NotAllowed:50013")
     for channel_id in (CHANNEL, THREAD, OTHER):
         await corridor.rows.close(channel_id, seconds=600.0, because="NotAllowed:50013")
 
     if by_server:
-        await corridor.productions.outbox.redeliver_in(5)
+        await corridor.outbox.redeliver_in(5)
     else:
-        await corridor.productions.redeliver(production.id)
+        await corridor.outbox.redeliver(production.id)
 
     assert list(await corridor.rows.closed([CHANNEL, THREAD, OTHER])) == [OTHER]
-    await corridor.productions.redeliver(production.id, channel_id=OTHER)
+    await corridor.outbox.redeliver(production.id, channel_id=OTHER)
     assert await corridor.rows.closed([OTHER]) == {}

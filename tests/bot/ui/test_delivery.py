@@ -87,6 +87,8 @@ class Post(Office):
             client=client,
             projects=self.projects,
             productions=self.productions,
+            lifecycle=self.lifecycle,
+            outbox=self.outbox,
             channels=self.channels,
             files=self.files,
             carrier=self.carrier,
@@ -102,8 +104,8 @@ class Post(Office):
         project = await self.film(press)
         await self.projects.set_thread(project.id, THREAD)
         made = await self.accept(project.id, press=press)
-        await self.productions.begin(made.id)
-        await self.productions.end(made.id, state, failure=failure, duration=1.0)
+        await self.lifecycle.begin(made.id)
+        await self.lifecycle.end(made.id, state, failure=failure, duration=1.0)
         return made
 
     async def look(self, *, later: float = 0.0) -> None:
@@ -229,7 +231,7 @@ async def test_every_end_is_told_once_whatever_became_of_the_first_answer(
     await post.look(later=HOUR)
 
     assert [channel for channel, _ in post.wire.all()] == [THREAD]
-    assert (await post.productions.outbox.due()) == []
+    assert (await post.outbox.due()) == []
 
 
 async def test_what_its_owner_cancelled_is_told_by_the_card_alone(post: Post) -> None:
@@ -243,7 +245,7 @@ async def test_what_its_owner_cancelled_is_told_by_the_card_alone(post: Post) ->
 
 async def test_a_held_film_brings_its_buttons(post: Post) -> None:
     production = await post.ended(ProductionState.HELD, "OutcomeUnknown")
-    await post.productions.set_take(production.id, 1, TakeState.UNKNOWN, failure="OutcomeUnknown")
+    await post.lifecycle.set_take(production.id, 1, TakeState.UNKNOWN, failure="OutcomeUnknown")
 
     await post.look()
 
@@ -329,7 +331,7 @@ async def test_an_end_that_discord_never_takes_is_kept_after_days_and_says_so(po
 
     row = await post.row(production)
     assert (row.delivered_at is not None, row.undelivered) == (True, "Busy:0")
-    assert await post.productions.outbox.due() == []
+    assert await post.outbox.due() == []
 
 
 # Elsewhere
@@ -403,7 +405,7 @@ async def test_a_server_that_returns_gets_what_was_kept_for_it(post: Post) -> No
     await post.look()
     post.wire.always.clear()
 
-    await post.productions.outbox.redeliver_in(SERVER)
+    await post.outbox.redeliver_in(SERVER)
     await post.look(later=1)
 
     assert [channel for channel, _ in post.wire.all()] == [THREAD]
@@ -414,11 +416,11 @@ async def test_a_film_is_sent_again_where_it_is_asked_for_as_a_new_message(post:
     production = await post.ended()
     await post.look()
 
-    await post.productions.redeliver(production.id, channel_id=ELSEWHERE)
+    await post.outbox.redeliver(production.id, channel_id=ELSEWHERE)
     post.wire.faults[ELSEWHERE] = [Lost()]
     await post.look(later=1)
     await post.look(later=60)
-    await post.productions.redeliver(production.id)
+    await post.outbox.redeliver(production.id)
     await post.look(later=1)
 
     assert [channel for channel, _ in post.wire.all()] == [THREAD, THREAD, ELSEWHERE]
@@ -428,7 +430,7 @@ async def test_a_film_is_sent_again_where_it_is_asked_for_as_a_new_message(post:
 async def test_what_stood_before_is_not_taken_for_what_is_sent_again(post: Post) -> None:
     production = await post.ended()
     await post.look()
-    await post.productions.redeliver(production.id)
+    await post.outbox.redeliver(production.id)
     post.wire.faults[THREAD] = [http(503)]
     await post.look(later=1)
 
@@ -445,7 +447,7 @@ async def test_a_card_can_lead_to_where_a_film_was_asked_to_be(
     production = await post.ended()
     await post.look()
 
-    await post.productions.redeliver(production.id, channel_id=channel_id)
+    await post.outbox.redeliver(production.id, channel_id=channel_id)
     await post.look(later=1)
 
     row = await post.row(production)
@@ -471,7 +473,7 @@ async def test_hurrying_an_end_whose_outcome_is_unknown_looks_for_it_first(post:
     await post.look()
     post.wire.nonces.clear()
 
-    await post.productions.redeliver(production.id)
+    await post.outbox.redeliver(production.id)
     await post.look(later=1)
 
     assert len(post.wire.all()) == 1

@@ -72,6 +72,9 @@ class Counter(Office):
             allows_adult=allows_adult,
             projects=self.projects,
             productions=self.productions,
+            greenlights=self.greenlights,
+            lifecycle=self.lifecycle,
+            outbox=self.outbox,
             catalogue=catalogue,
             offer=offer,
             operators=frozenset({OPERATOR}),
@@ -253,7 +256,7 @@ async def test_an_operator_who_cancels_anothers_film_is_written_down_once_and_an
     counter: Counter, database: Database
 ) -> None:
     mine, running = [await counter.accept((await counter.film(each)).id, press=each) for each in ("1", "2")]
-    await counter.productions.begin(running.id)
+    await counter.lifecycle.begin(running.id)
 
     await counter.desk.cancel(production_id=mine.id, user_id=OWNER)
     for _ in range(2):
@@ -297,9 +300,9 @@ async def test_a_clip_whose_file_is_gone_is_in_the_price_again(database: Databas
     project = await counter.film()
     first = await counter.desk.greenlight(request_id="1", project_id=project.id, version=1, user_id=OWNER)
     for take in await counter.productions.takes_of(first.id):
-        await counter.productions.set_take(first.id, take.shot, TakeState.MADE)
+        await counter.lifecycle.set_take(first.id, take.shot, TakeState.MADE)
         files.artefact(project.id, f"{take.content}.mp4").touch()
-    await counter.productions.stop(first.id, OWNER)
+    await counter.lifecycle.stop(first.id, OWNER)
     files.artefact(project.id, f"{take.content}.mp4").unlink()
 
     again = await counter.desk.greenlight(request_id="2", project_id=project.id, version=1, user_id=OWNER)
@@ -398,11 +401,11 @@ async def test_a_film_that_an_operator_cancels_says_so_and_its_owners_own_cancel
 ) -> None:
     production = await counter.accept((await counter.film()).id)
     if runs:
-        await counter.productions.begin(production.id)
+        await counter.lifecycle.begin(production.id)
 
     await counter.desk.cancel(production_id=production.id, user_id=user_id)
     if runs:
-        await counter.productions.end(production.id, ProductionState.CANCELLED)
+        await counter.lifecycle.end(production.id, ProductionState.CANCELLED)
 
     ended = await counter.productions.get(production.id)
     assert (ended.state, ended.failure) == (ProductionState.CANCELLED, failure)
@@ -410,9 +413,9 @@ async def test_a_film_that_an_operator_cancels_says_so_and_its_owners_own_cancel
 
 async def test_a_film_that_was_done_before_it_could_be_cancelled_is_done(counter: Counter) -> None:
     production = await counter.accept((await counter.film()).id)
-    await counter.productions.begin(production.id)
+    await counter.lifecycle.begin(production.id)
     await counter.desk.cancel(production_id=production.id, user_id=OPERATOR)
-    await counter.productions.end(production.id, ProductionState.DONE, duration=1.0)
+    await counter.lifecycle.end(production.id, ProductionState.DONE, duration=1.0)
 
     assert (await counter.productions.get(production.id)).failure is None
 
@@ -429,6 +432,9 @@ async def test_a_film_that_starts_from_a_video_which_is_not_kept_any_more_is_not
     desk = Desk(
         projects=counter.projects,
         productions=counter.productions,
+        greenlights=counter.greenlights,
+        lifecycle=counter.lifecycle,
+        outbox=counter.outbox,
         catalogue=CATALOGUE,
         offer=RUNWAY,
         changed=Wake(),

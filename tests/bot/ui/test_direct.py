@@ -65,18 +65,18 @@ class House(Office):
         self, state: ProductionState = ProductionState.DONE, *, guild_id: int | None = SERVER, told: bool = True
     ) -> Production:
         made = await self.accept((await self.film()).id)
-        await self.productions.begin(made.id)
-        await self.productions.end(made.id, state, failure="Bug" if state is ProductionState.FAILED else None)
+        await self.lifecycle.begin(made.id)
+        await self.lifecycle.end(made.id, state, failure="Bug" if state is ProductionState.FAILED else None)
         if told:
             await self.told(made, guild_id)
         return await self.productions.get(made.id)
 
     async def told(self, made: Production, guild_id: int | None = SERVER) -> None:
         before = await self.productions.get(made.id)
-        await self.productions.outbox.begin_try(made.id, after=before.delivery_tries)
+        await self.outbox.begin_try(made.id, after=before.delivery_tries)
         attempt = await self.productions.get(made.id)
-        await self.productions.outbox.aim(attempt, channel_id=THREAD, guild_id=guild_id)
-        await self.productions.outbox.posted(attempt, FILM)
+        await self.outbox.aim(attempt, channel_id=THREAD, guild_id=guild_id)
+        await self.outbox.posted(attempt, FILM)
 
 
 @pytest.fixture

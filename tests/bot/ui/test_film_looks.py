@@ -39,19 +39,26 @@ class Looks(Office):
         super().__init__(database)
         self.files = Files(folder)
         desk = Desk(
-            projects=self.projects, productions=self.productions, catalogue=CATALOGUE, offer=RUNWAY, changed=Wake()
+            projects=self.projects,
+            productions=self.productions,
+            greenlights=self.greenlights,
+            lifecycle=self.lifecycle,
+            outbox=self.outbox,
+            catalogue=CATALOGUE,
+            offer=RUNWAY,
+            changed=Wake(),
         )
         self.looks = FilmLooks(desk, self.productions, self.projects, Previews(self.files, ffmpeg), CATALOGUE)
 
     async def running(self) -> Production:
         made = await self.accept((await self.film()).id)
-        await self.productions.begin(made.id)
+        await self.lifecycle.begin(made.id)
         return made
 
     async def make(self, of: Production, number: int, clip: Path) -> None:
         content = (await self.productions.takes_of(of.id))[number - 1].content
         self.files.artefact(of.project_id, f"{content}.mp4").write_bytes(clip.read_bytes())
-        await self.productions.set_take(of.id, number, TakeState.MADE, progress=1.0)
+        await self.lifecycle.set_take(of.id, number, TakeState.MADE, progress=1.0)
 
 
 @pytest.fixture

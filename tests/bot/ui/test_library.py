@@ -42,7 +42,7 @@ class Desk(Counter):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self.deletions = Deletions(database, Wake(), Pseudonyms(), clock=lambda: self.now)
-        self.library = Library(database, self.productions, self.deletions, Kept())
+        self.library = Library(database, self.productions, self.outbox, self.deletions, Kept())
         self.desk.library = self.library
 
     async def named(self, title: str, *, owner_id: int = OWNER) -> str:
@@ -56,11 +56,11 @@ class Desk(Counter):
 
     async def done(self, project_id: str) -> Production:
         made = await self.accept(project_id, press=project_id)
-        await self.productions.begin(made.id)
-        await self.productions.end(made.id, ProductionState.DONE, duration=15.0)
-        await self.productions.outbox.begin_try(made.id, after=0)
-        await self.productions.outbox.aim(await self.productions.get(made.id), channel_id=77, guild_id=5)
-        await self.productions.delivered(made.id, 800)
+        await self.lifecycle.begin(made.id)
+        await self.lifecycle.end(made.id, ProductionState.DONE, duration=15.0)
+        await self.outbox.begin_try(made.id, after=0)
+        await self.outbox.aim(await self.productions.get(made.id), channel_id=77, guild_id=5)
+        await self.outbox.posted(await self.productions.get(made.id), 800)
         return made
 
 

@@ -42,7 +42,16 @@ def menu(*, catalogue: Catalogue = CATALOGUE, runway: KeyPool | None = None) -> 
     sound = SoundOffer(voice=catalogue.speech[0], music=catalogue.music[0])
     unused: Any = None
     offer = Offer(video_models=video, default_model="gen4.5", can_plan=True, sound=sound)
-    desk = Desk(projects=unused, productions=unused, catalogue=catalogue, offer=offer, changed=unused)
+    desk = Desk(
+        projects=unused,
+        productions=unused,
+        greenlights=unused,
+        lifecycle=unused,
+        outbox=unused,
+        catalogue=catalogue,
+        offer=offer,
+        changed=unused,
+    )
     return ModelsMenu(desk, catalogue, {"runway": runway or pool()}, TITLES)
 
 

@@ -140,7 +140,14 @@ class Wall(Office):
         client: Any = self.discord
         dispatcher: Any = self.line
         desk = Desk(
-            projects=self.projects, productions=self.productions, catalogue=CATALOGUE, offer=RUNWAY, changed=Wake()
+            projects=self.projects,
+            productions=self.productions,
+            greenlights=self.greenlights,
+            lifecycle=self.lifecycle,
+            outbox=self.outbox,
+            catalogue=CATALOGUE,
+            offer=RUNWAY,
+            changed=Wake(),
         )
         return CardKeeper(
             client=client,
@@ -163,11 +170,11 @@ class Wall(Office):
 
     async def running_in(self, thread_id: int) -> Production:
         production = await self.accept((await self.film_in(thread_id)).id, press=str(thread_id))
-        await self.productions.begin(production.id)
+        await self.lifecycle.begin(production.id)
         return production
 
     async def progress(self, production: Production, share: float) -> None:
-        await self.productions.set_take(production.id, 1, TakeState.RENDERING, progress=share)
+        await self.lifecycle.set_take(production.id, 1, TakeState.RENDERING, progress=share)
 
     async def look(self, *, later: float = 0.0) -> float:
         """One look after so many seconds, all it started included."""
@@ -257,7 +264,7 @@ async def test_two_busy_cards_of_one_channel_take_turns(wall: Wall) -> None:
     one = await wall.running_in(7)
     other = await wall.film_in(7, request_id="other")
     second = await wall.accept(other.id, press="other")
-    await wall.productions.begin(second.id)
+    await wall.lifecycle.begin(second.id)
     await wall.look()
     edited = []
     for step in range(1, 5):
@@ -283,7 +290,7 @@ async def test_a_channel_is_edited_at_its_pace_but_an_end_does_not_wait(wall: Wa
     assert await wall.look(later=0.5) == pytest.approx(EDIT_EVERY - 0.5, abs=0.01)
     assert wall.writes() == []
 
-    await wall.productions.end(production.id, ProductionState.FAILED, failure="Unavailable")
+    await wall.lifecycle.end(production.id, ProductionState.FAILED, failure="Unavailable")
     await wall.look()
     assert len(wall.said("Not finished")) == 1
 
@@ -303,7 +310,7 @@ async def test_an_old_card_is_taken_up_by_a_fresh_one_that_goes_on(wall: Wall) -
 
     await wall.progress(production, 0.2)
     await wall.look(later=20.0)
-    await wall.productions.end(production.id, ProductionState.FAILED, failure="Unavailable")
+    await wall.lifecycle.end(production.id, ProductionState.FAILED, failure="Unavailable")
     await wall.look()
     assert wall.writes() == [("edit", fresh[0])] * 2
 
@@ -336,7 +343,7 @@ async def test_mere_progress_waits_the_longer_the_older_its_card_and_news_do_not
     await wall.look(later=LOOK_EVERY)
     assert len(wall.writes()) == 1
 
-    await wall.productions.set_take(production.id, 1, TakeState.MADE)
+    await wall.lifecycle.set_take(production.id, 1, TakeState.MADE)
     await wall.look(later=EDIT_EVERY)
     assert len(wall.said("made")) == 1
 
@@ -480,7 +487,7 @@ async def test_the_end_of_a_film_opens_its_archived_thread_and_progress_does_not
     await wall.look(later=EDIT_EVERY)
     assert wall.discord.opened == []
 
-    await wall.productions.end(production.id, ProductionState.FAILED, failure="Unavailable")
+    await wall.lifecycle.end(production.id, ProductionState.FAILED, failure="Unavailable")
     await wall.look(later=BACK_OFF_FIRST)
     await wall.look(later=BACK_OFF_LONGEST)
 
@@ -568,7 +575,7 @@ async def test_a_card_tells_a_new_range_when_a_moment_of_it_has_passed_and_not_s
         running = await wall.running_in(number)
         if number < 3:
             wall.now += 600.0
-            await wall.productions.end(running.id, ProductionState.DONE, duration=5.0)
+            await wall.lifecycle.end(running.id, ProductionState.DONE, duration=5.0)
     waiting = await wall.accept((await wall.film_in(7)).id)
     wall.line.place = 2
     await wall.look()
@@ -675,17 +682,17 @@ async def test_an_old_version_whose_successor_was_never_posted_points_nowhere_an
 
 async def test_a_film_that_could_not_be_posted_can_be_sent_again_until_its_card_leads_to_it(wall: Wall) -> None:
     production = await wall.running_in(7)
-    await wall.productions.end(production.id, ProductionState.DONE, duration=15.0)
+    await wall.lifecycle.end(production.id, ProductionState.DONE, duration=15.0)
     await wall.look(later=1.0)
-    await wall.productions.delivered(production.id, None)
+    await wall.outbox.posted(await wall.productions.get(production.id), None)
     await wall.look(later=1.0)
     (card,) = wall.said("could not post it")
     assert [label for label, _, _ in buttons(wall.discord.messages[card])] == ["Send again"]
 
-    await wall.productions.redeliver(production.id)
+    await wall.outbox.redeliver(production.id)
     await wall.look(later=1.0)
     assert wall.said("Sending your film") == [card]
-    await wall.productions.delivered(production.id, 99)
+    await wall.outbox.posted(await wall.productions.get(production.id), 99)
     await wall.look(later=1.0)
 
     assert wall.said("[Here is your film](https://discord.com/channels/5/7/99)") == [card]

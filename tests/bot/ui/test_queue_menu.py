@@ -222,7 +222,7 @@ async def test_anothers_card_answers_to_nobody_else(queue: Queue, action: Action
 async def test_only_ones_own_open_films_are_suggested(queue: Queue) -> None:
     first, second = await entered(queue, "a", "b")
     await entered(queue, "c", owner_id=STRANGER)
-    await queue.productions.stop(first.id, OWNER)
+    await queue.lifecycle.stop(first.id, OWNER)
 
     assert await queue.suggested() == [second.id]
     assert await queue.suggested("KOI") == [second.id]

@@ -20,17 +20,17 @@ MAY, MAY_NOT = discord.Permissions(send_messages=True), discord.Permissions(read
 class Door(Office):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self.returns = Returns(self.productions.outbox)
+        self.returns = Returns(self.outbox)
 
     async def kept(self, why: str = "NotAllowed:50013") -> Production:
         production = await self.accept((await self.film()).id)
-        await self.productions.begin(production.id)
-        await self.productions.end(production.id, ProductionState.DONE, duration=1.0)
-        await self.productions.outbox.keep(await self.productions.get(production.id), why)
+        await self.lifecycle.begin(production.id)
+        await self.lifecycle.end(production.id, ProductionState.DONE, duration=1.0)
+        await self.outbox.keep(await self.productions.get(production.id), why)
         return production
 
     async def posts(self) -> bool:
-        return bool(await self.productions.outbox.due())
+        return bool(await self.outbox.due())
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ async def test_a_channel_or_role_that_grants_what_posting_takes_has_them_posted(
     await door.returns.channel_changed(channel(before), channel(after))
     assert await door.posts() is posts
 
-    await door.productions.outbox.keep(await door.productions.get(production.id), "NotAllowed:50013")
+    await door.outbox.keep(await door.productions.get(production.id), "NotAllowed:50013")
     for ours in (False, True):
         old, new = Role(before, ours=ours), Role(after, ours=ours)
         await door.returns.role_changed(old, new)  # type: ignore[arg-type]  # with what is read of one

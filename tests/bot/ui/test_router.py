@@ -76,8 +76,8 @@ async def test_a_modal_without_words_is_not_said_to_be_heard(counter: Counter) -
 
 async def test_a_film_that_could_not_be_posted_is_sent_again_for_its_owner_only(counter: Counter) -> None:
     production = await counter.accept((await counter.film()).id)
-    await counter.productions.stop(production.id, OWNER)
-    await counter.productions.delivered(production.id, None)
+    await counter.lifecycle.stop(production.id, OWNER)
+    await counter.outbox.posted(await counter.productions.get(production.id), None)
     resend = CustomId(Action.RESEND, production.id)
 
     foreign = await answer(counter, Press(resend, user_id=STRANGER))
@@ -90,8 +90,8 @@ async def test_a_film_that_could_not_be_posted_is_sent_again_for_its_owner_only(
 
 async def test_a_film_that_stands_there_is_not_sent_again(counter: Counter) -> None:
     production = await counter.accept((await counter.film()).id)
-    await counter.productions.stop(production.id, OWNER)
-    await counter.productions.delivered(production.id, 5)
+    await counter.lifecycle.stop(production.id, OWNER)
+    await counter.outbox.posted(await counter.productions.get(production.id), 5)
 
     assert "already" in await answer(counter, Press(CustomId(Action.RESEND, production.id)))
     assert await counter.productions.undelivered() == []

@@ -14,6 +14,9 @@ from sqlalchemy import func, insert, select
 from bot.db import Database, open_database
 from bot.db.tables import plans, productions, projects, reservations
 from bot.jobs.wake import Wake
+from bot.production.greenlights import Greenlights
+from bot.production.lifecycle import Lifecycle
+from bot.production.outbox import Outbox
 from bot.production.productions import Productions
 from bot.studio.budget import Budgets, Caps
 from bot.studio.errors import OverBudget
@@ -29,9 +32,13 @@ class Counter:
     """One process's desk."""
 
     def __init__(self, database: Database) -> None:
+        budgets = Budgets(database, Caps(bot_day_microusd=BUDGET))
         self.desk = Desk(
             projects=Projects(database),
-            productions=Productions(database, Wake(), budgets=Budgets(database, Caps(bot_day_microusd=BUDGET))),
+            productions=Productions(database),
+            greenlights=Greenlights(database, Wake(), budgets=budgets),
+            lifecycle=Lifecycle(database, Wake(), budgets=budgets),
+            outbox=Outbox(database, Wake()),
             catalogue=CATALOGUE,
             offer=Offer(video_models=CATALOGUE.video_models({"runway"}), default_model="gen4.5", can_plan=True),
             changed=Wake(),

@@ -44,6 +44,9 @@ class Desktop(Atelier):
         self.desk = Desk(
             projects=self.projects,
             productions=self.productions,
+            greenlights=self.greenlights,
+            lifecycle=self.lifecycle,
+            outbox=self.outbox,
             catalogue=CATALOGUE,
             offer=self.offer,
             changed=Wake(),

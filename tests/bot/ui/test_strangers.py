@@ -99,9 +99,13 @@ class House(Counter):
         self.desk = desk = self.with_offer(RUNWAY, files=self.files)
         desk.rights = FilmRights(database)
         desk.library = Library(
-            database, self.productions, Deletions(database, Wake(), Pseudonyms(), clock=lambda: self.now), Kept()
+            database,
+            self.productions,
+            self.outbox,
+            Deletions(database, Wake(), Pseudonyms(), clock=lambda: self.now),
+            Kept(),
         )
-        desk._decisions = Decisions(database, self.productions, Wake())
+        desk._decisions = Decisions(database, self.productions, self.lifecycle, Wake())
         self.participants = Participants(database, Wake())
         retakes = Retakes(desk, self.projects, TakeBook(database, CATALOGUE, self.files), Wake())
         forks = Forks(database, self.files, CATALOGUE, SoundOffer(), Wake())
@@ -121,7 +125,7 @@ class House(Counter):
         project = await self.film()
         await self.projects.keep_plan(project.id, plan(version=2, title="Dragon"))
         production = await self.accept(project.id, version=2)
-        await self.productions.stop(production.id, OWNER)
+        await self.lifecycle.stop(production.id, OWNER)
         assert await self.state(production) is ProductionState.CANCELLED
         return {"film": project.id, "production": production.id}
 

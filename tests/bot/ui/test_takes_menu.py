@@ -82,13 +82,13 @@ class Theatre(Counter):
         production = await self.desk.greenlight(
             request_id=f"{project.id}:{film.version}", project_id=project.id, version=film.version, user_id=OWNER
         )
-        await self.productions.begin(production.id)
+        await self.lifecycle.begin(production.id)
         for take in await self.productions.takes_of(production.id):
-            await self.productions.set_take(production.id, take.shot, TakeState.MADE)
+            await self.lifecycle.set_take(production.id, take.shot, TakeState.MADE)
             path = self.files.artefact(project.id, f"{take.content}.mp4")
             if not path.exists():
                 path.write_bytes(clip)
-        await self.productions.end(production.id, ProductionState.DONE, duration=15.0)
+        await self.lifecycle.end(production.id, ProductionState.DONE, duration=15.0)
         return production
 
     async def newest(self, project: Project) -> Plan:

@@ -75,6 +75,9 @@ class Panel(House):
         desk = Desk(
             projects=self.projects,
             productions=self.productions,
+            greenlights=self.greenlights,
+            lifecycle=self.lifecycle,
+            outbox=self.outbox,
             catalogue=CATALOGUE,
             offer=RUNWAY,
             changed=Wake(),
@@ -88,6 +91,7 @@ class Panel(House):
         self.queue = Queue(
             overseer,
             self.productions,
+            self.lifecycle,
             self.projects,
             Moves(database, Wake(), clock=lambda: self.now),
             self.dispatcher,

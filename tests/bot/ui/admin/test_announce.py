@@ -71,7 +71,7 @@ async def test_threads_of_films_that_are_not_over_are_told_once_each(hall: Hall)
     await hall.enter("a")
     await hall.enter("b")  # both are talked over in one channel
     over = await hall.enter("c")
-    await hall.productions.stop(over.id, over.owner_id)
+    await hall.lifecycle.stop(over.id, over.owner_id)
 
     drafted = await hall.drafted(Audience.FILMS)
     assert await hall.announcements.confirm(drafted.id, 9) == 1

@@ -33,7 +33,7 @@ async def move_to(panel: Panel, production: Production, guild_id: int | None) ->
 
 async def test_the_list_tells_what_runs_and_who_is_next_in_order(panel: Panel) -> None:
     first, _, third = [await panel.enter(name) for name in "abc"]
-    await panel.productions.begin(first.id)
+    await panel.lifecycle.begin(first.id)
     await panel.queue.move(OF_ALL, third.id, Where.FRONT)
 
     lines = [line for line in text(await panel.queue.page(OF_ALL)).splitlines() if "·" in line]
@@ -68,9 +68,9 @@ async def test_a_film_in_line_tells_whose_turn_it_is(panel: Panel) -> None:
 
 async def test_a_running_film_tells_of_each_shot(panel: Panel) -> None:
     film = await panel.enter("a")
-    await panel.productions.begin(film.id)
-    await panel.productions.set_take(film.id, 1, TakeState.MADE)
-    await panel.productions.set_take(film.id, 2, TakeState.RENDERING)
+    await panel.lifecycle.begin(film.id)
+    await panel.lifecycle.set_take(film.id, 1, TakeState.MADE)
+    await panel.lifecycle.set_take(film.id, 2, TakeState.RENDERING)
 
     card = await panel.queue.explain(OF_ALL, film.id)
     assert "shot 1: made" in text(card)
@@ -87,7 +87,7 @@ async def test_an_operator_moves_a_film_and_sees_its_new_place(panel: Panel) -> 
     assert "1. in line" in text(card)
     assert labels(card) == ["To the front", "To the back", "Its fair place", "Stop it", "All films"]
     assert "2. in line" in text(await panel.queue.move(OF_ALL, mine.id, Where.FAIR))
-    await panel.productions.begin(mine.id)
+    await panel.lifecycle.begin(mine.id)
     assert "isn't in the line any more" in text(await panel.queue.move(OF_ALL, mine.id, Where.BACK))
 
 

@@ -21,6 +21,9 @@ def _switching(database: Database) -> Switching:
     desk = Desk(
         projects=counter.projects,
         productions=counter.productions,
+        greenlights=counter.greenlights,
+        lifecycle=counter.lifecycle,
+        outbox=counter.outbox,
         catalogue=CATALOGUE,
         offer=RUNWAY,
         changed=Wake(),
@@ -33,7 +36,7 @@ def _switching(database: Database) -> Switching:
 async def test_pausing_tells_how_many_films_still_run(database: Database) -> None:
     counter, switching = Counter(database), _switching(database)
     production = await counter.accept((await counter.film()).id)
-    await counter.productions.begin(production.id)
+    await counter.lifecycle.begin(production.id)
 
     said = await switching.pause(OPERATOR, ALL, "a deploy")
 
