@@ -273,7 +273,7 @@ async def build(
     standings = Standings(providers.readers, pools, heard_by(pools, settings.providers))
     overview = overview_of(settings, post, database, pools, budgets, catalogue, standings, watchdog)
     rights = Rights(settings.discord.operator_ids)
-    versions = Versions(projects, desk.price, changed)
+    versions = Versions(projects, desk.pricing.price, changed)
     participants = Participants(database, changed)
     forks = Forks(database, files, catalogue, stage.offer, changed)
     retakes = Retakes(desk, projects, book, changed)

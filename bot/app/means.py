@@ -29,7 +29,7 @@ from bot.studio.soundtrack import SoundOffer
 from bot.studio.stills import Ears
 from bot.studio.voices import Voices
 from bot.ui.carrying import LINK_LASTS
-from bot.ui.desk import Offer
+from bot.ui.offer import Offer
 from bot.ui.privacy import Kept
 from providers.catalogue import Catalogue
 from providers.registry import Providers

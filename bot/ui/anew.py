@@ -101,7 +101,7 @@ class Anew:
         return words
 
     async def _video_of(self, project: Project) -> str | None:
-        if project.asset_id is None or not await self._desk.keeps_video(project.asset_id):
+        if project.asset_id is None or not await self._desk.pricing.keeps_video(project.asset_id):
             return None
         return project.asset_id
 

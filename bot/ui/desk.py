@@ -6,8 +6,8 @@ Commands, buttons, modals and messages all end here, so that each rule stands on
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from bot.jobs.wake import Wake
 from bot.production.approvals import Approvals
@@ -23,14 +23,12 @@ from bot.production.switches import Switches
 from bot.speech import say, shared, speaking
 from bot.storage.files import Files
 from bot.studio.budget import Budgets
-from bot.studio.casting import Casting, Quote, cast, quote
+from bot.studio.casting import Quote
 from bot.studio.errors import (
     CannotPlan,
     CannotRender,
     IdeaMissing,
     IdeaTooLong,
-    ModelGone,
-    ModelNotFound,
     NotApprover,
     NothingToRender,
     NotOperator,
@@ -38,52 +36,26 @@ from bot.studio.errors import (
     PlanMoved,
     PriceRose,
     RatioNotOffered,
-    StillGone,
-    UploadGone,
     VoiceNotFound,
 )
 from bot.studio.guilds import EVEN, Adult, Guilds, Share
 from bot.studio.house_rules import HouseRules
 from bot.studio.inquiries import check_video
-from bot.studio.model import MAX_IDEA, USUAL_RATIO, Asset, Attachment, Plan, Project, ProjectState, Request, ShotStart
+from bot.studio.model import MAX_IDEA, USUAL_RATIO, Asset, Attachment, Plan, Project, ProjectState, Request
 from bot.studio.preferences import PreferenceRows
 from bot.studio.projects import Projects
-from bot.studio.revision import with_model
 from bot.studio.rights import Act, FilmRights
-from bot.studio.soundtrack import SoundOffer, sound_price, soundtrack
-from bot.studio.storyboard import still_name
 from bot.studio.text import clean, shorten
 from bot.studio.voices import Voices
 from bot.studio.wishes import Wishes
 from bot.ui.library import Library
 from bot.ui.maximum import check_maximum, seconds_within
-from bot.ui.wording import day, enumerated, money
+from bot.ui.offer import Offer, model_named
+from bot.ui.pricing import Pricing
+from bot.ui.wording import enumerated, money
 from providers.catalogue import Catalogue, VideoModel
-from providers.errors import InvalidRequest, ModelRetired, RequestFault
+from providers.errors import ModelRetired
 from providers.speech import Voice
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """What this installation can do: the video models in the order they are offered, planning, and what makes sound."""
-
-    video_models: tuple[VideoModel, ...]
-    default_model: str
-    can_plan: bool
-    sound: SoundOffer = field(default_factory=SoundOffer)
-
-    @property
-    def providers(self) -> frozenset[str]:
-        return frozenset(model.provider for model in self.video_models)
-
-
-def models_called(words: str, models: Sequence[VideoModel]) -> list[VideoModel]:
-    """The one of exactly this label or id, else all that these words are found in."""
-    wanted = clean(words).casefold()
-    exact = [model for model in models if wanted in {model.label.casefold(), model.id.casefold()}]
-    return exact or [
-        model for model in models if all(word in f"{model.label} {model.id}".casefold() for word in wanted.split())
-    ]
 
 
 class Desk:
@@ -119,9 +91,7 @@ class Desk:
         self._rules = rules
         self.guilds = guilds
         self._allows_adult = allows_adult
-        self._files = files
         self.rights = rights or FilmRights()
-        self._has_upload = has_upload
         self._require_room = require_room
         self._projects = projects
         self._productions = productions
@@ -129,6 +99,7 @@ class Desk:
         self._lifecycle = lifecycle
         self._outbox = outbox
         self._catalogue = catalogue
+        self.pricing = Pricing(catalogue, offer, projects, files, has_upload)
         self._changed = changed
         self.operators = operators
         self.offer = offer
@@ -186,7 +157,7 @@ class Desk:
         await self._check_day()
         if self._wishes is not None:
             request = await self._wishes.completed(request)
-        model = self._model(request.model or self.offer.default_model)
+        model = model_named(request.model or self.offer.default_model, self.offer, self._catalogue)
         if request.model and model.provider not in self.offer.providers:
             raise CannotRender
         ratios = self.ratios_of(model)
@@ -221,52 +192,6 @@ class Desk:
             raise VoiceNotFound(shorten(clean(id_or_name), 40))
         return found
 
-    def _model(self, name: str) -> VideoModel:
-        """A model by its id, or by what people call it.
-
-        Raises:
-            ModelGone: with its successor and what that costs a second.
-            ModelNotFound: nobody knows it.
-        """
-        try:
-            return self._catalogue.resolve(name, self.offer.providers)
-        except InvalidRequest as error:
-            called = models_called(name, self.offer.video_models)
-            if len(called) != 1:
-                raise ModelNotFound from error
-            return called[0]
-        except ModelRetired as error:
-            successor = self._catalogue.successor(name, self.offer.providers)
-            instead = say("Nothing here takes its place.")
-            if successor is not None:
-                instead = say(
-                    "{label} has taken over, at {price} a second: choose that with `/plan`.",
-                    label=successor.label,
-                    price=money(successor.price_per_second_microusd),
-                )
-            raise ModelGone(name, _switched_off(name, error), instead) from error
-
-    async def instead(self, project: Project, plan: Plan) -> tuple[VideoModel, Plan, Quote] | None:
-        """A model of another service, or the successor of one that is gone, that could make this plan; with its price.
-
-        The plan that comes with it is the same one for that model, in its lengths and shape.
-        """
-        try:
-            model = self._catalogue.resolve(plan.model)
-            others = self._catalogue.equals(model, self.offer.providers, plan.ratio)
-        except ModelRetired:
-            successor = self._catalogue.successor(plan.model, self.offer.providers)
-            others = (successor,) if successor is not None else ()
-        for other in others:
-            moved = with_model(plan, other)
-            try:
-                castings, quoted = await self.price(project, moved)
-            except (CannotRender, RequestFault):
-                continue
-            if self.can_render(castings):
-                return other, moved, quoted
-        return None
-
     async def use_instead(self, *, project_id: str, version: int, user_id: int) -> tuple[Plan, Quote]:
         """Add a version of the plan for the model that `instead` offers; ordering it is another decision.
 
@@ -276,7 +201,7 @@ class Desk:
         """
         project = await self.allowed(project_id, Act.CHANGE, user_id)
         plan = await self._newest(project_id, version)
-        found = await self.instead(project, plan)
+        found = await self.pricing.instead(project, plan)
         if found is None:
             raise CannotRender
         model, moved, quoted = found
@@ -358,10 +283,10 @@ class Desk:
         project = await self.allowed(project_id, Act.GREENLIGHT, user_id)
         plan = await self._newest(project_id, version)
         try:
-            castings, quoted = await self.price(project, plan, draft=draft)
+            castings, quoted = await self.pricing.price(project, plan, draft=draft)
         except ModelRetired as error:
-            raise await self._gone(project, plan, error) from error
-        if not self.can_render(castings):
+            raise await self.pricing.gone(project, plan, error) from error
+        if not self.pricing.can_render(castings):
             raise CannotRender
         if shown_microusd is not None and quoted.price_microusd > shown_microusd:
             await self._projects.touch(project_id)
@@ -369,7 +294,7 @@ class Desk:
             raise PriceRose(money(shown_microusd), money(quoted.price_microusd))
         check_maximum(project, quoted.price_microusd)
         missing = [casting for casting in castings if casting.number not in quoted.kept]
-        await self._check_upload(project, missing)
+        await self.pricing.check_upload(project, missing)
         if self._require_room is not None:
             await asyncio.to_thread(self._require_room, film_bytes(missing))
         return await self._greenlights.accept(
@@ -390,48 +315,6 @@ class Desk:
 
     async def _share(self, guild_id: int | None, role_ids: frozenset[int]) -> Share:
         return EVEN if self.guilds is None else await self.guilds.share_of(guild_id, role_ids)
-
-    async def _check_upload(self, project: Project, castings: Sequence[Casting]) -> None:
-        """Videos and stills are not kept for ever; what starts from one needs it. Raises `UploadGone | StillGone`."""
-        stills = {still_name(casting.shot.still) for casting in castings if casting.shot.start is ShotStart.STILL}
-        if self._files is not None and stills - await self._kept(project.id, stills):
-            raise StillGone
-        needs_it = any(casting.shot.start is ShotStart.UPLOAD for casting in castings)
-        if project.asset_id is not None and needs_it and not await self.keeps_video(project.asset_id):
-            raise UploadGone
-
-    async def keeps_video(self, asset_id: str) -> bool:
-        """Whether an uploaded video still lies here."""
-        return self._has_upload is None or await self._has_upload(await self._projects.asset(asset_id))
-
-    async def _gone(self, project: Project, plan: Plan, error: ModelRetired) -> ModelGone:
-        """That a plan's model has gone, with what its successor would cost."""
-        found = await self.instead(project, plan)
-        words = say("Tell me in the thread which model to take instead.")
-        if found is not None:
-            model, _, quoted = found
-            words = say(
-                "{label} would make this film for at most {price}: press **Use {label}** on the plan card, and nothing "
-                "is ordered before you greenlight that.",
-                label=model.label,
-                price=money(quoted.price_microusd),
-            )
-        return ModelGone(plan.model, _switched_off(plan.model, error), words)
-
-    async def price(self, project: Project, plan: Plan, *, draft: bool = False) -> tuple[tuple[Casting, ...], Quote]:
-        """How a plan would be made here and what it would cost at most. Raises `StudioError | ModelRetired`."""
-        castings = cast(plan, self._catalogue, asset_id=project.asset_id, draft=draft)
-        recordings = {heard.name for heard in soundtrack(plan, castings, self.offer.sound)}
-        kept = await self._kept(project.id, {casting.clip for casting in castings} | recordings)
-        made = {casting.content for casting in castings if casting.clip in kept}
-        return castings, quote(castings, made, sound_price(plan, castings, self.offer.sound, kept), kept & recordings)
-
-    async def _kept(self, project_id: str, names: Collection[str]) -> set[str]:
-        """What of a film need not be paid again: what lies there, as those who order go by that, too."""
-        return set() if self._files is None else await self._files.kept(project_id, names)
-
-    def can_render(self, castings: Sequence[Casting]) -> bool:
-        return {casting.model.provider for casting in castings} <= self.offer.providers
 
     async def cancel(self, *, production_id: str, user_id: int) -> Production:
         """Ask a production to stop; its owner, its approvers and operators may. Raises `NoSuchFilm | NotYours`."""
@@ -503,9 +386,3 @@ class Desk:
         if plan.version != version:
             raise PlanMoved(plan.version)
         return plan
-
-
-def _switched_off(model: str, error: ModelRetired) -> str:
-    if error.retired is None:
-        return say("The model {model} was switched off.", model=model)
-    return say("The model {model} was switched off on {day}.", model=model, day=day(error.retired))

@@ -72,10 +72,10 @@ class FilmExtras:
         if newest is None or newest.version != plan.version:
             return None
         try:
-            castings, quoted = await self._desk.price(project, plan)
+            castings, quoted = await self._desk.pricing.price(project, plan)
         except (CannotRender, RequestFault):
             return None
-        return quoted.price_microusd if self._desk.can_render(castings) else None
+        return quoted.price_microusd if self._desk.pricing.can_render(castings) else None
 
     async def storyboard(self, storyboard_id: str) -> Rendering | None:
         board = await self._storyboards.get(storyboard_id)
@@ -118,10 +118,10 @@ class FilmExtras:
 
     async def _draft(self, project: Project, plan: Plan, production: Production | None) -> DraftOffer | None:
         try:
-            castings, quoted = await self._desk.price(project, plan, draft=True)
+            castings, quoted = await self._desk.pricing.price(project, plan, draft=True)
         except (CannotRender, NoDraft, RequestFault):
             return None
-        if not self._desk.can_render(castings):
+        if not self._desk.pricing.can_render(castings):
             return None
         sizes = dict.fromkeys(casting.resolution or "" for casting in castings)
         is_made = (
@@ -158,7 +158,7 @@ class FilmExtras:
             castings = cast(replace(plan, shots=shots), self._catalogue, asset_id=project.asset_id)
         except (CannotRender, RequestFault):
             return False
-        return bool(shown) and self._desk.can_render(castings)
+        return bool(shown) and self._desk.pricing.can_render(castings)
 
 
 def _is_film_of(production: Production, plan: Plan) -> bool:

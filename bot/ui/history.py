@@ -230,8 +230,8 @@ class History:
     async def _cost(self, project: Project, plan: Plan) -> _Cost | None:
         """Who would make it and for how much; `None` where nobody here can."""
         try:
-            castings, quoted = await self._desk.price(project, plan)
+            castings, quoted = await self._desk.pricing.price(project, plan)
         except (CannotRender, RequestFault):
             return None
         label = " + ".join(dict.fromkeys(casting.model.label for casting in castings))
-        return _Cost(label, quoted, self._desk.can_render(castings))
+        return _Cost(label, quoted, self._desk.pricing.can_render(castings))

@@ -16,8 +16,9 @@ from bot.studio.text import dollars
 from bot.ui.answering import Answer, answer, picked, turn
 from bot.ui.commands.suggestions import suggest_models
 from bot.ui.custom_ids import Action, CustomId
-from bot.ui.desk import Desk, models_called
+from bot.ui.desk import Desk
 from bot.ui.models_card import ModelFacts, model_view, models_view
+from bot.ui.offer import models_called
 from bot.ui.waits import rests_until
 from providers.catalogue import Catalogue, VideoModel
 from ratelimit import KeyPool, PoolView, Priority

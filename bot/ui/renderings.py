@@ -170,11 +170,11 @@ class Renderer:
         if self._talk is not None:
             facts = replace(facts, talk=await self._talk.of(project, plan, is_ordered=is_ordered(facts)))
         try:
-            castings, quoted = await self._desk.price(project, plan)
+            castings, quoted = await self._desk.pricing.price(project, plan)
         except (CannotRender, RequestFault) as error:  # its model has left the catalogue since
             return Rendering(plan_card(replace(facts, instead=await self._instead(project, plan, error))))
         label = " + ".join(dict.fromkeys(casting.model.label for casting in castings))
-        can_render = self._desk.can_render(castings)
+        can_render = self._desk.pricing.can_render(castings)
         facts = replace(facts, remarks=await self._remarks(project, plan, castings))
         if not can_render:
             facts = replace(facts, instead=await self._instead(project, plan))
@@ -197,7 +197,7 @@ class Renderer:
 
     async def _instead(self, project: Project, plan: Plan, error: Exception | None = None) -> Instead | None:
         """Another model that could make a plan; `error` is why its own cannot, where it is gone."""
-        found = await self._desk.instead(project, plan)
+        found = await self._desk.pricing.instead(project, plan)
         if found is None:
             return None
         gone = ""
@@ -296,10 +296,10 @@ class Renderer:
         if newest is None or newest.version != production.version:
             return None
         try:
-            castings, quoted = await self._desk.price(project, plan, draft=production.draft)
+            castings, quoted = await self._desk.pricing.price(project, plan, draft=production.draft)
         except (StudioError, RequestFault):  # nobody can make it any more
             return None
-        return quoted.price_microusd if self._desk.can_render(castings) else None
+        return quoted.price_microusd if self._desk.pricing.can_render(castings) else None
 
 
 def _link(guild_id: int | None, channel_id: int, message_id: int) -> str:

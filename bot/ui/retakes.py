@@ -62,7 +62,7 @@ class Retakes:
     async def price_of_another(self, rushes: Rushes, shot: int) -> Quote | None:
         """What the film would cost with another take of a shot; `None` where there can be none."""
         try:
-            _, quoted = await self._desk.price(rushes.project, another_take(rushes.plan, shot, rushes.takes))
+            _, quoted = await self._desk.pricing.price(rushes.project, another_take(rushes.plan, shot, rushes.takes))
         except (EditRefused, CannotRender, RequestFault):
             return None
         return quoted
@@ -97,7 +97,7 @@ class Retakes:
     async def _propose(self, rushes: Rushes, plan: Plan) -> Proposal:
         if plan == rushes.plan:
             raise EditRefused(say("The plan uses that take already. Nothing was changed."))
-        _, quoted = await self._desk.price(rushes.project, plan)
+        _, quoted = await self._desk.pricing.price(rushes.project, plan)
         with speaking(rushes.project.language):
             changes = changes_between(rushes.plan, plan)
         plan = replace(plan, version=plan.version + 1, changes=changes)

@@ -154,7 +154,7 @@ class Storyboarding:
             moved = revise(plan, [edit], video_model, has_upload=project.asset_id is not None, choices=choices)
         if moved is None:
             return Started()
-        _, quoted = await self._desk.price(project, moved)
+        _, quoted = await self._desk.pricing.price(project, moved)
         await self._projects.keep_plan(project_id, moved)
         self._changed()
         return Started(plan=moved, quote=quoted)

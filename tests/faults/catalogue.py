@@ -441,7 +441,7 @@ PROVIDERS = (
         69,
         "results that come twice, late or out of order",
         Where.LOOK,
-        "bot/production/test_productions.py::test_a_production_ends_once",
+        "bot/production/test_lifecycle.py::test_a_production_ends_once",
         "bot/jobs/test_ledger.py::test_no_order_is_ever_placed_over_another",
     ),
     _fault(

@@ -20,7 +20,7 @@ def _threat(id_: str, title: str, *tried: str, gap: str = "") -> Threat:
     return Threat(id=id_, title=title, tried=tried, gap=gap)
 
 
-_DESK, _PRODUCTIONS = "bot/ui/test_desk.py::test_", "bot/production/test_productions.py::test_"
+_DESK, _GREENLIGHTS = "bot/ui/test_desk.py::test_", "bot/production/test_greenlights.py::test_"
 
 THREATS = (
     # Discord's surface
@@ -48,7 +48,7 @@ THREATS = (
         "D4",
         "pressing twice, on two devices, replayed",
         "journeys/test_talk.py::test_pressing_twice_is_pressing_once",
-        _PRODUCTIONS + "one_press_is_one_production_even_when_it_comes_twice_at_once",
+        _GREENLIGHTS + "one_press_is_one_production_even_when_it_comes_twice_at_once",
         "faults/test_interactions.py::test_a_press_decides_once_however_its_answer_fares",
     ),
     _threat(

@@ -21,8 +21,8 @@ from bot.ui.answering import Answer, answer
 from bot.ui.card_layout import BAD, GOOD, layout
 from bot.ui.client import Greenlight
 from bot.ui.custom_ids import Action
-from bot.ui.desk import Offer
 from bot.ui.entrance import PRIVATE, place_of
+from bot.ui.offer import Offer
 from bot.ui.permissions import missing
 from bot.ui.rights import Rights
 from bot.ui.surface import Press

@@ -94,10 +94,10 @@ class FilmCommand(CommandsOnly):
         if project.state is ProjectState.FAILED or plan is None:
             return unplanned_card(project)
         try:
-            castings, quoted = await self._desk.price(project, plan)
+            castings, quoted = await self._desk.pricing.price(project, plan)
         except (CannotRender, RequestFault):
             return quote_card(Quoted(project=project, plan=plan, quote=None))
-        if not self._desk.can_render(castings):
+        if not self._desk.pricing.can_render(castings):
             return quote_card(Quoted(project=project, plan=plan, quote=None))
         label = " + ".join(dict.fromkeys(casting.model.label for casting in castings))
         return quote_card(Quoted(project=project, plan=plan, quote=quoted, label=label))

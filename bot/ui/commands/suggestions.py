@@ -11,8 +11,9 @@ from discord import app_commands
 
 from bot.speech import say
 from bot.studio.text import clean, shorten
-from bot.ui.desk import Desk, models_called
+from bot.ui.desk import Desk
 from bot.ui.library import Library
+from bot.ui.offer import models_called
 from bot.ui.wording import money
 from providers.catalogue import VideoModel
 

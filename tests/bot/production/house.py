@@ -36,7 +36,8 @@ from bot.storage.files import Files
 from bot.studio.budget import Budgets, Caps
 from bot.studio.model import Plan, Shot
 from bot.studio.projects import Projects
-from bot.ui.desk import Desk, Offer
+from bot.ui.desk import Desk
+from bot.ui.offer import Offer
 from bot.ui.retakes import Retakes
 from providers.credential import Credential
 from providers.errors import ContentRejected, InvalidRequest, OperationFailed, OutcomeUnknown

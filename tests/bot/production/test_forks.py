@@ -58,7 +58,7 @@ async def test_a_fork_is_a_film_of_its_own_that_pays_for_nothing_that_lies_there
     assert fork.forked_from == f"{source.id}:1"
     newest = await workshop.projects.plan(fork.id)
     assert newest == FILM
-    _, quoted = await workshop.desk.price(fork, FILM)
+    _, quoted = await workshop.desk.pricing.price(fork, FILM)
     assert (quoted.kept, quoted.price_microusd) == ((1,), 600_000)
     assert await workshop.projects.get(source.id) == source, "the original is untouched"
 
@@ -69,7 +69,7 @@ async def test_deleting_either_leaves_the_others_clips(workshop: Workshop) -> No
 
     await workshop.files.remove_film(source.id)
 
-    _, quoted = await workshop.desk.price(fork, FILM)
+    _, quoted = await workshop.desk.pricing.price(fork, FILM)
     assert quoted.kept == (1,)
 
 
@@ -154,5 +154,5 @@ async def test_a_fork_that_was_made_keeps_its_files_when_its_press_comes_again_t
     with pytest.raises(NoSuchFilm):
         await workshop.fork(source)
 
-    _, quoted = await workshop.desk.price(fork, FILM)
+    _, quoted = await workshop.desk.pricing.price(fork, FILM)
     assert quoted.kept == (1,)

@@ -8,7 +8,9 @@ from bot.db import Database
 from bot.jobs.wake import Wake
 from bot.production.model import Production, ProductionState
 from bot.production.outbox import FIRST_PAUSE, LONGEST_PAUSE, Outbox, pause_after
+from bot.studio.shards import Shards
 from tests.bot.production.test_productions import Office
+from tests.bot.studio.samples import OWNER
 
 ON_BOTH_DATABASES = True
 THREAD, ELSEWHERE = 7, 8
@@ -164,3 +166,10 @@ async def test_a_try_is_begun_by_one_of_two_that_see_it_due(post: Post) -> None:
     begun = [await outbox.begin_try(production.id, after=0) for outbox in (post.outbox, post.reopened)]
 
     assert begun == [True, False]
+
+
+async def test_an_end_is_posted_by_whoever_serves_its_server(post: Post, database: Database) -> None:
+    production = await post.accept((await post.film()).id)  # in server 5, which is shard 0's
+    await post.lifecycle.stop(production.id, OWNER)
+    told = {text: await Outbox(database, Wake(), shards=Shards.parse(text)).due() for text in ("0/2", "1/2")}
+    assert told == {"0/2": [production.id], "1/2": []}

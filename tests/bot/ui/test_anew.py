@@ -129,7 +129,7 @@ async def test_a_video_comes_along_while_it_is_kept(room: Room) -> None:
     film = await room.film()
     await room.projects.keep_asset(film.id, asset(), CLIP)
     await room.press(Action.VARY, film.id, idea="a heron")
-    room.desk._has_upload = never
+    room.desk.pricing._has_upload = never
 
     pressed = await room.press(Action.VARY, film.id, idea="a crane")
 

@@ -40,7 +40,8 @@ from bot.studio.preferences import PreferenceRows, Preferences
 from bot.studio.rights import Act, FilmRights, Role
 from bot.studio.soundtrack import SoundOffer, soundtrack
 from bot.ui.card_rows import CardRows
-from bot.ui.desk import Desk, Offer
+from bot.ui.desk import Desk
+from bot.ui.offer import Offer
 from providers.catalogue import Catalogue
 from tests.bot.production.test_productions import FRIEND, STRANGER, Office
 from tests.bot.studio.samples import CATALOGUE, CLIP, OWNER, asset, plan, request, shot
@@ -209,7 +210,7 @@ async def test_words_after_a_video_that_could_not_be_used_are_planned_without_it
 
 async def test_a_greenlight_is_accepted_at_the_price_that_was_shown(counter: Counter) -> None:
     project = await counter.film()
-    _, quoted = await counter.desk.price(project, plan())
+    _, quoted = await counter.desk.pricing.price(project, plan())
 
     production = await counter.desk.greenlight(request_id="1", project_id=project.id, version=1, user_id=OWNER)
 
@@ -283,7 +284,7 @@ async def test_a_film_costs_what_of_it_does_not_lie_there(database: Database, tm
     film = plan(shot("One", narration="a" * 100), shot("Two", narration="b" * 100), music="piano")
     project = await counter.film(planned=False)
     await counter.projects.keep_plan(project.id, film)
-    castings, everything = await counter.desk.price(project, film)
+    castings, everything = await counter.desk.pricing.price(project, film)
     heard = soundtrack(film, castings, counter.desk.offer.sound)
 
     for name in (castings[1].clip, heard[0].name):
@@ -350,7 +351,7 @@ async def test_a_model_of_another_service_is_offered_at_the_films_price_and_take
 ) -> None:
     desk = counter.with_offer(EVERYWHERE)
     project = await counter.film()
-    found = await desk.instead(project, plan())
+    found = await desk.pricing.instead(project, plan())
     assert found is not None
     model, _, quoted = found
 
@@ -366,7 +367,7 @@ async def test_a_model_of_another_service_is_offered_at_the_films_price_and_take
 async def test_where_only_one_service_is_set_up_nothing_is_offered_in_its_place(counter: Counter) -> None:
     project = await counter.film()
 
-    assert await counter.desk.instead(project, plan()) is None
+    assert await counter.desk.pricing.instead(project, plan()) is None
     with pytest.raises(CannotRender):
         await counter.desk.use_instead(project_id=project.id, version=1, user_id=OWNER)
 

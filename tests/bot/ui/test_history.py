@@ -43,7 +43,9 @@ class Room(Counter):
         self.desk.rights = FilmRights(database)
         self.people = Participants(database, Wake())
         forks = Forks(database, Files(folder), CATALOGUE, SoundOffer(), Wake())
-        self.history = History(self.desk, self.projects, Versions(self.projects, self.desk.price, Wake()), forks)
+        self.history = History(
+            self.desk, self.projects, Versions(self.projects, self.desk.pricing.price, Wake()), forks
+        )
 
     async def changed(self) -> Project:
         project = await self.film(planned=False)
@@ -160,7 +162,7 @@ async def test_a_card_compares_prices_until_its_version_is_ordered(room: Room) -
     newest = await room.projects.plan(project.id)
     assert newest is not None
     await room.invite(project, Role.DIRECTOR)
-    reader = TalkReader(room.people, Versions(room.projects, room.desk.price, Wake()), lambda: False)
+    reader = TalkReader(room.people, Versions(room.projects, room.desk.pricing.price, Wake()), lambda: False)
 
     before, after = [await reader.of(project, newest, is_ordered=ordered) for ordered in (False, True)]
 

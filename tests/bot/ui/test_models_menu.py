@@ -13,9 +13,10 @@ from bot.app.pools import judge
 from bot.studio.errors import ModelNotFound
 from bot.studio.soundtrack import SoundOffer
 from bot.ui.custom_ids import Action, CustomId
-from bot.ui.desk import Desk, Offer
+from bot.ui.desk import Desk
 from bot.ui.models_card import ON_A_PAGE, ModelFacts, model_view, models_view, pages_of
 from bot.ui.models_menu import ModelsMenu
+from bot.ui.offer import Offer
 from bot.ui.router import Router
 from providers.catalogue import Catalogue
 from ratelimit import ApiKey, KeyPool, Limits

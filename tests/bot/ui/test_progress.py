@@ -24,7 +24,8 @@ from bot.ui.card_pace import EDIT_EVERY, EDIT_OLD_EVERY, GROWS_OLD_AFTER
 from bot.ui.card_rows import Card, CardRows
 from bot.ui.cards import CardKind
 from bot.ui.delivery_rules import CLOSED_FOR
-from bot.ui.desk import Desk, Offer
+from bot.ui.desk import Desk
+from bot.ui.offer import Offer
 from bot.ui.progress import BACK_OFF_FIRST, BACK_OFF_LONGEST, LOOK_AGAIN, LOOK_EVERY, CardKeeper
 from bot.ui.sending import Busy, Malformed, NotAllowed, Vanished
 from ratelimit import Allowance, ApiKey, KeyPool, Limit, Limits, Throttled

@@ -21,7 +21,8 @@ from bot.production.productions import Productions
 from bot.studio.budget import Budgets, Caps
 from bot.studio.errors import OverBudget
 from bot.studio.projects import Projects
-from bot.ui.desk import Desk, Offer
+from bot.ui.desk import Desk
+from bot.ui.offer import Offer
 from tests.bot.studio.samples import CATALOGUE, plan, shot
 
 BUDGET = 5_000_000

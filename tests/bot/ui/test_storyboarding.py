@@ -20,8 +20,9 @@ from bot.studio.errors import NeedsApproval, NoStoryboard, NotYours, PlanMoved, 
 from bot.studio.model import ShotStart
 from bot.studio.sightings import Sightings
 from bot.ui.card_rows import CardRows
-from bot.ui.desk import Desk, Offer
+from bot.ui.desk import Desk
 from bot.ui.extras import FilmExtras
+from bot.ui.offer import Offer
 from bot.ui.progress import CardKeeper
 from bot.ui.storyboarding import Ordered, Storyboarding
 from providers.errors import ContentRejected

@@ -111,7 +111,7 @@ class House(Counter):
         forks = Forks(database, self.files, CATALOGUE, SoundOffer(), Wake())
         softener = Softener(Minds([]), CATALOGUE)
         surfaces: list[Surface] = [
-            History(desk, self.projects, Versions(self.projects, desk.price, Wake()), forks),
+            History(desk, self.projects, Versions(self.projects, desk.pricing.price, Wake()), forks),
             People(desk, self.projects, self.participants),
             Anew(desk, self.projects, retakes),
             DraftSurface(desk),

@@ -167,7 +167,7 @@ async def test_what_was_heard_is_not_paid_again_and_what_is_lost_of_it_is_in_the
     theatre.desk.offer = replace(RUNWAY, sound=SoundOffer(music=CATALOGUE.music[0]))
     film = plan(shot("One"), music="piano")
     project = await theatre.made(film)
-    castings, _ = await theatre.desk.price(project, film)
+    castings, _ = await theatre.desk.pricing.price(project, film)
     music = theatre.files.artefact(project.id, music_name(film, castings))
     music.touch()
 
@@ -220,7 +220,7 @@ async def test_the_take_in_use_and_one_that_is_gone_are_not_chosen(theatre: Thea
     project = await theatre.made()
     await theatre.press(CustomId(Action.ANOTHER, project.id, 1, (1,)))
     await theatre.make(project)
-    castings, _ = await theatre.desk.price(project, FILM)
+    castings, _ = await theatre.desk.pricing.price(project, FILM)
     theatre.files.artefact(project.id, castings[0].clip).unlink()
 
     same = await theatre.press(CustomId(Action.TAKE, project.id, 2, (1, 2)))
@@ -234,7 +234,7 @@ async def test_the_take_in_use_and_one_that_is_gone_are_not_chosen(theatre: Thea
 async def test_twenty_takes_are_all_there_are_and_all_of_them_can_be_chosen(theatre: Theatre) -> None:
     project = await theatre.made()
     for number in range(2, MAX_TAKES + 1):
-        castings, _ = await theatre.desk.price(project, with_take(FILM, 1, number))
+        castings, _ = await theatre.desk.pricing.price(project, with_take(FILM, 1, number))
         theatre.files.artefact(project.id, castings[0].clip).write_bytes(b"clip")
 
     menu = await theatre.press(CustomId(Action.SHOT, project.id, 1, (1,)))

@@ -1,0 +1,99 @@
+"""What a film costs here, and whether it can be made: by its models, and from what of it lies here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+
+from bot.speech import say
+from bot.storage.files import Files
+from bot.studio.casting import Casting, Quote, cast, quote
+from bot.studio.errors import CannotRender, ModelGone, StillGone, UploadGone
+from bot.studio.model import Asset, Plan, Project, ShotStart
+from bot.studio.projects import Projects
+from bot.studio.revision import with_model
+from bot.studio.soundtrack import sound_price, soundtrack
+from bot.studio.storyboard import still_name
+from bot.ui.offer import Offer, switched_off
+from bot.ui.wording import money
+from providers.catalogue import Catalogue, VideoModel
+from providers.errors import ModelRetired, RequestFault
+
+
+class Pricing:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        offer: Offer,
+        projects: Projects,
+        files: Files | None = None,
+        has_upload: Callable[[Asset], Awaitable[bool]] | None = None,
+    ) -> None:
+        """Without `files` nothing is kept, and without `has_upload` every video is."""
+        self._catalogue = catalogue
+        self._offer = offer
+        self._projects = projects
+        self._files = files
+        self._has_upload = has_upload
+
+    async def price(self, project: Project, plan: Plan, *, draft: bool = False) -> tuple[tuple[Casting, ...], Quote]:
+        """How a plan would be made here and what it would cost at most. Raises `StudioError | ModelRetired`."""
+        castings = cast(plan, self._catalogue, asset_id=project.asset_id, draft=draft)
+        recordings = {heard.name for heard in soundtrack(plan, castings, self._offer.sound)}
+        kept = await self._kept(project.id, {casting.clip for casting in castings} | recordings)
+        made = {casting.content for casting in castings if casting.clip in kept}
+        return castings, quote(castings, made, sound_price(plan, castings, self._offer.sound, kept), kept & recordings)
+
+    def can_render(self, castings: Sequence[Casting]) -> bool:
+        return {casting.model.provider for casting in castings} <= self._offer.providers
+
+    async def instead(self, project: Project, plan: Plan) -> tuple[VideoModel, Plan, Quote] | None:
+        """A model of another service, or the successor of one that is gone, that could make this plan; with its price.
+
+        The plan that comes with it is the same one for that model, in its lengths and shape.
+        """
+        try:
+            model = self._catalogue.resolve(plan.model)
+            others = self._catalogue.equals(model, self._offer.providers, plan.ratio)
+        except ModelRetired:
+            successor = self._catalogue.successor(plan.model, self._offer.providers)
+            others = (successor,) if successor is not None else ()
+        for other in others:
+            moved = with_model(plan, other)
+            try:
+                castings, quoted = await self.price(project, moved)
+            except (CannotRender, RequestFault):
+                continue
+            if self.can_render(castings):
+                return other, moved, quoted
+        return None
+
+    async def gone(self, project: Project, plan: Plan, error: ModelRetired) -> ModelGone:
+        """That a plan's model has gone, with what its successor would cost."""
+        found = await self.instead(project, plan)
+        words = say("Tell me in the thread which model to take instead.")
+        if found is not None:
+            model, _, quoted = found
+            words = say(
+                "{label} would make this film for at most {price}: press **Use {label}** on the plan card, and nothing "
+                "is ordered before you greenlight that.",
+                label=model.label,
+                price=money(quoted.price_microusd),
+            )
+        return ModelGone(plan.model, switched_off(plan.model, error), words)
+
+    async def check_upload(self, project: Project, castings: Sequence[Casting]) -> None:
+        """Videos and stills are not kept for ever; what starts from one needs it. Raises `UploadGone | StillGone`."""
+        stills = {still_name(casting.shot.still) for casting in castings if casting.shot.start is ShotStart.STILL}
+        if self._files is not None and stills - await self._kept(project.id, stills):
+            raise StillGone
+        needs_it = any(casting.shot.start is ShotStart.UPLOAD for casting in castings)
+        if project.asset_id is not None and needs_it and not await self.keeps_video(project.asset_id):
+            raise UploadGone
+
+    async def keeps_video(self, asset_id: str) -> bool:
+        """Whether an uploaded video still lies here."""
+        return self._has_upload is None or await self._has_upload(await self._projects.asset(asset_id))
+
+    async def _kept(self, project_id: str, names: Collection[str]) -> set[str]:
+        """What of a film need not be paid again: what lies there, as those who order go by that, too."""
+        return set() if self._files is None else await self._files.kept(project_id, names)
