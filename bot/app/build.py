@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 from bot.app.backup import BackupKeeper
 from bot.app.drawing import drawing_of, easels_of
+from bot.app.front import client_of
 from bot.app.house import house_loops, house_surfaces
 from bot.app.limits import unknown_models
-from bot.app.means import caps_of, ears_of, house_rules, kept_here, minds_of, offer_of, sound_stage
+from bot.app.making import making_of, restore_room
+from bot.app.means import caps_of, house_rules, kept_here, offer_of
 from bot.app.members import surfaces_for_members
 from bot.app.operating import admin_of, keyring_of
 from bot.app.overview import overview_of, server_of
+from bot.app.planning import planning_of
 from bot.app.pools import heard_by
 from bot.app.post import Post
 from bot.app.service import Loop, Service
@@ -28,59 +29,38 @@ from bot.jobs.ledger import Ledger
 from bot.jobs.liveness import Liveness
 from bot.jobs.presence import claim_alone
 from bot.jobs.relay import Relay
-from bot.jobs.spacing import Spacing
 from bot.jobs.wake import Wake
 from bot.log import Scrubber
 from bot.media.download import AttachmentDownloader
 from bot.media.ffmpeg import Ffmpeg
-from bot.media.probe import MediaLimits
 from bot.production.announcements import Announcements
 from bot.production.approvals import Approvals
-from bot.production.camera import Camera, Rig
-from bot.production.chronicle import Chronicle
-from bot.production.cut import Cutter
 from bot.production.decisions import Decisions
 from bot.production.deletions import Deletions
-from bot.production.dispatcher import Dispatcher
 from bot.production.dms import Dms
 from bot.production.erasure import Erasure
-from bot.production.film import FilmMaker
 from bot.production.forgetting import Forgetting
 from bot.production.forks import Forks
 from bot.production.greenlights import Greenlights
 from bot.production.latecomers import Latecomers
 from bot.production.lifecycle import Lifecycle
-from bot.production.outbox import Outbox
-from bot.production.productions import Productions
 from bot.production.prospects import Prospects
 from bot.production.reports import Reports
 from bot.production.retention import Keep, Retention
-from bot.production.switches import Switches
-from bot.production.takebook import TakeBook
-from bot.production.write_offs import WriteOffs
 from bot.settings import Settings
 from bot.storage.files import Files
 from bot.storage.objects import ObjectStore
-from bot.studio.analyst import Analyst
-from bot.studio.answers import Answers
 from bot.studio.blocks import Blocks
 from bot.studio.budget import Budgets
 from bot.studio.conversations import Conversations
 from bot.studio.departures import Departures
-from bot.studio.director import Director
-from bot.studio.examiner import Examiner
 from bot.studio.guilds import Guilds
-from bot.studio.minds import Minds
 from bot.studio.participants import Participants
-from bot.studio.planner import Planner
 from bot.studio.preferences import PreferenceRows
 from bot.studio.projects import Projects
 from bot.studio.pseudonyms import Pseudonyms
 from bot.studio.rights import FilmRights
-from bot.studio.shards import Shards
-from bot.studio.sightings import Sightings
 from bot.studio.softening import Softener
-from bot.studio.tongues import Tongues
 from bot.studio.versions import Versions
 from bot.ui.admin.diagnose import Diagnose
 from bot.ui.anew import Anew
@@ -88,12 +68,10 @@ from bot.ui.announcing import Announcer
 from bot.ui.card_rows import CardRows
 from bot.ui.carrying import Carrier
 from bot.ui.channel_rows import ChannelRows
-from bot.ui.client import Greenlight
 from bot.ui.comings import Comings
 from bot.ui.delivery import Delivery
 from bot.ui.desk import Desk
 from bot.ui.direct import DirectMessages
-from bot.ui.doors import Doors
 from bot.ui.drafting import DraftSurface
 from bot.ui.entrance import Entrance
 from bot.ui.film_looks import FilmLooks
@@ -104,12 +82,10 @@ from bot.ui.missed import Missed
 from bot.ui.people import People
 from bot.ui.previews import Previews
 from bot.ui.progress import CardKeeper
-from bot.ui.replies import words_for_failure
 from bot.ui.retakes import Retakes
 from bot.ui.returns import Returns
 from bot.ui.rights import Rights
 from bot.ui.safer_words import SaferWords
-from bot.ui.sharded import IDENTIFY_EVERY, ShardedGreenlight
 from bot.ui.standing import standing
 from bot.ui.surface import Surface
 from bot.ui.takes_menu import TakesMenu
@@ -118,7 +94,7 @@ from bot.ui.talk_facts import TalkReader
 from bot.ui.unposting import Unposting
 from providers.catalogue import Catalogue
 from providers.registry import Providers
-from ratelimit import KeyPool, OpenOperation
+from ratelimit import KeyPool
 
 logger = logging.getLogger(__name__)
 
@@ -145,10 +121,6 @@ async def build(
     projects = Projects(database, shards=post.shards)
     pseudonyms = Pseudonyms(settings.discord.token)
     budgets = Budgets(database, caps_of(settings), pseudonyms=pseudonyms)
-    productions = Productions(database)
-    lifecycle = Lifecycle(database, changed, budgets=budgets)
-    outbox = Outbox(database, changed, shards=post.shards)
-    switches = Switches(database, changed)
     guilds = Guilds(database)
     blocks = Blocks(database, pseudonyms=pseudonyms)
     reports = Reports(database, changed)
@@ -156,80 +128,40 @@ async def build(
     rules = house_rules(settings, database, guilds, blocks)
     keyring = keyring_of(settings, database, pools, providers, changed, scrubber)
     await keyring.look()  # before anything is counted: films may have orders open with keys that the settings lack
-    if post.works:
-        await _restore_room(ledger, productions, pools)
-    engine = Engine(
-        settings.database_url if settings.is_shared else settings.data_dir / "engine.sqlite3",
-        worker=post.worker or "single",
-    )
-
-    claim = post.presence.claim if post.presence is not None else claim_alone
-    minds = Minds(minds_of(settings, catalogue, providers, pools), Answers(database, catalogue))
-    write_offs = WriteOffs(database, settings.ambiguous_retry_microusd, budgets=budgets)
-    stage = sound_stage(catalogue, providers, pools, ledger, files, ffmpeg, switches, database, budgets, write_offs)
-    offered = partial(catalogue.video_models, settings.providers.keys())
-    book = TakeBook(database, catalogue, files)
-    chronicle = Chronicle(
-        productions,
-        place=lambda production_id: dispatcher.position(production_id),  # noqa: PLW0108  # built further down
-        words=words_for_failure,
-    )
-    director = Director(minds, catalogue, models=offered, voices=stage.voices, takes=book, chronicle=chronicle)
-    sightings = Sightings(database)
-    analyst = Analyst(minds, projects, ffmpeg, files, ears_of(catalogue, providers, pools))
-    planner = Planner(
-        projects=projects,
-        sightings=sightings,
-        analyst=analyst,
-        director=director,
-        catalogue=catalogue,
-        downloader=downloader,
-        ffmpeg=ffmpeg,
-        limits=MediaLimits(
-            max_bytes=settings.uploads.max_bytes,
-            max_duration=settings.uploads.max_seconds,
-            max_side=settings.uploads.max_side,
-            max_pixels=settings.uploads.max_pixels,
-        ),
-        files=files,
+    making = making_of(
+        settings,
+        post,
+        database=database,
         changed=changed,
-        claim=claim,
-    )
-    rigs = {name: Rig(provider=video, pool=pools[name]) for name, video in providers.video.items()}
-    film_maker = FilmMaker(
-        engine=engine,
         ledger=ledger,
         projects=projects,
-        productions=productions,
-        lifecycle=lifecycle,
-        camera=Camera(
-            rigs,
-            ledger,
-            lifecycle,
-            ffmpeg,
-            write_offs=write_offs,
-            switches=switches,
-            files=files,
-            until_room=files.until_room,
-        ),
-        cutter=Cutter(ffmpeg, files),
-        sounds=stage.sounds,
-        rigs=rigs,
+        budgets=budgets,
         catalogue=catalogue,
-        ffmpeg=ffmpeg,
+        providers=providers,
+        pools=pools,
         files=files,
-        worker=post.worker,
+        ffmpeg=ffmpeg,
     )
-    dispatcher = Dispatcher(
-        engine,
-        productions,
-        lifecycle,
-        give_back=film_maker.give_back,
-        at_once=settings.max_films_at_once if post.works else 0,
-        worker=post.worker,
-        switches=switches,
+    productions, lifecycle, outbox = making.productions, making.lifecycle, making.outbox
+    dispatcher, switches, stage = making.dispatcher, making.switches, making.stage
+    if post.works:
+        await restore_room(ledger, productions, pools)
+    claim = post.presence.claim if post.presence is not None else claim_alone
+    planning = planning_of(
+        settings,
+        making,
+        database=database,
+        changed=changed,
+        claim=claim,
+        projects=projects,
+        catalogue=catalogue,
+        providers=providers,
+        pools=pools,
+        downloader=downloader,
+        files=files,
+        ffmpeg=ffmpeg,
     )
-    offer = offer_of(settings, catalogue, stage.offer, can_plan=bool(minds))
+    offer = offer_of(settings, catalogue, stage.offer, can_plan=bool(planning.minds))
     approvals = Approvals(
         database,
         productions,
@@ -268,7 +200,7 @@ async def build(
         rules=rules,
         has_upload=lambda asset: files.is_kept(files.upload(asset.id, asset.suffix.removeprefix("."))),
     )
-    latecomers = Latecomers(database, ledger, lifecycle, rigs, ffmpeg, files, changed)
+    latecomers = Latecomers(database, ledger, lifecycle, making.rigs, ffmpeg, files, changed)
     watchdog = Watchdog()
     standings = Standings(providers.readers, pools, heard_by(pools, settings.providers))
     overview = overview_of(settings, post, database, pools, budgets, catalogue, standings, watchdog)
@@ -276,14 +208,14 @@ async def build(
     versions = Versions(projects, desk.pricing.price, changed)
     participants = Participants(database, changed)
     forks = Forks(database, files, catalogue, stage.offer, changed)
-    retakes = Retakes(desk, projects, book, changed)
+    retakes = Retakes(desk, projects, planning.book, changed)
     dms = Dms(database, changed, shards=post.shards)
     direct = DirectMessages(dms, projects, preferences)
     announcements = Announcements(database, changed, shards=post.shards)
     card_rows = CardRows(database, shards=post.shards)
     previews = Previews(files, ffmpeg)
     drawing = drawing_of(
-        easels_of(catalogue, providers, pools, ledger, switches, write_offs),
+        easels_of(catalogue, providers, pools, ledger, switches, making.write_offs),
         database=database,
         budgets=budgets,
         ledger=ledger,
@@ -338,13 +270,13 @@ async def build(
             pools=pools,
         ),
         *house_surfaces(settings, database, rules, rights, blocks, reports),
-        SaferWords(projects, productions, Softener(minds, catalogue), changed, desk.rights, budgets),
+        SaferWords(projects, productions, Softener(planning.minds, catalogue), changed, desk.rights, budgets),
         drawing.surface,
         DraftSurface(desk),
         FilmLooks(desk, productions, projects, previews, catalogue),
     ]
     surfaces += ways_in(database, projects, budgets, desk, changed)
-    client = _client(
+    client = client_of(
         post.shards,
         database,
         desk=desk,
@@ -362,7 +294,7 @@ async def build(
         rows=card_rows,
         projects=projects,
         productions=productions,
-        sightings=sightings,
+        sightings=planning.sightings,
         dispatcher=dispatcher,
         catalogue=catalogue,
         desk=desk,
@@ -386,16 +318,16 @@ async def build(
     )
     conversations = Conversations(
         projects,
-        director,
+        planning.director,
         Talk(client, projects.showing),
         changed,
         versions,
-        examiner=Examiner(minds, projects, sightings, analyst, files),
+        examiner=planning.examiner,
     )
     service = Service(
         client=client,
         token=settings.discord.token,
-        engine=engine if post.works else None,
+        engine=making.engine if post.works else None,
         ledger=ledger,
         dispatcher=dispatcher,
         changed=changed,
@@ -411,7 +343,7 @@ async def build(
     service.loops = [
         Loop(name="dispatcher", run=dispatcher.run),
         Loop(name="keyring", run=keyring.run),
-        *_between_processes(settings, post, database, files, pseudonyms, engine, lifecycle, changed),
+        *_between_processes(settings, post, database, files, pseudonyms, making.engine, lifecycle, changed),
     ]
     if settings.ops.port:
         server = server_of(settings, post, database, pools, overview, service)
@@ -430,8 +362,8 @@ async def build(
             deletions,
             lifecycle,
             decisions,
-            engine=engine,
-            rigs=rigs,
+            engine=making.engine,
+            rigs=making.rigs,
             files=files,
             store=store,
             pseudonyms=pseudonyms,
@@ -439,7 +371,7 @@ async def build(
             claim=claim,
         )
         service.loops += [
-            Loop(name="planner", run=planner.run),
+            Loop(name="planner", run=planning.planner.run),
             Loop(name="illustrator", run=drawing.illustrator.run),
             Loop(name="latecomers", run=latecomers.run),
             Loop(name="approvals", run=approvals.run),
@@ -461,43 +393,6 @@ async def build(
         Loop(name="unposting", run=Unposting(client, database, deletions).run),
     ]
     return service
-
-
-def _client(
-    shards: Shards,
-    database: Database,
-    *,
-    desk: Desk,
-    projects: Projects,
-    sync_mark: Path,
-    takes: TakesMenu,
-    returns: Returns,
-    surfaces: Sequence[Surface],
-    entrance: Entrance,
-) -> Greenlight:
-    tongues = Tongues(database, PreferenceRows(database), Guilds(database))
-    doors = Doors(lambda: database.waiting, entrance, tongues)
-    if shards.count == 1:
-        return Greenlight(
-            desk=desk,
-            projects=projects,
-            sync_mark=sync_mark,
-            takes=takes,
-            returns=returns,
-            doors=doors,
-            surfaces=surfaces,
-        )
-    return ShardedGreenlight(
-        desk=desk,
-        projects=projects,
-        sync_mark=sync_mark,
-        takes=takes,
-        returns=returns,
-        doors=doors,
-        surfaces=surfaces,
-        shards=shards,
-        identifying=Spacing(database, IDENTIFY_EVERY),
-    )
 
 
 def _between_processes(
@@ -526,19 +421,3 @@ def _between_processes(
 def _keeping(name: str, pool: KeyPool) -> Loop:
     """The pool's journeys to its store."""
     return Loop(name=f"pool {name}", run=lambda _: pool.run())
-
-
-async def _restore_room(ledger: Ledger, productions: Productions, pools: dict[str, KeyPool]) -> None:
-    """Count again what films that go on had open at the providers when we last stopped."""
-    active = {production.id for production in await productions.active()}
-    restored: dict[str, list[OpenOperation]] = {name: [] for name in pools}
-    for call in await ledger.open_calls():
-        if call.job not in active:
-            await ledger.give_back(call.key)
-            if call.operation is not None and call.provider in pools:
-                pools[call.provider].release(call.operation)  # the store may still count it
-        elif call.operation is not None and call.provider in restored:
-            operation = OpenOperation(id=call.operation, key_id=call.key_id, model=call.model)
-            restored[call.provider].append(operation)
-    for name, pool in pools.items():
-        pool.restore(restored[name])
