@@ -147,7 +147,7 @@ def _run(settings: Settings, role: str, range_of_shards: str | None) -> int:
     log.configure(settings.log_level, settings.log_format, settings.secrets())
     code = 0
     try:
-        asyncio.run(app.run(settings, app.Role(role), shards))
+        asyncio.run(app.run(settings, app.ProcessRole(role), shards))
     except* app.AnotherInstance as group:
         code = _say(group, EX_TEMPFAIL)
     except* (app.DiscordRefused, DatabaseTooNew, DatabaseReadOnly, FfmpegUnusable) as group:

@@ -19,7 +19,7 @@ class ModelStanding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class AccountStanding:
     """An account as its service sees it.
 
     Attributes:
@@ -43,7 +43,7 @@ class AccountReader(Protocol):
     @property
     def name(self) -> str: ...
 
-    async def standing(self, credential: Credential) -> Standing: ...
+    async def standing(self, credential: Credential) -> AccountStanding: ...
 
 
 class ModelLister(Protocol):

@@ -15,7 +15,7 @@ from bot.app.build import build
 from bot.app.data_dir import AnotherInstance, in_data_dir
 from bot.app.means import attachment_bases, clip_hosts
 from bot.app.pools import build_pools, heard_by
-from bot.app.post import Post, Role
+from bot.app.post import Post, ProcessRole
 from bot.app.service import DiscordRefused
 from bot.app.usage import PostgresUsageStore, SqliteUsageStore
 from bot.db import open_database
@@ -30,12 +30,12 @@ from bot.storage.objects import ObjectStore
 from bot.studio.shards import ALL_SHARDS, Shards
 from providers.registry import open_providers
 
-__all__ = ["AnotherInstance", "DiscordRefused", "Role", "run"]
+__all__ = ["AnotherInstance", "DiscordRefused", "ProcessRole", "run"]
 
 logger = logging.getLogger(__name__)
 
 
-async def run(settings: Settings, role: Role = Role.ALL, shards: Shards = ALL_SHARDS) -> None:
+async def run(settings: Settings, role: ProcessRole = ProcessRole.ALL, shards: Shards = ALL_SHARDS) -> None:
     """Run the bot, or its part in `role`, until SIGTERM or SIGINT. Only a PostgreSQL lets parts run apart.
 
     Raises:
@@ -105,19 +105,19 @@ def _aim_at(endpoints: DiscordEndpoints) -> None:
     discord.asset.Asset.BASE = endpoints.cdn_url
 
 
-async def _take_post(settings: Settings, role: Role, shards: Shards, stack: AsyncExitStack) -> Post:
+async def _take_post(settings: Settings, role: ProcessRole, shards: Shards, stack: AsyncExitStack) -> Post:
     """Hold our name before anything is done in it: a worker whose name is free counts as dead."""
     name = name_of_process()
     presence: Presence | None = None
     locks: ShardLocks | None = None
-    if settings.is_shared and role is not Role.WORKER:
+    if settings.is_shared and role is not ProcessRole.WORKER:
         locks = ShardLocks(settings.database_url, first=shards.first, last=shards.last, count=shards.count)
         stack.push_async_callback(locks.release)
         try:
             await locks.take()
         except ShardsTaken as error:
             raise AnotherInstance(str(error)) from error
-    if settings.is_shared and role is not Role.GATEWAY:
+    if settings.is_shared and role is not ProcessRole.GATEWAY:
         presence = Presence(settings.database_url, name)
         stack.push_async_callback(presence.hide)
         await presence.show()

@@ -10,7 +10,7 @@ from bot.jobs.shard_locks import ShardLocks
 from bot.studio.shards import ALL_SHARDS, Shards
 
 
-class Role(StrEnum):
+class ProcessRole(StrEnum):
     ALL = "all"
     GATEWAY = "gateway"
     WORKER = "worker"
@@ -24,7 +24,7 @@ class Post:
     each that talks. A worker shows nothing, and has all shards.
     """
 
-    role: Role
+    role: ProcessRole
     name: str
     presence: Presence | None
     shards: Shards = ALL_SHARDS
@@ -32,11 +32,11 @@ class Post:
 
     @property
     def talks(self) -> bool:
-        return self.role is not Role.WORKER
+        return self.role is not ProcessRole.WORKER
 
     @property
     def works(self) -> bool:
-        return self.role is not Role.GATEWAY
+        return self.role is not ProcessRole.GATEWAY
 
     @property
     def worker(self) -> str | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from bot.status.findings import LOW
 from providers.errors import KeyFault, ProviderError
 from providers.quota import Notice, RoomNote
-from providers.standing import AccountReader, Standing
+from providers.standing import AccountReader, AccountStanding
 from ratelimit import KeyHealth, KeyPool
 
 logger = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Standings:
         self._readers = readers
         self._pools = pools
         self._notice = notice
-        self.latest: dict[tuple[str, str], Standing] = {}
+        self.latest: dict[tuple[str, str], AccountStanding] = {}
 
     async def run(self) -> None:
         """Ask in rounds until cancelled. What fails is logged and asked again."""
@@ -58,7 +58,7 @@ class Standings:
             self.latest[provider, account] = standing
             self._heed(provider, standing)
 
-    def _heed(self, provider: str, standing: Standing) -> None:
+    def _heed(self, provider: str, standing: AccountStanding) -> None:
         facts = {"key_id": standing.key_id, "plan": standing.plan, standing.unit: standing.left}
         if standing.left is not None and standing.left < LOW.get(standing.unit, 0):
             logger.warning("account nearly used up", extra=facts)

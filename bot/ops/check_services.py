@@ -11,7 +11,7 @@ from bot.status.findings import LOW
 from providers.catalogue import Catalogue
 from providers.errors import KeyRejected, ProviderError, QuotaExhausted, RateLimited, Unavailable
 from providers.registry import Providers
-from providers.standing import Standing
+from providers.standing import AccountStanding
 from providers.vertex import VertexClients
 
 
@@ -81,7 +81,7 @@ def _refusal(name: str, service: ProviderSettings, key: ProviderKey, error: Prov
             return fail(key.id, text, "see what the service's console says of this key")
 
 
-def _credit(key: ProviderKey, standing: Standing) -> Answer:
+def _credit(key: ProviderKey, standing: AccountStanding) -> Answer:
     plan = f" ({standing.plan})" if standing.plan else ""
     if standing.left is None:
         return ok(key.id, f"its account is known{plan}")

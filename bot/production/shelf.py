@@ -22,7 +22,7 @@ SEARCHED = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class PostedMessage:
     """A message of ours; `guild_id` is `None` in a DM."""
 
     guild_id: int | None
@@ -43,7 +43,7 @@ class Film:
     plan: Plan | None = None
     latest: Production | None = None
     done: Production | None = None
-    posted: Place | None = None
+    posted: PostedMessage | None = None
     charged_microusd: int = 0
 
     @property
@@ -154,13 +154,13 @@ async def _film(transaction: Transaction, row: Row[tuple[object, ...]]) -> Film:
     )
 
 
-def _place(project: Project, done: Row[tuple[object, ...]]) -> Place | None:
+def _place(project: Project, done: Row[tuple[object, ...]]) -> PostedMessage | None:
     if done.delivered_message_id is None:
         return None
     if done.delivery_channel_id is None:  # posted before that was kept
         place = project.thread_id or project.channel_id
-        return Place(channel_id=place, guild_id=project.guild_id, message_id=done.delivered_message_id)
-    return Place(
+        return PostedMessage(channel_id=place, guild_id=project.guild_id, message_id=done.delivered_message_id)
+    return PostedMessage(
         channel_id=done.delivery_channel_id, guild_id=done.delivery_guild_id, message_id=done.delivered_message_id
     )
 

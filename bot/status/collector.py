@@ -30,7 +30,7 @@ from bot.status.status import (
 from bot.storage.backups import Backups
 from bot.studio.budget import Budgets
 from providers.catalogue import Catalogue
-from providers.standing import Standing
+from providers.standing import AccountStanding
 from ratelimit import KeyPool, KeyView, PoolView, Priority, Waits
 
 #: Seconds that a PostgreSQL may take to tell, before the status goes without its rows.
@@ -75,7 +75,7 @@ class Collector:
         budgets: Budgets,
         catalogue: Catalogue,
         *,
-        standings: Mapping[tuple[str, str], Standing] | None = None,
+        standings: Mapping[tuple[str, str], AccountStanding] | None = None,
         late: Callable[[], float | None] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:

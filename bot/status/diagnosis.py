@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.speech import say
 from bot.studio.budget import Spending
-from bot.studio.guilds import GuildSettings, Place
+from bot.studio.guilds import GuildSettings, Location
 from ratelimit import KeyHealth
 
 
@@ -48,7 +48,7 @@ class Facts:
     hears: bool
     lacking: Sequence[str]
     settings: GuildSettings
-    place: Place
+    place: Location
     is_server_blocked: bool
     block: str
     asks_age: bool

@@ -41,7 +41,7 @@ class Adult(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Location:
     """A channel as the rules see it: with the channel a thread hangs on, and the category around it."""
 
     channel_id: int
@@ -98,7 +98,7 @@ class GuildSettings:
     mentions: Mentions = Mentions.OWNER
     blocked_words: frozenset[str] = frozenset()  # in lower case
 
-    def allows(self, place: Place) -> bool:
+    def allows(self, place: Location) -> bool:
         """Whether the bot may be used there. The nearest rule decides, and of two as near the one that denies."""
         for each in place.inside_out:
             if each in self.denied:
@@ -123,7 +123,7 @@ class GuildSettings:
             waiting=min((rule.waiting for rule in self.roles if rule.waiting is not None), default=None),
         )
 
-    def hides(self, place: Place, role_ids: Collection[int]) -> bool:
+    def hides(self, place: Location, role_ids: Collection[int]) -> bool:
         """Whether a film must be a spoiler there."""
         return bool(self.spoiler_channels.intersection(place.inside_out) or self.spoiler_roles.intersection(role_ids))
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from bot.studio.ages import Ages
 from bot.studio.errors import AgeUnconfirmed, NotHere, ServerBlocked, WordBlocked
-from bot.studio.guilds import Guilds, GuildSettings, Place
+from bot.studio.guilds import Guilds, GuildSettings, Location
 
 #: Raises where a person is kept out of a server, or everywhere.
 ChecksBlocks = Callable[[int, int | None], Awaitable[None]]
@@ -24,7 +24,7 @@ class Visit:
 
     user_id: int
     guild_id: int | None
-    place: Place
+    place: Location
     words: tuple[str, ...] = ()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import discord
 
 from bot.studio.model import Request
-from bot.ui.entrance import place_of
+from bot.ui.entrance import location_of
 from bot.ui.homes import Home
 
 
@@ -17,6 +17,6 @@ def asked_at(home: Home, interaction: discord.Interaction, idea: str) -> Request
         guild_id=home.guild_id,
         channel_id=home.channel_id,
         thread_id=home.thread_id,
-        is_adult=home.guild_id == interaction.guild_id and place_of(interaction.channel).is_age_restricted,
+        is_adult=home.guild_id == interaction.guild_id and location_of(interaction.channel).is_age_restricted,
         idea=idea,
     )

@@ -24,7 +24,7 @@ from bot.ui.command_book import BOOK, CommandBook
 from bot.ui.command_names import CommandNames
 from bot.ui.desk import Desk
 from bot.ui.doors import Doors, GuardedTree
-from bot.ui.entrance import place_of
+from bot.ui.entrance import location_of
 from bot.ui.homes import home_in
 from bot.ui.meaning import Meaning, Seen, meaning
 from bot.ui.returns import Returns
@@ -300,7 +300,7 @@ class Greenlight(discord.Client):
                 request_id=str(message.id),
                 owner_id=message.author.id,
                 guild_id=message.guild.id if message.guild is not None else None,
-                is_adult=place_of(message.channel).is_age_restricted,
+                is_adult=location_of(message.channel).is_age_restricted,
                 channel_id=home.channel_id,
                 thread_id=home.thread_id,
                 idea=self._words(message),

@@ -17,7 +17,7 @@ import discord
 from bot.db import AWAY
 from bot.speech import say
 from bot.studio.errors import AgeUnconfirmed, StudioError
-from bot.studio.guilds import Place
+from bot.studio.guilds import Location
 from bot.studio.house_rules import HouseRules, Visit
 from bot.ui.ages import age_question
 from bot.ui.answering import Answer, told
@@ -86,11 +86,11 @@ class Entrance:
         """What to say to somebody whose command or press is not taken up; `None` where it is."""
         if not _is_work(interaction):
             return None
-        unknown = Place(channel_id=interaction.channel_id or 0)  # Discord did not tell what it is
+        unknown = Location(channel_id=interaction.channel_id or 0)  # Discord did not tell what it is
         visit = Visit(
             user_id=interaction.user.id,
             guild_id=interaction.guild_id,
-            place=place_of(interaction.channel) if interaction.channel is not None else unknown,
+            place=location_of(interaction.channel) if interaction.channel is not None else unknown,
             words=tuple(_typed(interaction.data)),
         )
         return await self._refused(visit)
@@ -100,7 +100,7 @@ class Entrance:
         visit = Visit(
             user_id=message.author.id,
             guild_id=message.guild.id if message.guild is not None else None,
-            place=place_of(message.channel),
+            place=location_of(message.channel),
             words=(message.content,),
         )
         return await self._refused(visit)
@@ -122,19 +122,19 @@ class Entrance:
         return None
 
 
-def place_of(channel: object) -> Place:
+def location_of(channel: object) -> Location:
     """Where something happens, as far as Discord tells."""
     assert isinstance(channel, discord.abc.Snowflake)
     if isinstance(channel, discord.Thread):
         parent = channel.parent
-        return Place(
+        return Location(
             channel_id=channel.id,
             parent_id=channel.parent_id,
             category_id=parent.category_id if parent is not None else None,
             is_age_restricted=parent is not None and parent.is_nsfw(),
         )
     nsfw = getattr(channel, "is_nsfw", None)
-    return Place(
+    return Location(
         channel_id=channel.id,
         category_id=getattr(channel, "category_id", None),
         is_age_restricted=bool(nsfw()) if callable(nsfw) else False,
@@ -143,7 +143,7 @@ def place_of(channel: object) -> Place:
 
 def is_age_restricted(interaction: discord.Interaction) -> bool:
     """Whether this happens in a place that Discord restricts by age; not where it does not tell of the place."""
-    return interaction.channel is not None and place_of(interaction.channel).is_age_restricted
+    return interaction.channel is not None and location_of(interaction.channel).is_age_restricted
 
 
 def _is_work(interaction: discord.Interaction) -> bool:

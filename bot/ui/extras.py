@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.production.model import OPEN, Production, ProductionState
 from bot.production.productions import Productions
-from bot.production.shelf import Place
+from bot.production.shelf import PostedMessage
 from bot.production.storyboards import Still, StillState, Storyboard, Storyboards, StoryboardState
 from bot.speech import speaking
 from bot.storage.files import Files
@@ -107,7 +107,7 @@ class FilmExtras:
         place = await self._rows.place_of(CardKind.STORYBOARD, newest.id)
         if place is None or place[1] is None:
             return Rendering(storyboard_card(facts), provisional=True)
-        link = link_to(Place(guild_id=facts.storyboard.guild_id, channel_id=place[0], message_id=place[1]))
+        link = link_to(PostedMessage(guild_id=facts.storyboard.guild_id, channel_id=place[0], message_id=place[1]))
         return Rendering(storyboard_card(replace(facts, replaced_by=link)), final=True)
 
     async def _quote(self, project: Project, plan: Plan) -> StoryboardQuote | None:

@@ -10,7 +10,7 @@ import discord
 from discord import ui
 
 from bot.production.model import ProductionState, Take
-from bot.production.shelf import Film, Place
+from bot.production.shelf import Film, PostedMessage
 from bot.speech import counted, say
 from bot.studio.model import ProjectKind, ProjectState
 from bot.studio.text import shorten
@@ -81,7 +81,7 @@ def deleted_view(title: str) -> ui.LayoutView:
     return layout(ui.Container(ui.TextDisplay(f"## 🗑️ {head}\n{words}"), accent_colour=PAST))
 
 
-def link_to(place: Place) -> str:
+def link_to(place: PostedMessage) -> str:
     return f"https://discord.com/channels/{place.guild_id or '@me'}/{place.channel_id}/{place.message_id}"
 
 

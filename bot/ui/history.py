@@ -28,7 +28,7 @@ from bot.ui.custom_ids import Action, CustomId
 from bot.ui.desk import Desk
 from bot.ui.entrance import is_age_restricted
 from bot.ui.homes import home_of
-from bot.ui.plan_pages import Page, page_view
+from bot.ui.plan_pages import ShotPage, page_view
 from bot.ui.surface import Press
 from bot.ui.talk_facts import onward
 from bot.ui.wording import money, plain, price_change
@@ -106,7 +106,7 @@ class History:
         plan = await self._version(project, custom_id.version or 0)
         cost = await self._cost(project, plan)
         return page_view(
-            Page(
+            ShotPage(
                 project_id=project.id,
                 plan=plan,
                 number=custom_id.numbers[0],

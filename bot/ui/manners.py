@@ -45,7 +45,7 @@ class Manners:
         """Whether the server covers a film of theirs there. Roles are asked for only where they matter."""
         if place.channel_id is None or place.guild_id is None:
             return False
-        where = guilds.Place(channel_id=place.channel_id)
+        where = guilds.Location(channel_id=place.channel_id)
         if server.spoiler_channels:
             try:
                 where = await self._seen_by_rules(place.channel_id, place.parent_id)
@@ -56,7 +56,7 @@ class Manners:
             return True
         return bool(server.spoiler_roles) and server.hides(where, await self._roles(place.guild_id, owner_id))
 
-    async def _seen_by_rules(self, channel_id: int, parent_id: int | None) -> guilds.Place:
+    async def _seen_by_rules(self, channel_id: int, parent_id: int | None) -> guilds.Location:
         """The channel and what is around it: a thread that was archived is in no cache. Raises `DiscordFailed`."""
         channel: object = self._client.get_channel(channel_id)
         if channel is None and parent_id is None:
@@ -64,7 +64,7 @@ class Manners:
         if isinstance(channel, discord.Thread):
             parent_id = channel.parent_id
         around = channel if parent_id is None else self._client.get_channel(parent_id)
-        return guilds.Place(
+        return guilds.Location(
             channel_id=channel_id, parent_id=parent_id, category_id=getattr(around, "category_id", None)
         )
 

@@ -26,7 +26,7 @@ _WHOLE = 4 * MAX_IDEA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class ShotPage:
     """`number` counts from 1; `kept` are the shots that are made already; `buttons` lead on from here."""
 
     project_id: str
@@ -50,7 +50,7 @@ def pages_of(plan: Plan) -> list[range]:
     return [*pages, range(first, len(plan.shots) + 1)]
 
 
-def page_view(page: Page) -> ui.LayoutView:
+def page_view(page: ShotPage) -> ui.LayoutView:
     """One page; the last one where there are not so many."""
     pages = pages_of(page.plan)
     number = min(max(1, page.number), len(pages))
@@ -87,7 +87,7 @@ def _sample(plan: Plan, shots: range) -> ui.LayoutView:
     return layout(ui.Container(head, *_shots(plan, shots, shots)))
 
 
-def _turning(page: Page, number: int, pages: Sequence[range]) -> ui.ActionRow[ui.LayoutView]:
+def _turning(page: ShotPage, number: int, pages: Sequence[range]) -> ui.ActionRow[ui.LayoutView]:
     before, after = max(1, number - 1), min(len(pages), number + 1)
     back, on = ("←", "→")
     if before != number:
@@ -107,7 +107,7 @@ def _named(shots: range) -> str:
     return say("Shots {first}–{last}", first=shots[0], last=shots[-1])
 
 
-def _button(page: Page, leads_to: int, place: int, label: str, *, disabled: bool) -> ui.Button[Any]:
+def _button(page: ShotPage, leads_to: int, place: int, label: str, *, disabled: bool) -> ui.Button[Any]:
     """`place` keeps the ids of the row apart, where two lead to the same page."""
     custom_id = CustomId(Action.READ, page.project_id, page.plan.version, (leads_to, place))
     return ui.Button(style=discord.ButtonStyle.secondary, label=label, custom_id=str(custom_id), disabled=disabled)

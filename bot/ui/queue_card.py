@@ -27,7 +27,7 @@ _LABEL = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenFilm:
+class QueuedFilm:
     """A film that is not over. `waits` says by shot what a waiting one waits for; `busy` are services that lend nothing
     just now, and `paused` those of its own that an operator has paused, by the names that people know.
     """
@@ -44,7 +44,7 @@ class QueueFacts:
     """`now` is when they were looked up; `note` tells what the last press came to, `is_paused` that no film begins."""
 
     owner_id: int
-    films: Sequence[OpenFilm]
+    films: Sequence[QueuedFilm]
     totals: Totals
     now: float
     is_paused: bool = False
@@ -95,7 +95,7 @@ def _queue_view(facts: QueueFacts, room: int) -> ui.LayoutView:
     return layout(ui.Container(*parts, accent_colour=PENDING if facts.films else READY))
 
 
-def _film(film: OpenFilm, facts: QueueFacts, room: int) -> str:
+def _film(film: QueuedFilm, facts: QueueFacts, room: int) -> str:
     prospect, production = film.prospect, film.prospect.production
     title = plain(shorten(prospect.plan.title, min(60, 2 * room)))
     match production.state:
@@ -118,7 +118,7 @@ def _film(film: OpenFilm, facts: QueueFacts, room: int) -> str:
     return "\n".join(lines)
 
 
-def _running(film: OpenFilm, title: str, now: float) -> list[str]:
+def _running(film: QueuedFilm, title: str, now: float) -> list[str]:
     production = film.prospect.production
     if production.stopping:
         return [say("⏳ **{title}** · stopping", title=title), say("Shots already made are kept and not paid again.")]
@@ -142,7 +142,7 @@ def _running(film: OpenFilm, title: str, now: float) -> list[str]:
     return lines
 
 
-def _in_line(film: OpenFilm, title: str, now: float, *, is_paused: bool) -> list[str]:
+def _in_line(film: QueuedFilm, title: str, now: float, *, is_paused: bool) -> list[str]:
     prospect = film.prospect
     if prospect.place is None:
         return [say("🕓 **{title}** · taking its place in the line", title=title)]
@@ -166,7 +166,7 @@ def _line(facts: QueueFacts) -> str:
     return say("{words}\n-# Films begin one after the other, fairly between everybody.", words=words)
 
 
-def _cancel_menu(owner_id: int, films: Sequence[OpenFilm]) -> ui.Select[ui.LayoutView]:
+def _cancel_menu(owner_id: int, films: Sequence[QueuedFilm]) -> ui.Select[ui.LayoutView]:
     options = [
         discord.SelectOption(
             label=shorten(" ".join(film.prospect.plan.title.split()), _LABEL) or "…",
@@ -186,7 +186,7 @@ def _can_be_stopped(production: Production) -> bool:
     return waits and not production.stopping
 
 
-def _thread(film: OpenFilm) -> str | None:
+def _thread(film: QueuedFilm) -> str | None:
     """The way to where it is talked over."""
     thread_id = film.prospect.thread_id
     if thread_id is None:

@@ -21,7 +21,7 @@ from bot.ui.answering import Answer, answer, picked, turn
 from bot.ui.commands.suggestions import LONGEST, MOST
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.films import owner_of
-from bot.ui.queue_card import OpenFilm, QueueFacts, queue_view, stopped_words
+from bot.ui.queue_card import QueuedFilm, QueueFacts, queue_view, stopped_words
 from bot.ui.waits import Waits
 from bot.ui.wording import plain
 
@@ -142,13 +142,13 @@ class QueueMenu:
                 raise
             return latest.id
 
-    async def _open(self, prospect: Prospect, paused: frozenset[str]) -> OpenFilm:
+    async def _open(self, prospect: Prospect, paused: frozenset[str]) -> QueuedFilm:
         production, plan = prospect.production, prospect.plan
         if production.state is ProductionState.RUNNING:
             takes = await self._productions.takes_of(production.id)
-            return OpenFilm(prospect=prospect, takes=takes, waits=self._waits.of(production, plan, takes, paused))
+            return QueuedFilm(prospect=prospect, takes=takes, waits=self._waits.of(production, plan, takes, paused))
         services = self._waits.services(plan, production.asset_id)
-        return OpenFilm(
+        return QueuedFilm(
             prospect=prospect,
             busy=[self._titles.get(name, name) for name in self._waits.busy(plan, production.asset_id)],
             paused=[self._titles.get(name, name) for name in sorted(services & paused)],

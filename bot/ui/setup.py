@@ -22,7 +22,7 @@ from bot.ui.custom_ids import Action, CustomId
 from bot.ui.films import owner_of
 from bot.ui.permissions import FOR_A_LOG, check, invitation
 from bot.ui.rights import Rights
-from bot.ui.setup_choices import PAGES, Choice, Page, change_of
+from bot.ui.setup_choices import PAGES, Choice, SetupPage, change_of
 from bot.ui.setup_forms import role_form, rule_from, word_form, words_from
 from bot.ui.setup_view import SetupFacts, setup_view
 from bot.ui.surface import Press
@@ -54,7 +54,7 @@ class Setup:
         @app_commands.default_permissions(manage_guild=True)
         async def setup(interaction: discord.Interaction) -> None:
             async def act() -> Answer:
-                return Answer(view=await self._page(interaction, Page.OVERVIEW))
+                return Answer(view=await self._page(interaction, SetupPage.OVERVIEW))
 
             await answer(interaction, act)
 
@@ -62,12 +62,12 @@ class Setup:
 
     async def _turn_page(self, interaction: discord.Interaction, custom_id: CustomId) -> None:
         number = custom_id.version or 0
-        page = Page(number) if number in set(Page) else Page.OVERVIEW
+        page = SetupPage(number) if number in set(SetupPage) else SetupPage.OVERVIEW
         await turn(interaction, lambda: self._page(interaction, page))
 
     async def _set(self, interaction: discord.Interaction, custom_id: CustomId) -> None:
         if custom_id.version not in set(Choice):
-            await self._turn_page(interaction, replace(custom_id, version=Page.OVERVIEW))
+            await self._turn_page(interaction, replace(custom_id, version=SetupPage.OVERVIEW))
             return
         choice, values = Choice(custom_id.version), _values(interaction)
         if choice is Choice.ROLE and values:
@@ -87,16 +87,16 @@ class Setup:
         def change(settings: GuildSettings) -> GuildSettings:
             return settings.with_role(rule_from(interaction, role_id))
 
-        await self._changing(interaction, Page.ROLES, "role", change)
+        await self._changing(interaction, SetupPage.ROLES, "role", change)
 
     async def _set_words(self, interaction: discord.Interaction, _: CustomId) -> None:
         kept = words_from(interaction)
-        await self._changing(interaction, Page.SAFETY, "words", lambda old: replace(old, blocked_words=kept))
+        await self._changing(interaction, SetupPage.SAFETY, "words", lambda old: replace(old, blocked_words=kept))
 
     async def _changing(
         self,
         interaction: discord.Interaction,
-        page: Page,
+        page: SetupPage,
         what: str,
         change: Callable[[GuildSettings], GuildSettings],
     ) -> None:
@@ -112,7 +112,7 @@ class Setup:
 
         await turn(interaction, act)
 
-    async def _page(self, interaction: discord.Interaction, page: Page) -> ui.LayoutView:
+    async def _page(self, interaction: discord.Interaction, page: SetupPage) -> ui.LayoutView:
         guild = self._governed(interaction)
         settings = await self._guilds.of(guild.id)
         here = interaction.channel.parent_id if isinstance(interaction.channel, discord.Thread) else None

@@ -10,7 +10,7 @@ from bot.speech import Language
 from bot.studio.guilds import Adult, GuildSettings, Mentions
 
 
-class Page(IntEnum):
+class SetupPage(IntEnum):
     OVERVIEW = 0
     CHANNELS = 1
     ROLES = 2
@@ -37,18 +37,18 @@ class Choice(IntEnum):
 
 #: Where each choice is made, to show that page again.
 PAGES = {
-    Choice.ALLOWED: Page.CHANNELS,
-    Choice.DENIED: Page.CHANNELS,
-    Choice.ROLE: Page.ROLES,
-    Choice.DROP_ROLE: Page.ROLES,
-    Choice.APPROVERS: Page.ROLES,
-    Choice.LOG: Page.MANNERS,
-    Choice.LANGUAGE: Page.MANNERS,
-    Choice.MENTIONS: Page.MANNERS,
-    Choice.SPOILER_CHANNELS: Page.SAFETY,
-    Choice.SPOILER_ROLES: Page.SAFETY,
-    Choice.ADULT: Page.SAFETY,
-    Choice.WORDS: Page.SAFETY,
+    Choice.ALLOWED: SetupPage.CHANNELS,
+    Choice.DENIED: SetupPage.CHANNELS,
+    Choice.ROLE: SetupPage.ROLES,
+    Choice.DROP_ROLE: SetupPage.ROLES,
+    Choice.APPROVERS: SetupPage.ROLES,
+    Choice.LOG: SetupPage.MANNERS,
+    Choice.LANGUAGE: SetupPage.MANNERS,
+    Choice.MENTIONS: SetupPage.MANNERS,
+    Choice.SPOILER_CHANNELS: SetupPage.SAFETY,
+    Choice.SPOILER_ROLES: SetupPage.SAFETY,
+    Choice.ADULT: SetupPage.SAFETY,
+    Choice.WORDS: SetupPage.SAFETY,
 }
 
 

@@ -15,7 +15,7 @@ from bot.ui.card_layout import PENDING, READY, layout
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.films import owner_ref
 from bot.ui.permissions import ChannelCheck
-from bot.ui.setup_choices import Choice, Page
+from bot.ui.setup_choices import Choice, SetupPage
 from bot.ui.setup_menus import CHANNELS, channel_menu, role_menu, text_menu
 from bot.ui.wording import money, plain
 
@@ -37,29 +37,29 @@ class SetupFacts:
 
 
 _TITLES = {
-    Page.OVERVIEW: later("Overview"),
-    Page.CHANNELS: later("Channels"),
-    Page.ROLES: later("Roles"),
-    Page.MANNERS: later("Manners"),
-    Page.SAFETY: later("Safety"),
+    SetupPage.OVERVIEW: later("Overview"),
+    SetupPage.CHANNELS: later("Channels"),
+    SetupPage.ROLES: later("Roles"),
+    SetupPage.MANNERS: later("Manners"),
+    SetupPage.SAFETY: later("Safety"),
 }
 
 
-def setup_view(facts: SetupFacts, page: Page) -> ui.LayoutView:
+def setup_view(facts: SetupFacts, page: SetupPage) -> ui.LayoutView:
     """A page, with the way to the others below it."""
     heading = say("## 🛠️ Setting up {server}", server=plain(facts.guild_name))
     private = say("-# {page} · only you see this · every choice counts at once", page=say(_TITLES[page]))
     parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(f"{heading}\n{private}"), ui.Separator()]
     match page:
-        case Page.OVERVIEW:
+        case SetupPage.OVERVIEW:
             parts += _overview(facts)
-        case Page.CHANNELS:
+        case SetupPage.CHANNELS:
             parts += _channels(facts)
-        case Page.ROLES:
+        case SetupPage.ROLES:
             parts += _roles(facts)
-        case Page.MANNERS:
+        case SetupPage.MANNERS:
             parts += _manners(facts)
-        case Page.SAFETY:
+        case SetupPage.SAFETY:
             parts += _safety(facts)
     tabs = [
         _button(
@@ -67,7 +67,7 @@ def setup_view(facts: SetupFacts, page: Page) -> ui.LayoutView:
             say(_TITLES[each]),
             style=discord.ButtonStyle.primary if each is page else discord.ButtonStyle.secondary,
         )
-        for each in Page
+        for each in SetupPage
     ]
     is_well = all(check.is_well for check in facts.checks) and (facts.log_check is None or facts.log_check.is_well)
     return layout(

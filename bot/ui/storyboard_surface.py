@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import discord
 from discord import app_commands
 
-from bot.production.shelf import Place
+from bot.production.shelf import PostedMessage
 from bot.speech import counted, say
 from bot.ui.answering import Answer, answer
 from bot.ui.card_layout import CardKind
@@ -78,5 +78,5 @@ class StoryboardSurface:
         place = await self._rows.place_of(CardKind.STORYBOARD, ordered.storyboard.id)
         if place is None or place[1] is None:
             return say("Its storyboard is on its way.")
-        link = link_to(Place(guild_id=ordered.storyboard.guild_id, channel_id=place[0], message_id=place[1]))
+        link = link_to(PostedMessage(guild_id=ordered.storyboard.guild_id, channel_id=place[0], message_id=place[1]))
         return say("Nothing has changed since: [here is its storyboard]({link}).", link=link)

@@ -38,7 +38,7 @@ from providers.elevenlabs.limits import (
 from providers.errors import InvalidRequest, OutcomeUnknown, ProviderError, QuotaExhausted
 from providers.quota import Notice, ignore
 from providers.speech import Sound, Speech, Voice
-from providers.standing import Standing
+from providers.standing import AccountStanding
 from providers.transport import translated
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ class ElevenLabs:
 
         return await self._record(ask, self._music_model, destination, credential)
 
-    async def standing(self, credential: Credential) -> Standing:
+    async def standing(self, credential: Credential) -> AccountStanding:
         """What is left of the month. A key without the permission `user_read` is rejected here, though it may speak."""
         with self._translated(credential):
             client = await self._clients.of(credential)

@@ -14,7 +14,7 @@ from providers.elevenlabs.words import timed_words
 from providers.errors import OutcomeUnknown
 from providers.quota import RoomNote
 from providers.speech import TimedWord, Voice
-from providers.standing import Standing
+from providers.standing import AccountStanding
 
 _LABELS = ("gender", "age", "accent", "language", "use_case", "descriptive", "description")
 _NUMBER = re.compile(r"\d{1,9}")
@@ -135,7 +135,7 @@ def voice_in(told: object) -> Voice | None:
     )
 
 
-def standing_in(told: object, key_id: str) -> Standing:
+def standing_in(told: object, key_id: str) -> AccountStanding:
     """An account's standing. Raises pydantic's `ValidationError` for what is none.
 
     Credits beyond the plan, where usage is billed, count as left; without a cap nothing is told of what is left.
@@ -145,7 +145,7 @@ def standing_in(told: object, key_id: str) -> Standing:
     left = None
     if isinstance(extension, int):
         left = max(0, subscription.character_limit + extension - subscription.character_count)
-    return Standing(
+    return AccountStanding(
         key_id=key_id,
         plan=subscription.tier,
         left=left,

@@ -26,7 +26,7 @@ from providers.runway.faults import link_fault, runway_fault
 from providers.runway.orders import files_of, settings_of, way_of
 from providers.runway.uploads import Storage
 from providers.runway.wire import PROVIDER
-from providers.standing import Standing
+from providers.standing import AccountStanding
 from providers.transport import translated
 from providers.video import Operation, OperationState, VideoRequest
 
@@ -132,7 +132,7 @@ class Runway:
         """The same request as `cancel`: a task that is over is deleted by it (docs.dev.runwayml.com, 2026-08)."""
         await self.cancel(operation_id, credential)
 
-    async def standing(self, credential: Credential) -> Standing:
+    async def standing(self, credential: Credential) -> AccountStanding:
         """The organisation behind a key: its credits, and its limits and today's use of them by model."""
         return (await self._organization(credential)).standing(credential.id)
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from providers.errors import OperationFailed
 from providers.runway.faults import failure_of
 from providers.runway.wire import PROVIDER
-from providers.standing import ModelStanding, Standing
+from providers.standing import AccountStanding, ModelStanding
 from providers.video import Failed, OperationState, Running, Succeeded
 
 _MICROUSD_PER_CREDIT = 10_000  # a credit is one cent; docs.dev.runwayml.com pricing, 2026-11
@@ -28,7 +28,7 @@ class Accepted(BaseModel):
     estimated_cost: Credits | None = Field(default=None, alias="estimatedCost")
 
 
-class Place(BaseModel):
+class UploadTarget(BaseModel):
     """Where to bring a file to, and its name afterwards."""
 
     upload_url: str = Field(alias="uploadUrl")
@@ -89,7 +89,7 @@ class Organization(BaseModel):
     def models(self) -> frozenset[str]:
         return frozenset(self.tier.models)
 
-    def standing(self, key_id: str) -> Standing:
+    def standing(self, key_id: str) -> AccountStanding:
         nothing = _Used()
         models = {
             name: ModelStanding(
@@ -97,4 +97,4 @@ class Organization(BaseModel):
             )
             for name, bounds in self.tier.models.items()
         }
-        return Standing(key_id=key_id, plan=self.tier.name, left=int(self.credit_balance), models=models)
+        return AccountStanding(key_id=key_id, plan=self.tier.name, left=int(self.credit_balance), models=models)

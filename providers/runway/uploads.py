@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from providers.credential import Credential
 from providers.download import host_allowed
 from providers.errors import UnexpectedResponse
-from providers.runway.answers import Place
+from providers.runway.answers import UploadTarget
 from providers.runway.assets import Asset
 from providers.runway.faults import storage_fault
 from providers.runway.wire import PROVIDER
@@ -32,16 +32,16 @@ class Storage:
         self._base_url = httpx.URL(base_url)
         self._timeout = timeout
 
-    async def place_for(self, asset: Asset, client: AsyncRunwayML) -> Place:
+    async def place_for(self, asset: Asset, client: AsyncRunwayML) -> UploadTarget:
         """Ask for a place for one file. The SDK's errors pass."""
         body = {"filename": asset.name, "type": "ephemeral"}
         answer = await client.post("/v1/uploads", cast_to=httpx.Response, body=body)
         try:
-            return Place.model_validate_json(answer.content)
+            return UploadTarget.model_validate_json(answer.content)
         except ValidationError as error:
             raise UnexpectedResponse(PROVIDER, "an upload without a place to bring it to") from error
 
-    async def put(self, asset: Asset, place: Place, credential: Credential) -> str:
+    async def put(self, asset: Asset, place: UploadTarget, credential: Credential) -> str:
         """Put the file where Runway said; its uri for an order. The key stays with the API: the place is signed.
 
         Raises:

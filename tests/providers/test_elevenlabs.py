@@ -12,7 +12,7 @@ from providers.elevenlabs import DEFAULT_VOICE, MUSIC_MODEL, SOUND_MODEL, SPEECH
 from providers.errors import InvalidRequest, KeyRejected, OutcomeUnknown, ProviderError, QuotaExhausted, Unavailable
 from providers.quota import Note, RoomNote
 from providers.speech import Sound, SoundProvider, Speech, SpeechProvider, TimedWord, Voice
-from providers.standing import AccountReader, ModelLister, Standing
+from providers.standing import AccountReader, AccountStanding, ModelLister
 from tests.providers.conftest import SECRET, Key
 from tests.providers.loopback import Behaviour, Hang, Loopback, Reply, Reset, Truncated
 from tests.specs import request_violations
@@ -348,7 +348,7 @@ async def test_a_standing_tells_what_is_left_and_when_it_is_whole_again(
     voice: ElevenLabs, server: Loopback, key: Key, extension: object, left: int | None
 ) -> None:
     server.on(SUBSCRIPTION, Reply(200, {**STANDING, "max_credit_limit_extension": extension}))
-    assert await voice.standing(key) == Standing(
+    assert await voice.standing(key) == AccountStanding(
         key_id=key.id, plan="creator", left=left, unit="characters", resets_at=1_790_000_000
     )
 

@@ -10,7 +10,7 @@ from runwayml import AsyncRunwayML
 
 from providers.errors import KeyRejected, ProviderError, RateLimited, Unavailable, UnexpectedResponse
 from providers.runway import Runway
-from providers.standing import AccountReader, ModelLister, ModelStanding, Standing
+from providers.standing import AccountReader, AccountStanding, ModelLister, ModelStanding
 from providers.video import VideoProvider
 from tests.providers.conftest import SECRET, Key
 from tests.providers.loopback import Behaviour, Loopback, Reply, Reset, Truncated
@@ -38,7 +38,7 @@ def runway(server: Loopback, http: httpx.AsyncClient) -> Runway:
 async def test_an_account_is_told_as_the_document_writes_it(runway: Runway, server: Loopback, key: Key) -> None:
     assert response_violations("runway", "GET", "/v1/organization", 200, TOLD) == []
     server.on(ASK, Reply(200, TOLD))
-    assert await runway.standing(key) == Standing(
+    assert await runway.standing(key) == AccountStanding(
         key_id=key.id,
         left=1234,
         models={

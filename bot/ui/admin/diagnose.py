@@ -21,7 +21,7 @@ from bot.ui.answering import Answer, answer
 from bot.ui.card_layout import BAD, GOOD, layout
 from bot.ui.client import Greenlight
 from bot.ui.custom_ids import Action
-from bot.ui.entrance import PRIVATE, place_of
+from bot.ui.entrance import PRIVATE, location_of
 from bot.ui.offer import Offer
 from bot.ui.permissions import missing
 from bot.ui.rights import Rights
@@ -110,7 +110,7 @@ class Diagnose:
             hears=interaction.client.intents.message_content,
             lacking=missing(place.permissions_for(guild.me)),
             settings=settings,
-            place=place_of(place),
+            place=location_of(place),
             is_server_blocked=guild.id in self._rules.blocked_guilds,
             block="everywhere" if None in blocked else "here" if guild.id in blocked else "",
             asks_age=await self._rules.ages.are_asked(member.id),

@@ -12,7 +12,7 @@ from bot.settings import LendingSettings
 from providers.credential import Credential
 from providers.errors import KeyRejected, ProviderError
 from providers.quota import Note, RoomNote
-from providers.standing import ModelStanding, Standing
+from providers.standing import AccountStanding, ModelStanding
 from ratelimit import KeyHealth
 from tests.bot.app.test_pools import settings
 
@@ -25,12 +25,12 @@ class Reader:
         self._left = left
         self._failure = failure
 
-    async def standing(self, credential: Credential) -> Standing:
+    async def standing(self, credential: Credential) -> AccountStanding:
         self.asked.append(credential.id)
         if self._failure is not None:
             raise self._failure
         models = {"gen4.5": ModelStanding(room=5), "act_two": ModelStanding()}
-        return Standing(key_id=credential.id, plan="tier 3", left=self._left, models=models)
+        return AccountStanding(key_id=credential.id, plan="tier 3", left=self._left, models=models)
 
 
 class Office:

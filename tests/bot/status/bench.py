@@ -11,7 +11,7 @@ from bot.settings import LendingSettings
 from bot.status.collector import Collector, Place
 from bot.studio.budget import Budgets, Caps
 from providers.catalogue import Catalogue
-from providers.standing import Standing
+from providers.standing import AccountStanding
 from tests.bot.app.test_pools import settings
 
 NOON = 1_790_000_000.0
@@ -23,7 +23,7 @@ class Bench:
         self.database = database
         self.pools = build_pools({"runway": settings("runway")}, LendingSettings(skew=0.25, patience=60.0))
         self.budgets = Budgets(database, Caps(bot_day_microusd=1_000), clock=lambda: self.now)
-        self.standings: dict[tuple[str, str], Standing] = {}
+        self.standings: dict[tuple[str, str], AccountStanding] = {}
         self.place = Place(
             name="here",
             role="all",

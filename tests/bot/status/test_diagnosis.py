@@ -9,7 +9,7 @@ import pytest
 
 from bot.status.diagnosis import Facts, Service, diagnose
 from bot.studio.budget import Spending
-from bot.studio.guilds import GuildSettings, Place
+from bot.studio.guilds import GuildSettings, Location
 from ratelimit import KeyHealth
 
 DAY = Spending(used_microusd=5, held_microusd=0, cap_microusd=10, resets_at=86_400.0)
@@ -21,7 +21,7 @@ WELL = Facts(
     hears=True,
     lacking=(),
     settings=GuildSettings(),
-    place=Place(channel_id=6),
+    place=Location(channel_id=6),
     is_server_blocked=False,
     block="",
     asks_age=False,

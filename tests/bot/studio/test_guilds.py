@@ -14,8 +14,8 @@ from bot.studio.guilds import (
     Adult,
     Guilds,
     GuildSettings,
+    Location,
     Mentions,
-    Place,
     RoleRule,
     Share,
     from_json,
@@ -24,7 +24,7 @@ from bot.studio.guilds import (
 
 SERVER, EVERYBODY, VIP, CREW = 5, 5, 51, 52
 CATEGORY, CHANNEL, THREAD = 1, 2, 3
-HERE = Place(channel_id=THREAD, parent_id=CHANNEL, category_id=CATEGORY)
+HERE = Location(channel_id=THREAD, parent_id=CHANNEL, category_id=CATEGORY)
 
 FULL = GuildSettings(
     allowed=frozenset({CHANNEL}),
@@ -81,8 +81,8 @@ def test_a_role_may_count_less_than_others() -> None:
 
 def test_spoilers_go_by_channel_and_by_role() -> None:
     assert FULL.hides(HERE, ())
-    assert FULL.hides(Place(channel_id=99), {CREW})
-    assert not FULL.hides(Place(channel_id=99), {VIP})
+    assert FULL.hides(Location(channel_id=99), {CREW})
+    assert not FULL.hides(Location(channel_id=99), {VIP})
 
 
 def test_settings_come_back_as_they_were_written() -> None:

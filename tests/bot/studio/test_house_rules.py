@@ -10,11 +10,11 @@ import pytest
 from bot.db import Database
 from bot.studio.ages import Ages
 from bot.studio.errors import AgeUnconfirmed, NotHere, NotYours, ServerBlocked, WordBlocked
-from bot.studio.guilds import Guilds, GuildSettings, Place
+from bot.studio.guilds import Guilds, GuildSettings, Location
 from bot.studio.house_rules import HouseRules, Visit, found_in
 
 MIA, SERVER, CHANNEL = 1001, 5, 6
-HERE = Visit(user_id=MIA, guild_id=SERVER, place=Place(channel_id=CHANNEL), words=("a koi at dawn",))
+HERE = Visit(user_id=MIA, guild_id=SERVER, place=Location(channel_id=CHANNEL), words=("a koi at dawn",))
 
 
 def rules(database: Database, *, least: int | None = None, **more: Any) -> HouseRules:
@@ -34,7 +34,7 @@ async def test_a_channel_that_was_denied_is_told_with_the_ones_that_are_not(data
         await house.check(HERE)
 
     assert refused.value.allowed == {9}
-    await house.check(replace(HERE, place=Place(channel_id=10, parent_id=9)))
+    await house.check(replace(HERE, place=Location(channel_id=10, parent_id=9)))
     await house.check(replace(HERE, guild_id=None))
 
 

@@ -12,12 +12,12 @@ from discord import ui
 
 from bot.db import Database
 from bot.studio.ages import Ages
-from bot.studio.guilds import Guilds, GuildSettings, Place
+from bot.studio.guilds import Guilds, GuildSettings, Location
 from bot.studio.house_rules import HouseRules, Visit
 from bot.ui.ages import AgeGate
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.doors import Doors
-from bot.ui.entrance import PRIVATE, TELL_EVERY, WORKS, Entrance, place_of
+from bot.ui.entrance import PRIVATE, TELL_EVERY, WORKS, Entrance, location_of
 from bot.ui.films import owner_ref
 
 MIA, SERVER, CHANNEL = 1001, 5, 6
@@ -177,14 +177,14 @@ async def test_what_was_asked_in_words_is_taken_up_in_the_channel_it_was_asked_i
         get_channel=lambda _: channel if known_by == "cache" else None,
         get_partial_messageable=lambda *_, **__: SimpleNamespace(fetch_message=fetch_bare),
         fetch_channel=fetch_channel,
-        dispatch=lambda event, message: heard.append((event, message.id, place_of(message.channel))),
+        dispatch=lambda event, message: heard.append((event, message.id, location_of(message.channel))),
     )
 
     custom_id = CustomId(Action.OFAGE, owner_ref(MIA))
     await AgeGate(Ages(database, least=18)).presses[Action.OFAGE](own, custom_id)
 
     assert "taking up what you wrote" in own.answers[0]
-    assert heard == [("message", 9, Place(channel_id=CHANNEL, category_id=60))]
+    assert heard == [("message", 9, Location(channel_id=CHANNEL, category_id=60))]
 
 
 async def test_nobody_is_let_in_against_rules_that_cannot_be_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,7 +215,7 @@ def test_a_thread_counts_with_its_channel_and_category() -> None:
     parent = SimpleNamespace(category_id=1, is_nsfw=lambda: True)
     thread.guild = SimpleNamespace(get_channel=lambda _: parent)  # type: ignore[assignment]
 
-    assert place_of(thread) == Place(channel_id=3, parent_id=2, category_id=1, is_age_restricted=True)
+    assert location_of(thread) == Location(channel_id=3, parent_id=2, category_id=1, is_age_restricted=True)
 
 
 @pytest.mark.parametrize("action", [Action.WITHOUT, Action.APPROVE, Action.RESEND])

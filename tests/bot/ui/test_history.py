@@ -25,7 +25,7 @@ from bot.ui.client import Greenlight
 from bot.ui.comparison_view import pair_of
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.history import History
-from bot.ui.plan_pages import Page, page_view, pages_of
+from bot.ui.plan_pages import ShotPage, page_view, pages_of
 from bot.ui.talk_facts import TalkReader
 from tests.bot.production.test_productions import FRIEND
 from tests.bot.studio.samples import CATALOGUE, OWNER, plan, shot
@@ -191,7 +191,7 @@ def test_short_plans_are_one_page_and_long_ones_as_many_as_their_words_take() ->
 def test_every_page_is_taken_by_discord_with_every_word(prompt: str) -> None:
     film = plan(*[replace(LONG_SHOT, prompt=prompt)] * MAX_SHOTS)
     for number in range(1, len(pages_of(film)) + 1):
-        view = page_view(Page(project_id="a" * 32, plan=film, number=number))
+        view = page_view(ShotPage(project_id="a" * 32, plan=film, number=number))
         assert fits(view)
         assert "…" not in text(view)
 
@@ -200,7 +200,7 @@ def test_pages_are_turned_in_place_and_no_further_than_the_ends() -> None:
     film = plan(*[LONG_SHOT] * MAX_SHOTS)
     last = len(pages_of(film))
 
-    first, end = (page_view(Page(project_id="a" * 32, plan=film, number=number)) for number in (1, 99))
+    first, end = (page_view(ShotPage(project_id="a" * 32, plan=film, number=number)) for number in (1, 99))
 
     assert [disabled for _, _, disabled in buttons(first)] == [True, True, False]
     assert [disabled for _, _, disabled in buttons(end)] == [False, True, True]

@@ -16,7 +16,7 @@ from bot.db import Database
 from bot.jobs.wake import Wake
 from bot.production.deletions import Deletions
 from bot.production.model import Production, ProductionState, TakeState
-from bot.production.shelf import Film, Place
+from bot.production.shelf import Film, PostedMessage
 from bot.studio.errors import NotInvited, NotYours
 from bot.studio.model import ProjectKind, ProjectState
 from bot.studio.participants import Participants
@@ -176,7 +176,7 @@ def film(state: ProductionState | None, **changes: object) -> Film:
     made = production(state) if state is not None else None
     facts = Film(project=project(), at=100.0, plan=plan(), latest=made)
     if state is ProductionState.DONE:
-        facts = replace(facts, done=made, posted=Place(guild_id=5, channel_id=77, message_id=800))
+        facts = replace(facts, done=made, posted=PostedMessage(guild_id=5, channel_id=77, message_id=800))
     return replace(facts, **changes)  # type: ignore[arg-type]  # passed on as given
 
 

@@ -20,7 +20,7 @@ from bot.production.switches import ALL, Switches
 from bot.studio.errors import NoSuchFilm, NotYours
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.films import owner_ref
-from bot.ui.queue_card import OpenFilm, QueueFacts, queue_view
+from bot.ui.queue_card import QueuedFilm, QueueFacts, queue_view
 from bot.ui.queue_menu import QueueMenu
 from bot.ui.router import Router
 from bot.ui.waits import Waits
@@ -38,15 +38,15 @@ NOW = 1000.0
 SOME = Totals(waiting=3, running=2, people=4)
 
 
-def shown(film: OpenFilm | None = None, **changes: Any) -> str:
+def shown(film: QueuedFilm | None = None, **changes: Any) -> str:
     facts = QueueFacts(owner_id=OWNER, films=[] if film is None else [film], totals=SOME, now=NOW)
     return text(queue_view(replace(facts, **changes)))
 
 
-def open_film(state: ProductionState = ProductionState.ACCEPTED, **changes: Any) -> OpenFilm:
+def open_film(state: ProductionState = ProductionState.ACCEPTED, **changes: Any) -> QueuedFilm:
     about = {name: changes.pop(name) for name in ("takes", "waits", "busy", "paused") if name in changes}
     made = production(state, **{name: changes.pop(name) for name in ("stopping", "stage") if name in changes})
-    return OpenFilm(prospect=Prospect(production=made, plan=plan(), thread_id=77, **changes), **about)
+    return QueuedFilm(prospect=Prospect(production=made, plan=plan(), thread_id=77, **changes), **about)
 
 
 # What is said
@@ -130,7 +130,7 @@ def test_only_what_can_be_stopped_is_offered_for_that(state: ProductionState) ->
 def test_the_card_is_taken_by_discord_however_many_films_there_are() -> None:
     endless = replace(open_film().prospect, plan=plan(title="界" * 200), place=9_999, ahead=Ahead(own=9, others=9_989))
     films = [
-        OpenFilm(prospect=replace(endless, production=production(ProductionState.ACCEPTED, id=f"{number:032x}")))
+        QueuedFilm(prospect=replace(endless, production=production(ProductionState.ACCEPTED, id=f"{number:032x}")))
         for number in range(40)
     ]
     view = queue_view(QueueFacts(owner_id=OWNER, films=films, totals=SOME, now=NOW, note="x" * 200))

@@ -19,7 +19,7 @@ from bot.ui.films import owner_ref
 from bot.ui.permissions import INVITED_WITH, ChannelCheck, check, invitation, missing
 from bot.ui.rights import Rights
 from bot.ui.setup import Setup
-from bot.ui.setup_choices import PAGES, Choice, Page, change_of
+from bot.ui.setup_choices import PAGES, Choice, SetupPage, change_of
 from bot.ui.setup_forms import role_form, rule_from
 from bot.ui.setup_view import SetupFacts, setup_view
 
@@ -54,9 +54,9 @@ def words(view: ui.LayoutView) -> str:
     return "\n".join(item.content for item in view.walk_children() if isinstance(item, ui.TextDisplay))
 
 
-@pytest.mark.parametrize("page", Page)
+@pytest.mark.parametrize("page", SetupPage)
 @pytest.mark.parametrize("settings", [GuildSettings(), FULL])
-def test_every_page_is_one_that_discord_takes_however_much_is_chosen(page: Page, settings: GuildSettings) -> None:
+def test_every_page_is_one_that_discord_takes_however_much_is_chosen(page: SetupPage, settings: GuildSettings) -> None:
     bad = [ChannelCheck(channel_id=10**17 + n, missing=("Attach Files",) * 7) for n in range(30)]
 
     view = setup_view(facts(settings, checks=bad), page)
@@ -66,7 +66,7 @@ def test_every_page_is_one_that_discord_takes_however_much_is_chosen(page: Page,
     tabs = [
         item for item in view.walk_children() if isinstance(item, ui.Button) and "gl1:setup:" in str(item.custom_id)
     ]
-    assert len(tabs) == len(Page)
+    assert len(tabs) == len(SetupPage)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,9 @@ def test_every_choice_is_shown_again_on_a_page() -> None:
 
 def test_adult_ideas_stay_off_where_the_operator_does_not_allow_them() -> None:
     assert change_of(Choice.ADULT, [], allows_adult=False)(GuildSettings()).adult is Adult.NEVER
-    assert "off: the operator" in words(setup_view(facts(GuildSettings(), operator_allows_adult=False), Page.SAFETY))
+    assert "off: the operator" in words(
+        setup_view(facts(GuildSettings(), operator_allows_adult=False), SetupPage.SAFETY)
+    )
 
 
 def test_a_log_channel_can_be_taken_away_again() -> None:
@@ -192,7 +194,7 @@ async def test_a_choice_is_kept_and_shown_at_once(office: Office) -> None:
 
 async def test_who_may_not_manage_the_server_changes_nothing_by_any_press(office: Office) -> None:
     presses = [
-        await office.press(Action.SETUP, Page.ROLES, manages=False),
+        await office.press(Action.SETUP, SetupPage.ROLES, manages=False),
         await office.press(Action.SETUPSET, Choice.DENIED, manages=False, values=[str(CHANNEL)]),
         await office.press(Action.SETROLE, manages=False, components=form(weight="8", day="", waiting="")),
         await office.press(Action.SETWORDS, manages=False, components=form(words="heron")),
