@@ -10,9 +10,9 @@ from pathlib import Path
 from bot.media.errors import MediaError
 from bot.media.ffmpeg import Ffmpeg
 from bot.media.keyframes import key_frames
-from bot.media.pieces import speech_track
 from bot.media.probe import MediaLimits, probe
 from bot.media.scan import Scan, scan
+from bot.media.speech_track import speech_track
 from bot.storage.files import Files
 from bot.studio.drafts import AnalysisDraft
 from bot.studio.measures import facts_of
