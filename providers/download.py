@@ -33,6 +33,12 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def same_origin(url: str) -> Callable[[httpx.URL], bool]:
+    """Whether an address is where this one is: scheme, host and port."""
+    home = httpx.URL(url)
+    return lambda target: (target.scheme, target.host, target.port) == (home.scheme, home.host, home.port)
+
+
 async def download(
     http: httpx.AsyncClient,
     url: str,

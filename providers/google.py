@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -11,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import httpx2
 
-from providers.credential import Credential
+from providers.clients import ClientPerKey
 from providers.errors import (
     ContentRejected,
     InvalidRequest,
@@ -86,7 +85,7 @@ class GoogleConnections:
         self._async = self._sync = None
 
 
-class GoogleClients:
+class GoogleClients(ClientPerKey["Client"]):
     """The SDK's clients, one per key, over one pool of connections.
 
     A client costs 32-170 ms of work (google-genai 3.4), so it is built in a thread, once. One key per client, because
@@ -100,28 +99,18 @@ class GoogleClients:
     def __init__(
         self, *, base_url: str | None = None, api_version: str = API_VERSION, read_timeout: float = 120.0
     ) -> None:
+        super().__init__(self._client)
         self.base_url = (base_url or DEFAULT_BASE_URL).rstrip("/")
         self.api_version = api_version
         self._connections = GoogleConnections(read_timeout=read_timeout)
-        self._clients: dict[tuple[str, str], Client] = {}
-        self._building = asyncio.Lock()
-
-    async def of(self, credential: Credential) -> Client:
-        """The client of this key, built on first use."""
-        held = (credential.id, credential.secret)
-        async with self._building:
-            if held not in self._clients:
-                self._clients[held] = await asyncio.to_thread(self._build, credential.secret)
-            return self._clients[held]
 
     async def close(self) -> None:
-        clients, self._clients = list(self._clients.values()), {}
-        for client in clients:
+        for client in self.forget():
             client.close()
             await client.aio.aclose()
         await self._connections.close()
 
-    def _build(self, secret: str) -> Client:
+    def _client(self, secret: str) -> Client:
         from google.genai import Client
 
         return Client(

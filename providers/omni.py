@@ -22,7 +22,7 @@ import httpx
 
 from providers.clip import MIME_TYPE
 from providers.credential import Credential
-from providers.download import download, host_allowed, keep
+from providers.download import download, host_allowed, keep, same_origin
 from providers.errors import (
     InvalidRequest,
     ModelRetired,
@@ -113,11 +113,7 @@ class Omni:
             return
         # As the SDK does: the file's id, on the base URL we were given. The host an answer names is never asked.
         url = f"{self._clients.base_url}/{self._clients.api_version}/files/{file}:download?alt=media"
-        home = httpx.URL(url)
-
-        def ours(target: httpx.URL) -> bool:
-            return (target.scheme, target.host, target.port) == (home.scheme, home.host, home.port)
-
+        ours = same_origin(url)
         await download(
             self._http,
             url,

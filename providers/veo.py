@@ -17,7 +17,7 @@ from urllib.parse import quote
 import httpx
 
 from providers.credential import Credential
-from providers.download import download, host_allowed, keep
+from providers.download import download, host_allowed, keep, same_origin
 from providers.errors import (
     ContentRejected,
     InvalidRequest,
@@ -124,11 +124,7 @@ class Veo:
             raise UnexpectedResponse(PROVIDER, "a film in a bucket, which an API key cannot open")
         bucket, _, name = uri.removeprefix("gs://").partition("/")
         url = f"{self._storage_url}/{quote(bucket, safe='')}/{quote(name)}"
-        home = httpx.URL(url)
-
-        def ours(target: httpx.URL) -> bool:
-            return (target.scheme, target.host, target.port) == (home.scheme, home.host, home.port)
-
+        ours = same_origin(url)
         await download(
             self._http,
             url,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import NoReturn
 
 
 class Wake:
@@ -39,3 +41,14 @@ class Listener:
         except TimeoutError:
             pass
         self._event.clear()
+
+
+async def keep_looking(
+    look: Callable[[], Awaitable[object]], listener: Listener, *, every: float, breath: float = 0.0
+) -> NoReturn:
+    """Look at each nudge and every so many seconds, until cancelled; `breath` is the least that lies between two."""
+    while True:
+        await look()
+        if breath:
+            await asyncio.sleep(breath)
+        await listener.wait(every)

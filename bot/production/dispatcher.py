@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from bot.jobs.engine import Engine
-from bot.jobs.wake import Listener
+from bot.jobs.wake import Listener, keep_looking
 from bot.production.film import FILM, SETTLE
 from bot.production.lifecycle import Lifecycle
 from bot.production.line import Ahead, Line
@@ -58,9 +58,7 @@ class Dispatcher:
 
     async def run(self, listener: Listener) -> None:
         """Dispatch until cancelled."""
-        while True:
-            await self.look()
-            await listener.wait(LOOK_EVERY)
+        await keep_looking(self.look, listener, every=LOOK_EVERY)
 
     def pause(self) -> None:
         """Start no more films; what runs goes on. For draining before a stop."""

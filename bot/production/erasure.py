@@ -6,7 +6,6 @@ the rows that name a film's productions. Money rows stay, without a name: caps m
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +16,7 @@ from sqlalchemy import delete, exists, or_, select, update
 
 from bot.db import AWAY, Database
 from bot.db.tables import analyses, assets, deletions, paid_calls, productions, projects
-from bot.jobs.wake import Listener, Wake
+from bot.jobs.wake import Listener, Wake, keep_looking
 from bot.production.camera import Rig
 from bot.production.decisions import Decision, Decisions
 from bot.production.deletions import Deletion, Deletions
@@ -92,10 +91,7 @@ class Erasure:
         self._clock = clock
 
     async def run(self, listener: Listener) -> None:
-        while True:
-            await self.look()
-            await asyncio.sleep(BREATH)
-            await listener.wait(LOOK_EVERY)
+        await keep_looking(self.look, listener, every=LOOK_EVERY, breath=BREATH)
 
     async def look(self) -> None:
         """Bring every deletion as far as it gets now. One that fails is tried again, and holds up no other."""

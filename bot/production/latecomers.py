@@ -18,7 +18,7 @@ from sqlalchemy import func, or_, select, update
 from bot.db import Database
 from bot.db.tables import paid_calls, productions, takes
 from bot.jobs.ledger import CallState, Ledger
-from bot.jobs.wake import Listener, Wake
+from bot.jobs.wake import Listener, Wake, keep_looking
 from bot.media.errors import MediaError, MediaRefused
 from bot.media.ffmpeg import Ffmpeg
 from bot.media.probe import MediaLimits, probe
@@ -79,9 +79,7 @@ class Latecomers:
         self._clock = clock
 
     async def run(self, listener: Listener) -> None:
-        while True:
-            await self.look()
-            await listener.wait(LOOK_EVERY)
+        await keep_looking(self.look, listener, every=LOOK_EVERY)
 
     async def look(self) -> None:
         """Look once at each operation whose turn it is."""

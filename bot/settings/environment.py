@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LARGEST_SECRET_FILE = 64 * 1024
+_DECIMAL = r"[0-9]{1,15}(\.[0-9]{1,6})?"
 _QUOTES = "\"'`“”‘’"
 
 
@@ -70,51 +71,37 @@ class Environment:
 
     def integer(self, name: str) -> int | None:
         """A whole number within the variable's bounds; its default where unset."""
-        variable = VARIABLES[name]
-        assert variable.between is not None
-        lowest, highest = variable.between
-        value = self.text(name) or variable.default
-        if value is None:
-            return None
         # Not int() alone: it takes "1_000" and other scripts' digits, and its exception quotes the value.
-        if not re.fullmatch(r"-?[0-9]{1,15}", value):
-            self.fault(name, "is not a whole number", f"give one from {lowest} to {highest}, in digits alone")
-        elif not lowest <= int(value) <= highest:
-            self.fault(name, "is out of range", f"give a number from {lowest} to {highest}")
-        else:
-            return int(value)
-        return None
+        value = self._number(
+            name, r"-?[0-9]{1,15}", "is not a whole number", "give one from {between}, in digits alone"
+        )
+        return None if value is None else int(value)
 
     def decimal(self, name: str) -> float | None:
         """A number within the variable's bounds, perhaps with decimals; its default where unset."""
-        variable = VARIABLES[name]
-        assert variable.between is not None
-        lowest, highest = variable.between
-        value = self.text(name) or variable.default
-        if value is None:
-            return None
-        if not re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,6})?", value):
-            self.fault(name, "is not a number", f"give one from {lowest} to {highest}, such as {variable.example}")
-        elif not lowest <= float(value) <= highest:
-            self.fault(name, "is out of range", f"give a number from {lowest} to {highest}")
-        else:
-            return float(value)
-        return None
+        value = self._number(name, _DECIMAL, "is not a number", "give one from {between}, such as {example}")
+        return None if value is None else float(value)
 
     def microusd(self, name: str) -> int | None:
         """Dollars within the variable's bounds as whole micro-dollars, exactly; its default where unset."""
+        hint = "give a plain number, such as {example}"
+        value = self._number(name, _DECIMAL, "is not an amount of dollars", hint)
+        return None if value is None else int(value * 1_000_000)
+
+    def _number(self, name: str, shape: str, wrong: str, remedy: str) -> Decimal | None:
+        """A number of this shape within the variable's bounds."""
         variable = VARIABLES[name]
         assert variable.between is not None
         lowest, highest = variable.between
         value = self.text(name) or variable.default
         if value is None:
             return None
-        if not re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,6})?", value):
-            self.fault(name, "is not an amount of dollars", f"give a plain number, such as {variable.example}")
+        if not re.fullmatch(shape, value):
+            self.fault(name, wrong, remedy.format(between=f"{lowest} to {highest}", example=variable.example))
         elif not lowest <= Decimal(value) <= highest:
             self.fault(name, "is out of range", f"give a number from {lowest} to {highest}")
         else:
-            return int(Decimal(value) * 1_000_000)
+            return Decimal(value)
         return None
 
     def limit(self, name: str) -> int:

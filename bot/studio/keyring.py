@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bot.jobs.wake import Listener, Wake
+from bot.jobs.wake import Listener, Wake, keep_looking
 from bot.settings.providers import ACCOUNT_FORM, KEY_FORM, key_id
 from bot.speech import say
 from bot.studio.errors import KeyRefused
@@ -102,10 +102,7 @@ class Keyring:
 
     async def run(self, listener: Listener) -> None:
         """Keep the pools in step with the book until cancelled."""
-        while True:
-            await self.look()
-            await asyncio.sleep(REST)
-            await listener.wait(LOOK_EVERY)
+        await keep_looking(self.look, listener, every=LOOK_EVERY, breath=REST)
 
     async def look(self) -> None:
         """Bring the pools in step with the book, once."""

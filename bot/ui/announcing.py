@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import discord
 
-from bot.jobs.wake import Listener
+from bot.jobs.wake import Listener, keep_looking
 from bot.production.announcements import Announcements, Post
 from bot.ui.sending import Busy, DiscordFailed, nonce, persistently
 from bot.ui.wording import unlinked
@@ -33,9 +33,7 @@ class Announcer:
         self._clock = clock
 
     async def run(self, listener: Listener) -> None:
-        while True:
-            await self.look()
-            await listener.wait(LOOK_EVERY)
+        await keep_looking(self.look, listener, every=LOOK_EVERY)
 
     async def look(self) -> None:
         """Post everything whose turn it is."""

@@ -102,7 +102,6 @@ class Desk:
         self.pricing = Pricing(catalogue, offer, projects, files, has_upload)
         self._changed = changed
         self.operators = operators
-        self.offer = offer
         self.voices = voices
         self._decisions = decisions
         self.switches = switches
@@ -111,6 +110,10 @@ class Desk:
         self.library = library
         self.preferences = preferences
         self._wishes = None if preferences is None else self._completing(preferences)
+
+    @property
+    def offer(self) -> Offer:
+        return self.pricing.offer
 
     def _completing(self, preferences: PreferenceRows) -> Wishes:
         return Wishes(

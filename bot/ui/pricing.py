@@ -30,7 +30,7 @@ class Pricing:
     ) -> None:
         """Without `files` nothing is kept, and without `has_upload` every video is."""
         self._catalogue = catalogue
-        self._offer = offer
+        self.offer = offer
         self._projects = projects
         self._files = files
         self._has_upload = has_upload
@@ -38,13 +38,13 @@ class Pricing:
     async def price(self, project: Project, plan: Plan, *, draft: bool = False) -> tuple[tuple[Casting, ...], Quote]:
         """How a plan would be made here and what it would cost at most. Raises `StudioError | ModelRetired`."""
         castings = cast(plan, self._catalogue, asset_id=project.asset_id, draft=draft)
-        recordings = {heard.name for heard in soundtrack(plan, castings, self._offer.sound)}
+        recordings = {heard.name for heard in soundtrack(plan, castings, self.offer.sound)}
         kept = await self._kept(project.id, {casting.clip for casting in castings} | recordings)
         made = {casting.content for casting in castings if casting.clip in kept}
-        return castings, quote(castings, made, sound_price(plan, castings, self._offer.sound, kept), kept & recordings)
+        return castings, quote(castings, made, sound_price(plan, castings, self.offer.sound, kept), kept & recordings)
 
     def can_render(self, castings: Sequence[Casting]) -> bool:
-        return {casting.model.provider for casting in castings} <= self._offer.providers
+        return {casting.model.provider for casting in castings} <= self.offer.providers
 
     async def instead(self, project: Project, plan: Plan) -> tuple[VideoModel, Plan, Quote] | None:
         """A model of another service, or the successor of one that is gone, that could make this plan; with its price.
@@ -53,9 +53,9 @@ class Pricing:
         """
         try:
             model = self._catalogue.resolve(plan.model)
-            others = self._catalogue.equals(model, self._offer.providers, plan.ratio)
+            others = self._catalogue.equals(model, self.offer.providers, plan.ratio)
         except ModelRetired:
-            successor = self._catalogue.successor(plan.model, self._offer.providers)
+            successor = self._catalogue.successor(plan.model, self.offer.providers)
             others = (successor,) if successor is not None else ()
         for other in others:
             moved = with_model(plan, other)

@@ -6,7 +6,6 @@ Discord is busy, all is tried again later.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -16,7 +15,7 @@ from typing import NoReturn
 import discord
 
 from bot.db import AWAY, Database
-from bot.jobs.wake import Listener
+from bot.jobs.wake import Listener, keep_looking
 from bot.production.deletions import Deletion, Deletions
 from bot.production.traces import Traces, traces_of
 from bot.speech import later, say, speaking
@@ -49,10 +48,7 @@ class Unposting:
         self._clock = clock
 
     async def run(self, listener: Listener) -> NoReturn:
-        while True:
-            await self.look()
-            await asyncio.sleep(BREATH)
-            await listener.wait(LOOK_EVERY)
+        await keep_looking(self.look, listener, every=LOOK_EVERY, breath=BREATH)
 
     async def look(self) -> None:
         """Remove what there is to remove now; a deletion that Discord holds up holds up no other."""

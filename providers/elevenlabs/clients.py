@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import httpx
 
-from providers.credential import Credential
+from providers.clients import ClientPerKey
 
 if TYPE_CHECKING:
     from elevenlabs.client import AsyncElevenLabs
@@ -15,8 +14,8 @@ if TYPE_CHECKING:
 DEFAULT_BASE_URL = "https://api.elevenlabs.io"
 
 
-class ElevenLabsClients:
-    """Builds each key's client once, in a thread: importing the SDK takes a second of work.
+class ElevenLabsClients(ClientPerKey["AsyncElevenLabs"]):
+    """Over shared connections.
 
     Args:
         http: shared connections; the caller closes them. The SDK leaves a client it was given open.
@@ -24,23 +23,11 @@ class ElevenLabsClients:
     """
 
     def __init__(self, http: httpx.AsyncClient, base_url: str | None) -> None:
+        super().__init__(self._client)
         self._http = http
         self._base_url = base_url or DEFAULT_BASE_URL
-        self._clients: dict[tuple[str, str], AsyncElevenLabs] = {}
-        self._building = asyncio.Lock()
 
-    async def of(self, credential: Credential) -> AsyncElevenLabs:
-        held = (credential.id, credential.secret)
-        if held not in self._clients:
-            async with self._building:
-                if held not in self._clients:
-                    self._clients[held] = await asyncio.to_thread(self._build, credential.secret)
-        return self._clients[held]
-
-    def forget(self) -> None:
-        self._clients.clear()
-
-    def _build(self, secret: str) -> AsyncElevenLabs:
+    def _client(self, secret: str) -> AsyncElevenLabs:
         from elevenlabs.client import AsyncElevenLabs
 
         client = AsyncElevenLabs(api_key=secret, base_url=self._base_url, httpx_client=self._http)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AbstractContextManager, aclosing
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from pathlib import Path
 
 import httpx
@@ -13,14 +12,12 @@ from pydantic import BaseModel, ValidationError
 
 from providers.credential import Credential
 from providers.errors import InvalidRequest, Unavailable, UnexpectedResponse
-from providers.groq.clients import GroqClients
-from providers.groq.faults import PROVIDER, broken_off, groq_fault
+from providers.groq.faults import PROVIDER, broken_off
 from providers.groq.limits import quota_notes
 from providers.groq.question import question
+from providers.groq.service import GroqService
 from providers.groq.unfenced import Unfenced
 from providers.language import Answer, Prompt, RemoteFile, Reply, Usage
-from providers.quota import Notice, ignore
-from providers.transport import translated
 
 _PATH = "/openai/v1/chat/completions"
 
@@ -59,32 +56,10 @@ class _Chunk(BaseModel):
     x_groq: _Told | None = None
 
 
-class GroqChat:
-    """A `LanguageModel` and a `ModelLister` over Groq's chat completions.
+class GroqChat(GroqService):
+    """A `LanguageModel` and a `ModelLister` over Groq's chat completions."""
 
-    Args:
-        http: shared connections; the caller closes them.
-        base_url: `None` means Groq's own.
-        read_timeout: seconds that an answer may stay silent.
-        notice: hears what is left of the limits.
-        clock: Unix seconds; a daily limit returns at a time.
-    """
-
-    name = PROVIDER
     sees_video = False
-
-    def __init__(
-        self,
-        *,
-        http: httpx.AsyncClient,
-        base_url: str | None = None,
-        read_timeout: float = 60.0,
-        notice: Notice = ignore,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self._clients = GroqClients(http, base_url, read_timeout)
-        self._notice = notice
-        self._clock = clock
 
     async def upload(self, path: Path, mime_type: str, credential: Credential) -> RemoteFile:
         raise InvalidRequest(
@@ -144,9 +119,6 @@ class GroqChat:
             client = await self._clients.of(credential)
             return frozenset(str(model.id) for model in (await client.models.list()).data)
 
-    async def close(self) -> None:
-        self._clients.forget()
-
     async def _chunks(
         self, body: Mapping[str, object], model: str, credential: Credential
     ) -> AsyncGenerator[_Chunk, None]:
@@ -170,9 +142,6 @@ class GroqChat:
     def _tell(self, headers: Mapping[str, str], credential: Credential, model: str) -> None:
         for note in quota_notes(headers, key_id=credential.id, model=model):
             self._notice(note)
-
-    def _translated(self, credential: Credential, model: str) -> AbstractContextManager[None]:
-        return translated(PROVIDER, credential, lambda refusal: groq_fault(refusal, model=model, now=self._clock()))
 
 
 async def _body(prompt: Prompt, schema: type[BaseModel], *, streamed: bool) -> dict[str, object]:

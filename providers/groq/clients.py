@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import httpx
 
-from providers.credential import Credential
+from providers.clients import ClientPerKey
 
 if TYPE_CHECKING:
     from groq import AsyncGroq
@@ -15,8 +14,8 @@ if TYPE_CHECKING:
 DEFAULT_BASE_URL = "https://api.groq.com"  # without /openai/v1: the SDK's paths bring it
 
 
-class GroqClients:
-    """Builds each key's client once, in a thread: importing the SDK is work.
+class GroqClients(ClientPerKey["AsyncGroq"]):
+    """Over shared connections.
 
     Args:
         http: shared connections; the caller closes them. A client is never closed: it would close them too.
@@ -25,24 +24,12 @@ class GroqClients:
     """
 
     def __init__(self, http: httpx.AsyncClient, base_url: str | None, read_timeout: float) -> None:
+        super().__init__(self._client)
         self._http = http
         self._base_url = base_url or DEFAULT_BASE_URL
         self._timeout = httpx.Timeout(read_timeout, connect=10.0, pool=10.0)
-        self._clients: dict[tuple[str, str], AsyncGroq] = {}
-        self._building = asyncio.Lock()
 
-    async def of(self, credential: Credential) -> AsyncGroq:
-        held = (credential.id, credential.secret)
-        if held not in self._clients:
-            async with self._building:
-                if held not in self._clients:
-                    self._clients[held] = await asyncio.to_thread(self._build, credential.secret)
-        return self._clients[held]
-
-    def forget(self) -> None:
-        self._clients.clear()
-
-    def _build(self, secret: str) -> AsyncGroq:
+    def _client(self, secret: str) -> AsyncGroq:
         from groq import AsyncGroq
 
         client = AsyncGroq(

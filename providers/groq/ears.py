@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import httpx
 from pydantic import BaseModel, ValidationError
 
 from providers.credential import Credential
 from providers.errors import InvalidRequest, UnexpectedResponse
-from providers.groq.clients import GroqClients
-from providers.groq.faults import PROVIDER, groq_fault
+from providers.groq.faults import PROVIDER
 from providers.groq.limits import quota_notes
+from providers.groq.service import GroqService
 from providers.hearing import Transcript
-from providers.quota import Notice, ignore
 from providers.speech import TimedWord
-from providers.transport import translated
 
 _LARGEST = (
     25_000_000  # bytes, of every plan; the developer plan takes 100 MB (console.groq.com/docs/speech-to-text, 2026)
@@ -39,35 +35,12 @@ class _Heard(BaseModel):
     words: list[_Word] | None = None
 
 
-class GroqEars:
-    """A `Transcriber` over Groq's transcriptions.
-
-    Args:
-        http: shared connections; the caller closes them.
-        base_url: `None` means Groq's own.
-        read_timeout: seconds that an answer may stay silent.
-        notice: hears what is left of the limits.
-        clock: Unix seconds; a daily limit returns at a time.
-    """
-
-    name = PROVIDER
-
-    def __init__(
-        self,
-        *,
-        http: httpx.AsyncClient,
-        base_url: str | None = None,
-        read_timeout: float = 60.0,
-        notice: Notice = ignore,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self._clients = GroqClients(http, base_url, read_timeout)
-        self._notice = notice
-        self._clock = clock
+class GroqEars(GroqService):
+    """A `Transcriber` over Groq's transcriptions."""
 
     async def transcribe(self, sound: Path, credential: Credential, *, model: str) -> Transcript:
         file = await asyncio.to_thread(_read, sound)
-        with translated(PROVIDER, credential, lambda refusal: groq_fault(refusal, model=model, now=self._clock())):
+        with self._translated(credential, model):
             client = await self._clients.of(credential)
             answer = await client.audio.transcriptions.with_raw_response.create(
                 file=file,
@@ -89,9 +62,6 @@ class GroqEars:
             words=punctuated(heard.text, words),
             seconds=heard.duration,
         )
-
-    async def close(self) -> None:
-        self._clients.forget()
 
 
 def punctuated(text: str, words: Sequence[TimedWord]) -> tuple[TimedWord, ...]:

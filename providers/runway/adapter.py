@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import httpx
 from pydantic import ValidationError
 
+from providers.clients import ClientPerKey
 from providers.credential import Credential
 from providers.download import download, host_allowed
 from providers.errors import InvalidRequest, OutcomeUnknown, UnexpectedResponse
@@ -68,8 +69,7 @@ class Runway:
         self._timeout = httpx.Timeout(read_timeout, connect=10.0, pool=10.0)
         self._clock = clock
         self._storage = Storage(http, base_url=self._base_url, timeout=self._timeout)
-        self._clients: dict[tuple[str, str], AsyncRunwayML] = {}
-        self._building = asyncio.Lock()
+        self._clients = ClientPerKey(self._client)
 
     async def submit(self, request: VideoRequest, credential: Credential) -> Operation:
         """Order one clip: look at everything, bring the files, then send the one paid POST.
@@ -84,7 +84,7 @@ class Runway:
         uris = [asset.data_uri or await self._upload(asset, credential) for asset in assets]
         body = {**settings, **files_of(request.source, way, assets, uris)}
         with self._translated(credential):
-            client = await self._client(credential)
+            client = await self._clients.of(credential)
         with self._translated(credential, request.model, paid=True):
             answer = await client.post(way.path, cast_to=httpx.Response, body=body)
         try:
@@ -123,7 +123,7 @@ class Runway:
         """Stop a task; only one that still waits is refunded."""
         try:
             with self._translated(credential):
-                client = await self._client(credential)
+                client = await self._clients.of(credential)
                 await client.delete(_task_path(operation_id), cast_to=httpx.Response)
         except InvalidRequest:
             pass  # already over, or gone
@@ -142,7 +142,7 @@ class Runway:
 
     async def close(self) -> None:
         """The connections are the caller's; what was built on them is let go."""
-        self._clients = {}
+        self._clients.forget()
 
     async def _organization(self, credential: Credential) -> Organization:
         content = await self._got("/v1/organization", credential)
@@ -153,25 +153,16 @@ class Runway:
 
     async def _got(self, path: str, credential: Credential) -> bytes:
         with self._translated(credential):
-            client = await self._client(credential)
+            client = await self._clients.of(credential)
             answer = await client.get(path, cast_to=httpx.Response)
         return answer.content
 
     async def _upload(self, asset: Asset, credential: Credential) -> str:
         with self._translated(credential):
-            place = await self._storage.place_for(asset, await self._client(credential))
+            place = await self._storage.place_for(asset, await self._clients.of(credential))
         return await self._storage.put(asset, place, credential)
 
-    async def _client(self, credential: Credential) -> AsyncRunwayML:
-        """The key's client, built once; a key whose secret changed gets a new one."""
-        held = (credential.id, credential.secret)
-        if held not in self._clients:
-            async with self._building:
-                if held not in self._clients:
-                    self._clients[held] = await asyncio.to_thread(self._build, credential.secret)
-        return self._clients[held]
-
-    def _build(self, secret: str) -> AsyncRunwayML:
+    def _client(self, secret: str) -> AsyncRunwayML:
         from runwayml import AsyncRunwayML  # over a second, so only where it is used
 
         client = AsyncRunwayML(

@@ -84,7 +84,7 @@ async def test_without_a_url_each_provider_is_asked_at_its_own(monkeypatch: pyte
     google = GoogleClients()
     client = await google.of(Key())
     assert client._api_client._http_options.base_url == "https://generativelanguage.googleapis.com"
-    assert str(Runway(http=http)._build(SECRET).base_url) == "https://api.dev.runwayml.com"
+    assert str(Runway(http=http)._client(SECRET).base_url) == "https://api.dev.runwayml.com"
     groq, elevenlabs = GroqChat(http=http), ElevenLabs(http=http)
     assert str((await groq._clients.of(Key())).base_url) == "https://api.groq.com"
     assert (await elevenlabs._clients.of(Key()))._client_wrapper.get_base_url() == "https://api.elevenlabs.io"

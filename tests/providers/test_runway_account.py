@@ -87,13 +87,13 @@ async def test_a_key_has_one_client_and_another_secret_another(
 ) -> None:
     monkeypatch.setenv("RUNWAYML_CUSTOM_HEADERS", "Authorization: Bearer another")
     built: list[str] = []
-    build = runway._build
+    build = runway._client
 
     def counted(secret: str) -> AsyncRunwayML:
         built.append(secret)
         return build(secret)
 
-    monkeypatch.setattr(runway, "_build", counted)
+    monkeypatch.setattr(runway._clients, "_build", counted)
     server.on(ASK, Reply(200, TOLD))
     await asyncio.gather(*(runway.standing(key) for _ in range(5)))
     await runway.standing(Key(id=key.id, secret="not-a-real-secret-either"))

@@ -164,7 +164,7 @@ async def test_a_take_that_is_kept_is_free_and_orders_nothing(theatre: Theatre) 
 
 
 async def test_what_was_heard_is_not_paid_again_and_what_is_lost_of_it_is_in_the_price(theatre: Theatre) -> None:
-    theatre.desk.offer = replace(RUNWAY, sound=SoundOffer(music=CATALOGUE.music[0]))
+    theatre.desk.pricing.offer = replace(RUNWAY, sound=SoundOffer(music=CATALOGUE.music[0]))
     film = plan(shot("One"), music="piano")
     project = await theatre.made(film)
     castings, _ = await theatre.desk.pricing.price(project, film)
