@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.jobs.wake import Wake
+from bot.jobs.wake import Wake, keep_looking
 from tests import virtual_time
 
 
@@ -42,3 +42,21 @@ def test_without_a_nudge_the_wait_ends_after_at_most_so_long() -> None:
         return virtual_time.now()
 
     assert virtual_time.run(story()) == 5.0
+
+
+def test_a_loop_looks_at_each_nudge_and_every_so_often_but_takes_a_breath_first() -> None:
+    async def story() -> list[float]:
+        wake, looks = Wake(), list[float]()
+
+        async def look() -> None:
+            looks.append(virtual_time.now())
+
+        async with asyncio.TaskGroup() as group:
+            loop = group.create_task(keep_looking(look, wake.listener(), every=10.0, breath=2.0))
+            await asyncio.sleep(1.0)
+            wake()
+            await asyncio.sleep(14.0)
+            loop.cancel()
+        return looks
+
+    assert virtual_time.run(story()) == [0.0, 2.0, 14.0]
