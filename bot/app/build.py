@@ -147,7 +147,7 @@ async def build(
     switches = Switches(database, changed)
     guilds = Guilds(database)
     blocks = Blocks(database, pseudonyms=pseudonyms)
-    reports = Reports(database, changed)
+    reports = Reports(database, changed, budgets=budgets)
     departures = Departures(database, shards=post.shards)
     rules = house_rules(settings, database, guilds, blocks)
     keyring = keyring_of(settings, database, pools, providers, changed, scrubber)

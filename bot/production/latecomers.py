@@ -25,6 +25,7 @@ from bot.media.probe import MediaLimits, probe
 from bot.production.camera import FETCH_WITHIN, LOOK_WITHIN, Rig
 from bot.production.model import RESTORED, ProductionState, TakeState
 from bot.production.productions import Productions
+from bot.production.reports import is_shown_production
 from bot.production.sizes import CLIP_SECOND
 from bot.storage.errors import StorageError
 from bot.storage.files import Files
@@ -188,7 +189,9 @@ class Latecomers:
             )
             restored = select(productions.c.failure == RESTORED).where(productions.c.id == late.production_id)
             is_restored = (await transaction.execute(restored)).scalar()  # what else was done for it, nobody knows
-            if not is_restored and not (await transaction.execute(holding)).scalar():
+            # One that was hidden meanwhile orders nothing more by itself: its owner can only stop it.
+            is_shown = await is_shown_production(transaction, late.production_id)
+            if is_shown and not is_restored and not (await transaction.execute(holding)).scalar():
                 await self._productions.resume_within(transaction, late.production_id, [ProductionState.HELD])
         self._changed()
 

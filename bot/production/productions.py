@@ -15,6 +15,7 @@ from bot.jobs.ledger import CallState
 from bot.jobs.wake import Wake
 from bot.production import notes
 from bot.production.bill import Bill, bill_of, settle_by_bill
+from bot.production.calling_off import call_off
 from bot.production.model import (
     ACTIVE,
     RESTORED,
@@ -28,14 +29,13 @@ from bot.production.model import (
 )
 from bot.production.notes import Note, NoteKind
 from bot.production.outbox import Outbox
-from bot.production.reports import is_hidden_film
+from bot.production.reports import check_shown
 from bot.studio.audit import Audit
 from bot.studio.budget import Budgets, Kind
 from bot.studio.casting import Casting, Quote
 from bot.studio.errors import (
     AlreadyRendering,
     AwaitsDecision,
-    FilmHidden,
     NoSuchFilm,
     NothingToRender,
     PlanMoved,
@@ -90,7 +90,7 @@ class Productions:
 
         Raises:
             NoSuchFilm | NotYours: not for this person to order.
-            FilmHidden: nothing of it would be posted.
+            FilmHidden | FilmHiddenHere: nothing of it would be posted, or not in its server.
             NothingToRender: it has no plan.
             PlanMoved: the version is not the newest.
             AlreadyRendering: a production of it is in the line or running.
@@ -184,16 +184,8 @@ class Productions:
                 if refused := refusal(Act.STOP, user_id=user_id, owner_id=production.owner_id, role=role):
                     raise refused
                 failure = "CancelledByApprover"
-            waited = [ProductionState.ASKING, ProductionState.ACCEPTED]
-            stopped = await transaction.execute(
-                update(productions)
-                .where(productions.c.id == production_id, productions.c.state.in_(waited))
-                .values(
-                    state=ProductionState.CANCELLED, stage=Stage.OVER, failure=failure, finished_at=now, updated_at=now
-                )
-            )
-            if stopped.rowcount:
-                await self.settle_within(transaction, production_id)
+            one = productions.c.id == production_id
+            stopped = await call_off(transaction, self._budgets, one, failure=failure, now=now)
             stopping = await transaction.execute(
                 update(productions)
                 .where(
@@ -203,7 +195,7 @@ class Productions:
                 )
                 .values(stopping=1, failure=failure, updated_at=now)
             )
-            if not is_owner and (stopped.rowcount or stopping.rowcount):
+            if not is_owner and (stopped or stopping.rowcount):
                 guild_id = production.guild_id
                 await self._audit.note_within(transaction, user_id, "cancel", production_id, guild_id=guild_id)
         self._changed()
@@ -535,7 +527,7 @@ async def film_to_order(
 ) -> Row[tuple[object, ...]]:
     """The film as it is at this moment, where this person may order something for this version of its plan.
 
-    Raises `NoSuchFilm | NotYours | FilmHidden | NothingToRender | PlanMoved`.
+    Raises `NoSuchFilm | NotYours | FilmHidden | FilmHiddenHere | NothingToRender | PlanMoved`.
     """
     project = (await transaction.execute(select(projects).where(projects.c.id == project_id))).one_or_none()
     if project is None or project.deleted_at is not None:
@@ -543,8 +535,7 @@ async def film_to_order(
     role = await role_of(transaction, project_id, user_id)
     if refused := refusal(Act.GREENLIGHT, user_id=user_id, owner_id=project.owner_id, role=role):
         raise refused
-    if await is_hidden_film(transaction, project_id):
-        raise FilmHidden
+    await check_shown(transaction, project_id, project.guild_id)
     newest = await latest_version(transaction, project_id)
     if newest == 0:
         raise NothingToRender

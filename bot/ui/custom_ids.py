@@ -62,6 +62,7 @@ class Action(StrEnum):
     SOFTEN = "soften"  # a new version of the plan, with safer words for the shots that a policy refused
     REPORT = "report"  # of a film: opens a form; the submitted form carries the same action
     HIDE = "hide"  # of a report: withdraw the film,
+    LIFT = "lift"  # or show again one that was hidden
     DISMISS = "dismiss"  # let it be,
     BLOCKUSER = "blockuser"  # or keep its owner out
 
