@@ -288,6 +288,7 @@ async def build(
         files=files,
         ffmpeg=ffmpeg,
         switches=switches,
+        reports=reports,
     )
     surfaces: list[Surface] = [
         *surfaces_for_members(
@@ -317,7 +318,9 @@ async def build(
             pools=pools,
         ),
         *house_surfaces(settings, database, rules, rights, blocks, reports),
-        SaferWords(projects, productions, Softener(minds, catalogue), changed, desk.rights, budgets),
+        SaferWords(
+            projects, productions, Softener(minds, catalogue), changed, desk.rights, budgets, drawing.storyboards
+        ),
         drawing.surface,
         DraftSurface(desk),
         FilmLooks(desk, productions, projects, previews, catalogue),

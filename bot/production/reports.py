@@ -20,7 +20,7 @@ from enum import StrEnum
 from sqlalchemy import Row, Select, and_, func, or_, select, update
 
 from bot.db import Database, Transaction, insert_or_ignore, lock
-from bot.db.tables import posts, productions, projects, reports
+from bot.db.tables import cards, posts, productions, projects, reports, storyboards
 from bot.jobs.wake import Wake
 from bot.production.calling_off import call_off
 from bot.studio.audit import Audit
@@ -30,6 +30,7 @@ from bot.studio.errors import DecidedAlready, FilmHidden, FilmHiddenHere, NoSuch
 #: Reports that one person may make in a day, and the characters of a reason.
 MOST_A_DAY, LONGEST_REASON = 5, 500
 DAY = 86_400.0
+_STORYBOARD = "storyboard"  # as `bot.ui.card_layout.CardKind`
 #: The failures of a film that waited when it was hidden.
 HIDDEN_EVERYWHERE, HIDDEN_HERE = "HiddenByOperator", "HiddenByServer"
 
@@ -183,11 +184,25 @@ class Reports:
         await self._write(report.id, answered_at=self._clock())
 
     async def posts_of(self, project_id: str) -> list[tuple[int, int]]:
-        """Messages with a film of this project in them, by channel and message."""
+        """Messages with a film or a storyboard of this project in them, by channel and message."""
         ids = select(productions.c.id).where(productions.c.project_id == project_id)
-        known = select(posts.c.channel_id, posts.c.message_id).where(posts.c.production_id.in_(ids))
+        films = select(posts.c.channel_id, posts.c.message_id).where(posts.c.production_id.in_(ids))
+        boards = select(cards.c.channel_id, cards.c.message_id).where(
+            cards.c.kind == _STORYBOARD,
+            cards.c.ref.in_(select(storyboards.c.id).where(storyboards.c.project_id == project_id)),
+            cards.c.message_id.is_not(None),
+        )
         async with self._database.transaction() as transaction:
-            return [(row.channel_id, row.message_id) for row in await transaction.execute(known)]
+            return [(row.channel_id, row.message_id) for row in await transaction.execute(films.union_all(boards))]
+
+    async def hides(self, project_id: str, guild_id: int | None) -> bool:
+        """Whether a film was hidden everywhere, or in this server."""
+        try:
+            async with self._database.transaction() as transaction:
+                await check_shown(transaction, project_id, guild_id)
+        except (FilmHidden, FilmHiddenHere):
+            return True
+        return False
 
     async def title_of(self, report: Report) -> str:
         """What the film is called by its idea; "" where it was deleted."""
