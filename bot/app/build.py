@@ -100,6 +100,7 @@ from bot.ui.library import Library
 from bot.ui.manners import Manners
 from bot.ui.missed import Missed
 from bot.ui.people import People
+from bot.ui.postponed import Postponed
 from bot.ui.previews import Previews
 from bot.ui.progress import CardKeeper
 from bot.ui.replies import words_for_failure
@@ -290,6 +291,7 @@ async def build(
         switches=switches,
         reports=reports,
     )
+    postponed = Postponed()
     surfaces: list[Surface] = [
         *surfaces_for_members(
             database, desk, productions, dispatcher, switches, catalogue, pools, preferences, settings.data_dir
@@ -317,7 +319,7 @@ async def build(
             catalogue=catalogue,
             pools=pools,
         ),
-        *house_surfaces(settings, database, rules, rights, blocks, reports),
+        *house_surfaces(settings, database, rules, rights, blocks, reports, postponed),
         SaferWords(
             projects, productions, Softener(minds, catalogue), changed, desk.rights, budgets, drawing.storyboards
         ),
@@ -335,7 +337,7 @@ async def build(
         takes=TakesMenu(retakes, previews),
         returns=Returns(productions.outbox, Comings(departures)),
         surfaces=surfaces,
-        entrance=Entrance(rules),
+        entrance=Entrance(rules, postponed=postponed),
     )
     for add_to in commands.EVERY:
         add_to(client)
