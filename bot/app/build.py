@@ -83,6 +83,7 @@ from bot.ui import commands
 from bot.ui.admin.diagnose import Diagnose
 from bot.ui.anew import Anew
 from bot.ui.announcing import Announcer
+from bot.ui.away import Away
 from bot.ui.card_rows import CardRows
 from bot.ui.carrying import Carrier
 from bot.ui.channel_rows import ChannelRows
@@ -258,6 +259,7 @@ async def build(
         guilds=guilds,
         allows_adult=settings.safety.allows_adult,
         rules=rules,
+        away=Away(pools),
         has_upload=lambda asset: files.is_kept(files.upload(asset.id, asset.suffix.removeprefix("."))),
     )
     latecomers = Latecomers(database, ledger, productions, rigs, ffmpeg, files, changed)

@@ -18,7 +18,7 @@ from bot.production.productions import Productions
 from bot.production.readings import Readings
 from bot.production.sizes import film_bytes
 from bot.production.switches import Switches
-from bot.speech import say, shared, speaking
+from bot.speech import counted, say, shared, speaking
 from bot.storage.files import Files
 from bot.studio.budget import Budgets
 from bot.studio.casting import Casting, Quote, cast, quote
@@ -36,6 +36,7 @@ from bot.studio.errors import (
     PlanMoved,
     PriceRose,
     RatioNotOffered,
+    ServiceAway,
     StillGone,
     UploadGone,
     VoiceNotFound,
@@ -53,6 +54,7 @@ from bot.studio.storyboard import still_name
 from bot.studio.text import clean, shorten
 from bot.studio.voices import Voices
 from bot.studio.wishes import Wishes
+from bot.ui.away import Away
 from bot.ui.library import Library
 from bot.ui.maximum import check_maximum, seconds_within
 from bot.ui.wording import day, enumerated, money
@@ -111,7 +113,9 @@ class Desk:
         allows_adult: bool = False,
         preferences: PreferenceRows | None = None,
         rules: HouseRules | None = None,
+        away: Away | None = None,
     ) -> None:
+        self._away = away or Away({})
         self._rules = rules
         self.guilds = guilds
         self._allows_adult = allows_adult
@@ -257,7 +261,7 @@ class Desk:
                 castings, quoted = await self.price(project, moved)
             except (CannotRender, RequestFault):
                 continue
-            if self.can_render(castings):
+            if self.can_render(castings) and not self.away(castings, quoted):
                 return other, moved, quoted
         return None
 
@@ -346,6 +350,7 @@ class Desk:
         Raises:
             PriceRose: it costs more now, for what was kept is gone or something got dearer; its card is brought up to
                 date.
+            ServiceAway: no key of a service that would make it works; with another model at its price.
             DiskFull: it could not be kept.
             StudioError: it cannot be made, or not now.
         """
@@ -357,9 +362,11 @@ class Desk:
             raise await self._gone(project, plan, error) from error
         if not self.can_render(castings):
             raise CannotRender
+        if away := self.away(castings, quoted):
+            await self._show_anew(project_id)
+            raise ServiceAway(away, await self._way_out(project, plan))
         if shown_microusd is not None and quoted.price_microusd > shown_microusd:
-            await self._projects.touch(project_id)
-            self._changed()
+            await self._show_anew(project_id)
             raise PriceRose(money(shown_microusd), money(quoted.price_microusd))
         check_maximum(project, quoted.price_microusd)
         missing = [casting for casting in castings if casting.number not in quoted.kept]
@@ -400,17 +407,38 @@ class Desk:
 
     async def _gone(self, project: Project, plan: Plan, error: ModelRetired) -> ModelGone:
         """That a plan's model has gone, with what its successor would cost."""
-        found = await self.instead(project, plan)
-        words = say("Tell me in the thread which model to take instead.")
-        if found is not None:
-            model, _, quoted = found
-            words = say(
-                "{label} would make this film for at most {price}: press **Use {label}** on the plan card, and nothing "
-                "is ordered before you greenlight that.",
-                label=model.label,
-                price=money(quoted.price_microusd),
-            )
+        words = await self._way_out(project, plan) or say("Tell me in the thread which model to take instead.")
         return ModelGone(plan.model, _switched_off(plan.model, error), words)
+
+    async def _way_out(self, project: Project, plan: Plan) -> str:
+        """Which model would make a plan instead, and for how much; "" where none would."""
+        found = await self.instead(project, plan)
+        if found is None:
+            return ""
+        model, _, quoted = found
+        return say(
+            "{label} would make this film for at most {price}: press **Use {label}** on the plan card, and nothing "
+            "is ordered before you greenlight that.",
+            label=model.label,
+            price=money(quoted.price_microusd),
+        )
+
+    def away(self, castings: Sequence[Casting], quoted: Quote) -> str:
+        """That services which have something to make of it are away just now; "" where none is."""
+        services = self._away.among(casting for casting in castings if casting.number not in quoted.kept)
+        if not services:
+            return ""
+        return counted(
+            len(services),
+            "{services} is away just now: none of this bot's keys for it works.",
+            "{services} are away just now: none of this bot's keys for them works.",
+            services=enumerated(services),
+        )
+
+    async def _show_anew(self, project_id: str) -> None:
+        """Have its card brought up to date."""
+        await self._projects.touch(project_id)
+        self._changed()
 
     async def price(self, project: Project, plan: Plan, *, draft: bool = False) -> tuple[tuple[Casting, ...], Quote]:
         """How a plan would be made here and what it would cost at most. Raises `StudioError | ModelRetired`."""

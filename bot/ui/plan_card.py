@@ -276,6 +276,11 @@ def is_ordered(facts: PlanFacts) -> bool:
     return facts.production is not None and facts.production.version == facts.plan.version
 
 
+def is_settled(facts: PlanFacts) -> bool:
+    """Whether nothing of this film can be ordered now: it is being made, or this version has its film."""
+    return _under_way(facts) is not None or _is_made(facts)
+
+
 def _under_way(facts: PlanFacts) -> Production | None:
     """The production of this film that is not over, of whichever version: no other can be ordered meanwhile."""
     return facts.production if facts.production is not None and facts.production.state in OPEN else None

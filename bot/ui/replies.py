@@ -112,6 +112,9 @@ _WORDS: dict[type[Exception], str] = {
     studio.AgeUnconfirmed: later("Say first that you are {least} or older: I ask you when you use `/plan`."),
     studio.RatioNotOffered: later("{label} makes only {ratios}. Choose one of these with `/plan`."),
     studio.ModelGone: "{ended} {instead}",
+    studio.ServiceAway: later(
+        "{away} Nothing was ordered, and the plan is kept: press **Greenlight** again later. {instead}"
+    ),
     studio.UploadGone: later(
         "Your video isn't kept any more, and a shot starts from it. Attach it here in the thread once more, "
         "and press **Greenlight** then; nothing was ordered."

@@ -167,12 +167,9 @@ class House:
         self.now = 0.0
         self.rules = HouseRules(Guilds(database), Ages(database, least=18))
         self.postponed = Postponed(clock=lambda: self.now)
-        self.restarted()
         self.doors = Doors(entrance=Entrance(self.rules, postponed=self.postponed))
-
-    def restarted(self) -> None:
-        self.tree: Any = Tree()
         self.gate = AgeGate(self.rules.ages, self.postponed)
+        self.tree: Any = Tree()
         self.gate.add_to(self.tree)
 
     async def ask(self, asked: Any) -> CustomId:
