@@ -172,6 +172,9 @@ class Latecomers:
     async def _made(self, late: _Late, price_microusd: int | None) -> None:
         """The take is made and paid; a held film that nothing else holds goes on with what is left to do."""
         async with self._database.transaction() as transaction:
+            # One that was hidden meanwhile orders nothing more by itself: its owner can only stop it. Asked first, for
+            # it locks the film, as whoever hides it does before anything else.
+            is_shown = await is_shown_production(transaction, late.production_id)
             await self._ledger.finish_within(transaction, late.key, CallState.DONE, price_microusd=price_microusd)
             await self._productions.balance_within(transaction, late.production_id)
             await transaction.execute(
@@ -189,8 +192,6 @@ class Latecomers:
             )
             restored = select(productions.c.failure == RESTORED).where(productions.c.id == late.production_id)
             is_restored = (await transaction.execute(restored)).scalar()  # what else was done for it, nobody knows
-            # One that was hidden meanwhile orders nothing more by itself: its owner can only stop it.
-            is_shown = await is_shown_production(transaction, late.production_id)
             if is_shown and not is_restored and not (await transaction.execute(holding)).scalar():
                 await self._productions.resume_within(transaction, late.production_id, [ProductionState.HELD])
         self._changed()

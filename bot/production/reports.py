@@ -197,12 +197,8 @@ class Reports:
 
     async def hides(self, project_id: str, guild_id: int | None) -> bool:
         """Whether a film was hidden everywhere, or in this server."""
-        try:
-            async with self._database.transaction() as transaction:
-                await check_shown(transaction, project_id, guild_id)
-        except (FilmHidden, FilmHiddenHere):
-            return True
-        return False
+        async with self._database.transaction() as transaction:
+            return await _hiding(transaction, project_id, guild_id) is not None
 
     async def title_of(self, report: Report) -> str:
         """What the film is called by its idea; "" where it was deleted."""
@@ -230,14 +226,21 @@ async def check_shown(transaction: Transaction, project_id: str, guild_id: int |
     Raises `FilmHidden | FilmHiddenHere`.
     """
     await lock(transaction, f"project {project_id}")
+    if (hiding := await _hiding(transaction, project_id, guild_id)) is not None:
+        raise hiding
+
+
+async def _hiding(
+    transaction: Transaction, project_id: str, guild_id: int | None
+) -> FilmHidden | FilmHiddenHere | None:
+    """What is in the way of making and posting a film in this server, or in a direct message."""
     hidden = select(reports.c.everywhere, reports.c.guild_id).where(
         reports.c.state == ReportState.HIDDEN, reports.c.project_id == project_id
     )
     rows = (await transaction.execute(hidden)).all()
     if any(row.everywhere for row in rows):
-        raise FilmHidden
-    if guild_id is not None and any(row.guild_id == guild_id for row in rows):
-        raise FilmHiddenHere
+        return FilmHidden()
+    return FilmHiddenHere() if guild_id is not None and guild_id in {row.guild_id for row in rows} else None
 
 
 async def check_production_shown(transaction: Transaction, production_id: str) -> None:

@@ -160,6 +160,10 @@ class Tree:
         self.took.append(interaction)
 
 
+def a_tree() -> Any:
+    return Tree()
+
+
 class House:
     """Age is asked, and the commands of those who are asked wait."""
 
@@ -169,7 +173,7 @@ class House:
         self.postponed = Postponed(clock=lambda: self.now)
         self.doors = Doors(entrance=Entrance(self.rules, postponed=self.postponed))
         self.gate = AgeGate(self.rules.ages, self.postponed)
-        self.tree: Any = Tree()
+        self.tree = a_tree()
         self.gate.add_to(self.tree)
 
     async def ask(self, asked: Any) -> CustomId:
