@@ -114,9 +114,11 @@ class Reports:
                 state=ReportState.OPEN,
                 at=now,
             )
-            made = await transaction.execute(kept.on_conflict_do_nothing(index_elements=["project_id", "reporter_id"]))
+            kept = kept.on_conflict_do_nothing(index_elements=["project_id", "reporter_id"])
+            # PostgreSQL's driver counts no rows of such an insert.
+            made = (await transaction.execute(kept.returning(reports.c.id))).one_or_none()
         self._changed()
-        return bool(made.rowcount)
+        return made is not None
 
     async def get(self, report_id: str) -> Report:
         """Raises `NoSuchFilm` where it is gone, with its film."""

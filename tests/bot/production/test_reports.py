@@ -36,6 +36,7 @@ def place(database: Database) -> Place:
     return Place(database)
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)
 async def test_a_film_is_reported_once_by_each_person(place: Place) -> None:
     project = await place.film()
 
@@ -132,6 +133,7 @@ async def test_what_is_hidden_is_not_ordered_any_more_and_can_only_be_stopped(pl
     assert (await place.productions.get(production.id)).stopping
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)
 async def test_a_film_that_waits_is_called_off_when_it_is_hidden_and_nothing_is_charged(place: Place) -> None:
     production = await place.accept((await place.film()).id)
     report = await place.reported(production.project_id)
