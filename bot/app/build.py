@@ -65,6 +65,7 @@ from bot.studio.versions import Versions
 from bot.ui.admin.diagnose import Diagnose
 from bot.ui.anew import Anew
 from bot.ui.announcing import Announcer
+from bot.ui.away import Away
 from bot.ui.card_rows import CardRows
 from bot.ui.carrying import Carrier
 from bot.ui.channel_rows import ChannelRows
@@ -80,6 +81,7 @@ from bot.ui.library import Library
 from bot.ui.manners import Manners
 from bot.ui.missed import Missed
 from bot.ui.people import People
+from bot.ui.postponed import Postponed
 from bot.ui.previews import Previews
 from bot.ui.progress import CardKeeper
 from bot.ui.retakes import Retakes
@@ -123,7 +125,7 @@ async def build(
     budgets = Budgets(database, caps_of(settings), pseudonyms=pseudonyms)
     guilds = Guilds(database)
     blocks = Blocks(database, pseudonyms=pseudonyms)
-    reports = Reports(database, changed)
+    reports = Reports(database, changed, budgets=budgets)
     departures = Departures(database, shards=post.shards)
     rules = house_rules(settings, database, guilds, blocks)
     keyring = keyring_of(settings, database, pools, providers, changed, scrubber)
@@ -198,6 +200,7 @@ async def build(
         guilds=guilds,
         allows_adult=settings.safety.allows_adult,
         rules=rules,
+        away=Away(pools),
         has_upload=lambda asset: files.is_kept(files.upload(asset.id, asset.suffix.removeprefix("."))),
     )
     latecomers = Latecomers(database, ledger, lifecycle, making.rigs, ffmpeg, files, changed)
@@ -229,7 +232,9 @@ async def build(
         files=files,
         ffmpeg=ffmpeg,
         switches=switches,
+        reports=reports,
     )
+    postponed = Postponed()
     surfaces: list[Surface] = [
         *surfaces_for_members(
             database=database,
@@ -269,8 +274,16 @@ async def build(
             catalogue=catalogue,
             pools=pools,
         ),
-        *house_surfaces(settings, database, rules, rights, blocks, reports),
-        SaferWords(projects, productions, Softener(planning.minds, catalogue), changed, desk.rights, budgets),
+        *house_surfaces(settings, database, rules, rights, blocks, reports, postponed),
+        SaferWords(
+            projects,
+            productions,
+            Softener(planning.minds, catalogue),
+            changed,
+            desk.rights,
+            budgets,
+            drawing.storyboards,
+        ),
         drawing.surface,
         DraftSurface(desk),
         FilmLooks(desk, productions, projects, previews, catalogue),
@@ -285,7 +298,7 @@ async def build(
         takes=TakesMenu(retakes, previews),
         returns=Returns(outbox, Comings(departures)),
         surfaces=surfaces,
-        entrance=Entrance(rules),
+        entrance=Entrance(rules, postponed=postponed),
     )
     if post.talks:
         overview.collector.discord = partial(standing, client)

@@ -12,6 +12,7 @@ from bot.media.ffmpeg import Ffmpeg
 from bot.production.booth import Booth
 from bot.production.illustrator import Claim, Easel, Illustrator
 from bot.production.productions import Productions
+from bot.production.reports import Reports
 from bot.production.storyboards import Storyboards
 from bot.production.switches import Switches
 from bot.production.write_offs import WriteOffs
@@ -33,6 +34,7 @@ class Drawing:
     illustrator: Illustrator
     surface: StoryboardSurface
     extras: FilmExtras
+    storyboards: Storyboards
 
 
 def easels_of(
@@ -70,6 +72,7 @@ def drawing_of(
     files: Files,
     ffmpeg: Ffmpeg,
     switches: Switches,
+    reports: Reports,
 ) -> Drawing:
     storyboards = Storyboards(database, changed, budgets=budgets)
     storyboarding = Storyboarding(
@@ -101,5 +104,7 @@ def drawing_of(
             desk=desk,
             catalogue=catalogue,
             files=files,
+            reports=reports,
         ),
+        storyboards=storyboards,
     )

@@ -20,6 +20,7 @@ from bot.studio.tongues import Tongues
 from bot.ui.ages import AgeGate
 from bot.ui.alerting import Alerting
 from bot.ui.client import Greenlight
+from bot.ui.postponed import Postponed
 from bot.ui.receivers import Receivers
 from bot.ui.reporting import ReportDesk, Reporting
 from bot.ui.rights import Rights
@@ -28,11 +29,17 @@ from bot.ui.surface import Surface
 
 
 def house_surfaces(
-    settings: Settings, database: Database, rules: HouseRules, rights: Rights, blocks: Blocks, reports: Reports
+    settings: Settings,
+    database: Database,
+    rules: HouseRules,
+    rights: Rights,
+    blocks: Blocks,
+    reports: Reports,
+    postponed: Postponed,
 ) -> list[Surface]:
     """What people do with the rules."""
     return [
-        AgeGate(rules.ages),
+        AgeGate(rules.ages, postponed),
         Reporting(reports, blocks, rights, rules.guilds, operators_in=settings.discord.operator_channel_id),
         Setup(rules.guilds, rights, Audit(database), allows_adult=settings.safety.allows_adult),
     ]

@@ -17,13 +17,14 @@ from bot.db import Database, Transaction
 from bot.db.tables import productions, reservations
 from bot.jobs.wake import Listener, Wake
 from bot.production.bill import settle_by_bill
-from bot.production.model import ProductionState, Stage
+from bot.production.calling_off import call_off
+from bot.production.model import ProductionState
 from bot.production.production_rows import OF_KEPT_FILM
 from bot.production.productions import Productions
-from bot.production.reports import is_hidden
+from bot.production.reports import check_production_shown
 from bot.studio.audit import Audit
 from bot.studio.budget import Budgets, Kind
-from bot.studio.errors import DecidedAlready, FilmHidden, NotApprover
+from bot.studio.errors import DecidedAlready, NotApprover
 from bot.studio.guilds import Guilds
 
 logger = logging.getLogger(__name__)
@@ -74,12 +75,11 @@ class Approvals:
         Raises:
             NoSuchFilm | NotApprover: not for this person to decide.
             DecidedAlready: it does not wait any more, or its film was deleted.
-            FilmHidden: it would be posted nowhere.
+            FilmHidden | FilmHiddenHere: it would be posted nowhere, or not in its server.
         """
         await self._check(production_id, user_id, role_ids)
         async with self._database.transaction() as transaction:
-            if await is_hidden(transaction, production_id):
-                raise FilmHidden
+            await check_production_shown(transaction, production_id)
             approved = await transaction.execute(
                 update(productions)
                 .where(productions.c.id == production_id, productions.c.state == ProductionState.ASKING, OF_KEPT_FILM)
@@ -133,18 +133,12 @@ class Approvals:
             raise NotApprover
 
     async def _end(self, transaction: Transaction, production_id: str, failure: str) -> bool:
-        now = self._clock()
-        ended = await transaction.execute(
-            update(productions)
-            .where(productions.c.id == production_id, productions.c.state == ProductionState.ASKING)
-            .values(
-                state=ProductionState.CANCELLED,
-                stage=Stage.OVER,
-                failure=failure,
-                finished_at=now,
-                updated_at=now,
-            )
+        ended = await call_off(
+            transaction,
+            self._budgets,
+            productions.c.id == production_id,
+            failure=failure,
+            now=self._clock(),
+            states=[ProductionState.ASKING],
         )
-        if ended.rowcount:
-            await self._budgets.settle(transaction, production_id, settled_microusd=0)
-        return bool(ended.rowcount)
+        return bool(ended)

@@ -21,9 +21,9 @@ from bot.production.lifecycle import Lifecycle
 from bot.production.model import ProductionState, Stage, TakeState
 from bot.production.outbox import anew
 from bot.production.productions import Productions
-from bot.production.reports import is_hidden
+from bot.production.reports import check_production_shown
 from bot.studio.audit import Audit
-from bot.studio.errors import DecidedAlready, FilmHidden, NothingLeft, NotYours
+from bot.studio.errors import DecidedAlready, NothingLeft, NotYours
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class Decisions:
         Raises:
             NoSuchFilm | NotYours: not this person's film.
             DecidedAlready: it is not held any more, or was deleted, so that only `STOP` is left.
-            FilmHidden: it would be posted nowhere, so that only `STOP` is left.
+            FilmHidden | FilmHiddenHere: it would not be posted, so that only `STOP` is left.
             OverBudget: the bot's day does not bear what may have to be paid twice.
             NothingLeft: no shot of it is made, so there is nothing to finish.
         """
@@ -70,8 +70,8 @@ class Decisions:
         if not is_owner and user_id not in self._operators:
             raise NotYours(production.owner_id)
         async with self._database.transaction() as transaction:
-            if decision is not Decision.STOP and await is_hidden(transaction, production_id):
-                raise FilmHidden
+            if decision is not Decision.STOP:
+                await check_production_shown(transaction, production_id)
             if not await self._change(transaction, decision, production_id, is_owner=is_owner):
                 raise DecidedAlready
             match decision:

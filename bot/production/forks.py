@@ -18,11 +18,11 @@ from sqlalchemy import insert, select
 from bot.db import Database, insert_or_ignore, lock
 from bot.db.tables import plans, projects
 from bot.jobs.wake import Wake
-from bot.production.reports import is_hidden_film
+from bot.production.reports import check_shown
 from bot.storage.errors import StorageError
 from bot.storage.files import Files
 from bot.studio.casting import cast
-from bot.studio.errors import CannotRender, FilmHidden, NoSuchFilm, NoSuchVersion
+from bot.studio.errors import CannotRender, FilmHidden, FilmHiddenHere, NoSuchFilm, NoSuchVersion
 from bot.studio.model import Plan, Project, ProjectState
 from bot.studio.projects import project_of
 from bot.studio.soundtrack import SoundOffer, soundtrack
@@ -75,7 +75,7 @@ class Forks:
 
         Raises:
             NoSuchFilm | NoSuchVersion: that is not there (any more).
-            FilmHidden: it was hidden after a report.
+            FilmHidden | FilmHiddenHere: it was hidden after a report, everywhere or in that server.
         """
         plan = await self._plan(source.id, version)
         # Known by its request, so that what a crash left lent is found again by the next try.
@@ -88,8 +88,7 @@ class Forks:
                 row = (await transaction.execute(select(projects).where(projects.c.id == source.id))).one_or_none()
                 if row is None or row.deleted_at is not None:
                     raise NoSuchFilm
-                if await is_hidden_film(transaction, source.id):
-                    raise FilmHidden
+                await check_shown(transaction, source.id, guild_id)
                 kept = dict(row._mapping)  # noqa: SLF001  # its public view
                 own = {
                     "id": fork_id,
@@ -123,7 +122,7 @@ class Forks:
                         )
                     )
                 made = (await transaction.execute(select(projects).where(projects.c.request_id == request_id))).one()
-        except (NoSuchFilm, FilmHidden):
+        except (NoSuchFilm, FilmHidden, FilmHiddenHere):
             await self._take_back(fork_id)
             raise
         self._changed()

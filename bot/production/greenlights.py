@@ -61,7 +61,7 @@ class Greenlights:
 
         Raises:
             NoSuchFilm | NotYours: not for this person to order.
-            FilmHidden: nothing of it would be posted.
+            FilmHidden | FilmHiddenHere: nothing of it would be posted, or not in its server.
             NothingToRender: it has no plan.
             PlanMoved: the version is not the newest.
             AlreadyRendering: a production of it is in the line or running.

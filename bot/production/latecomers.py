@@ -25,6 +25,7 @@ from bot.media.probe import MediaLimits, probe
 from bot.production.camera import FETCH_WITHIN, LOOK_WITHIN, Rig
 from bot.production.lifecycle import Lifecycle
 from bot.production.model import RESTORED, ProductionState, TakeState
+from bot.production.reports import is_shown_production
 from bot.production.sizes import CLIP_SECOND
 from bot.storage.errors import StorageError
 from bot.storage.files import Files
@@ -169,6 +170,9 @@ class Latecomers:
     async def _made(self, late: _Late, price_microusd: int | None) -> None:
         """The take is made and paid; a held film that nothing else holds goes on with what is left to do."""
         async with self._database.transaction() as transaction:
+            # One that was hidden meanwhile orders nothing more by itself: its owner can only stop it. Asked first, for
+            # it locks the film, as whoever hides it does before anything else.
+            is_shown = await is_shown_production(transaction, late.production_id)
             await self._ledger.finish_within(transaction, late.key, CallState.DONE, price_microusd=price_microusd)
             await self._lifecycle.balance_within(transaction, late.production_id)
             await transaction.execute(
@@ -186,7 +190,7 @@ class Latecomers:
             )
             restored = select(productions.c.failure == RESTORED).where(productions.c.id == late.production_id)
             is_restored = (await transaction.execute(restored)).scalar()  # what else was done for it, nobody knows
-            if not is_restored and not (await transaction.execute(holding)).scalar():
+            if is_shown and not is_restored and not (await transaction.execute(holding)).scalar():
                 await self._lifecycle.resume_within(transaction, late.production_id, [ProductionState.HELD])
         self._changed()
 

@@ -15,6 +15,7 @@ from bot.db.tables import productions, takes
 from bot.jobs.wake import Wake
 from bot.production import notes
 from bot.production.bill import bill_of, settle_by_bill
+from bot.production.calling_off import call_off
 from bot.production.model import RESTORED, Production, ProductionState, Stage, TakeState
 from bot.production.notes import Note, NoteKind
 from bot.production.production_rows import OF_KEPT_FILM
@@ -139,16 +140,8 @@ class Lifecycle:
                 if refused := refusal(Act.STOP, user_id=user_id, owner_id=production.owner_id, role=role):
                     raise refused
                 failure = "CancelledByApprover"
-            waited = [ProductionState.ASKING, ProductionState.ACCEPTED]
-            stopped = await transaction.execute(
-                update(productions)
-                .where(productions.c.id == production_id, productions.c.state.in_(waited))
-                .values(
-                    state=ProductionState.CANCELLED, stage=Stage.OVER, failure=failure, finished_at=now, updated_at=now
-                )
-            )
-            if stopped.rowcount:
-                await settle_by_bill(transaction, self._budgets, production_id)
+            one = productions.c.id == production_id
+            stopped = await call_off(transaction, self._budgets, one, failure=failure, now=now)
             stopping = await transaction.execute(
                 update(productions)
                 .where(
@@ -158,7 +151,7 @@ class Lifecycle:
                 )
                 .values(stopping=1, failure=failure, updated_at=now)
             )
-            if not is_owner and (stopped.rowcount or stopping.rowcount):
+            if not is_owner and (stopped or stopping.rowcount):
                 guild_id = production.guild_id
                 await self._audit.note_within(transaction, user_id, "cancel", production_id, guild_id=guild_id)
         self._changed()

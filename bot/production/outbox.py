@@ -16,7 +16,7 @@ from bot.db import Database, Transaction, insert_or_ignore
 from bot.db.tables import channels, posts, productions, projects
 from bot.jobs.wake import Wake
 from bot.production.model import TERMINAL, Production
-from bot.production.reports import hidden_in, hidden_projects, is_hidden
+from bot.production.reports import HIDDEN_EVERYWHERE, hidden_in, hidden_projects, is_hidden
 from bot.studio.errors import FilmHidden, FilmHiddenHere
 from bot.studio.shards import ALL_SHARDS, Shards
 
@@ -59,11 +59,12 @@ class Outbox:
     async def due(self) -> list[str]:
         """Productions that are over, whose end was not posted and whose next try is due; oldest first.
 
-        Of films that their owners deleted, or that an operator hid, nothing is told any more.
+        Of films that their owners deleted, or that an operator hid, nothing is told any more, but to the owner of one
+        that was hidden while it waited.
         """
         is_due = or_(productions.c.delivery_at.is_(None), productions.c.delivery_at <= self._clock())
         is_kept = productions.c.project_id.in_(select(projects.c.id).where(projects.c.deleted_at.is_(None)))
-        is_seen = productions.c.project_id.not_in(hidden_projects())
+        is_seen = or_(productions.c.failure == HIDDEN_EVERYWHERE, productions.c.project_id.not_in(hidden_projects()))
         query = select(productions.c.id).where(_is_over, _is_pending, is_due, is_kept, is_seen, self._are_ours)
         return await self._ids(query.order_by(productions.c.accepted_at))
 
@@ -104,9 +105,17 @@ class Outbox:
         await self._settle(attempt, None, why)
 
     async def barred(self, production_id: str) -> frozenset[int]:
-        """Servers whose own people hid its film after a report: it is not posted there."""
+        """Servers that nothing of it is posted in: their own people hid its film after a report, or operators did."""
+        own = (
+            select(projects.c.guild_id, productions.c.delivery_guild_id)
+            .join(projects, projects.c.id == productions.c.project_id)
+            .where(productions.c.id == production_id)
+        )
         async with self._database.transaction() as transaction:
-            return await hidden_in(transaction, production_id)
+            if not await is_hidden(transaction, production_id):
+                return await hidden_in(transaction, production_id)
+            rows = await transaction.execute(own)
+            return frozenset(guild_id for row in rows for guild_id in row if guild_id is not None)
 
     async def redeliver(
         self, production_id: str, *, channel_id: int | None = None, guild_id: int | None = None

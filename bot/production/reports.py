@@ -1,9 +1,11 @@
 """What people report: kept, shown to whoever governs the place, decided once, and answered.
 
-open ──► hidden      the film's posts are withdrawn, and it is posted there no more
+open ──► hidden      the film's posts are withdrawn, and it is posted there no more; what waits of it is called off
+  │        └──► lifted      somebody looked once more: it may be ordered and posted there again
   └────► dismissed   nothing is wrong with it
 
-Who governs a server decides for that server; an operator decides for everywhere.
+Who governs a server decides for that server; an operator decides for everywhere, and alone lifts that. What is under
+way when its film is hidden goes on: its orders are paid already. It is posted once that is lifted.
 """
 
 from __future__ import annotations
@@ -17,21 +19,27 @@ from enum import StrEnum
 
 from sqlalchemy import Row, Select, and_, func, or_, select, update
 
-from bot.db import Database, Transaction, insert_or_ignore
-from bot.db.tables import posts, productions, projects, reports
+from bot.db import Database, Transaction, insert_or_ignore, lock
+from bot.db.tables import cards, posts, productions, projects, reports, storyboards
 from bot.jobs.wake import Wake
+from bot.production.calling_off import call_off
 from bot.studio.audit import Audit
-from bot.studio.errors import DecidedAlready, NoSuchFilm, TooManyReports
+from bot.studio.budget import Budgets
+from bot.studio.errors import DecidedAlready, FilmHidden, FilmHiddenHere, NoSuchFilm, TooManyReports
 
 #: Reports that one person may make in a day, and the characters of a reason.
 MOST_A_DAY, LONGEST_REASON = 5, 500
 DAY = 86_400.0
+_STORYBOARD = "storyboard"  # as `bot.ui.card_layout.CardKind`
+#: The failures of a film that waited when it was hidden.
+HIDDEN_EVERYWHERE, HIDDEN_HERE = "HiddenByOperator", "HiddenByServer"
 
 
 class ReportState(StrEnum):
     OPEN = "open"
     HIDDEN = "hidden"
     DISMISSED = "dismissed"
+    LIFTED = "lifted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +74,15 @@ def hidden_projects() -> Select[tuple[str]]:
 class Reports:
     """Reads and writes the reports; nudges `changed` after each write."""
 
-    def __init__(self, database: Database, changed: Wake, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        database: Database,
+        changed: Wake,
+        *,
+        budgets: Budgets | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._budgets = budgets or Budgets(database, clock=clock)
         self._database = database
         self._changed = changed
         self._audit = Audit(database, clock=clock)
@@ -98,9 +114,11 @@ class Reports:
                 state=ReportState.OPEN,
                 at=now,
             )
-            made = await transaction.execute(kept.on_conflict_do_nothing(index_elements=["project_id", "reporter_id"]))
+            kept = kept.on_conflict_do_nothing(index_elements=["project_id", "reporter_id"])
+            # PostgreSQL's driver counts no rows of such an insert.
+            made = (await transaction.execute(kept.returning(reports.c.id))).one_or_none()
         self._changed()
-        return bool(made.rowcount)
+        return made is not None
 
     async def get(self, report_id: str) -> Report:
         """Raises `NoSuchFilm` where it is gone, with its film."""
@@ -111,26 +129,35 @@ class Reports:
         return _report(row)
 
     async def decide(self, report_id: str, state: ReportState, *, by: int, everywhere: bool = False) -> None:
-        """Hide its film or dismiss it, and with it every open report of the same film from the same server.
+        """Hide its film, dismiss it or lift what was hidden, and with it all such reports of the film from that server.
 
-        `everywhere` decides those of all servers: that is an operator's.
+        `everywhere` decides those of all servers: that is an operator's. Films that wait there are called off when
+        theirs is hidden, at no cost, and their owners are told as of every end.
 
         Raises:
             DecidedAlready: somebody was faster.
         """
         report = await self.get(report_id)
+        before = ReportState.HIDDEN if state is ReportState.LIFTED else ReportState.OPEN
         same = reports.c.project_id == report.project_id
+        waiting = productions.c.project_id == report.project_id
         if not everywhere:
             same = and_(same, reports.c.guild_id == report.guild_id)  # of a DM: those of DMs
+            waiting = and_(waiting, productions.c.guild_id == report.guild_id)
+        now = self._clock()
         async with self._database.transaction() as transaction:
+            await lock(transaction, f"project {report.project_id}")  # nobody takes it into the line meanwhile
             decision = (
                 update(reports)
-                .where(reports.c.state == ReportState.OPEN)
-                .values(state=state, decided_by=by, decided_at=self._clock(), everywhere=int(everywhere))
+                .where(reports.c.state == before)
+                .values(state=state, decided_by=by, decided_at=now, everywhere=int(everywhere), answered_at=None)
             )
             if not (await transaction.execute(decision.where(reports.c.id == report.id))).rowcount:
                 raise DecidedAlready
             await transaction.execute(decision.where(same))
+            if state is ReportState.HIDDEN:
+                failure = HIDDEN_EVERYWHERE if everywhere else HIDDEN_HERE
+                await call_off(transaction, self._budgets, waiting, failure=failure, now=now)
             await self._audit.note_within(
                 transaction, by, f"report {state}", report.project_id, guild_id=report.guild_id
             )
@@ -159,11 +186,21 @@ class Reports:
         await self._write(report.id, answered_at=self._clock())
 
     async def posts_of(self, project_id: str) -> list[tuple[int, int]]:
-        """Messages with a film of this project in them, by channel and message."""
+        """Messages with a film or a storyboard of this project in them, by channel and message."""
         ids = select(productions.c.id).where(productions.c.project_id == project_id)
-        known = select(posts.c.channel_id, posts.c.message_id).where(posts.c.production_id.in_(ids))
+        films = select(posts.c.channel_id, posts.c.message_id).where(posts.c.production_id.in_(ids))
+        boards = select(cards.c.channel_id, cards.c.message_id).where(
+            cards.c.kind == _STORYBOARD,
+            cards.c.ref.in_(select(storyboards.c.id).where(storyboards.c.project_id == project_id)),
+            cards.c.message_id.is_not(None),
+        )
         async with self._database.transaction() as transaction:
-            return [(row.channel_id, row.message_id) for row in await transaction.execute(known)]
+            return [(row.channel_id, row.message_id) for row in await transaction.execute(films.union_all(boards))]
+
+    async def hides(self, project_id: str, guild_id: int | None) -> bool:
+        """Whether a film was hidden everywhere, or in this server."""
+        async with self._database.transaction() as transaction:
+            return await _hiding(transaction, project_id, guild_id) is not None
 
     async def title_of(self, report: Report) -> str:
         """What the film is called by its idea; "" where it was deleted."""
@@ -185,9 +222,44 @@ async def hidden_in(transaction: Transaction, production_id: str) -> frozenset[i
     return frozenset((await transaction.execute(query)).scalars())
 
 
-async def is_hidden_film(transaction: Transaction, project_id: str) -> bool:
-    query = hidden_projects().where(reports.c.project_id == project_id).limit(1)
-    return (await transaction.execute(query)).first() is not None
+async def check_shown(transaction: Transaction, project_id: str, guild_id: int | None) -> None:
+    """Nobody hides the film until this transaction ends, and nobody has: nowhere, and not in that server.
+
+    Raises `FilmHidden | FilmHiddenHere`.
+    """
+    await lock(transaction, f"project {project_id}")
+    if (hiding := await _hiding(transaction, project_id, guild_id)) is not None:
+        raise hiding
+
+
+async def _hiding(
+    transaction: Transaction, project_id: str, guild_id: int | None
+) -> FilmHidden | FilmHiddenHere | None:
+    """What is in the way of making and posting a film in this server, or in a direct message."""
+    hidden = select(reports.c.everywhere, reports.c.guild_id).where(
+        reports.c.state == ReportState.HIDDEN, reports.c.project_id == project_id
+    )
+    rows = (await transaction.execute(hidden)).all()
+    if any(row.everywhere for row in rows):
+        return FilmHidden()
+    return FilmHiddenHere() if guild_id is not None and guild_id in {row.guild_id for row in rows} else None
+
+
+async def check_production_shown(transaction: Transaction, production_id: str) -> None:
+    """As `check_shown`, for the film of a production and the server that it is made in."""
+    query = select(productions.c.project_id, productions.c.guild_id).where(productions.c.id == production_id)
+    row = (await transaction.execute(query)).one_or_none()
+    if row is not None:
+        await check_shown(transaction, row.project_id, row.guild_id)
+
+
+async def is_shown_production(transaction: Transaction, production_id: str) -> bool:
+    """As `check_production_shown`."""
+    try:
+        await check_production_shown(transaction, production_id)
+    except (FilmHidden, FilmHiddenHere):
+        return False
+    return True
 
 
 async def is_hidden(transaction: Transaction, production_id: str) -> bool:

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.studio.model import MAX_SHOTS, Analysis, Moment
+from bot.studio.model import MAX_IDEA, MAX_SHOTS, Analysis, Moment
 from bot.studio.text import clean
 
 
@@ -117,6 +117,12 @@ class RevisionDraft(Draft):
     # The reply comes first, so that it can be shown while the rest is still being written.
     reply: str = Field(max_length=6000, description="the answer to the person, in their language")
     edits: list[EditDraft] = Field(max_length=40, description="changes to the plan; empty when none was asked for")
+
+
+class IdeaDraft(Draft):
+    idea: str = Field(
+        max_length=MAX_IDEA, description="the idea in other words, in the same language; empty where there are none"
+    )
 
 
 class ReplyDraft(Draft):

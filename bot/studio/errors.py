@@ -30,6 +30,7 @@ StudioError
 ├── CannotPlan        no language provider is configured
 ├── CannotRender      no video provider (or not this model's) is configured
 ├── RatioNotOffered   a shape that the chosen model does not make
+├── ServiceAway       no key of its service works, with another model and what that costs
 ├── ModelGone         a model that was switched off, with its successor and what that costs
 ├── UploadGone        the video that shots start from is not kept any more
 ├── NoStoryboard      nobody here draws, or not in the film's shape
@@ -232,6 +233,15 @@ class ModelGone(StudioError):
         super().__init__(f"{name}: {instead}")
         self.name = name
         self.ended = ended
+        self.instead = instead
+
+
+class ServiceAway(StudioError):
+    """`away` says which service, `instead` what to do, with a price; "" where nothing is left but to wait."""
+
+    def __init__(self, away: str, instead: str) -> None:
+        super().__init__(away)
+        self.away = away
         self.instead = instead
 
 

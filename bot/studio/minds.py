@@ -82,8 +82,18 @@ class Minds:
     def that_see_pictures(self) -> list[Mind]:
         return [mind for mind in self._minds if mind.looks_with is not None]
 
-    async def answer(self, prompt: Prompt, schema: type[Answer], *, user: str, priority: Priority) -> Answer:
+    async def answer(
+        self,
+        prompt: Prompt,
+        schema: type[Answer],
+        *,
+        user: str,
+        priority: Priority,
+        elsewhere_if_refused: bool = False,
+    ) -> Answer:
         """Answer as `schema`; an answer that does not fit is asked for once more before the next mind is tried.
+
+        `elsewhere_if_refused`: what one's policy refuses is asked of the next, too.
 
         Raises:
             CannotPlan: no language model is configured.
@@ -94,7 +104,7 @@ class Minds:
         async def ask(mind: Mind) -> Answer:
             return await self.ask(mind, replace(prompt, model=mind.plans_with), schema, user=user, priority=priority)
 
-        return await self._first(ask)
+        return await self._first(ask, elsewhere_if_refused=elsewhere_if_refused)
 
     async def ask(
         self,
@@ -185,14 +195,15 @@ class Minds:
                 )
             )
 
-    async def _first(self, ask: Callable[[Mind], Awaitable[Result]]) -> Result:
+    async def _first(self, ask: Callable[[Mind], Awaitable[Result]], *, elsewhere_if_refused: bool = False) -> Result:
         failure: Exception | None = None
         for mind in self._minds:
             try:
                 return await ask(mind)
-            except (ContentRejected, InvalidRequest):
-                raise
             except (ProviderError, RateLimitError) as error:
+                is_elsewhere = elsewhere_if_refused and isinstance(error, ContentRejected)
+                if isinstance(error, ContentRejected | InvalidRequest) and not is_elsewhere:
+                    raise
                 logger.warning("mind failed", extra={"provider": mind.model.name, "error": type(error).__name__})
                 failure = error
         raise failure or CannotPlan

@@ -40,7 +40,7 @@ class Action(StrEnum):
     ANOTHER = "another"  # + a shot: a new version of the plan, with another take of it,
     TAKE = "take"  # + a shot and a take: or with one that is kept
     # Safety and a server's own rules.
-    OFAGE = "ofage"  # somebody says that they are old enough; `ref` is theirs
+    OFAGE = "ofage"  # somebody says that they are old enough; `ref` is theirs, `version` 1 where a command waits
     # Of `/settings`: `ref` is whose they are.
     PREFER = "prefer"  # `version` is which of them, in a menu or of a switch
     NARRATOR = "narrator"  # opens a form for a voice; the submitted form carries the same action
@@ -62,6 +62,7 @@ class Action(StrEnum):
     SOFTEN = "soften"  # a new version of the plan, with safer words for the shots that a policy refused
     REPORT = "report"  # of a film: opens a form; the submitted form carries the same action
     HIDE = "hide"  # of a report: withdraw the film,
+    LIFT = "lift"  # or show again one that was hidden
     DISMISS = "dismiss"  # let it be,
     BLOCKUSER = "blockuser"  # or keep its owner out
 

@@ -233,7 +233,7 @@ class Delivery:
             return unfinished_end(production, plan, words=words, told=told, view=view)
         takes = await self._productions.takes_of(production.id)
         at_risk = await self._productions.at_risk(production.id)
-        view = held_view(production.id, takes, at_risk)
+        view = held_view(production, takes, at_risk)
         return unfinished_end(production, plan, words=held_words(takes, at_risk), told=told, view=view)
 
     async def _ways_on(self, production: Production, project: Project, plan: Plan) -> ui.View | None:

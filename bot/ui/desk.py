@@ -36,6 +36,7 @@ from bot.studio.errors import (
     PlanMoved,
     PriceRose,
     RatioNotOffered,
+    ServiceAway,
     VoiceNotFound,
 )
 from bot.studio.guilds import EVEN, Adult, Guilds, Share
@@ -48,6 +49,7 @@ from bot.studio.rights import Act, FilmRights
 from bot.studio.text import clean, shorten
 from bot.studio.voices import Voices
 from bot.studio.wishes import Wishes
+from bot.ui.away import Away
 from bot.ui.library import Library
 from bot.ui.maximum import check_maximum, seconds_within
 from bot.ui.offer import Offer, model_named
@@ -87,6 +89,7 @@ class Desk:
         allows_adult: bool = False,
         preferences: PreferenceRows | None = None,
         rules: HouseRules | None = None,
+        away: Away | None = None,
     ) -> None:
         self._rules = rules
         self.guilds = guilds
@@ -99,7 +102,7 @@ class Desk:
         self._lifecycle = lifecycle
         self._outbox = outbox
         self._catalogue = catalogue
-        self.pricing = Pricing(catalogue, offer, projects, files, has_upload)
+        self.pricing = Pricing(catalogue, offer, projects, files, has_upload, away)
         self._changed = changed
         self.operators = operators
         self.voices = voices
@@ -280,6 +283,7 @@ class Desk:
         Raises:
             PriceRose: it costs more now, for what was kept is gone or something got dearer; its card is brought up to
                 date.
+            ServiceAway: no key of a service that would make it works; with another model at its price.
             DiskFull: it could not be kept.
             StudioError: it cannot be made, or not now.
         """
@@ -291,9 +295,11 @@ class Desk:
             raise await self.pricing.gone(project, plan, error) from error
         if not self.pricing.can_render(castings):
             raise CannotRender
+        if away := self.pricing.away(castings, quoted):
+            await self._show_anew(project_id)
+            raise ServiceAway(away, await self.pricing.way_out(project, plan))
         if shown_microusd is not None and quoted.price_microusd > shown_microusd:
-            await self._projects.touch(project_id)
-            self._changed()
+            await self._show_anew(project_id)
             raise PriceRose(money(shown_microusd), money(quoted.price_microusd))
         check_maximum(project, quoted.price_microusd)
         missing = [casting for casting in castings if casting.number not in quoted.kept]
@@ -318,6 +324,11 @@ class Desk:
 
     async def _share(self, guild_id: int | None, role_ids: frozenset[int]) -> Share:
         return EVEN if self.guilds is None else await self.guilds.share_of(guild_id, role_ids)
+
+    async def _show_anew(self, project_id: str) -> None:
+        """Have its card brought up to date."""
+        await self._projects.touch(project_id)
+        self._changed()
 
     async def cancel(self, *, production_id: str, user_id: int) -> Production:
         """Ask a production to stop; its owner, its approvers and operators may. Raises `NoSuchFilm | NotYours`."""

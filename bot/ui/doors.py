@@ -126,5 +126,12 @@ class GuardedTree(app_commands.CommandTree[discord.Client]):
             command.allowed_installs = app_commands.AppInstallationType(guild=True, user=bool(beyond_servers))
         super().add_command(command, guild=guild, guilds=guilds, override=override)
 
+    async def take_up(self, interaction: discord.Interaction) -> None:
+        """Run a command that waited, which this interaction asks for now: as one that has just come in."""
+        try:
+            await self._call(interaction)
+        except app_commands.AppCommandError as error:
+            await self.on_error(interaction, error)
+
     async def interaction_check(self, interaction: discord.Interaction) -> bool:
         return await self._doors.let_in(interaction)

@@ -22,6 +22,7 @@ from bot.studio.house_rules import HouseRules, Visit
 from bot.ui.ages import age_question
 from bot.ui.answering import Answer, told
 from bot.ui.custom_ids import Action, CustomId
+from bot.ui.postponed import Postponed
 
 logger = logging.getLogger(__name__)
 
@@ -64,9 +65,16 @@ WORKS = frozenset(
 
 
 class Entrance:
-    """Asks the rules about whoever comes in."""
+    """Asks the rules about whoever comes in. `postponed` keeps the commands of those who are asked their age first."""
 
-    def __init__(self, rules: HouseRules, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        rules: HouseRules,
+        *,
+        postponed: Postponed | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._postponed = postponed
         self._rules = rules
         self._clock = clock
         self._told_at: OrderedDict[int, float] = OrderedDict()
@@ -93,7 +101,7 @@ class Entrance:
             place=location_of(interaction.channel) if interaction.channel is not None else unknown,
             words=tuple(_typed(interaction.data)),
         )
-        return await self._refused(visit)
+        return await self._refused(visit, interaction)
 
     async def hears(self, message: discord.Message) -> Answer | None:
         """As `refusal`, for a message that was meant for us."""
@@ -105,12 +113,13 @@ class Entrance:
         )
         return await self._refused(visit)
 
-    async def _refused(self, visit: Visit) -> Answer | None:
+    async def _refused(self, visit: Visit, asked: discord.Interaction | None = None) -> Answer | None:
         try:
             async with asyncio.timeout(LOOK_WITHIN):
                 await self._rules.check(visit)
         except AgeUnconfirmed as error:
-            return age_question(error.least, visit.user_id)
+            waits = asked is not None and self._postponed is not None and self._postponed.keep(asked)
+            return age_question(error.least, visit.user_id, command_waits=waits)
         except StudioError as error:
             logger.info("not taken up", extra={"why": type(error).__name__, "guild": visit.guild_id})
             return Answer(told(error))

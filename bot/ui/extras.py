@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.production.model import OPEN, Production, ProductionState
 from bot.production.productions import Productions
+from bot.production.reports import Reports
 from bot.production.shelf import PostedMessage
 from bot.production.storyboards import Still, StillState, Storyboard, Storyboards, StoryboardState
 from bot.speech import speaking
@@ -43,7 +44,9 @@ class FilmExtras:
         desk: Desk,
         catalogue: Catalogue,
         files: Files,
+        reports: Reports,
     ) -> None:
+        self._reports = reports
         self._rows = rows
         self._projects = projects
         self._productions = productions
@@ -80,6 +83,8 @@ class FilmExtras:
     async def storyboard(self, storyboard_id: str) -> Rendering | None:
         board = await self._storyboards.get(storyboard_id)
         project = await self._projects.get(board.project_id)
+        if await self._reports.hides(project.id, project.guild_id):
+            return None
         with speaking(project.language):
             return await self._storyboard_of(board, project)
 

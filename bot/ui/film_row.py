@@ -30,8 +30,13 @@ def about_buttons(project_id: str, production_id: str) -> list[ui.Button[Any]]:
     """Below everything that is posted of a film: how it was made, and a word about it to those who run the place."""
     return [
         _button(Action.DETAILS, production_id, say("Prompt & settings")),
-        _button(Action.REPORT, project_id, say("Report…")),
+        report_button(project_id),
     ]
+
+
+def report_button(project_id: str) -> ui.Button[Any]:
+    """Below whatever others see of a film."""
+    return _button(Action.REPORT, project_id, say("Report…"))
 
 
 def dm_button(production_id: str) -> ui.Button[Any]:

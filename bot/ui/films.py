@@ -16,6 +16,7 @@ from bot.studio.model import ProjectKind, ProjectState
 from bot.studio.text import shorten
 from bot.ui.card_layout import BAD, GOOD, PAST, PENDING, READY, fitted, layout
 from bot.ui.custom_ids import Action, CustomId
+from bot.ui.film_row import report_button
 from bot.ui.held import held_buttons, held_words
 from bot.ui.replies import words_for_failure
 from bot.ui.wording import money, plain, seconds
@@ -132,7 +133,7 @@ def _film_view(facts: OpenFilm, room: int) -> ui.LayoutView:
     is_own = facts.viewer_id in {None, film.project.owner_id}
     if latest is not None and latest.state is ProductionState.HELD and is_own:
         parts.append(ui.TextDisplay(held_words(facts.takes, facts.at_risk_microusd)))
-        parts.append(ui.ActionRow(*held_buttons(latest.id, facts.takes, facts.at_risk_microusd)))
+        parts.append(ui.ActionRow(*held_buttons(latest, facts.takes, facts.at_risk_microusd)))
     if not is_own:
         parts.append(ui.TextDisplay(say("A film of <@{owner_id}>, who invited you.", owner_id=film.project.owner_id)))
     rows = (_ways_on(film), _ways_out(facts)) if is_own else (_guest_ways(facts),)
@@ -164,10 +165,11 @@ def _ways_out(facts: OpenFilm) -> list[ui.Button[ui.LayoutView]]:
 def _guest_ways(facts: OpenFilm) -> list[ui.Button[ui.LayoutView]]:
     """What somebody can do whom its owner invited."""
     film = facts.film
+    ways = [report_button(film.project.id), _all_films(facts)]
     if film.plan is None:
-        return [_all_films(facts)]
+        return ways
     plan = _button(Action.READ, film.project.id, say("Plan"), discord.ButtonStyle.secondary, film.plan.version, 1)
-    return [plan, _all_films(facts)]
+    return [plan, *ways]
 
 
 def _all_films(facts: OpenFilm) -> ui.Button[ui.LayoutView]:

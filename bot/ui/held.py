@@ -9,11 +9,12 @@ import discord
 from discord import ui
 
 from bot.production.decisions import Decision
-from bot.production.model import Take, TakeState
+from bot.production.model import Production, Take, TakeState
 from bot.speech import counted, later, say
 from bot.studio.text import shorten
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.replies import words_for_failure
+from bot.ui.safer_words import refused_shots, safer_button
 from bot.ui.wording import enumerated, money
 
 DECISIONS = {
@@ -76,8 +77,8 @@ def held_words(takes: Sequence[Take], at_risk_microusd: int) -> str:
     return " ".join(sentences) or say("It waits for you to decide.")
 
 
-def held_buttons(production_id: str, takes: Sequence[Take], at_risk_microusd: int) -> list[ui.Button[Any]]:
-    """Order again, finish without, stop."""
+def held_buttons(production: Production, takes: Sequence[Take], at_risk_microusd: int) -> list[ui.Button[Any]]:
+    """Order again, finish without, stop; other words for what a policy refused, which no second order brings."""
     missing = _missing(takes)
     again = say("Look again")
     if at_risk_microusd:
@@ -85,16 +86,20 @@ def held_buttons(production_id: str, takes: Sequence[Take], at_risk_microusd: in
     finish = say("Finish it")  # nothing is missing any more: what was late has come
     if missing:
         finish = counted(len(missing), "Finish without it", "Finish without shots {shots}", shots=enumerated(missing))
-    buttons = [_button(Action.AGAIN, production_id, again, discord.ButtonStyle.primary)]
+    buttons = [_button(Action.AGAIN, production.id, again, discord.ButtonStyle.primary)]
     if len(missing) < len(takes):
-        buttons.append(_button(Action.WITHOUT, production_id, finish[:80], discord.ButtonStyle.secondary))
-    return [*buttons, _button(Action.STOP, production_id, say("Stop"), discord.ButtonStyle.danger)]
+        buttons.append(_button(Action.WITHOUT, production.id, finish[:80], discord.ButtonStyle.secondary))
+    if refused_shots(takes):
+        safer = safer_button(production.project_id, production.version)
+        safer.style = discord.ButtonStyle.secondary  # one way on stands out
+        buttons.append(safer)
+    return [*buttons, _button(Action.STOP, production.id, say("Stop"), discord.ButtonStyle.danger)]
 
 
-def held_view(production_id: str, takes: Sequence[Take], at_risk_microusd: int) -> ui.View:
+def held_view(production: Production, takes: Sequence[Take], at_risk_microusd: int) -> ui.View:
     """The buttons below a message of words; handled by our router, after restarts, too."""
     view = ui.View(timeout=None)
-    for button in held_buttons(production_id, takes, at_risk_microusd):
+    for button in held_buttons(production, takes, at_risk_microusd):
         view.add_item(button)
     view.stop()
     return view

@@ -15,7 +15,8 @@ from bot.ui.wording import money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instead:
-    """What is offered. `gone` says that the plan's own model was switched off, and when; else it has no room now.
+    """What is offered. `gone` says that the plan's own model was switched off, and when, or that its service is away;
+    else it has no room now.
 
     `price_microusd` is the whole film's by that model, at most.
     """

@@ -11,6 +11,7 @@ from discord import ui
 from bot.production.model import Production, ProductionState, Take, TakeState
 from bot.speech import counted, say
 from bot.ui.custom_ids import Action, CustomId
+from bot.ui.safer_words import refused_shots, safer_button
 from bot.ui.wording import money
 
 #: Failures that the very same words only meet again.
@@ -50,6 +51,8 @@ def failed_view(production: Production, takes: Sequence[Take], retry_microusd: i
     """The same ways on below the message that tells of it; `None` where there are none."""
     made = sum(take.state is TakeState.MADE for take in takes)
     buttons = after_failure_buttons(production, made, retry_microusd if can_help_to_retry(takes) else None)
+    if refused_shots(takes):
+        buttons.insert(0, safer_button(production.project_id, production.version))
     if not buttons:
         return None
     view = ui.View(timeout=None)

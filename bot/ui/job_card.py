@@ -83,7 +83,7 @@ def _job_card(facts: JobFacts, room: int) -> ui.LayoutView:
     lines += [_take_line(facts, take, room) for take in facts.takes]
     parts += [ui.Separator(), ui.TextDisplay("\n".join(lines))]
     if production.state is ProductionState.HELD:
-        buttons = held_buttons(production.id, facts.takes, facts.at_risk_microusd)
+        buttons = held_buttons(production, facts.takes, facts.at_risk_microusd)
         parts += [ui.TextDisplay(held_words(facts.takes, facts.at_risk_microusd)), ui.ActionRow(*buttons)]
     if production.state is ProductionState.FAILED:
         parts += _after_failure(facts, made)

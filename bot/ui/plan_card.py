@@ -18,6 +18,7 @@ from bot.ui.custom_ids import Action, CustomId
 from bot.ui.instead import Instead, instead_button
 from bot.ui.maximum import is_above, over_maximum
 from bot.ui.replies import words_for_failure
+from bot.ui.safer_words import is_refused_idea, safer_button
 from bot.ui.talk_facts import TalkFacts, people_line, price_line, talk_lines, undo_button, version_buttons
 from bot.ui.tryouts import Tryouts, tryout_lines, tryout_row
 from bot.ui.wording import money, plain, seconds
@@ -113,7 +114,8 @@ def _planning_card(project: Project) -> ui.LayoutView:
             ui.TextDisplay(f"## 🎬 {say('No plan yet')}\n{head}"),
             ui.TextDisplay(f"{words}\n-# {other}"),
         ]
-        return layout(ui.Container(*parts, ui.ActionRow(again), accent_colour=BAD))
+        ways = [safer_button(project.id), again] if is_refused_idea(project) else [again]
+        return layout(ui.Container(*parts, ui.ActionRow(*ways), accent_colour=BAD))
     if project.attachment is not None:
         doing = say("📥 Fetching and checking your video…")
     elif project.asset_id is not None:
@@ -272,6 +274,11 @@ def is_ordered(facts: PlanFacts) -> bool:
     """
     assert facts.plan is not None
     return facts.production is not None and facts.production.version == facts.plan.version
+
+
+def is_settled(facts: PlanFacts) -> bool:
+    """Whether nothing of this film can be ordered now: it is being made, or this version has its film."""
+    return _under_way(facts) is not None or _is_made(facts)
 
 
 def _under_way(facts: PlanFacts) -> Production | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
-from bot.speech import say
+from bot.speech import counted, say
 from bot.storage.files import Files
 from bot.studio.casting import Casting, Quote, cast, quote
 from bot.studio.errors import CannotRender, ModelGone, StillGone, UploadGone
@@ -13,8 +13,9 @@ from bot.studio.projects import Projects
 from bot.studio.revision import with_model
 from bot.studio.soundtrack import sound_price, soundtrack
 from bot.studio.storyboard import still_name
+from bot.ui.away import Away
 from bot.ui.offer import Offer, switched_off
-from bot.ui.wording import money
+from bot.ui.wording import enumerated, money
 from providers.catalogue import Catalogue, VideoModel
 from providers.errors import ModelRetired, RequestFault
 
@@ -27,13 +28,15 @@ class Pricing:
         projects: Projects,
         files: Files | None = None,
         has_upload: Callable[[Asset], Awaitable[bool]] | None = None,
+        away: Away | None = None,
     ) -> None:
-        """Without `files` nothing is kept, and without `has_upload` every video is."""
+        """Without `files` nothing is kept, without `has_upload` every video is, and without `away` nothing is away."""
         self._catalogue = catalogue
         self.offer = offer
         self._projects = projects
         self._files = files
         self._has_upload = has_upload
+        self._away = away or Away({})
 
     async def price(self, project: Project, plan: Plan, *, draft: bool = False) -> tuple[tuple[Casting, ...], Quote]:
         """How a plan would be made here and what it would cost at most. Raises `StudioError | ModelRetired`."""
@@ -63,23 +66,39 @@ class Pricing:
                 castings, quoted = await self.price(project, moved)
             except (CannotRender, RequestFault):
                 continue
-            if self.can_render(castings):
+            if self.can_render(castings) and not self.away(castings, quoted):
                 return other, moved, quoted
         return None
 
     async def gone(self, project: Project, plan: Plan, error: ModelRetired) -> ModelGone:
         """That a plan's model has gone, with what its successor would cost."""
-        found = await self.instead(project, plan)
-        words = say("Tell me in the thread which model to take instead.")
-        if found is not None:
-            model, _, quoted = found
-            words = say(
-                "{label} would make this film for at most {price}: press **Use {label}** on the plan card, and nothing "
-                "is ordered before you greenlight that.",
-                label=model.label,
-                price=money(quoted.price_microusd),
-            )
+        words = await self.way_out(project, plan) or say("Tell me in the thread which model to take instead.")
         return ModelGone(plan.model, switched_off(plan.model, error), words)
+
+    async def way_out(self, project: Project, plan: Plan) -> str:
+        """Which model would make a plan instead, and for how much; "" where none would."""
+        found = await self.instead(project, plan)
+        if found is None:
+            return ""
+        model, _, quoted = found
+        return say(
+            "{label} would make this film for at most {price}: press **Use {label}** on the plan card, and nothing "
+            "is ordered before you greenlight that.",
+            label=model.label,
+            price=money(quoted.price_microusd),
+        )
+
+    def away(self, castings: Sequence[Casting], quoted: Quote) -> str:
+        """That services which have something to make of it are away just now; "" where none is."""
+        services = self._away.among(casting for casting in castings if casting.number not in quoted.kept)
+        if not services:
+            return ""
+        return counted(
+            len(services),
+            "{services} is away just now: none of this bot's keys for it works.",
+            "{services} are away just now: none of this bot's keys for them works.",
+            services=enumerated(services),
+        )
 
     async def check_upload(self, project: Project, castings: Sequence[Casting]) -> None:
         """Videos and stills are not kept for ever; what starts from one needs it. Raises `UploadGone | StillGone`."""

@@ -15,6 +15,7 @@ from bot.ui.card_layout import BAD, PENDING, READY, fitted, layout, title
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.maximum import is_above, over_maximum
 from bot.ui.replies import words_for_failure
+from bot.ui.safer_words import is_refused_idea, safer_button
 from bot.ui.wording import money, plain, seconds
 
 
@@ -45,7 +46,8 @@ def unplanned_card(project: Project) -> ui.LayoutView:
         style=discord.ButtonStyle.primary, label=say("Try again"), custom_id=str(CustomId(Action.RETRY, project.id))
     )
     text = f"## 🎬 {say('No plan yet')}\n{words_for_failure(project.failure or '')}"
-    return layout(ui.Container(ui.TextDisplay(text), ui.ActionRow(again), accent_colour=BAD))
+    ways = [safer_button(project.id), again] if is_refused_idea(project) else [again]
+    return layout(ui.Container(ui.TextDisplay(text), ui.ActionRow(*ways), accent_colour=BAD))
 
 
 def quote_card(quoted: Quoted) -> ui.LayoutView:

@@ -15,21 +15,21 @@ from bot.production.model import TERMINAL, Production, ProductionState, Take, Ta
 from bot.production.productions import Productions
 from bot.production.prospects import Prospects
 from bot.production.switches import ALL
-from bot.settings.services import PROVIDERS
 from bot.speech import say, speaking
-from bot.studio.casting import Casting
+from bot.studio.casting import Casting, Quote
 from bot.studio.errors import CannotRender, NoSuchFilm, StudioError
 from bot.studio.model import Plan, Project, ProjectState
 from bot.studio.projects import Projects
 from bot.studio.sightings import Sightings
 from bot.studio.soundtrack import overruns
 from bot.ui.analysis_card import AnalysisFacts, analysis_cards
+from bot.ui.away import titled
 from bot.ui.card_rows import Card, CardRows
 from bot.ui.cards import CardKind, JobFacts, PlanFacts, fingerprint, job_card, plan_card
 from bot.ui.desk import Desk
 from bot.ui.instead import Instead
 from bot.ui.job_buttons import can_help_to_retry
-from bot.ui.plan_card import is_ordered
+from bot.ui.plan_card import is_ordered, is_settled
 from bot.ui.prospect_words import FORETOLD, holds_until
 from bot.ui.receipts import receipt
 from bot.ui.remarks import remark_on_sight, remarks_on_length
@@ -57,7 +57,6 @@ NO_ROOM = frozenset(
     }
 )
 _NUMBER = re.compile(r"\d+")
-_TITLES = {provider.name: provider.title for provider in PROVIDERS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +175,24 @@ class Renderer:
         label = " + ".join(dict.fromkeys(casting.model.label for casting in castings))
         can_render = self._desk.pricing.can_render(castings)
         facts = replace(facts, remarks=await self._remarks(project, plan, castings))
-        if not can_render:
-            facts = replace(facts, instead=await self._instead(project, plan))
+        facts = await self._with_way_out(facts, castings, quoted, can_render=can_render)
         if self._extras is not None:
             facts = replace(facts, tryouts=await self._extras.tryouts(project, plan, facts.production))
         return Rendering(plan_card(replace(facts, quote=quoted, model_label=label, can_render=can_render)))
+
+    async def _with_way_out(
+        self, facts: PlanFacts, castings: Sequence[Casting], quoted: Quote, *, can_render: bool
+    ) -> PlanFacts:
+        """With another model to take, where the plan's is not set up here or its service is away just now."""
+        assert facts.plan is not None
+        if not can_render:
+            return replace(facts, instead=await self._instead(facts.project, facts.plan))
+        if is_settled(facts) or not (away := self._desk.pricing.away(castings, quoted)):
+            return facts
+        instead = await self._instead(facts.project, facts.plan)
+        if instead is None:
+            return replace(facts, remarks=[*facts.remarks, f"⚠️ {away}"])
+        return replace(facts, instead=replace(instead, gone=f"⚠️ {away}"))
 
     async def _remarks(self, project: Project, plan: Plan, castings: Sequence[Casting]) -> list[str]:
         """What of a plan will not be as wished, and how its video was seen."""
@@ -267,7 +279,7 @@ class Renderer:
         if self._prospects is None or production.state is not ProductionState.ACCEPTED or not is_near:
             return facts, None
         services = self._waits.services(facts.plan, production.asset_id) & paused
-        names = [_TITLES.get(name, name) for name in sorted(services)]
+        names = [titled(name) for name in sorted(services)]
         prospect = await self._prospects.of_film(production, facts.plan)
         return replace(facts, prospect=prospect, paused=names, now=now), holds_until(prospect, now, paused=names)
 

@@ -102,7 +102,8 @@ _WORDS: dict[type[Exception], str] = {
     ),
     studio.FilmHidden: later("This film was hidden after a report, so I post it nowhere. It stays yours in `/films`."),
     studio.FilmHiddenHere: later(
-        "This film was hidden in this server after a report, so I don't post it here. It stays yours in `/films`."
+        "This film was hidden in this server after a report, so I neither make nor post it here. It stays yours in "
+        "`/films`; the people who run the server can show it again."
     ),
     studio.NobodyReads: later(
         "Nobody has set up who reads reports here, so I cannot pass one on. Please tell the people who run this place "
@@ -111,6 +112,9 @@ _WORDS: dict[type[Exception], str] = {
     studio.AgeUnconfirmed: later("Say first that you are {least} or older: I ask you when you use `/plan`."),
     studio.RatioNotOffered: later("{label} makes only {ratios}. Choose one of these with `/plan`."),
     studio.ModelGone: "{ended} {instead}",
+    studio.ServiceAway: later(
+        "{away} Nothing was ordered, and the plan is kept: press **Greenlight** again later. {instead}"
+    ),
     studio.UploadGone: later(
         "Your video isn't kept any more, and a shot starts from it. Attach it here in the thread once more, "
         "and press **Greenlight** then; nothing was ordered."
@@ -284,6 +288,16 @@ _KEPT = {
     "CancelledByApprover": later(
         "Somebody whom you made its approver cancelled it. What was made is kept and not paid again; ask them why, and "
         "greenlight it again if you like."
+    ),
+    "HiddenByOperator": later(
+        "It was reported while it waited, and an operator of this bot has hidden it. So I took it out of the line, and "
+        "ordered nothing more. If you think that is wrong, ask the operator: once they show it again, you can greenlight "
+        "it again. It stays yours in `/films`."
+    ),
+    "HiddenByServer": later(
+        "It was reported while it waited, and the people who run the server have hidden it there. So I took it out of "
+        "the line, and ordered nothing more. If you think that is wrong, ask them: once they show it again, you can "
+        "greenlight it again. It stays yours in `/films`."
     ),
     "Declined": later(
         "It was not approved, so nothing was ordered and nothing is charged. Make it shorter or choose a "

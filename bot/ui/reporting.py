@@ -42,8 +42,24 @@ _HEADS = {
     ReportState.OPEN: later("## 🚩 A film was reported"),
     ReportState.HIDDEN: later("## 🙈 Hidden after a report"),
     ReportState.DISMISSED: later("## ✅ Dismissed: nothing wrong with it"),
+    ReportState.LIFTED: later("## 👁️ Shown again after it was hidden"),
 }
-_COLOURS = {ReportState.OPEN: BAD, ReportState.HIDDEN: PENDING, ReportState.DISMISSED: PAST}
+_COLOURS = {
+    ReportState.OPEN: BAD,
+    ReportState.HIDDEN: PENDING,
+    ReportState.DISMISSED: PAST,
+    ReportState.LIFTED: PAST,
+}
+_ANSWERS = {
+    ReportState.HIDDEN: later("Thank you for your report. The film was hidden."),
+    ReportState.DISMISSED: later("Thank you for your report. It was looked at, and the film stays."),
+    ReportState.LIFTED: later("The film that you reported was looked at once more, and it is shown again."),
+}
+_DECISIONS = {
+    Action.HIDE: ReportState.HIDDEN,
+    Action.DISMISS: ReportState.DISMISSED,
+    Action.LIFT: ReportState.LIFTED,
+}
 
 
 def report_card(report: Report, title: str) -> ui.LayoutView:
@@ -71,6 +87,8 @@ def report_card(report: Report, title: str) -> ui.LayoutView:
             *buttons,
             _button(Action.DISMISS, report, say("Dismiss"), discord.ButtonStyle.success),
         ]
+    if report.state is ReportState.HIDDEN:
+        buttons.insert(0, _button(Action.LIFT, report, say("Show it again"), discord.ButtonStyle.secondary))
     return layout(
         ui.Container(ui.TextDisplay("\n".join(lines)), ui.ActionRow(*buttons), accent_colour=_COLOURS[report.state])
     )
@@ -92,8 +110,7 @@ class Reporting:
     def presses(self) -> Mapping[Action, Press]:
         return {
             Action.REPORT: self._report,
-            Action.HIDE: self._decide,
-            Action.DISMISS: self._decide,
+            **dict.fromkeys(_DECISIONS, self._decide),
             Action.BLOCKUSER: self._block,
         }
 
@@ -124,16 +141,13 @@ class Reporting:
 
     async def _decide(self, interaction: discord.Interaction, custom_id: CustomId) -> None:
         async def act() -> str:
-            await self._governed(interaction, custom_id.ref)
-            hides = custom_id.action is Action.HIDE
-            state = ReportState.HIDDEN if hides else ReportState.DISMISSED
+            report = await self._governed(interaction, custom_id.ref)
+            state = _DECISIONS[custom_id.action]
             everywhere = self._rights.of(interaction).is_operator
+            if state is ReportState.LIFTED and report.everywhere and not everywhere:
+                raise NotAdmin  # an operator hid it, in every server
             await self._reports.decide(custom_id.ref, state, by=interaction.user.id, everywhere=everywhere)
-            if hides and not everywhere:
-                return say("Hidden here: its posts in this server are being removed, and I post it here no more.")
-            if hides:
-                return say("Hidden: its posts are being removed, and I post it nowhere again. Its owner keeps it.")
-            return say("Dismissed. The film stays.")
+            return _decided(state, everywhere=everywhere)
 
         await answer(interaction, act)
 
@@ -269,15 +283,34 @@ class ReportDesk:
         where = report.guild_id
         tongue = await self._tongues.of(report.reporter_id, where, guild_locale=self._locale_of(where))
         with speaking(tongue.private):
-            words = say("Thank you for your report. It was looked at, and the film stays.")
-            if report.state is ReportState.HIDDEN:
-                words = say("Thank you for your report. The film was hidden.")
+            words = say(_ANSWERS[report.state])
         try:
             channel = await persistently(lambda: self._client.create_dm(discord.Object(report.reporter_id)))
-            await persistently(lambda: channel.send(words, nonce=nonce("answered", report.id)))
+            await persistently(lambda: channel.send(words, nonce=nonce("answered", report.id, report.state)))
         except (NotAllowed, Vanished, Malformed) as error:
             logger.info("reporter not answered", extra={"report": report.id, "error": str(error)})
         await self._reports.answered(report)
+
+
+def _decided(state: ReportState, *, everywhere: bool) -> str:
+    """What the one who decided reads."""
+    match state:
+        case ReportState.HIDDEN if everywhere:
+            return say(
+                "Hidden: its posts are being removed, and I post it nowhere again. What waited of it is called off, "
+                "and its owner is told; they keep the film."
+            )
+        case ReportState.HIDDEN:
+            return say(
+                "Hidden here: its posts in this server are being removed, and I post it here no more. What waited of "
+                "it is called off, and its owner is told."
+            )
+        case ReportState.LIFTED:
+            return say(
+                "It may be made and posted again. What was removed does not come back by itself: its owner sends it."
+            )
+        case _:
+            return say("Dismissed. The film stays.")
 
 
 async def _form(custom_id: CustomId) -> ui.Modal:

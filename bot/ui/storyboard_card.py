@@ -17,7 +17,9 @@ from bot.studio.model import Plan
 from bot.studio.text import shorten
 from bot.ui.card_layout import BAD, PAST, READY, fitted, layout, title
 from bot.ui.custom_ids import Action, CustomId
+from bot.ui.film_row import report_button
 from bot.ui.replies import words_for_failure
+from bot.ui.safer_words import refused_stills, safer_button
 from bot.ui.wording import money, plain
 
 #: Pictures of one gallery, and characters of a description, that Discord takes (docs, 2026-08).
@@ -137,12 +139,14 @@ def _buttons(facts: StoryboardFacts) -> list[ui.Button[ui.LayoutView]]:
         )
         custom_id = CustomId(Action.STORYBOARD, board.project_id, board.version, (facts.price_again_microusd,))
         buttons.append(_button(label, custom_id, discord.ButtonStyle.primary))
+        if refused_stills(facts.stills):
+            buttons.insert(0, safer_button(board.project_id, board.version))
     if facts.can_start:
         for shot in sorted(facts.shown):
             label = say("Start shot {number} from its picture", number=shot)
             custom_id = CustomId(Action.FROMSTILL, board.project_id, board.version, (shot,))
             buttons.append(_button(label, custom_id, discord.ButtonStyle.secondary))
-    return buttons
+    return [*buttons, report_button(board.project_id)]
 
 
 def _button(label: str, custom_id: CustomId, style: discord.ButtonStyle) -> ui.Button[ui.LayoutView]:

@@ -189,25 +189,48 @@ class LivePreview(Preview):
 #: The newest message ends where the list ends: only a list that stands at its very end follows what is said next.
 _STYLE = b"""
 .channel-message-list { padding-bottom: 0; }
-.message-menu-button { min-height: 32px; padding: 0 8px; color: var(--discord-subtle); background: transparent;
-  font-size: 13px; white-space: nowrap; }
-.message-menu-button:hover:not(:disabled) { color: var(--discord-text); background: var(--discord-hover); }
+.message-menu-button, .message-menu-toggle { min-height: 32px; padding: 0 8px; color: var(--discord-subtle);
+  background: transparent; font-size: 13px; white-space: nowrap; }
+.message-menu-button:hover:not(:disabled), .message-menu-toggle:hover { color: var(--discord-text);
+  background: var(--discord-hover); }
+.message-menu-button:focus-visible, .message-menu-toggle:focus-visible { outline: 2px solid var(--discord-focus); }
+.message-context-actions:not(.is-open) > .message-menu-button { display: none; }
+@media (hover: hover) {
+  .channel-message:hover .message-context-actions > .message-menu-button { display: block; }
+}
+@media (hover: none), (max-width: 640px) {
+  .message-context-actions { opacity: 1; }
+  .message-context-actions:not(.is-open) > :not(.message-menu-toggle) { display: none; }
+}
 """
 #: Where SimCord's page puts the buttons that appear over a message, and what we put beside them.
 _TOOLBAR = b"if (toolbar.childElementCount) root.append(toolbar);"
 _MENU_BUTTONS = b"""
-    // Only when somebody points at the message: until then the page is laid out as SimCord's own.
-    root.onpointerenter = () => {
-      root.onpointerenter = null;
-      MENU.forEach((name, number) => {
-        const button = node("button", "message-menu-button", name);
-        button.type = "button";
-        button.dataset.controlKey = `message:${message.id}:component:menu:${number}`;
-        button.addEventListener("click", () => options.onClick?.(button.dataset.controlKey));
-        toolbar.append(button);
-      });
-      root.append(toolbar);
+    // Pointing at a message shows its commands. A keyboard comes to the first button, which shows itself then; a finger
+    // has nothing to point with, so there it always stands.
+    const toggle = node("button", "message-menu-toggle", "\\u2026");
+    toggle.type = "button";
+    toggle.setAttribute("aria-label", "Commands for this message");
+    const open = (opens) => {
+      toolbar.classList.toggle("is-open", opens);
+      toggle.setAttribute("aria-expanded", String(opens));
     };
+    open(false);
+    toggle.addEventListener("click", () => open(!toolbar.classList.contains("is-open")));
+    toolbar.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !toolbar.classList.contains("is-open")) return;
+      event.stopPropagation();
+      open(false);
+      toggle.focus();
+    });
+    if (MENU.length) toolbar.append(toggle);
+    MENU.forEach((name, number) => {
+      const button = node("button", "message-menu-button", name);
+      button.type = "button";
+      button.dataset.controlKey = `message:${message.id}:component:menu:${number}`;
+      button.addEventListener("click", () => { open(false); options.onClick?.(button.dataset.controlKey); });
+      toolbar.append(button);
+    });
     """
 _MENU = re.compile(r"message:(\d+):component:menu:(\d+)")
 

@@ -137,7 +137,7 @@ def changes_in(brief: Brief) -> list[Change]:
     """What the words ask for, clause by clause; none for a question."""
     if is_question(brief.words):
         return []
-    if _POLICY.search(brief.words):
+    if asks_for_safe_words(brief):
         return _softened(brief)
     changes: list[Change] = []
     targets: list[int] | None = []
@@ -152,12 +152,21 @@ def changes_in(brief: Brief) -> list[Change]:
     return _merged(changes)
 
 
+def asks_for_safe_words(brief: Brief) -> bool:
+    return _POLICY.search(brief.words) is not None
+
+
+def softened(words: str) -> str:
+    """Without what a policy refuses."""
+    return " ".join(VIDEO_REFUSES.sub("", words).split())
+
+
 def _softened(brief: Brief) -> list[Change]:
     """What a policy refuses taken out of the shots that are named; nothing where no words would be left."""
     changes = []
     for number in targets_in(brief.words, brief) or ():
         said = as_text(brief.shots[number - 1].get("prompt"))
-        words = " ".join(VIDEO_REFUSES.sub("", said).split())
+        words = softened(said)
         if words and words != said:
             changes.append(Change(op=Op.PROMPT, shot=number, text=words, said=f"gave shot {number} safer words"))
     return changes

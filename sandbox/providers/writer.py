@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from sandbox.providers import seen
 from sandbox.providers.brief import Brief, summary_in
-from sandbox.providers.changes import Op, changes_in
+from sandbox.providers.changes import Op, asks_for_safe_words, changes_in, softened
 from sandbox.providers.documents import as_list, as_text, either, mappings
 from sandbox.providers.edits import edits_of, looks_like_edits, reply_to, takes_ratio
 from sandbox.providers.schemas import Schema, objects_in
@@ -189,7 +189,7 @@ class _Writer:
             )
         known = self.brief.find(place.name)
         if isinstance(known, str) and known:
-            return known
+            return softened(known) if asks_for_safe_words(self.brief) else known
         if re.search(r"summary|description|synopsis|overview|what", name):
             return summary_in(self.brief) or idea_in(self.brief.words)
         return None

@@ -27,15 +27,16 @@ async def test_a_film_is_softened_reported_and_hidden_and_a_server_is_told_of_it
         await stage.until(lambda: str(log.id) in str(stage.rows("SELECT chosen FROM guild_settings")))
         assert setup.ephemeral
 
-        # Asked once, before anything is sent to a service.
+        # Asked once, before anything is sent to a service; what was asked for goes on by itself then.
         await people.slash(stage.mia, here, "plan", {"idea": IDEA})
         await stage.until_told(stage.mia, "One question before your first film")
         assert not stage.threads()
         await people.press(stage.mia, here, label="I am 18 or older")
-        await stage.until_told(stage.mia, "I won't ask again")
+        await stage.until(lambda: bool(stage.threads()))
+        [thread] = stage.threads()
+        await stage.until(lambda: stage.card(thread, "plan v1"))
 
         # Refused by the service's policy; one tap rewrites just that shot, and nothing is ordered for it yet.
-        thread = await stage.plan(stage.mia, IDEA)
         await stage.greenlight(stage.mia, thread)
         await stage.until(lambda: stage.pressable(thread, "Safer words"))
         orders = len(stage.orders())

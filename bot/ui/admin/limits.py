@@ -8,8 +8,9 @@ import discord
 from discord import app_commands, ui
 
 from bot.speech import say
-from bot.ui.admin.pieces import in_place, moment, titled, turning, usage_words
+from bot.ui.admin.pieces import in_place, moment, turning, usage_words
 from bot.ui.answering import Answer, answer
+from bot.ui.away import titled
 from bot.ui.card_layout import READY, fitted, layout
 from bot.ui.custom_ids import Action
 from bot.ui.rights import Asker, Rights

@@ -9,7 +9,6 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.settings.services import PROVIDERS
 from bot.speech import counted, lasting, say
 from bot.ui.answering import turn
 from bot.ui.custom_ids import Action, CustomId
@@ -17,8 +16,6 @@ from bot.ui.rights import Asker, Rights
 from bot.ui.surface import Press
 from bot.ui.wording import plain
 from ratelimit import KeyHealth, KeyView
-
-_TITLES = {provider.name: provider.title for provider in PROVIDERS}
 
 #: A button that is about nothing in particular.
 NOTHING = "0" * 32
@@ -49,11 +46,6 @@ def in_place(rights: Rights, act: Act) -> Press:
 def ref_of(name: str) -> str:
     """A key's or service's name as a button's `ref`: found again among those there are, and no secret is drawn in."""
     return hashlib.sha256(name.encode()).hexdigest()[:32]
-
-
-def titled(service: str) -> str:
-    """A service as people write it."""
-    return _TITLES.get(service, plain(service))
 
 
 def button(

@@ -16,7 +16,8 @@ from bot.production.switches import ALL
 from bot.speech import counted, lasting, later, say
 from bot.status.findings import Finding, Severity
 from bot.status.status import DiscordStatus, KeyStatus, LineStatus, MoneyStatus, ServiceStatus, Status
-from bot.ui.admin.pieces import button, health_words, moment, titled, usage_words
+from bot.ui.admin.pieces import button, health_words, moment, usage_words
+from bot.ui.away import titled
 from bot.ui.card_layout import BAD, GOOD, PENDING, fitted, layout
 from bot.ui.custom_ids import Action
 from bot.ui.wording import money, plain, size

@@ -17,6 +17,7 @@ from bot.media.ffmpeg import Ffmpeg
 from bot.production.camera import Rig
 from bot.production.latecomers import LOOK_AGAIN, PATIENCE, Latecomers
 from bot.production.model import Production, ProductionState, TakeState
+from bot.production.reports import Reports, ReportState
 from bot.storage.files import Files
 from providers.errors import ContentRejected, ProviderError, Unavailable
 from providers.video import Failed, OperationState, Running, Succeeded
@@ -99,6 +100,22 @@ async def test_a_late_clip_does_not_let_a_deleted_film_go_on(
     await vigil.latecomers.look()
 
     assert await vigil.office.state(film) is ProductionState.HELD
+
+
+async def test_a_late_clip_does_not_let_a_hidden_film_go_on_and_is_kept(
+    database: Database, tmp_path: Path, ffmpeg: Ffmpeg, drawn: bytes
+) -> None:
+    vigil = _vigil(database, tmp_path, ffmpeg, drawn)
+    film = await vigil.late()
+    reports = Reports(database, Wake())
+    await reports.report(film.project_id, reporter_id=2002, guild_id=film.guild_id, reason="x")
+    [report] = await reports.pending()
+    await reports.decide(report.id, ReportState.HIDDEN, by=3003)
+
+    await vigil.latecomers.look()
+
+    assert await vigil.office.state(film) is ProductionState.HELD
+    assert await vigil.takes(film) == [TakeState.MADE] * 3
 
 
 @pytest.mark.parametrize("state", [ProductionState.FAILED, ProductionState.CANCELLED])

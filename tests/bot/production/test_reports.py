@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
 from bot.db import Database
+from bot.db.tables import reservations
 from bot.jobs.wake import Wake
 from bot.production.approvals import Approvals
 from bot.production.decisions import Decision, Decisions
 from bot.production.model import ProductionState
 from bot.production.ordering import film_to_order
-from bot.production.reports import MOST_A_DAY, Report, Reports, ReportState
+from bot.production.reports import HIDDEN_EVERYWHERE, HIDDEN_HERE, MOST_A_DAY, Report, Reports, ReportState
 from bot.studio.budget import Budgets
 from bot.studio.errors import DecidedAlready, FilmHidden, FilmHiddenHere, NoSuchFilm, NotYours, TooManyReports
 from tests.bot.production.test_productions import Office
@@ -34,6 +36,7 @@ def place(database: Database) -> Place:
     return Place(database)
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)
 async def test_a_film_is_reported_once_by_each_person(place: Place) -> None:
     project = await place.film()
 
@@ -128,6 +131,82 @@ async def test_what_is_hidden_is_not_ordered_any_more_and_can_only_be_stopped(pl
 
     await decisions.decide(Decision.STOP, production.id, OWNER)
     assert (await place.productions.get(production.id)).stopping
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)
+async def test_a_film_that_waits_is_called_off_when_it_is_hidden_and_nothing_is_charged(place: Place) -> None:
+    production = await place.accept((await place.film()).id)
+    report = await place.reported(production.project_id)
+
+    await place.reports.decide(report.id, ReportState.HIDDEN, by=TOM, everywhere=True)
+
+    ended = await place.productions.get(production.id)
+    assert (ended.state, ended.failure) == (ProductionState.CANCELLED, HIDDEN_EVERYWHERE)
+    assert not await place.lifecycle.begin(production.id)
+    async with place.database.transaction() as transaction:
+        assert (await transaction.execute(select(reservations.c.settled_microusd))).scalar_one() == 0
+    assert await place.outbox.due() == [production.id]  # its owner is told why
+    assert await place.outbox.barred(production.id) == {SERVER}  # and nobody else
+
+
+async def test_a_film_that_runs_when_it_is_hidden_goes_on_and_is_not_posted_until_that_is_lifted(place: Place) -> None:
+    production = await place.accept((await place.film()).id)
+    await place.lifecycle.begin(production.id)
+    report = await place.reported(production.project_id)
+    await place.reports.decide(report.id, ReportState.HIDDEN, by=TOM, everywhere=True)
+    assert await place.state(production) is ProductionState.RUNNING
+    await place.lifecycle.end(production.id, ProductionState.DONE, duration=1.0)
+    assert await place.outbox.due() == []
+
+    await place.reports.decide(report.id, ReportState.LIFTED, by=TOM, everywhere=True)
+
+    assert await place.outbox.due() == [production.id]
+
+
+async def test_what_a_server_hides_is_called_off_and_not_ordered_there_until_that_is_lifted(place: Place) -> None:
+    production = await place.accept((await place.film()).id)
+    report = await place.reported(production.project_id)
+
+    await place.reports.decide(report.id, ReportState.HIDDEN, by=TOM)
+
+    assert (await place.productions.get(production.id)).failure == HIDDEN_HERE
+    with pytest.raises(FilmHiddenHere):
+        await place.accept(production.project_id, press="again")
+    await place.reports.decide(report.id, ReportState.LIFTED, by=TOM)
+    again = await place.accept(production.project_id, press="once more")
+    assert again.state is ProductionState.ACCEPTED
+
+
+async def test_what_another_server_hides_leaves_a_film_in_the_line(place: Place) -> None:
+    production = await place.accept((await place.film()).id)
+    report = await place.reported(production.project_id, guild_id=SERVER + 1)
+
+    await place.reports.decide(report.id, ReportState.HIDDEN, by=TOM)
+
+    assert await place.state(production) is ProductionState.ACCEPTED
+    await place.lifecycle.stop(production.id, OWNER)
+    await place.accept(production.project_id, press="again")
+
+
+async def test_what_is_not_hidden_cannot_be_lifted(place: Place) -> None:
+    report = await place.reported((await place.film()).id)
+    await place.reports.decide(report.id, ReportState.DISMISSED, by=OWNER)
+
+    with pytest.raises(DecidedAlready):
+        await place.reports.decide(report.id, ReportState.LIFTED, by=OWNER)
+
+
+async def test_whoever_reported_it_is_answered_anew_when_it_is_lifted(place: Place) -> None:
+    report = await place.reported((await place.film()).id)
+    await place.reports.decide(report.id, ReportState.HIDDEN, by=OWNER)
+    [hidden] = await place.reports.pending()
+    await place.reports.shown(hidden)
+    await place.reports.answered(hidden)
+
+    await place.reports.decide(report.id, ReportState.LIFTED, by=OWNER)
+
+    [lifted] = await place.reports.pending()
+    assert (lifted.state, lifted.shown, lifted.answered_at) == (ReportState.LIFTED, ReportState.HIDDEN, None)
 
 
 async def test_what_a_server_decides_holds_there_and_leaves_the_reports_of_others_open(place: Place) -> None:

@@ -7,22 +7,30 @@ from typing import Any
 
 import pytest
 
-from bot.studio.drafts import EditDraft, EditKind, RevisionDraft
+from bot.studio.drafts import EditDraft, EditKind, IdeaDraft, RevisionDraft
 from bot.studio.errors import EditRefused
 from bot.studio.softening import Softener
+from providers.errors import ContentRejected
 from tests.bot.studio.samples import CATALOGUE, plan, project
 
 
 class Mind:
-    """Answers with these edits, and keeps what it was asked."""
+    """Answers with these edits, or this idea, and keeps what it was asked."""
 
-    def __init__(self, *edits: EditDraft) -> None:
+    def __init__(self, *edits: EditDraft, idea: str | Exception = "") -> None:
         self.edits = list(edits)
+        self.idea = idea
         self.asked: list[Any] = []
+        self.how: dict[str, object] = {}
 
-    async def answer(self, prompt: Any, schema: type[RevisionDraft], **_: object) -> RevisionDraft:
+    async def answer(self, prompt: Any, schema: type[Any], **how: object) -> Any:
         self.asked.append(prompt)
-        return schema(reply="", edits=self.edits)
+        self.how = how
+        if schema is IdeaDraft:
+            if isinstance(self.idea, Exception):
+                raise self.idea
+            return IdeaDraft(idea=self.idea)
+        return RevisionDraft(reply="", edits=self.edits)
 
 
 def edit(kind: EditKind, shot: int | None, text: str) -> EditDraft:
@@ -64,3 +72,21 @@ async def test_it_is_told_which_shots_and_that_the_plan_is_material() -> None:
     assert "shot 1" in words
     assert "99" not in words
     assert json.loads(data)["refused_shots"] == [1]
+
+
+async def test_a_refused_idea_is_said_in_other_words_and_asked_of_everybody_who_can_answer() -> None:
+    mind: Any = Mind(idea=" A calm lake. ")
+
+    assert await Softener(mind, CATALOGUE).soften_idea(project()) == "A calm lake."
+
+    words, data = mind.asked[0].turns[0].parts
+    assert (project().idea in words, json.loads(data)["idea"]) == (False, project().idea)
+    assert mind.how["elsewhere_if_refused"] is True
+
+
+@pytest.mark.parametrize("idea", ["", " ", project().idea, ContentRejected("gemini")])
+async def test_an_idea_without_other_words_is_refused_in_ours(idea: str | Exception) -> None:
+    mind: Any = Mind(idea=idea)
+
+    with pytest.raises(EditRefused, match="no safer words"):
+        await Softener(mind, CATALOGUE).soften_idea(project())

@@ -216,7 +216,10 @@ async def test_a_film_without_a_plan_says_why_and_how_to_go_on() -> None:
     card = planned(None, about=project(state=ProjectState.FAILED, failure="ContentRejected"))
 
     assert "content policy" in text(card)
-    assert buttons(card) == [("Try again", str(CustomId(Action.RETRY, project().id)), False)]
+    assert buttons(card) == [
+        ("Safer words", str(CustomId(Action.SOFTEN, project().id)), False),
+        ("Try again", str(CustomId(Action.RETRY, project().id)), False),
+    ]
 
 
 async def test_a_plan_card_tells_what_is_heard_and_how_the_words_are_shown() -> None:

@@ -467,6 +467,28 @@ async def test_what_a_servers_people_hid_comes_to_its_owner_and_not_to_the_serve
     assert [channel for channel, _ in post.wire.all()] == [DM]
 
 
+@pytest.mark.parametrize("everywhere", [True, False])
+async def test_the_owner_of_a_film_that_waited_when_it_was_hidden_is_told_once_in_a_dm(
+    post: Post, everywhere: bool
+) -> None:
+    project = await post.film()
+    await post.projects.set_thread(project.id, THREAD)
+    await post.accept(project.id)
+    reports = Reports(post.database, Wake(), clock=lambda: post.now)
+    await reports.report(project.id, reporter_id=2002, guild_id=SERVER, reason="x")
+    [report] = await reports.pending()
+    await reports.decide(report.id, ReportState.HIDDEN, by=3003, everywhere=everywhere)
+
+    await post.look()
+    await post.look(later=60)
+
+    [(channel, sent)] = post.wire.all()
+    assert channel == DM
+    assert "reported while it waited" in sent.content
+    assert "If you think that is wrong" in sent.content
+    assert "nothing was charged" in sent.content
+
+
 async def test_hurrying_an_end_whose_outcome_is_unknown_looks_for_it_first(post: Post) -> None:
     production = await post.ended()
     post.wire.faults[THREAD] = [Lost()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -29,6 +30,7 @@ from bot.studio.errors import (
     PlanMoved,
     PriceRose,
     RatioNotOffered,
+    ServiceAway,
     UploadGone,
     WordBlocked,
 )
@@ -39,10 +41,12 @@ from bot.studio.participants import Participants
 from bot.studio.preferences import PreferenceRows, Preferences
 from bot.studio.rights import Act, FilmRights, Role
 from bot.studio.soundtrack import SoundOffer, soundtrack
+from bot.ui.away import Away
 from bot.ui.card_rows import CardRows
 from bot.ui.desk import Desk
 from bot.ui.offer import Offer
 from providers.catalogue import Catalogue
+from ratelimit import ApiKey, KeyPool, Limits, Rejected
 from tests.bot.production.test_productions import FRIEND, STRANGER, Office
 from tests.bot.studio.samples import CATALOGUE, CLIP, OWNER, asset, plan, request, shot
 
@@ -66,6 +70,7 @@ class Counter(Office):
         *,
         allows_adult: bool = False,
         rules: HouseRules | None = None,
+        pools: Mapping[str, KeyPool] | None = None,
     ) -> Desk:
         return Desk(
             preferences=preferences,
@@ -82,6 +87,7 @@ class Counter(Office):
             changed=Wake(),
             files=files,
             rules=rules,
+            away=Away(pools or {}),
         )
 
     async def say(self, project: Project, words: str, **changes: object) -> bool:
@@ -362,6 +368,43 @@ async def test_a_model_of_another_service_is_offered_at_the_films_price_and_take
     assert moved.changes == f"made by {model.label}"
     assert await counter.projects.plan(project.id) == moved
     assert await counter.productions.active() == []  # nothing is ordered by it
+
+
+def pools(*out: str) -> dict[str, KeyPool]:
+    """A key for each service; those of `out` were rejected."""
+    found = {}
+    for name in ("runway", "gemini", "vertex"):
+        found[name] = KeyPool(name, [ApiKey(name, name, "fake")], limits=Limits(), judge=lambda *_: None)
+        if name in out:
+            found[name].report(Rejected(), key_id=name)
+    return found
+
+
+async def test_a_film_whose_service_is_away_is_not_ordered_and_another_is_offered_at_its_price(
+    counter: Counter,
+) -> None:
+    desk = counter.with_offer(EVERYWHERE, pools=pools("runway"))
+    project = await counter.film()
+
+    with pytest.raises(ServiceAway) as refused:
+        await desk.greenlight(request_id="press", project_id=project.id, version=1, user_id=OWNER)
+
+    assert "Runway is away just now" in refused.value.away
+    assert "would make this film for at most $" in refused.value.instead
+    assert await counter.productions.active() == []
+
+
+async def test_nothing_is_offered_that_is_away_itself_and_what_works_is_ordered(counter: Counter) -> None:
+    project = await counter.film()
+    nobody = counter.with_offer(EVERYWHERE, pools=pools("runway", "gemini", "vertex"))
+    everybody = counter.with_offer(EVERYWHERE, pools=pools())
+
+    with pytest.raises(ServiceAway) as refused:
+        await nobody.greenlight(request_id="press", project_id=project.id, version=1, user_id=OWNER)
+    made = await everybody.greenlight(request_id="press", project_id=project.id, version=1, user_id=OWNER)
+
+    assert refused.value.instead == ""
+    assert made.state is ProductionState.ACCEPTED
 
 
 async def test_where_only_one_service_is_set_up_nothing_is_offered_in_its_place(counter: Counter) -> None:

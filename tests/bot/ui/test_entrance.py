@@ -19,6 +19,7 @@ from bot.ui.custom_ids import Action, CustomId
 from bot.ui.doors import Doors
 from bot.ui.entrance import PRIVATE, TELL_EVERY, WORKS, Entrance, location_of
 from bot.ui.films import owner_ref
+from bot.ui.postponed import KEPT_FOR, MOST_KEPT, Postponed
 
 MIA, SERVER, CHANNEL = 1001, 5, 6
 FILM = "0" * 32
@@ -46,6 +47,7 @@ class Asked:
         self.response = self
         self.answers: list[str] = []
         self.views: list[ui.View] = []
+        self.deleted = False
 
     async def send_message(self, words: str, *, ephemeral: bool, view: ui.View | None = None) -> None:
         assert ephemeral
@@ -57,6 +59,9 @@ class Asked:
 
     async def edit_original_response(self, *, content: str) -> None:
         self.answers.append(content)
+
+    async def delete_original_response(self) -> None:
+        self.deleted = True
 
 
 def command(name: str, **options: str) -> Any:
@@ -143,6 +148,116 @@ async def test_age_is_asked_with_a_button_that_only_the_person_themself_can_pres
 
     assert "Thank you" in own.answers[0]
     assert await doors.let_in(command("plan"))
+
+
+class Tree:
+    """Runs commands, as far as who asks for one is told."""
+
+    def __init__(self) -> None:
+        self.took: list[Any] = []
+
+    async def take_up(self, interaction: Any) -> None:
+        self.took.append(interaction)
+
+
+def a_tree() -> Any:
+    return Tree()
+
+
+class House:
+    """Age is asked, and the commands of those who are asked wait."""
+
+    def __init__(self, database: Database) -> None:
+        self.now = 0.0
+        self.rules = HouseRules(Guilds(database), Ages(database, least=18))
+        self.postponed = Postponed(clock=lambda: self.now)
+        self.doors = Doors(entrance=Entrance(self.rules, postponed=self.postponed))
+        self.gate = AgeGate(self.rules.ages, self.postponed)
+        self.tree = a_tree()
+        self.gate.add_to(self.tree)
+
+    async def ask(self, asked: Any) -> CustomId:
+        """The button that the question has."""
+        assert not await self.doors.let_in(asked)
+        [button] = asked.views[0].children
+        custom_id = CustomId.parse(button.custom_id)
+        assert custom_id is not None
+        return custom_id
+
+    async def confirm(self, custom_id: CustomId, user_id: int = MIA, channel_id: int = CHANNEL) -> Any:
+        own = press(Action.OFAGE, user_id=user_id, ref=custom_id.ref)
+        own.channel_id = channel_id
+        await self.gate.presses[Action.OFAGE](own, custom_id)
+        return own
+
+
+@pytest.fixture
+def house(database: Database) -> House:
+    return House(database)
+
+
+async def test_a_command_goes_on_by_itself_once_its_person_is_old_enough_and_the_question_goes(house: House) -> None:
+    asked = command("plan", idea="a koi")
+    custom_id = await house.ask(asked)
+    assert "goes on by itself" in asked.answers[0]
+
+    own = await house.confirm(custom_id)
+
+    assert house.tree.took == [own]
+    assert (own.type, own.data, own.message) == (asked.type, asked.data, None)
+    assert (own.answers, asked.deleted) == ([], True)  # the command answers
+    assert await house.doors.let_in(command("plan"))
+
+
+async def test_a_command_goes_on_once(house: House) -> None:
+    custom_id = await house.ask(command("film", idea="a koi"))
+    await house.confirm(custom_id)
+
+    again = await house.confirm(custom_id)
+
+    assert len(house.tree.took) == 1
+    assert "use the command once more" in again.answers[0]
+
+
+async def test_what_is_not_known_any_more_is_told_honestly_and_the_age_is_kept(house: House) -> None:
+    custom_id = await house.ask(command("plan", idea="a koi"))
+    house.now += KEPT_FOR
+
+    own = await house.confirm(custom_id)
+
+    assert house.tree.took == []
+    assert "I was restarted since, or it was too long ago" in own.answers[0]
+    assert await house.doors.let_in(command("plan"))
+
+
+async def test_nobody_takes_up_what_another_asked_for_or_what_was_asked_for_elsewhere(house: House) -> None:
+    custom_id = await house.ask(command("plan", idea="a koi"))
+
+    foreign = await house.confirm(custom_id, MIA + 1)
+    await house.confirm(custom_id, channel_id=CHANNEL + 1)
+
+    assert house.tree.took == []
+    assert "<@1001>" in foreign.answers[0]
+
+
+async def test_a_press_is_made_again_for_it_may_order_something(house: House) -> None:
+    custom_id = await house.ask(press(Action.GREENLIGHT))
+
+    own = await house.confirm(custom_id)
+
+    assert house.tree.took == []
+    assert "use the command or button once more" in own.answers[0]
+
+
+async def test_only_so_many_commands_wait() -> None:
+    postponed = Postponed(clock=lambda: 0.0)
+    asked = [command("plan") for _ in range(MOST_KEPT + 1)]
+    for number, each in enumerate(asked):
+        each.user = discord.Object(number + 1)
+        assert postponed.keep(each)
+
+    assert postponed.take(asked[0]) is None
+    assert postponed.take(asked[1]) is asked[1]
 
 
 class Talked(discord.abc.Messageable, Room):

@@ -207,7 +207,10 @@ async def test_trying_again_comes_before_another_model_and_that_alone_stands_out
 
 @pytest.mark.parametrize(
     ("failure", "labels_below"),
-    [("OperationFailed", ["Retry only that · $0.60", "Get what is done"]), ("ContentRejected", ["Get what is done"])],
+    [
+        ("OperationFailed", ["Retry only that · $0.60", "Get what is done"]),
+        ("ContentRejected", ["Safer words", "Get what is done"]),
+    ],
 )
 async def test_the_message_of_a_film_that_failed_has_its_ways_on(failure: str, labels_below: list[str]) -> None:
     takes = [take(1, TakeState.MADE), take(2, TakeState.FAILED, failure=failure)]
@@ -220,6 +223,6 @@ async def test_the_message_of_a_film_that_failed_has_its_ways_on(failure: str, l
 
 async def test_where_nothing_was_made_and_nothing_helps_there_is_nothing_to_press() -> None:
     assert (
-        failed_view(production(ProductionState.FAILED), [take(1, TakeState.FAILED, failure="ContentRejected")], 1)
+        failed_view(production(ProductionState.FAILED), [take(1, TakeState.FAILED, failure="InvalidRequest")], 1)
         is None
     )

@@ -131,7 +131,7 @@ async def test_who_was_invited_finds_the_film_and_reads_and_does_nothing_else_wi
     assert "Own" in listed
     assert [title.project_id for title in await desk.library.titles(STRANGER, "thei", most=5)] == [film]
     assert f"A film of <@{OWNER}>, who invited you." in text(opened)
-    assert [label for label, _, _ in buttons(opened)] == ["Plan", "All films"]
+    assert [label for label, _, _ in buttons(opened)] == ["Plan", "Report…", "All films"]
     for action in (Action.DELETE, Action.ERASE):
         with pytest.raises(NotYours):
             await desk.library.press(CustomId(action, film), STRANGER)

@@ -20,6 +20,7 @@ from bot.production.switches import Switches
 from bot.studio.model import Project
 from bot.studio.sightings import Sightings
 from bot.ui import line_places
+from bot.ui.away import Away
 from bot.ui.card_pace import EDIT_EVERY, EDIT_OLD_EVERY, GROWS_OLD_AFTER
 from bot.ui.card_rows import Card, CardRows
 from bot.ui.cards import CardKind
@@ -28,7 +29,7 @@ from bot.ui.desk import Desk
 from bot.ui.offer import Offer
 from bot.ui.progress import BACK_OFF_FIRST, BACK_OFF_LONGEST, LOOK_AGAIN, LOOK_EVERY, CardKeeper
 from bot.ui.sending import Busy, Malformed, NotAllowed, Vanished
-from ratelimit import Allowance, ApiKey, KeyPool, Limit, Limits, Throttled
+from ratelimit import Allowance, ApiKey, KeyPool, Limit, Limits, Rejected, Throttled
 from tests.bot.production import hurry
 from tests.bot.production.test_productions import Office
 from tests.bot.studio.samples import CATALOGUE, CLIP, plan
@@ -135,6 +136,7 @@ class Wall(Office):
             clock=lambda: self.now,
             wall_clock=lambda: self.now,
         )
+        self.offer = RUNWAY
         self.keeper = self.new_keeper()
 
     def new_keeper(self) -> CardKeeper:
@@ -147,8 +149,9 @@ class Wall(Office):
             lifecycle=self.lifecycle,
             outbox=self.outbox,
             catalogue=CATALOGUE,
-            offer=RUNWAY,
+            offer=self.offer,
             changed=Wake(),
+            away=Away({"runway": self.pool}),
         )
         return CardKeeper(
             client=client,
@@ -698,3 +701,33 @@ async def test_a_film_that_could_not_be_posted_can_be_sent_again_until_its_card_
 
     assert wall.said("[Here is your film](https://discord.com/channels/5/7/99)") == [card]
     assert [card for card in await wall.unsettled() if card.kind is CardKind.JOB] == []
+
+
+async def test_a_plans_card_says_that_its_service_is_away_and_offers_another_until_that_is_over(wall: Wall) -> None:
+    models = CATALOGUE.video_models({"runway", "gemini"})
+    wall.offer = Offer(video_models=models, default_model="gen4.5", can_plan=True)
+    wall.keeper = wall.new_keeper()
+    project = await wall.film_in(7)
+    wall.pool.report(Rejected(), key_id="a")
+
+    await wall.look()
+
+    [card] = wall.said("Runway is away just now: none of this bot's keys for it works.")
+    assert "would make it for at most $" in text(wall.discord.messages[card])
+    enabled = {label: not disabled for label, _, disabled in buttons(wall.discord.messages[card])}
+    assert enabled["Greenlight"]  # it may be back by then: the press looks
+    assert any(str(label).startswith("Use ") for label in enabled)
+    wall.pool.reinstate("a")
+    await wall.projects.touch(project.id)
+    await wall.look(later=60)
+    assert wall.said("is away just now") == []
+
+
+async def test_where_nothing_takes_the_place_of_a_service_that_is_away_the_card_just_says_so(wall: Wall) -> None:
+    await wall.film_in(7)
+    wall.pool.report(Rejected(), key_id="a")
+
+    await wall.look()
+
+    assert len(wall.said("Runway is away just now")) == 1
+    assert wall.said("would make it") == []

@@ -46,6 +46,7 @@ INSTANCES: dict[type[Exception], Exception] = {
     studio.ModelGone: studio.ModelGone(
         "veo3", "Veo 3 was switched off on 30 June 2026.", "Veo 3.1 has taken over, at $0.40 a second."
     ),
+    studio.ServiceAway: studio.ServiceAway("Runway is away just now.", "Veo would make it."),
     studio.VoiceNotFound: studio.VoiceNotFound("Aria"),
     studio.RatioNotOffered: studio.RatioNotOffered("Runway Gen-4.5", "16:9, 9:16"),
     studio.NotHere: studio.NotHere(frozenset({1, 2})),
@@ -160,6 +161,7 @@ def test_numbers_are_told_in_the_units_people_use(error: Exception, told: str) -
             studio.KeyRefused,
             studio.RatioNotOffered,
             studio.ModelGone,
+            studio.ServiceAway,
             studio.NotHere,
             studio.WordBlocked,
             studio.AgeUnconfirmed,

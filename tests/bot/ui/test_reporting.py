@@ -11,16 +11,17 @@ import pytest
 from discord import ui
 
 from bot.db import Database
-from bot.db.tables import posts
+from bot.db.tables import cards, posts, storyboards
 from bot.jobs.presence import claim_alone
 from bot.jobs.wake import Wake
-from bot.production.reports import Reports
+from bot.production.reports import Reports, ReportState
 from bot.speech import Language, say, speaking
 from bot.studio.blocks import Blocks
 from bot.studio.errors import Blocked, BlockedHere
 from bot.studio.guilds import Guilds, GuildSettings
 from bot.studio.preferences import PreferenceRows
 from bot.studio.tongues import Tongues
+from bot.ui.card_layout import CardKind
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.receivers import Receivers
 from bot.ui.reporting import ReportDesk, Reporting
@@ -242,10 +243,28 @@ async def test_what_is_hidden_is_withdrawn_and_both_sides_read_so(place: Place) 
     assert [place.channel(each).deleted for each in (FILMS, ELSEWHERE, OWNER)] == [[900], [], []]
     [card] = place.channel(LOG).sent.values()
     assert "Hidden after a report" in card.words
-    assert card.labels == ["Block its owner"]
+    assert card.labels == ["Show it again", "Block its owner"]
     assert place.channel(TOM).words == ["Thank you for your report. The film was hidden."]
     late = await place.press(Action.DISMISS, report, MOD, manages=True)
     assert "decided already" in late.answers[0]
+
+
+async def test_a_storyboard_is_withdrawn_with_its_film(place: Place) -> None:
+    project_id, report = await place.reported()
+    async with place.database.transaction() as transaction:
+        board = {
+            "id": "b" * 32, "request_id": "r", "project_id": project_id, "version": 1, "owner_id": OWNER,
+            "provider": "gemini", "model": "m", "ratio": "16:9", "state": "over", "price_microusd": 1,
+            "accepted_at": 1.0, "updated_at": 1.0,
+        }  # fmt: skip
+        await transaction.execute(storyboards.insert().values(**board))
+        card = {"kind": CardKind.STORYBOARD, "ref": "b" * 32, "channel_id": FILMS, "message_id": 950, "created_at": 1.0}
+        await transaction.execute(cards.insert().values(**card))
+
+    await place.press(Action.HIDE, report, MOD, manages=True)
+    await place.desk.look()
+
+    assert place.channel(FILMS).deleted == [900, 950]
 
 
 async def test_an_operator_hides_a_film_in_every_server_and_direct_message(place: Place) -> None:
@@ -256,6 +275,34 @@ async def test_an_operator_hides_a_film_in_every_server_and_direct_message(place
 
     assert "nowhere" in press.answers[0]
     assert [place.channel(each).deleted for each in (FILMS, ELSEWHERE, OWNER)] == [[900], [901], [902]]
+
+
+async def test_what_was_hidden_is_shown_again_and_whoever_reported_it_reads_so(place: Place) -> None:
+    project_id, report = await place.reported()
+    await place.press(Action.HIDE, report, MOD, manages=True)
+    await place.desk.look()
+
+    press = await place.press(Action.LIFT, report, MOD, manages=True)
+    await place.desk.look()
+
+    assert "made and posted again" in press.answers[0]
+    [card] = place.channel(LOG).sent.values()
+    assert "Shown again" in card.words
+    assert card.labels == ["Block its owner"]
+    assert "shown again" in place.channel(TOM).words[-1]
+    await place.office.accept(project_id, press="again")
+
+
+async def test_only_an_operator_shows_again_what_an_operator_hid(place: Place) -> None:
+    _, report = await place.reported()
+    await place.press(Action.HIDE, report, OPERATOR)
+
+    press = await place.press(Action.LIFT, report, MOD, manages=True)
+
+    assert "Nothing was changed" in press.answers[0]
+    assert (await place.reports.get(report)).state is ReportState.HIDDEN
+    press = await place.press(Action.LIFT, report, OPERATOR)
+    assert "made and posted again" in press.answers[0]
 
 
 async def test_a_log_channel_that_takes_nothing_leaves_it_to_those_who_run_the_bot(place: Place) -> None:

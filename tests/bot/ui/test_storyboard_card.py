@@ -51,6 +51,7 @@ def pictures(card: ui.LayoutView) -> Iterator[discord.MediaGalleryItem]:
             yield from item.items
 
 
+REPORT = ("Report…", str(CustomId(Action.REPORT, "a" * 32)), False)
 THREE = (still(1), still(2, StillState.FAILED, failure="ContentRejected"), still(3, price_microusd=0))
 
 
@@ -71,9 +72,11 @@ def test_only_the_missing_ones_can_be_drawn_again_at_their_price_and_shown_ones_
     card = storyboard_card(facts(*THREE, price_again_microusd=33_600))
 
     assert buttons(card) == [
+        ("Safer words", str(CustomId(Action.SOFTEN, "a" * 32, 1)), False),
         ("Draw the missing one · $0.04", str(CustomId(Action.STORYBOARD, "a" * 32, 1, (33_600,))), False),
         ("Start shot 1 from its picture", str(CustomId(Action.FROMSTILL, "a" * 32, 1, (1,))), False),
         ("Start shot 3 from its picture", str(CustomId(Action.FROMSTILL, "a" * 32, 1, (3,))), False),
+        REPORT,
     ]
 
 
@@ -91,7 +94,7 @@ def test_a_picture_that_is_not_kept_any_more_is_told_and_not_shown() -> None:
 def test_where_the_model_starts_from_no_picture_nothing_is_offered() -> None:
     card = storyboard_card(facts(*THREE, can_start=False))
 
-    assert (buttons(card), "can start from its picture" in text(card)) == ([], False)
+    assert (buttons(card), "can start from its picture" in text(card)) == ([REPORT], False)
 
 
 def test_an_old_one_leads_to_the_newest_and_has_nothing_to_press() -> None:
@@ -103,7 +106,9 @@ def test_an_old_one_leads_to_the_newest_and_has_nothing_to_press() -> None:
 
 def test_the_longest_storyboard_is_taken_by_discord() -> None:
     shots = [shot("龍" * 80, prompt="龍" * 900) for _ in range(MAX_SHOTS)]
-    stills = [still(number) for number in range(1, MAX_SHOTS)] + [still(MAX_SHOTS, StillState.FAILED, failure="Bug")]
+    stills = [still(number) for number in range(1, MAX_SHOTS)] + [
+        still(MAX_SHOTS, StillState.FAILED, failure="ContentRejected")
+    ]
 
     card = storyboard_card(
         facts(*stills, plan=plan(*shots), shown=set(range(1, MAX_SHOTS)), price_again_microusd=33_600)

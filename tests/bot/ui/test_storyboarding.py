@@ -15,6 +15,7 @@ from bot.db import Database
 from bot.db.tables import storyboards
 from bot.jobs.wake import Wake
 from bot.media.ffmpeg import Ffmpeg
+from bot.production.reports import Reports, ReportState
 from bot.studio.budget import Caps
 from bot.studio.errors import NeedsApproval, NoStoryboard, NotYours, PlanMoved, PriceRose, StillGone
 from bot.studio.model import ShotStart
@@ -77,6 +78,7 @@ class Desktop(Atelier):
                 desk=self.desk,
                 catalogue=CATALOGUE,
                 files=self.files,
+                reports=Reports(database, Wake()),
             ),
             clock=lambda: self.now,
         )
@@ -271,3 +273,16 @@ async def test_what_needs_approval_is_not_drawn(database: Database, tmp_path: Pa
 
     with pytest.raises(NeedsApproval):
         await desktop.press(await desktop.film_in_thread())
+
+
+async def test_the_storyboard_of_a_film_that_was_hidden_is_not_posted(desktop: Desktop) -> None:
+    film = await desktop.film_in_thread()
+    await desktop.press(film)
+    reports = Reports(desktop.database, Wake())
+    await reports.report(film, reporter_id=2002, guild_id=5, reason="x")
+    [report] = await reports.pending()
+    await reports.decide(report.id, ReportState.HIDDEN, by=3003)
+
+    await desktop.look()
+
+    assert [files for _, files in desktop.wall.messages.values()] == [[]]

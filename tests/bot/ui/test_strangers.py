@@ -17,6 +17,7 @@ from bot.production.decisions import Decisions
 from bot.production.deletions import Deletions
 from bot.production.forks import Forks
 from bot.production.model import ProductionState
+from bot.production.storyboards import Storyboards
 from bot.production.takebook import TakeBook
 from bot.storage.files import Files
 from bot.studio.budget import Budgets
@@ -110,12 +111,14 @@ class House(Counter):
         retakes = Retakes(desk, self.projects, TakeBook(database, CATALOGUE, self.files), Wake())
         forks = Forks(database, self.files, CATALOGUE, SoundOffer(), Wake())
         softener = Softener(Minds([]), CATALOGUE)
+        budgets = Budgets(database)
+        boards = Storyboards(database, Wake(), budgets=budgets)
         surfaces: list[Surface] = [
             History(desk, self.projects, Versions(self.projects, desk.pricing.price, Wake()), forks),
             People(desk, self.projects, self.participants),
             Anew(desk, self.projects, retakes),
             DraftSurface(desk),
-            SaferWords(self.projects, self.productions, softener, Wake(), desk.rights, Budgets(database)),
+            SaferWords(self.projects, self.productions, softener, Wake(), desk.rights, budgets, boards),
         ]
         presses = {action: press for surface in surfaces for action, press in surface.presses.items()}
         self.router = Router(desk, self.projects, TakesMenu(retakes, Previews(self.files, ffmpeg)), presses=presses)

@@ -155,6 +155,40 @@ async def test_a_browser_shows_the_card_in_its_thread(world: DiscordWorld, bot: 
 
 
 @pytest.mark.browser
+async def test_the_menu_of_a_message_opens_by_keyboard_and_where_nobody_can_point(
+    world: DiscordWorld, bot: Bot
+) -> None:
+    thread_id = await planned(world)
+    await world.people.say(world.mia, thread_id, "a heron")
+    async with looking(world) as page:
+        said = page.frame_locator("iframe").locator(".channel-message", has_text="a heron").last
+        toggle = said.get_by_role("button", name="Commands for this message")
+        command = said.get_by_role("button", name="Read this")
+        await expect(toggle).to_be_attached(timeout=20_000)
+        toolbar = said.get_by_role("toolbar")
+        await expect(toolbar).to_have_css("opacity", "0")
+
+        await toggle.focus()
+        await expect(toolbar).to_have_css("opacity", "1")
+        await page.keyboard.press("Enter")
+        await expect(command).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(command).to_be_hidden()
+        await expect(toggle).to_be_focused()
+        await page.keyboard.press("Enter")
+        await page.keyboard.press("Tab")
+        await expect(command).to_be_focused()
+        await page.keyboard.press("Enter")
+        await expect(page.frame_locator("iframe").get_by_text("'a heron', installed by").last).to_be_visible()
+
+        await page.set_viewport_size({"width": 620, "height": 700})
+        plan = page.frame_locator("iframe").locator(".channel-message", has_text="Plan v2").last
+        await expect(plan.get_by_role("toolbar")).to_have_css("opacity", "1")
+        await plan.get_by_role("button", name="Commands for this message").click()
+        await expect(plan.get_by_role("button", name="Read this")).to_be_visible()
+
+
+@pytest.mark.browser
 async def test_a_thread_opens_at_its_end_and_follows_what_is_said(world: DiscordWorld, bot: Bot) -> None:
     thread_id = await planned(world)
     for number in range(12):

@@ -319,3 +319,13 @@ def test_gemini_spells_types_in_capitals_and_gets_the_same_answer() -> None:
     answer = write(Schema.of(capitals), said("make shot 2 shorter", PLAN))
     assert isinstance(answer, dict)
     assert answer["edits"] == [{"kind": "set_duration", "shot": 2, "duration": 5}]
+
+
+def test_an_idea_that_a_policy_refused_is_written_without_what_was_refused() -> None:
+    class Idea(BaseModel):
+        idea: str
+
+    words = "A content policy refused the idea in the data. Make its words safe for it."
+    brief = Brief(words=words, context=[{"idea": "an unspeakable old lake"}])
+
+    assert write(Schema.of(Idea.model_json_schema()), brief) == {"idea": "an old lake"}
