@@ -43,6 +43,7 @@ from bot.production.decisions import Decisions
 from bot.production.deletions import Deletions
 from bot.production.dispatcher import Dispatcher
 from bot.production.dms import Dms
+from bot.production.drains import Drains
 from bot.production.erasure import Erasure
 from bot.production.film import FilmMaker
 from bot.production.forgetting import Forgetting
@@ -144,7 +145,7 @@ async def build(
     pseudonyms = Pseudonyms(settings.discord.token)
     budgets = Budgets(database, caps_of(settings), pseudonyms=pseudonyms)
     productions = Productions(database, changed, budgets=budgets, shards=post.shards)
-    switches = Switches(database, changed)
+    switches, drains = Switches(database, changed), Drains(database, changed)
     guilds = Guilds(database)
     blocks = Blocks(database, pseudonyms=pseudonyms)
     reports = Reports(database, changed)
@@ -248,6 +249,7 @@ async def build(
         readings=stage.readings,
         decisions=decisions,
         switches=switches,
+        drains=drains,
         budgets=budgets,
         approvals=approvals,
         library=Library(database, productions, deletions, kept_here(settings, store)),
@@ -435,7 +437,7 @@ async def build(
         Loop(name="conversations", run=conversations.run),
         Loop(name="delivery", run=delivery.run),
         Loop(name="direct messages", run=lambda listener: direct.run(client, listener)),
-        *house_loops(settings, database, client, rules, budgets, reports, overview, claim),
+        *house_loops(settings, database, client, rules, budgets, reports, drains, overview, claim),
         Loop(name="announcements", run=Announcer(client, announcements).run),
         Loop(name="unposting", run=Unposting(client, database, deletions).run),
     ]

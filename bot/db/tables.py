@@ -290,6 +290,14 @@ switches = Table(
     Column("at", Float, nullable=False),
 )
 
+drains = Table(
+    "drains",  # pauses whose end of what is under way somebody waits for; gone once that was told
+    metadata,
+    Column("name", String(20), primary_key=True),  # as in switches
+    Column("by", BigInteger, nullable=False),
+    Column("at", Float, nullable=False),
+)
+
 audit = Table(
     "audit",  # what operators and approvers did that others' films or the whole bot felt
     metadata,

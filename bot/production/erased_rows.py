@@ -17,6 +17,7 @@ from bot.db.tables import (
     caps,
     cards,
     dms,
+    drains,
     key_book,
     paid_calls,
     participants,
@@ -130,7 +131,7 @@ async def unname(transaction: Transaction, owner_id: int, pseudonym: int, now: f
     others = select(projects.c.id).where(projects.c.owner_id != owner_id)
     await transaction.execute(delete(turns).where(turns.c.author_id == owner_id, turns.c.project_id.in_(others)))
     made = (productions.c.approved_by, productions.c.greenlit_by)
-    for column in (audit.c.actor_id, switches.c.by, *made, *standing, *decided):
+    for column in (audit.c.actor_id, switches.c.by, drains.c.by, *made, *standing, *decided):
         await transaction.execute(update(column.table).where(column == owner_id).values({column.name: pseudonym}))
     await transaction.execute(update(audit).where(audit.c.ref == str(owner_id)).values(ref=str(pseudonym)))
 

@@ -74,6 +74,13 @@ def upgrade() -> None:
     )
     op.create_index("blocks_by_user", "blocks", ["user_id"])
     op.create_table(
+        "drains",
+        sa.Column("name", sa.String(length=20), nullable=False),
+        sa.Column("by", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "caps",
         sa.Column("name", sa.String(length=16), nullable=False),
         sa.Column("ref", sa.BigInteger(), nullable=False, autoincrement=False),

@@ -12,6 +12,7 @@ from discord import app_commands, ui
 from bot.db import Database
 from bot.jobs.wake import Wake
 from bot.production.announcements import Announcements
+from bot.production.drains import Drains
 from bot.production.moves import Moves
 from bot.production.overseen import Overseer
 from bot.production.switches import Switches
@@ -80,6 +81,7 @@ class Panel(House):
             changed=Wake(),
             operators=operators,
             switches=self.switches,
+            drains=Drains(database, Wake()),
         )
         overseer = Overseer(database)
         self.charts = Charts()
