@@ -10,7 +10,6 @@ from pathlib import Path
 from bot.app.backup import BackupKeeper
 from bot.app.drawing import drawing_of, easels_of
 from bot.app.house import house_loops, house_surfaces
-from bot.app.limits import unknown_models
 from bot.app.means import caps_of, ears_of, house_rules, kept_here, minds_of, offer_of, sound_stage
 from bot.app.members import surfaces_for_members
 from bot.app.operating import admin_of, keyring_of
@@ -59,6 +58,7 @@ from bot.production.write_offs import WriteOffs
 from bot.settings import Settings
 from bot.storage.files import Files
 from bot.storage.objects import ObjectStore
+from bot.studio.account_limits import unknown_models
 from bot.studio.analyst import Analyst
 from bot.studio.answers import Answers
 from bot.studio.blocks import Blocks
@@ -68,6 +68,7 @@ from bot.studio.departures import Departures
 from bot.studio.director import Director
 from bot.studio.examiner import Examiner
 from bot.studio.guilds import Guilds
+from bot.studio.limiter import Limiter
 from bot.studio.minds import Minds
 from bot.studio.participants import Participants
 from bot.studio.planner import Planner
@@ -127,6 +128,7 @@ async def build(
     ffmpeg: Ffmpeg,
     database: Database,
     pools: dict[str, KeyPool],
+    limiter: Limiter,
     providers: Providers,
     downloader: AttachmentDownloader,
     files: Files,
@@ -152,6 +154,7 @@ async def build(
     departures = Departures(database, shards=post.shards)
     rules = house_rules(settings, database, guilds, blocks)
     keyring = keyring_of(settings, database, pools, providers, changed, scrubber)
+    await limiter.look()
     await keyring.look()  # before anything is counted: films may have orders open with keys that the settings lack
     if post.works:
         await _restore_room(ledger, productions, pools)
@@ -263,7 +266,7 @@ async def build(
     )
     latecomers = Latecomers(database, ledger, productions, rigs, ffmpeg, files, changed)
     watchdog = Watchdog()
-    standings = Standings(providers.readers, pools, heard_by(pools, settings.providers))
+    standings = Standings(providers.readers, pools, heard_by(pools, limiter))
     overview = overview_of(settings, post, database, pools, budgets, catalogue, standings, watchdog)
     rights = Rights(settings.discord.operator_ids)
     versions = Versions(projects, desk.price, changed)
@@ -317,6 +320,7 @@ async def build(
             overview=overview,
             catalogue=catalogue,
             pools=pools,
+            limiter=limiter,
         ),
         *house_surfaces(settings, database, rules, rights, blocks, reports),
         SaferWords(projects, productions, Softener(minds, catalogue), changed, desk.rights, budgets),
@@ -392,6 +396,7 @@ async def build(
     service.loops = [
         Loop(name="dispatcher", run=dispatcher.run),
         Loop(name="keyring", run=keyring.run),
+        Loop(name="limiter", run=limiter.run),
         *_between_processes(settings, post, database, files, pseudonyms, engine, productions, changed),
     ]
     if settings.ops.port:

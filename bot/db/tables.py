@@ -350,6 +350,17 @@ key_book = Table(
     Column("at", Float, nullable=False),
 )
 
+limit_book = Table(
+    "limit_book",  # limits that operators set while the bot runs, in the place of the settings'
+    metadata,
+    Column("provider", String(20), primary_key=True),
+    Column("account", String(80), primary_key=True),  # empty for every one
+    Column("model", String(128), primary_key=True),  # empty for all together
+    Column("said", Text, nullable=False),  # JSON of settings.LimitSetting
+    Column("by", BigInteger, nullable=False),
+    Column("at", Float, nullable=False),
+)
+
 announcements = Table(
     "announcements",  # what operators tell everybody, once in each channel
     metadata,

@@ -19,6 +19,7 @@ from bot.db.tables import (
     dms,
     drains,
     key_book,
+    limit_book,
     paid_calls,
     participants,
     plans,
@@ -123,7 +124,7 @@ async def unname(transaction: Transaction, owner_id: int, pseudonym: int, now: f
     await transaction.execute(delete(age_confirmations).where(age_confirmations.c.user_id == owner_id))
     # Who is kept out, or may spend another sum, stays so.
     standing = (blocks.c.user_id, caps.c.ref)
-    decided = (blocks.c.by, caps.c.by, key_book.c.by, announcements.c.by, reports.c.decided_by)
+    decided = (blocks.c.by, caps.c.by, key_book.c.by, limit_book.c.by, announcements.c.by, reports.c.decided_by)
     took_part = select(participants.c.project_id).where(participants.c.user_id == owner_id)
     # Their cards name who takes part.
     await transaction.execute(update(projects).where(projects.c.id.in_(took_part)).values(updated_at=now))

@@ -16,6 +16,7 @@ StudioError
 ├── Blocked           nothing is taken from this person
 │   └── BlockedHere   ... in this server
 ├── KeyRefused        that cannot be done with an API key
+├── LimitRefused      that cannot be a limit
 ├── NoSuchFilm        an id nobody knows (or foreign, told apart to nobody)
 ├── PlanMoved         the button belongs to an older version of the plan
 ├── PriceRose         it costs more now than its card said
@@ -140,6 +141,14 @@ class BlockedHere(Blocked):
 
 class KeyRefused(StudioError):
     """`reason` is a sentence for the operator, without anything of the key in it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class LimitRefused(StudioError):
+    """`reason` is a sentence for the operator."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

@@ -58,6 +58,7 @@ _WORDS: dict[type[Exception], str] = {
         "`/privacy` still work."
     ),
     studio.KeyRefused: "{reason}",
+    studio.LimitRefused: "{reason}",
     studio.NoSuchFilm: later("I don't know that film any more. Start a new one with `/plan`."),
     studio.PlanMoved: later(
         "The plan has moved on to v{version} since this card. Have a look at the newest card and press there."

@@ -104,6 +104,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "limit_book",
+        sa.Column("provider", sa.String(length=20), nullable=False),
+        sa.Column("account", sa.String(length=80), nullable=False),
+        sa.Column("model", sa.String(length=128), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.Column("by", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("provider", "account", "model"),
+    )
+    op.create_table(
         "announcements",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
