@@ -531,7 +531,7 @@ alerts = Table(
     "alerts",  # what is not well, and who was told
     metadata,
     Column("guild_id", BigInteger, primary_key=True, autoincrement=False),  # 0 for what concerns the whole bot
-    Column("name", String(160), primary_key=True),  # status.findings.Finding.name
+    Column("name", String(160), primary_key=True),  # status.finding.Finding.name
     Column("severity", Integer, nullable=False),
     Column("what", Text, nullable=False),
     Column("remedy", Text, nullable=False),

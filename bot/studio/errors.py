@@ -59,10 +59,7 @@ StudioError
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from bot.studio.budget import Cap
+from enum import StrEnum
 
 
 class StudioError(Exception):
@@ -198,6 +195,16 @@ class TooManyWaiting(StudioError):
     def __init__(self, limit: int) -> None:
         super().__init__(str(limit))
         self.limit = limit
+
+
+class Cap(StrEnum):
+    """Which sum a refusal says is used up."""
+
+    FILM = "film"
+    USER_DAY = "user_day"
+    MEMBER_DAY = "member_day"  # what a server leaves each of its members
+    GUILD_MONTH = "guild_month"
+    BOT_DAY = "bot_day"
 
 
 class OverBudget(StudioError):

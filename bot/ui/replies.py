@@ -15,7 +15,7 @@ from bot.media import errors as media
 from bot.speech import later, say
 from bot.storage import errors as storage
 from bot.studio import errors as studio
-from bot.studio.budget import Cap
+from bot.studio.errors import Cap
 from bot.studio.rights import Role
 from bot.ui import homes, sending, wording
 from bot.ui.role_names import ROLE_NAMES

@@ -8,7 +8,8 @@ import pytest
 
 from bot.production.model import ProductionState
 from bot.speech import Language, speaking
-from bot.status.findings import Severity, findings
+from bot.status.finding import Severity
+from bot.status.findings import findings
 from bot.status.status import ClosedChannel, DatabaseStatus, Ending, Paused, Status
 from ratelimit import DayLimit, KeyHealth, Priority, Usage
 from tests.bot.status.bench import NOON

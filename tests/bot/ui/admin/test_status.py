@@ -11,7 +11,7 @@ from discord import ui
 from bot.db import Database
 from bot.jobs.wake import Wake
 from bot.production.switches import ALL, Switches
-from bot.status.findings import Finding, Severity
+from bot.status.finding import Finding, Severity
 from bot.status.status import ClosedChannel, ServiceStatus, Status
 from bot.studio.errors import NotOperator
 from bot.ui.admin.status_card import CHART, status_view
