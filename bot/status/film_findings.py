@@ -5,26 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.production.model import ProductionState
+from bot.production.switches import ALL
 from bot.speech import counted, dollars, lasting, say
 from bot.status.finding import ENOUGH, ERROR_SHARE, NEARLY, Finding, Severity
 from bot.status.status import Status
 
-#: Seconds that a film may wait to begin.
-FILM_WITHIN = 3600.0
-
 
 def of_films(status: Status) -> Iterator[Finding]:
     films = status.films
-    if films.line.oldest is not None and films.line.oldest > FILM_WITHIN:
+    if films.line.oldest is not None and films.line.oldest > status.queue_promise:
         yield Finding(
             name="films waiting",
             severity=Severity.WARNING,
             what=say(
-                "A film has waited {time} to begin; {waiting} are in line.",
+                "A film has waited {time} to begin, longer than the {promise} promised; {waiting} are in line.",
                 time=lasting(films.line.oldest),
+                promise=lasting(status.queue_promise),
                 waiting=films.line.waiting,
             ),
-            remedy=say("Is something paused? Else add keys of other accounts, or raise MAX_FILMS_AT_ONCE."),
+            remedy=_remedy_of_line(status),
         )
     over, failed = sum(films.last_day.values()), films.last_day.get(ProductionState.FAILED, 0)
     if over >= ENOUGH and failed > ERROR_SHARE * over:
@@ -52,6 +51,19 @@ def of_films(status: Status) -> Iterator[Finding]:
         )
 
 
+def _remedy_of_line(status: Status) -> str:
+    """What the line stands for, as far as it can be seen from here."""
+    if any(paused.name == ALL for paused in status.paused):
+        return say("New films are paused: /admin resume lets them begin.")
+    if paused := [each.name for each in status.paused]:
+        return say("{service} is paused, and films that need it hold the places: /admin resume.", service=paused[0])
+    if status.disk.free_bytes < status.disk.reserve_bytes:
+        return say("The disk is full, so films wait: make room.")
+    if dead := next((service.name for service in status.services if not service.can_serve), None):
+        return say("{service} has no key that works, and films that need it hold the places.", service=dead)
+    return say("Add keys of other accounts, or raise MAX_FILMS_AT_ONCE; QUEUE_PROMISE_MINUTES says when you are told.")
+
+
 def of_money(status: Status) -> Iterator[Finding]:
     if status.money is None or not status.money.bot.cap_microusd:
         return
@@ -77,7 +89,7 @@ def of_money(status: Status) -> Iterator[Finding]:
 def of_pauses(status: Status) -> Iterator[Finding]:
     for paused in status.paused:
         what = say("New films are paused since {time}.", time=lasting(status.at - paused.at))
-        if paused.name != "all":
+        if paused.name != ALL:
             what = say("{name} is paused since {time}.", name=paused.name, time=lasting(status.at - paused.at))
         yield Finding(
             name=f"paused {paused.name}",

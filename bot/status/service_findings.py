@@ -44,7 +44,7 @@ def of_service(service: ServiceStatus, now: float) -> Iterator[Finding]:
                 service=service.name,
                 time=lasting(back - now),
             ),
-            remedy=say("Wait; if it goes on, lower its limits in the settings, or add a key of another account."),
+            remedy=say("Wait; if it goes on, lower its limits with /admin limits, or add a key of another account."),
         )
     for key in service.keys:
         yield from _of_key(key, service)
@@ -56,8 +56,8 @@ def _of_key(key: KeyStatus, service: ServiceStatus) -> Iterator[Finding]:
         yield Finding(
             name=f"key out {view.id}",
             severity=Severity.WARNING,
-            what=say("Key {key} is out: {why}.", key=view.id, why=view.why),
-            remedy=say("Test it with /admin keys; replace a key that is rejected, pay for one that is used up."),
+            what=say("Key {key} is out: {why}.", key=view.id, why=_why(view.why)),
+            remedy=_remedy_of_key(view.why),
         )
     elif key.error_rate is not None and key.asked >= ENOUGH and key.error_rate > ERROR_SHARE:
         yield Finding(
@@ -93,6 +93,27 @@ def _of_key(key: KeyStatus, service: ServiceStatus) -> Iterator[Finding]:
                 )
 
 
+def _why(why: str) -> str:
+    """What a service had against a key."""
+    match why:
+        case "rejected":
+            return say("the service rejects it")
+        case "exhausted":
+            return say("its quota or credit is used up")
+        case _:
+            return why
+
+
+def _remedy_of_key(why: str) -> str:
+    match why:
+        case "rejected":
+            return say("Renew it at the service, add the new one with /admin keys, and retire this one there.")
+        case "exhausted":
+            return say("Top it up at the service, or add a key of another account with /admin keys.")
+        case _:
+            return say("Test it with /admin keys; replace a key that is rejected, pay for one that is used up.")
+
+
 def of_waits(status: Status) -> Iterator[Finding]:
     for priority in (Priority.HIGH, Priority.MEDIUM):
         line = status.waits[priority]
@@ -105,7 +126,9 @@ def of_waits(status: Status) -> Iterator[Finding]:
                     time=lasting(line.oldest),
                     waiting=line.waiting,
                 ),
-                remedy=say("Add a key for a language model, or raise its limits if the service grants more."),
+                remedy=say(
+                    "Add a key for a language model, or raise its limits with /admin limits if the service grants more."
+                ),
             )
 
 

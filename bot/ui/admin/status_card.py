@@ -81,11 +81,15 @@ def _status_view(status: Status, found: Sequence[Finding], chart: str | None, no
 def _head(status: Status, found: Sequence[Finding]) -> str:
     serious = [finding for finding in found if finding.severity > Severity.NOTE]
     if any(finding.severity is Severity.CRITICAL for finding in found):
-        verdict = counted(len(serious), "🔴 It is not well: {number} thing", "🔴 It is not well: {number} things")
+        verdict = counted(
+            len(serious), "🔴 It is not well: {number} thing needs you", "🔴 It is not well: {number} things need you"
+        )
     elif serious:
         verdict = counted(
-            len(serious), "🟡 It goes on, but {number} thing wants you", "🟡 It goes on, but {number} things want you"
+            len(serious), "🟡 It goes on, but {number} thing needs you", "🟡 It goes on, but {number} things need you"
         )
+    elif any(paused.name == ALL for paused in status.paused):
+        verdict = say("⏸️ All is well, and new films are paused")
     else:
         verdict = say("🟢 All is well")
     facts = say(
