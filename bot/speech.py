@@ -7,6 +7,7 @@ for somebody, does so within `speaking(language)`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_decimal
 
 _FOLDER = Path(__file__).parent / "languages"
 
@@ -122,6 +123,11 @@ def later(words: str) -> str:
 def dollars(microusd: int) -> str:
     """Money as the language writes it, rounded up to the cent: a price that is told is a ceiling."""
     return str(format_currency(-(-microusd // 10_000) / 100, "USD", locale=_spoken.get().code, group_separator=False))
+
+
+def gibibytes(count: int) -> str:
+    """Bytes of a disk, rounded down: what is free is not told as more."""
+    return f"{format_decimal(math.floor(10 * count / (1 << 30)) / 10, '#,##0.0', locale=spoken().code)} GiB"
 
 
 def lasting(seconds: float) -> str:

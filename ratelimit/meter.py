@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ratelimit.limits import Cost, Limits
-from ratelimit.window import UNSENT, Midnight, Spending, Usage, Window, midnight_after, open_window
+from ratelimit.limits import Cost, Limits, Rate
+from ratelimit.window import UNSENT, Midnight, Spending, Usage, Window, midnight_after, open_window, refit
 
 FULL = math.inf
 """The load of what can take nothing more."""
@@ -59,6 +59,21 @@ class Meter:
         """From now on there is so much room; what is open beyond it goes on, and nothing more is begun."""
         self.limits = self.limits.with_room(room, model)
         self._has_rooms = any(allowance.room is not None for allowance in self.limits.every())
+
+    def set_limits(self, limits: Limits, now: float) -> None:
+        """From now on these hold. What was spent stays spent, and what is open beyond them goes on."""
+        own = len(self._account_windows)
+        self.limits = limits
+        self._has_rooms = any(allowance.room is not None for allowance in limits.every())
+
+        def open_new(rate: Rate) -> Window:
+            return open_window(rate, self._skew, self._midnight)
+
+        self._account_windows = refit(self._account_windows, limits.account.rates, open_new, now)
+        self._model_windows = {
+            model: (*self._account_windows, *refit(windows[own:], limits.for_model(model).rates, open_new, now))
+            for model, windows in self._model_windows.items()
+        }
 
     # Rates
 

@@ -266,6 +266,18 @@ class KeyPool:
         if verdict is not None and key_id not in self._gone:
             self._lender.learn(self._roster.keys[key_id], model, verdict, outcome, None)
 
+    def set_limits(self, limits: Limits, account_limits: Mapping[str, Limits] | None = None) -> None:
+        """Let other limits hold from now on, in the place of those the pool was built with and of room learned since.
+
+        What was spent stays spent: a lower limit may be passed already, and lets nothing through until it is not. What
+        was begun goes on. Whoever waits for what can never be had any more is told so. Others that share a store must
+        be told the same; permits at hand hold for the few seconds that they are valid.
+        """
+        self._roster.set_limits(limits, account_limits or {}, self._line.clock())
+        self._accounts_changed()
+        self._line.fail_hopeless()
+        self._line.decide()
+
     def set_room(self, room: int | None, *, key_id: str, model: str | None = None) -> None:
         """The service tells how many operations the account behind a key may have open at once, of a model or in all.
 

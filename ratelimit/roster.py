@@ -104,6 +104,13 @@ class Roster:
         account.keys.append(state)
         self._recount()
 
+    def set_limits(self, limits: Limits, account_limits: Mapping[str, Limits], now: float) -> None:
+        """From now on these hold, for accounts to come, too."""
+        self.limits, self.account_limits = limits, account_limits
+        for account in self.accounts.values():
+            account.meter.set_limits(account_limits.get(account.id, limits), now)
+        self.changed_all()
+
     def pause(self, key_id: str) -> None:
         """Lend it no more until `resume`; what it has begun goes on. Raises `KeyError` for an unknown id."""
         self.keys[key_id].is_paused = True

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from bisect import insort
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import TypeAlias
@@ -63,6 +63,18 @@ class RollingWindow:
         self.tokens = 0
         self._log: deque[Spending] = deque()
         self._unseen: list[Spending | None] = [None, None]  # what others spent, as told: requests, and tokens
+
+    def set_rate(self, rate: Limit) -> None:
+        """From now on it holds so much, over the same period; what is in it stays."""
+        self.rate = rate
+        self.max_requests, self.max_tokens = _most(rate.requests), _most(rate.tokens)
+
+    def seen(self, now: float) -> list[Spending]:
+        """What is in it: for a window that opens later. What is unsent is told as sent now, once."""
+        self.forget(now)
+        requests = self.requests - sum(spending.requests for spending in self._log)
+        tokens = self.tokens - sum(spending.tokens for spending in self._log)
+        return [*self._log, *([Spending(requests, tokens, at=now)] if requests or tokens else ())]
 
     def forget(self, now: float) -> None:
         """Drop what has left the window by `now`."""
@@ -221,6 +233,11 @@ class DayWindow:
         self._unsent: dict[Spending, None] = {}
         self._at_midnight: dict[Spending, None] = {}
 
+    def set_rate(self, rate: DayLimit) -> None:
+        """From now on it holds so much, over the same days; what is in it stays."""
+        self.rate = rate
+        self.max_requests, self.max_tokens = _most(rate.requests), _most(rate.tokens)
+
     def forget(self, now: float) -> None:
         """Begin a new day if it is time."""
         if now >= self._resets_at:
@@ -299,6 +316,7 @@ class DayWindow:
 
 
 Window: TypeAlias = RollingWindow | DayWindow
+Windows: TypeAlias = tuple[Window, ...]
 
 Midnight: TypeAlias = Callable[[str, float], float]
 """`midnight(zone, now)`: the next midnight in an IANA zone after `now`, both on the clock of the pool."""
@@ -310,6 +328,42 @@ def open_window(rate: Rate, skew: float, midnight: Midnight) -> Window:
             return RollingWindow(rate, skew)
         case DayLimit():
             return DayWindow(rate, skew, midnight)
+
+
+def refit(windows: Sequence[Window], rates: Sequence[Rate], open_new: Callable[[Rate], Window], now: float) -> Windows:
+    """Windows for other rates. One over a period that had one already is that one, with all that is in it.
+
+    One over a new period begins with what those before it still know: of a day that had no limit, the last minute.
+    """
+    left = list(windows)
+    known = max((each for each in windows if isinstance(each, RollingWindow)), key=lambda each: each.kept, default=None)
+    fitted: list[Window] = []
+    for rate in rates:
+        match rate, next((each for each in left if _spans_the_same(each.rate, rate)), None):
+            case Limit(), RollingWindow() as window:
+                window.set_rate(rate)
+            case DayLimit(), DayWindow() as window:
+                window.set_rate(rate)
+            case _:
+                fresh = open_new(rate)
+                fresh.forget(now)
+                for spending in [] if known is None else known.seen(now):
+                    fresh.insert(Spending(spending.requests, spending.tokens, at=spending.at))
+                fitted.append(fresh)
+                continue
+        left.remove(window)
+        fitted.append(window)
+    return tuple(fitted)
+
+
+def _spans_the_same(one: Rate, other: Rate) -> bool:
+    match one, other:
+        case Limit(), Limit():
+            return one.period == other.period
+        case DayLimit(), DayLimit():
+            return one.zone == other.zone
+        case _:
+            return False
 
 
 def midnight_after(zone: str, unix: float) -> float:

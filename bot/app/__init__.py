@@ -27,6 +27,8 @@ from bot.media.ffmpeg import Ffmpeg, find_ffmpeg
 from bot.settings import DiscordEndpoints, Settings
 from bot.storage.files import Files
 from bot.storage.objects import ObjectStore
+from bot.studio.limit_book import LimitBook
+from bot.studio.limiter import Limiter
 from bot.studio.shards import ALL_SHARDS, Shards
 from providers.registry import open_providers
 
@@ -58,6 +60,7 @@ async def run(settings: Settings, role: ProcessRole = ProcessRole.ALL, shards: S
         remember(settings)
         store = PostgresUsageStore(database.engine) if database.is_shared else SqliteUsageStore(database)
         pools = build_pools(settings.providers, settings.lending, store)
+        limiter = Limiter(LimitBook(database), pools, settings.providers)
         cloud = settings.providers.get("vertex")
         providers = open_providers(
             {name: provider.base_url for name, provider in settings.providers.items()},
@@ -65,7 +68,7 @@ async def run(settings: Settings, role: ProcessRole = ProcessRole.ALL, shards: S
             voice_id=settings.voice_id,
             vertex_project=cloud.project if cloud is not None else None,
             vertex_location=cloud.location if cloud is not None else None,
-            notice=heard_by(pools, settings.providers),
+            notice=heard_by(pools, limiter),
         )
         stack.push_async_callback(providers.close)
         downloader = await stack.enter_async_context(AttachmentDownloader(attachment_bases(settings)))
@@ -79,7 +82,7 @@ async def run(settings: Settings, role: ProcessRole = ProcessRole.ALL, shards: S
         post = await _take_post(settings, role, shards, stack)
         logger.info("post taken", extra={"role": role.value, "worker": post.name, "shards": str(post.shards)})
         await asyncio.to_thread(speech.prepare)
-        service = await build(settings, ffmpeg, database, pools, providers, downloader, files, bucket, post)
+        service = await build(settings, ffmpeg, database, pools, limiter, providers, downloader, files, bucket, post)
         service.damage = damage
         await service.serve()
 

@@ -9,7 +9,6 @@ from bot.app.backup import BackupKeeper
 from bot.app.drawing import drawing_of, easels_of
 from bot.app.front import client_of
 from bot.app.house import house_loops, house_surfaces
-from bot.app.limits import unknown_models
 from bot.app.making import making_of, restore_room
 from bot.app.means import caps_of, house_rules, kept_here, offer_of
 from bot.app.members import surfaces_for_members
@@ -38,6 +37,7 @@ from bot.production.approvals import Approvals
 from bot.production.decisions import Decisions
 from bot.production.deletions import Deletions
 from bot.production.dms import Dms
+from bot.production.drains import Drains
 from bot.production.erasure import Erasure
 from bot.production.forgetting import Forgetting
 from bot.production.forks import Forks
@@ -50,11 +50,13 @@ from bot.production.retention import Keep, Retention
 from bot.settings import Settings
 from bot.storage.files import Files
 from bot.storage.objects import ObjectStore
+from bot.studio.account_limits import unknown_models
 from bot.studio.blocks import Blocks
 from bot.studio.budget import Budgets
 from bot.studio.conversations import Conversations
 from bot.studio.departures import Departures
 from bot.studio.guilds import Guilds
+from bot.studio.limiter import Limiter
 from bot.studio.participants import Participants
 from bot.studio.preferences import PreferenceRows
 from bot.studio.projects import Projects
@@ -106,6 +108,7 @@ async def build(
     ffmpeg: Ffmpeg,
     database: Database,
     pools: dict[str, KeyPool],
+    limiter: Limiter,
     providers: Providers,
     downloader: AttachmentDownloader,
     files: Files,
@@ -123,12 +126,14 @@ async def build(
     projects = Projects(database, shards=post.shards)
     pseudonyms = Pseudonyms(settings.discord.token)
     budgets = Budgets(database, caps_of(settings), pseudonyms=pseudonyms)
+    drains = Drains(database, changed)
     guilds = Guilds(database)
     blocks = Blocks(database, pseudonyms=pseudonyms)
     reports = Reports(database, changed, budgets=budgets)
     departures = Departures(database, shards=post.shards)
     rules = house_rules(settings, database, guilds, blocks)
     keyring = keyring_of(settings, database, pools, providers, changed, scrubber)
+    await limiter.look()
     await keyring.look()  # before anything is counted: films may have orders open with keys that the settings lack
     making = making_of(
         settings,
@@ -191,6 +196,7 @@ async def build(
         voices=stage.voices,
         decisions=decisions,
         switches=switches,
+        drains=drains,
         budgets=budgets,
         approvals=approvals,
         library=library,
@@ -205,7 +211,7 @@ async def build(
     )
     latecomers = Latecomers(database, ledger, lifecycle, making.rigs, ffmpeg, files, changed)
     watchdog = Watchdog()
-    standings = Standings(providers.readers, pools, heard_by(pools, settings.providers))
+    standings = Standings(providers.readers, pools, heard_by(pools, limiter))
     overview = overview_of(settings, post, database, pools, budgets, catalogue, standings, watchdog)
     rights = Rights(settings.discord.operator_ids)
     versions = Versions(projects, desk.pricing.price, changed)
@@ -273,6 +279,7 @@ async def build(
             overview=overview,
             catalogue=catalogue,
             pools=pools,
+            limiter=limiter,
         ),
         *house_surfaces(settings, database, rules, rights, blocks, reports, postponed),
         SaferWords(
@@ -356,6 +363,7 @@ async def build(
     service.loops = [
         Loop(name="dispatcher", run=dispatcher.run),
         Loop(name="keyring", run=keyring.run),
+        Loop(name="limiter", run=limiter.run),
         *_between_processes(settings, post, database, files, pseudonyms, making.engine, lifecycle, changed),
     ]
     if settings.ops.port:
@@ -401,7 +409,7 @@ async def build(
         Loop(name="conversations", run=conversations.run),
         Loop(name="delivery", run=delivery.run),
         Loop(name="direct messages", run=lambda listener: direct.run(client, listener)),
-        *house_loops(settings, database, client, rules, budgets, reports, overview, claim),
+        *house_loops(settings, database, client, rules, budgets, reports, drains, overview, claim),
         Loop(name="announcements", run=Announcer(client, announcements).run),
         Loop(name="unposting", run=Unposting(client, database, deletions).run),
     ]

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from bot.app.overview import Overview
 from bot.app.service import Loop
 from bot.db import Database
+from bot.production.drains import Drains
 from bot.production.reports import Reports
 from bot.settings import Settings
 from bot.status.alerts import AlertRows
@@ -20,6 +21,7 @@ from bot.studio.tongues import Tongues
 from bot.ui.ages import AgeGate
 from bot.ui.alerting import Alerting
 from bot.ui.client import Greenlight
+from bot.ui.draining import Draining
 from bot.ui.postponed import Postponed
 from bot.ui.receivers import Receivers
 from bot.ui.reporting import ReportDesk, Reporting
@@ -52,6 +54,7 @@ def house_loops(
     rules: HouseRules,
     budgets: Budgets,
     reports: Reports,
+    drains: Drains,
     overview: Overview,
     claim: Callable[[str], AbstractAsyncContextManager[bool]],
 ) -> list[Loop]:
@@ -60,4 +63,9 @@ def house_loops(
     alerting = Alerting(client, AlertRows(database), receivers, overview.collector, rules.guilds, budgets, claim=claim)
     tongues = Tongues(database, PreferenceRows(database), rules.guilds)
     desk = ReportDesk(client, reports, rules.guilds, receivers, tongues, claim=claim)
-    return [Loop(name="alerts", run=alerting.run), Loop(name="reports", run=desk.run)]
+    draining = Draining(drains, receivers, tongues, claim=claim)
+    return [
+        Loop(name="alerts", run=alerting.run),
+        Loop(name="reports", run=desk.run),
+        Loop(name="drains", run=draining.run),
+    ]

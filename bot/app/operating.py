@@ -24,6 +24,7 @@ from bot.studio.budget import Budgets
 from bot.studio.cap_book import CapBook
 from bot.studio.key_book import KeyBook
 from bot.studio.keyring import Keyring
+from bot.studio.limiter import Limiter
 from bot.studio.projects import Projects
 from bot.studio.pseudonyms import Pseudonyms
 from bot.studio.sealing import Seal
@@ -83,6 +84,7 @@ def admin_of(
     overview: Overview,
     catalogue: Catalogue,
     pools: Mapping[str, KeyPool],
+    limiter: Limiter,
 ) -> Admin:
     """`/admin`, a part a matter, in the order that Discord lists them."""
     overseer, book, audit = Overseer(database), CapBook(database, pseudonyms=pseudonyms), Audit(database)
@@ -103,7 +105,7 @@ def admin_of(
                 switches,
                 rights,
             ),
-            Limits(pools, rights),
+            Limits(pools, limiter, catalogue, rights),
             diagnose,
             User(overseer, budgets, blocks, book, rights),
             Budget(database, budgets, book, rights),

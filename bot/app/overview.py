@@ -51,6 +51,7 @@ def overview_of(
         data_dir=settings.data_dir,
         database_file=file_of(settings.database_url),
         reserve_bytes=settings.storage.min_free_bytes,
+        queue_promise=settings.queue_promise,
         backup_dir=settings.storage.backup_dir,
         backup_every=settings.storage.backup_every if post.works else None,  # who works makes them, maybe elsewhere
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Mapping
 
-from bot.app.limits import limits_by_account, limits_of_all, says_room
 from bot.settings import LendingSettings, ProviderSettings
+from bot.studio.account_limits import limits_by_account, limits_of_all
+from bot.studio.limiter import Limiter
 from providers.errors import KeyRejected, QuotaExhausted, RateLimited, RequestFault
 from providers.errors import Unavailable as ServiceUnavailable
 from providers.quota import Note, Notice, QuotaNote, RoomNote
@@ -25,8 +25,6 @@ from ratelimit import (
     UsageStore,
     Verdict,
 )
-
-logger = logging.getLogger(__name__)
 
 
 def build_pools(
@@ -76,7 +74,7 @@ def judge(outcome: object, now: float) -> Verdict | None:
 
 def heard_by(
     pools: Mapping[str, KeyPool],
-    settings: Mapping[str, ProviderSettings],
+    limiter: Limiter,
     *,
     clock: Callable[[], float] = time.time,
 ) -> Notice:
@@ -84,7 +82,6 @@ def heard_by(
 
     What is left of a limit is always believed; how much room there is, where the operator has not said it.
     """
-    told: dict[tuple[str, str, str | None], int] = {}
 
     def hear(note: Note) -> None:
         pool = pools[note.provider]
@@ -95,13 +92,7 @@ def heard_by(
                 )
                 pool.report(left, key_id=note.key_id, model=note.model)
             case RoomNote():
-                place = (note.provider, note.key_id, note.model)
-                if told.get(place) != note.room and not says_room(
-                    settings[note.provider], pool.key(note.key_id).account, note.model
-                ):
-                    told[place] = note.room
-                    pool.set_room(note.room, key_id=note.key_id, model=note.model)
-                    logger.debug("room learned", extra={"key_id": note.key_id, "model": note.model, "room": note.room})
+                limiter.learn(note.provider, note.key_id, note.model, note.room)
 
     return hear
 

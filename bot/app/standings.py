@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterator, Mapping
 
-from bot.status.findings import LOW
+from bot.status.service_findings import LOW
 from providers.errors import KeyFault, ProviderError
 from providers.quota import Notice, RoomNote
 from providers.standing import AccountReader, AccountStanding

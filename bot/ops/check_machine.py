@@ -22,6 +22,7 @@ from bot.media.ffmpeg import Ffmpeg, find_ffmpeg
 from bot.ops.alive import address, is_alive
 from bot.ops.deployment import Answer, Question, fail, note, ok, warn
 from bot.settings import ObjectStoreSettings, OpsSettings, Settings
+from bot.speech import gibibytes
 from bot.storage.errors import StorageError, StoreMisconfigured
 from bot.storage.objects import ObjectStore
 
@@ -47,11 +48,13 @@ def questions(settings: Settings) -> list[Question]:
 async def _disk(settings: Settings) -> AsyncIterator[Answer]:
     disk = await asyncio.to_thread(shutil.disk_usage, settings.data_dir)
     free, reserve = disk.free, settings.storage.min_free_bytes
-    told = f"{_gib(free)} free for {settings.data_dir}"
+    told = f"{gibibytes(free)} free for {settings.data_dir}"
     if free < reserve:
-        yield fail("disk", f"{told}, less than the reserve of {_gib(reserve)}", "make room, or lower MIN_FREE_DISK_MIB")
+        yield fail(
+            "disk", f"{told}, less than the reserve of {gibibytes(reserve)}", "make room, or lower MIN_FREE_DISK_MIB"
+        )
     elif free < 2 * reserve:
-        yield warn("disk", f"{told}; at {_gib(reserve)} nothing new is begun", "make room")
+        yield warn("disk", f"{told}; at {gibibytes(reserve)} nothing new is begun", "make room")
     else:
         yield ok("disk", told)
     folder = settings.storage.backup_dir
@@ -173,7 +176,3 @@ async def _port(ops: OpsSettings) -> AsyncIterator[Answer]:
             yield fail("port", f"{where}: {error.strerror}", "give the bot another OPS_PORT, or 0")
         else:
             yield ok("port", f"{where} is free")
-
-
-def _gib(count: int) -> str:
-    return f"{count / (1 << 30):.1f} GiB"

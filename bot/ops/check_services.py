@@ -7,7 +7,7 @@ from functools import partial
 
 from bot.ops.deployment import Answer, Question, fail, note, ok, warn
 from bot.settings import ProviderKey, ProviderSettings, Settings
-from bot.status.findings import LOW
+from bot.status.service_findings import LOW
 from providers.catalogue import Catalogue
 from providers.errors import KeyRejected, ProviderError, QuotaExhausted, RateLimited, Unavailable
 from providers.registry import Providers

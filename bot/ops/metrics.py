@@ -9,7 +9,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
-from bot.status.findings import Severity, findings
+from bot.status.finding import Severity
+from bot.status.findings import findings
 from bot.status.status import Status
 from ratelimit import WAITS, Counters, KeyHealth, Priority
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from bot.status.findings import Finding, Severity, findings
+from bot.status.finding import Finding, Severity
+from bot.status.findings import findings
 from bot.status.samples import Sample
 from bot.status.status import KeyStatus, LineStatus, ServiceStatus, Status
 from ratelimit import KeyHealth, Priority, Usage

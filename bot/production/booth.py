@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from bot.jobs.ledger import CallState, Completed, Intent, Ledger, Outcome, PaidCall, Refused, Unknown
-from bot.production.switches import Switches
+from bot.production.switches import Paused, Switches
 from bot.production.write_offs import WriteOffs
 from providers.errors import KeyFault, OutcomeUnknown, ProviderError, RequestFault, Unavailable
 from ratelimit import ApiKey, Cost, KeyPool, NoUsableKey, Priority, RateLimitError
@@ -157,14 +157,20 @@ class Booth:
         tries = 0
         failure: ProviderError | None = None
         while call is None or call.state is CallState.REFUSED:
+            try:
+                call, failure = await self._order(recording, failure)
+            except Paused:
+                continue
             tries += 1
-            call, failure = await self._order(recording, failure)
             if failure is not None and (isinstance(failure, RequestFault) or tries == MAX_TRIES):
                 break
         return call
 
     async def _order(self, recording: Recording, before: ProviderError | None) -> tuple[PaidCall, ProviderError | None]:
-        """One order, and the failure that proves it refused, if it was; `before` is that of the order before it."""
+        """One order, and the failure that proves it refused, if it was; `before` is that of the order before it.
+
+        Raises `Paused` where its service was paused while it stood in line there.
+        """
         refusals: list[ProviderError] = []
         if self._switches is not None and await self._switches.is_paused(recording.provider):
             if not self._waits:
@@ -178,6 +184,8 @@ class Booth:
                 model=recording.model,
                 max_wait=MAX_WAIT if before is None else WAIT_AGAIN,
             ) as lease:
+                if self._switches is not None:
+                    await self._switches.check_on(recording.provider)
 
                 async def post() -> Outcome:
                     lease.sent()

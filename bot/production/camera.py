@@ -25,7 +25,7 @@ from bot.media.probe import MediaLimits, probe
 from bot.production.lifecycle import Lifecycle
 from bot.production.model import TakeState
 from bot.production.sizes import clip_bytes
-from bot.production.switches import Switches
+from bot.production.switches import Paused, Switches
 from bot.production.watch import LOST_AFTER, OPERATION_DEADLINE, Watch
 from bot.production.write_offs import WriteOffs
 from bot.storage.files import Files
@@ -235,11 +235,7 @@ class Camera:
         refusal: ProviderError | None = None
         outages = 0
         while outages < MAX_OUTAGES:
-            if isinstance(refusal, Unavailable):
-                await asyncio.sleep(random.uniform(0.5, 1.0) * min(2.0**outages, 30.0))  # noqa: S311  # jitter
-            await self._lifecycle.set_take(order.production_id, casting.number, TakeState.WAITING)
-            await self._until_there_is_room(casting)  # nothing is paid for that could not be kept
-            await self._until_on(casting.model.provider)
+            await self._until_ready(order, outages if isinstance(refusal, Unavailable) else 0)
             try:
                 async with rig.pool.lease(
                     user=str(order.owner_id),
@@ -248,6 +244,7 @@ class Camera:
                     model=casting.model.id,
                     name=name_of_wait(order.production_id, casting.number),
                 ) as lease:
+                    await self._check_on(casting.model.provider)
                     submission = _Submission(rig, request, lease.key, self._post_within)
                     intent = Intent(
                         key=key,
@@ -271,6 +268,8 @@ class Camera:
                     refusal = submission.refusal
                     if submission.failure is not None:
                         lease.report(submission.failure)
+            except Paused:
+                continue
             except RateLimitError as error:
                 raise _TakeFailed(type(error).__name__) from error
             if refusal is None:
@@ -284,6 +283,19 @@ class Camera:
             if isinstance(refusal, Unavailable):
                 outages += 1  # a key's fault makes that key rest, and the next lease waits or finds another
         raise _TakeFailed(type(refusal).__name__)
+
+    async def _until_ready(self, order: Order, outages: int) -> None:
+        """Wait for what must be before an order may get in line; after `outages` of its service, a while longer."""
+        if outages:
+            await asyncio.sleep(random.uniform(0.5, 1.0) * min(2.0**outages, 30.0))  # noqa: S311  # jitter
+        await self._lifecycle.set_take(order.production_id, order.casting.number, TakeState.WAITING)
+        await self._until_there_is_room(order.casting)  # nothing is paid for that could not be kept
+        await self._until_on(order.casting.model.provider)
+
+    async def _check_on(self, provider: str) -> None:
+        """Raise `Paused` where the service was paused while this stood in line there."""
+        if self._switches is not None:
+            await self._switches.check_on(provider)
 
     async def _until_on(self, provider: str) -> None:
         """Wait while an operator has paused the service."""

@@ -85,14 +85,17 @@ class Dispatcher:
         running = [each for each in await self._productions.running() if self._worker in {None, each.worker}]
         for production in running:
             await self._tend(production)
-        paused = self._switches is not None and await self._switches.is_paused(ALL)
         for _ in range(self.at_once - len(running)):
-            if self._paused or paused or (production_id := self._line.pop()) is None:
+            if self._paused or await self._is_paused() or (production_id := self._line.pop()) is None:
                 break
             if await self._lifecycle.begin(production_id, self._worker):
                 production = await self._productions.get(production_id)
                 await self._engine.start(FILM, production.workflow_id, production_id)
                 logger.info("film started", extra={"production": production_id})
+
+    async def _is_paused(self) -> bool:
+        """Asked before each film: whoever pauses counts right afterwards what runs."""
+        return self._switches is not None and await self._switches.is_paused(ALL)
 
     async def _tend(self, production: Production) -> None:
         """Look after a running film: stop it, settle it, or notice that its workflow ended without an end."""

@@ -17,7 +17,9 @@ from bot.db.tables import (
     caps,
     cards,
     dms,
+    drains,
     key_book,
+    limit_book,
     paid_calls,
     participants,
     plans,
@@ -122,7 +124,7 @@ async def unname(transaction: Transaction, owner_id: int, pseudonym: int, now: f
     await transaction.execute(delete(age_confirmations).where(age_confirmations.c.user_id == owner_id))
     # Who is kept out, or may spend another sum, stays so.
     standing = (blocks.c.user_id, caps.c.ref)
-    decided = (blocks.c.by, caps.c.by, key_book.c.by, announcements.c.by, reports.c.decided_by)
+    decided = (blocks.c.by, caps.c.by, key_book.c.by, limit_book.c.by, announcements.c.by, reports.c.decided_by)
     took_part = select(participants.c.project_id).where(participants.c.user_id == owner_id)
     # Their cards name who takes part.
     await transaction.execute(update(projects).where(projects.c.id.in_(took_part)).values(updated_at=now))
@@ -130,7 +132,7 @@ async def unname(transaction: Transaction, owner_id: int, pseudonym: int, now: f
     others = select(projects.c.id).where(projects.c.owner_id != owner_id)
     await transaction.execute(delete(turns).where(turns.c.author_id == owner_id, turns.c.project_id.in_(others)))
     made = (productions.c.approved_by, productions.c.greenlit_by)
-    for column in (audit.c.actor_id, switches.c.by, *made, *standing, *decided):
+    for column in (audit.c.actor_id, switches.c.by, drains.c.by, *made, *standing, *decided):
         await transaction.execute(update(column.table).where(column == owner_id).values({column.name: pseudonym}))
     await transaction.execute(update(audit).where(audit.c.ref == str(owner_id)).values(ref=str(pseudonym)))
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from sqlalchemy import delete, insert, select
 
-from bot.db import Database
-from bot.db.tables import switches
+from bot.db import Database, Transaction
+from bot.db.tables import drains, switches
 from bot.jobs.wake import Wake
 from bot.studio.audit import Audit
 
@@ -20,6 +20,10 @@ from bot.studio.audit import Audit
 ALL = "all"
 #: Seconds between two looks of an order that waits for its service to be resumed.
 LOOK_EVERY = 2.0
+
+
+class Paused(Exception):
+    """An operator paused a service before an order left for it. To a pool, which judges it, it tells nothing."""
 
 
 class Switches:
@@ -34,14 +38,13 @@ class Switches:
     async def pause(self, name: str, by: int, reason: str = "") -> None:
         """Pause `ALL` or a provider; paused already, the newer reason counts."""
         async with self._database.transaction() as transaction:
-            await transaction.execute(delete(switches).where(switches.c.name == name))
-            await transaction.execute(insert(switches).values(name=name, by=by, reason=reason, at=self._clock()))
-            await self._audit.note_within(transaction, by, "pause", name, reason)
+            await pause_within(transaction, self._audit, name, by, reason, now=self._clock())
         self._changed()
 
     async def resume(self, name: str, by: int) -> bool:
-        """Go on; false where it was not paused."""
+        """Go on; false where it was not paused. Whoever waits to hear that it is drained waits no more."""
         async with self._database.transaction() as transaction:
+            await transaction.execute(delete(drains).where(drains.c.name == name))
             gone = await transaction.execute(delete(switches).where(switches.c.name == name))
             if gone.rowcount:
                 await self._audit.note_within(transaction, by, "resume", name)
@@ -55,7 +58,21 @@ class Switches:
     async def is_paused(self, name: str) -> bool:
         return name in await self.paused()
 
+    async def check_on(self, name: str) -> None:
+        """Raise `Paused` where it is: for an order that stood in line at its service when that was paused."""
+        if await self.is_paused(name):
+            raise Paused(name)
+
     async def until_on(self, name: str) -> None:
         """Return as soon as it is not paused."""
         while await self.is_paused(name):  # noqa: ASYNC110  # another process may have written the row
             await asyncio.sleep(LOOK_EVERY)
+
+
+async def pause_within(
+    transaction: Transaction, audit: Audit, name: str, by: int, reason: str, *, now: float, action: str = "pause"
+) -> None:
+    """Pause, and write down under `action` who did; paused already, the newer reason counts."""
+    await transaction.execute(delete(switches).where(switches.c.name == name))
+    await transaction.execute(insert(switches).values(name=name, by=by, reason=reason, at=now))
+    await audit.note_within(transaction, by, action, name, reason)

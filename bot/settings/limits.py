@@ -33,6 +33,11 @@ class Amount:
     what: Literal["requests", "tokens"]
     period: float
 
+    def __str__(self) -> str:
+        """As it is written in the settings."""
+        unit = next((unit for unit, period in _PERIODS.items() if period == self.period), f"{self.period:g}s")
+        return f"{self.number}{'' if self.what == 'requests' else 'tokens'}/{unit}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitSetting:
@@ -46,6 +51,11 @@ class LimitSetting:
     model: str | None = None
     amounts: tuple[Amount, ...] = ()
     room: int | None = None
+
+    def __str__(self) -> str:
+        """What it says, as it is written in the settings."""
+        room = [] if self.room is None else [f"room:{self.room}"]
+        return "+".join([*map(str, self.amounts), *room])
 
 
 def read_limits(environment: Environment, provider: Provider, accounts: Collection[str]) -> tuple[LimitSetting, ...]:
@@ -106,7 +116,7 @@ def _read_item(environment: Environment, provider: Provider, item: str, position
         if (room := re.fullmatch(_ROOM, part)) is not None:
             rooms.append(int(room["room"]))
             is_new = len(rooms) == 1
-        elif (amount := _read_amount(part, provider)) is not None:
+        elif (amount := read_amount(part, provider)) is not None:
             is_new = (amount.what, amount.period) not in amounts
             amounts[amount.what, amount.period] = amount
         else:
@@ -131,7 +141,8 @@ def _read_item(environment: Environment, provider: Provider, item: str, position
     )
 
 
-def _read_amount(text: str, provider: Provider) -> Amount | None:
+def read_amount(text: str, provider: Provider) -> Amount | None:
+    """One amount as it is written in the settings, such as 60/min; `None` where it cannot be read."""
     match = re.fullmatch(_AMOUNT, text)
     if match is None or (match["what"] == "tokens" and not provider.has_tokens):
         return None

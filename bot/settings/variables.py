@@ -150,6 +150,13 @@ _FILMS = Group(
             between=(1, 64),
         ),
         Variable(
+            name="QUEUE_PROMISE_MINUTES",
+            means="How long a film may wait in the line before you are told that it is too long, with what to do.",
+            example="60",
+            default="60",
+            between=(1, 10_080),
+        ),
+        Variable(
             name="AMBIGUOUS_RETRY_USD",
             means="Where a service goes silent during an order, order again unasked for up to so many dollars in 24"
             " hours; you bear what is then paid twice. With 0, the film's owner is always asked.",

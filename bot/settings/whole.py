@@ -73,6 +73,7 @@ class Settings:
     safety: SafetySettings
     ffmpeg_path: Path | None
     max_films_at_once: int
+    queue_promise: float
     ambiguous_retry_microusd: int
     video_model: str | None
     plan_model: str | None
@@ -114,6 +115,7 @@ class Settings:
             safety=read_safety(environment),
             ffmpeg_path=_read_program(environment, "FFMPEG_PATH"),
             max_films_at_once=environment.limit("MAX_FILMS_AT_ONCE"),
+            queue_promise=60.0 * environment.limit("QUEUE_PROMISE_MINUTES"),
             # Exact: at most six decimals are read, and far fewer digits than a float holds.
             ambiguous_retry_microusd=round((environment.decimal("AMBIGUOUS_RETRY_USD") or 0.0) * 1_000_000),
             video_model=environment.name("VIDEO_MODEL", _MODEL, "give a model's id"),

@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, Row, delete, select, update
 
 from bot.db import Database, Transaction, insert_or_ignore
 from bot.db.tables import alerts
-from bot.status.findings import Finding, Severity
+from bot.status.finding import Finding, Severity
 
 #: The `guild_id` of what concerns the whole bot.
 INSTANCE = 0

@@ -16,6 +16,7 @@ from bot.db.faults import DatabaseFull
 from bot.status.recent import Look, Recent
 from bot.status.rows import NO_ROWS, Rows, read
 from bot.status.status import (
+    QUEUE_PROMISE,
     BackupStatus,
     DatabaseStatus,
     DiscordStatus,
@@ -43,7 +44,7 @@ FRESH = 1.0
 class Place:
     """Where this process stands: its name and part, its folders, and what is kept free there.
 
-    `database_file` is `None` for a PostgreSQL.
+    `database_file` is `None` for a PostgreSQL. `queue_promise` is how many seconds a film may wait to begin.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Place:
     reserve_bytes: int
     backup_dir: Path
     backup_every: float | None
+    queue_promise: float = QUEUE_PROMISE
 
 
 class Collector:
@@ -126,6 +128,7 @@ class Collector:
             ),
             waits={priority: self._wait(priority, views, lately) for priority in Priority},
             films=rows.films,
+            queue_promise=self.place.queue_promise,
             services=tuple(self._service(name, view, lately[name], rows) for name, view in views.items()),
             money=rows.money,
             closed=rows.closed,

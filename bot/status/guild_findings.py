@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.speech import say
-from bot.status.findings import Finding, Severity
+from bot.status.finding import Finding, Severity
 from bot.studio.budget import Spending
 
 #: The share of a cap at which it is told that it runs out.

@@ -10,7 +10,11 @@ from dataclasses import dataclass
 
 from bot.production.model import ProductionState
 from bot.studio.budget import Spending
-from ratelimit import KeyView, Priority
+from ratelimit import KeyHealth, KeyView, Priority
+
+#: Seconds that a film may wait to begin, where nobody says otherwise.
+QUEUE_PROMISE = 3600.0
+_SERVING = {KeyHealth.HEALTHY, KeyHealth.PROBING, KeyHealth.COOLING}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +144,11 @@ class ServiceStatus:
     calls: Mapping[str, int]
     verdicts: Mapping[str, int]
 
+    @property
+    def can_serve(self) -> bool:
+        """Whether any key works, or will by itself."""
+        return any(key.view.health in _SERVING for key in self.keys)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilmStatus:
@@ -234,7 +243,7 @@ class Status:
     """Everything at `at`.
 
     `waits` adds up all services of this process, by class. What stands in rows (films, money, channels, pauses) is of
-    all processes.
+    all processes. `queue_promise` is how many seconds a film may wait to begin.
     """
 
     at: float
@@ -252,6 +261,7 @@ class Status:
     disk: DiskStatus
     endings: tuple[Ending, ...]
     backups: BackupStatus
+    queue_promise: float = QUEUE_PROMISE
 
     @property
     def uptime(self) -> float:

@@ -22,7 +22,7 @@ from sqlalchemy import ColumnElement, func, insert, select, update
 
 from bot.db import Database, Transaction, lock
 from bot.db.tables import answers, caps, reservations
-from bot.studio.errors import OverBudget
+from bot.studio.errors import Cap, OverBudget
 from bot.studio.pseudonyms import Pseudonyms
 
 logger = logging.getLogger(__name__)
@@ -52,16 +52,6 @@ class Bound(StrEnum):
     @property
     def field(self) -> str:
         return "approval_above_microusd" if self is Bound.APPROVAL else f"{self.value}_microusd"
-
-
-class Cap(StrEnum):
-    """Which bound was met."""
-
-    FILM = "film"
-    USER_DAY = "user_day"
-    MEMBER_DAY = "member_day"  # what a server leaves each of its members
-    GUILD_MONTH = "guild_month"
-    BOT_DAY = "bot_day"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

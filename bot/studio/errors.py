@@ -16,6 +16,7 @@ StudioError
 ├── Blocked           nothing is taken from this person
 │   └── BlockedHere   ... in this server
 ├── KeyRefused        that cannot be done with an API key
+├── LimitRefused      that cannot be a limit
 ├── NoSuchFilm        an id nobody knows (or foreign, told apart to nobody)
 ├── PlanMoved         the button belongs to an older version of the plan
 ├── PriceRose         it costs more now than its card said
@@ -59,10 +60,7 @@ StudioError
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from bot.studio.budget import Cap
+from enum import StrEnum
 
 
 class StudioError(Exception):
@@ -147,6 +145,14 @@ class KeyRefused(StudioError):
         self.reason = reason
 
 
+class LimitRefused(StudioError):
+    """`reason` is a sentence for the operator."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class NoSuchFilm(StudioError):
     pass
 
@@ -190,6 +196,16 @@ class TooManyWaiting(StudioError):
     def __init__(self, limit: int) -> None:
         super().__init__(str(limit))
         self.limit = limit
+
+
+class Cap(StrEnum):
+    """Which sum a refusal says is used up."""
+
+    FILM = "film"
+    USER_DAY = "user_day"
+    MEMBER_DAY = "member_day"  # what a server leaves each of its members
+    GUILD_MONTH = "guild_month"
+    BOT_DAY = "bot_day"
 
 
 class OverBudget(StudioError):

@@ -41,6 +41,7 @@ class HeldKey:
         view: how it fares in the pool; `None` for one that is not lent here: retired, or sealed for another token.
         is_added: it was told at run time; else the settings name it.
         is_locked: the bot's token was replaced since it was told, so it has to be told again.
+        has_free_call: its service tells for free whether it works.
     """
 
     id: str
@@ -50,6 +51,7 @@ class HeldKey:
     line: KeyLine | None = None
     is_added: bool = False
     is_locked: bool = False
+    has_free_call: bool = True
 
     @property
     def is_paused(self) -> bool:
@@ -150,6 +152,7 @@ class Keyring:
                 view=view,
                 line=lines.get(view.id),
                 is_added=view.id not in self._of_settings,
+                has_free_call=name in self._listers,
             )
             for name, pool in self._pools.items()
             for view in pool.view().keys

@@ -19,7 +19,8 @@ from bot.jobs.wake import Listener
 from bot.speech import Language, say, speaking
 from bot.status.alerts import INSTANCE, Alert, AlertRows
 from bot.status.collector import Collector
-from bot.status.findings import Finding, Severity, findings
+from bot.status.finding import Finding, Severity
+from bot.status.findings import findings
 from bot.status.guild_findings import MissingHere, guild_findings
 from bot.studio.budget import Budgets
 from bot.studio.guilds import Guilds, GuildSettings

@@ -91,6 +91,9 @@ class Action(StrEnum):
     OPBUDGET = "opbudget"  # what may be spent
     OPCAP = "opcap"  # opens a form to change one cap: `version` says which
     OPLIMITS = "oplimits"  # what accounts may do; `version` is the page
+    OPLIMIT = "oplimit"  # one account, or every one of a service
+    OPLIMITSET = "oplimitset"  # a menu of what can be changed there, which opens a form; the submitted form likewise
+    OPLIMITUNDO = "oplimitundo"  # let the settings hold again there
     OPAUDIT = "opaudit"  # who did what; `version` is the page
     OPBOOK = "opbook"  # the whole of it as a file
     OPTELL = "optell"  # a form with what to tell everybody

@@ -13,6 +13,7 @@ from bot.jobs.wake import Wake
 from bot.production.approvals import Approvals
 from bot.production.cut import RATIOS
 from bot.production.decisions import Decision, Decisions
+from bot.production.drains import Drains, UnderWay
 from bot.production.greenlights import Greenlights
 from bot.production.lifecycle import Lifecycle
 from bot.production.model import Production
@@ -78,6 +79,7 @@ class Desk:
         voices: Voices | None = None,
         decisions: Decisions | None = None,
         switches: Switches | None = None,
+        drains: Drains | None = None,
         budgets: Budgets | None = None,
         approvals: Approvals | None = None,
         library: Library | None = None,
@@ -108,6 +110,7 @@ class Desk:
         self.voices = voices
         self._decisions = decisions
         self.switches = switches
+        self.drains = drains
         self.budgets = budgets
         self._approvals = approvals
         self.library = library
@@ -346,20 +349,29 @@ class Desk:
         models = (sound.voice, sound.music, sound.effects)
         return self.offer.providers | {model.provider for model in models if model is not None}
 
-    async def pause(self, name: str, *, user_id: int, reason: str) -> int:
-        """Pause the line or a service; how many films still run. Raises `NotOperator`."""
-        await self._allowed_switches(user_id).pause(name, user_id, reason)
-        return len(await self._productions.running())
+    async def pause(self, name: str, *, user_id: int, reason: str) -> UnderWay:
+        """Pause the line or a service; what goes on all the same. Raises `NotOperator`."""
+        self._check_operator(user_id)
+        assert self.switches is not None
+        assert self.drains is not None
+        await self.switches.pause(name, user_id, reason)
+        return await self.drains.under_way(name)
+
+    async def drain(self, name: str, *, user_id: int, reason: str) -> UnderWay:
+        """Pause, and have it told once nothing is under way there; what still is. Raises `NotOperator`."""
+        self._check_operator(user_id)
+        assert self.drains is not None
+        return await self.drains.begin(name, user_id, reason)
 
     async def resume(self, name: str, *, user_id: int) -> bool:
         """Go on; false where it was not paused. Raises `NotOperator`."""
-        return await self._allowed_switches(user_id).resume(name, user_id)
+        self._check_operator(user_id)
+        assert self.switches is not None
+        return await self.switches.resume(name, user_id)
 
-    def _allowed_switches(self, user_id: int) -> Switches:
+    def _check_operator(self, user_id: int) -> None:
         if user_id not in self.operators:
             raise NotOperator
-        assert self.switches is not None
-        return self.switches
 
     async def judge(self, *, production_id: str, user_id: int, role_ids: frozenset[int], approves: bool) -> None:
         """Approve or decline a film that asks. Raises `NoSuchFilm | NotApprover | DecidedAlready`."""

@@ -15,7 +15,7 @@ from bot.media import errors as media
 from bot.speech import later, say
 from bot.storage import errors as storage
 from bot.studio import errors as studio
-from bot.studio.budget import Cap
+from bot.studio.errors import Cap
 from bot.studio.rights import Role
 from bot.ui import homes, sending, wording
 from bot.ui.role_names import ROLE_NAMES
@@ -58,6 +58,7 @@ _WORDS: dict[type[Exception], str] = {
         "`/privacy` still work."
     ),
     studio.KeyRefused: "{reason}",
+    studio.LimitRefused: "{reason}",
     studio.NoSuchFilm: later("I don't know that film any more. Start a new one with `/plan`."),
     studio.PlanMoved: later(
         "The plan has moved on to v{version} since this card. Have a look at the newest card and press there."

@@ -234,3 +234,80 @@ def test_what_is_foretold_is_the_first_moment_that_fits(
     at = honest.earliest(wanted, None, now)
     assert at == now or not honest.fits(wanted, None, math.nextafter(at, 0))
     assert honest.fits(wanted, None, at)
+
+
+# Other limits
+
+
+def test_a_lower_limit_counts_what_was_spent_and_opens_as_that_leaves() -> None:
+    account = meter(Limit(4, period=60))
+    for at in (0.0, 1.0, 2.0):
+        send(account, ONE, None, at)
+
+    account.set_limits(Limits(account=Allowance(rates=(Limit(2, period=60),))), 3.0)
+
+    assert [account.fits(ONE, None, at) for at in (3.0, 61.0, 61.25)] == [False, False, True]
+
+
+def test_a_higher_limit_opens_at_once_and_what_is_under_way_still_counts() -> None:
+    account = meter(Limit(1, period=60))
+    under_way = account.spend(ONE, None)
+
+    account.set_limits(Limits(account=Allowance(rates=(Limit(2, period=60),))), 1.0)
+
+    assert account.fits(ONE, None, 1.0)
+    account.stamp(under_way, 2.0)
+    send(account, ONE, None, 3.0)
+    assert not account.fits(ONE, None, 61.0)
+    assert account.fits(ONE, None, 62.25)
+
+
+def test_a_limit_over_a_new_period_begins_with_what_is_known() -> None:
+    account = meter(Limit(10, period=60))
+    send(account, ONE, None, 0.0)
+    account.spend(ONE, None)  # under way
+
+    account.set_limits(Limits(account=Allowance(rates=(Limit(10, period=60), Limit(3, period=3600)))), 1.0)
+
+    assert account.fits(ONE, None, 2.0)
+    send(account, ONE, None, 2.0)
+    assert not account.fits(ONE, None, 3.0)
+    assert account.fits(ONE, None, 3600.25)
+
+
+def test_a_day_of_a_service_begins_with_the_last_minute() -> None:
+    account = meter(Limit(10, period=60))
+    send(account, ONE, None, 100.0)
+
+    account.set_limits(Limits(account=Allowance(rates=(DayLimit(1, zone="UTC"),))), 101.0)
+
+    assert not account.fits(ONE, None, 102.0)
+    assert account.fits(ONE, None, 86_401.0)
+
+
+def test_a_limit_that_is_gone_holds_nobody_and_a_models_own_is_its_own() -> None:
+    account = meter(Limit(1, period=60))
+    send(account, ONE, "m", 0.0)
+
+    account.set_limits(Limits(models={"m": Allowance(rates=(Limit(5),), room=1)}), 1.0)
+
+    assert account.fits(Cost(requests=5), "m", 1.0)
+    account.enter("m")
+    assert not account.takes(ONE, "m", 1.0)
+    assert account.takes(ONE, "other", 1.0)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(1, 4)), max_size=12))
+def test_after_any_change_no_stretch_holds_more_than_the_highest_limit_of_its_time(
+    steps: list[tuple[int, int]],
+) -> None:
+    account, sent, held, now = meter(Limit(3, period=10.0), skew=0.0), list[float](), [(0.0, 3)], 0.0
+    for pause, limit in steps:
+        now += pause
+        held.append((now, limit))
+        account.set_limits(Limits(account=Allowance(rates=(Limit(limit, period=10.0),))), now)
+        while account.fits(ONE, None, now):
+            send(account, ONE, None, now)
+            sent.append(now)
+        lately = [most for at, most in held if at > now - 10.0]
+        assert sum(at > now - 10.0 for at in sent) <= max(lately)

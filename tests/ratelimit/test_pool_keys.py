@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from ratelimit import Allowance, ApiKey, KeyHealth, KeyPool, Lease, Limits, NoUsableKey, OpenOperation
+from ratelimit import Allowance, ApiKey, Cost, KeyHealth, KeyPool, Lease, Limit, Limits, NoUsableKey, OpenOperation
 from tests import virtual_time
 from tests.ratelimit.provider import (
     ONE_A_MINUTE,
@@ -258,6 +258,63 @@ def test_news_of_a_key_that_is_gone_is_no_news() -> None:
         return ids(pool)
 
     assert virtual_time.run(story()) == ["key-2"]
+
+
+# Other limits
+
+
+def test_a_higher_limit_serves_whoever_waits_and_holds_for_keys_to_come() -> None:
+    async def story() -> list[object]:
+        pool = make_pool(ONE_A_MINUTE)
+
+        async def change() -> None:
+            await asyncio.sleep(5.0)
+            pool.set_limits(Limits(account=Allowance(rates=(Limit(2, period=60.0),))))
+
+        served = await gather(granted_at(pool), granted_at(pool), change())
+        pool.add(NEW)
+        return [*served[:2], pool.view().keys[1].limits.account.rates]
+
+    assert virtual_time.run(story()) == [("key-1", 0.0), ("key-1", 5.0), (Limit(2, period=60.0),)]
+
+
+def test_a_lower_limit_holds_at_once_and_what_was_spent_counts() -> None:
+    async def story() -> float:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(3, period=60.0),))))
+        await gather(granted_at(pool), granted_at(pool))
+        pool.set_limits(ONE_A_MINUTE)
+        return (await granted_at(pool))[1]
+
+    assert virtual_time.run(story()) == pytest.approx(60.25)
+
+
+def test_whoever_waits_for_what_a_new_limit_never_allows_is_told_so() -> None:
+    async def story() -> None:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(None, tokens=100, period=60.0),))))
+
+        async def change() -> None:
+            await asyncio.sleep(5.0)
+            pool.set_limits(Limits(account=Allowance(rates=(Limit(None, tokens=50, period=60.0),))))
+
+        async def ask() -> None:
+            async with pool.lease(user="ana", cost=Cost(tokens=80)) as lease:
+                lease.spent(80)
+            with pytest.raises(NoUsableKey, match="more than any key may ever take"):
+                async with pool.lease(user="ana", cost=Cost(tokens=80)):
+                    pass
+
+        await gather(ask(), change())
+
+    virtual_time.run(story())
+
+
+def test_an_account_may_have_limits_of_its_own() -> None:
+    async def story() -> dict[str, int | None]:
+        pool = make_pool(Limits(), "a", "b")
+        pool.set_limits(ROOM_FOR_ONE, {"b": Limits(account=Allowance(room=7))})
+        return {key.account: key.limits.account.room for key in pool.view().keys}
+
+    assert virtual_time.run(story()) == {"a": 1, "b": 7}
 
 
 # Any order

@@ -16,6 +16,7 @@ from bot.db.tables.films import (
     turns,
 )
 from bot.db.tables.making import (
+    drains,
     productions,
     stills,
     storyboards,
@@ -33,6 +34,7 @@ from bot.db.tables.operating import (
     alerts,
     audit,
     key_book,
+    limit_book,
     samples,
     usage_entries,
 )
@@ -70,8 +72,10 @@ __all__ = [
     "deletions",
     "departures",
     "dms",
+    "drains",
     "guild_settings",
     "key_book",
+    "limit_book",
     "metadata",
     "paid_calls",
     "participants",

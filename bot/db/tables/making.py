@@ -119,3 +119,11 @@ switches = Table(
     Column("reason", Text, nullable=False, default="", server_default=""),
     Column("at", Float, nullable=False),
 )
+
+drains = Table(
+    "drains",  # pauses whose end of what is under way somebody waits for; gone once that was told
+    metadata,
+    Column("name", String(20), primary_key=True),  # as in switches
+    Column("by", BigInteger, nullable=False),
+    Column("at", Float, nullable=False),
+)

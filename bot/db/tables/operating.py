@@ -71,7 +71,7 @@ alerts = Table(
     "alerts",  # what is not well, and who was told
     metadata,
     Column("guild_id", BigInteger, primary_key=True, autoincrement=False),  # 0 for what concerns the whole bot
-    Column("name", String(160), primary_key=True),  # status.findings.Finding.name
+    Column("name", String(160), primary_key=True),  # status.finding.Finding.name
     Column("severity", Integer, nullable=False),
     Column("what", Text, nullable=False),
     Column("remedy", Text, nullable=False),
@@ -80,4 +80,15 @@ alerts = Table(
     Column("told_at", Float),
     Column("over_at", Float),
     Column("told", Text, nullable=False),  # ids of the channels and people that read of it, JSON
+)
+
+limit_book = Table(
+    "limit_book",  # limits that operators set while the bot runs, in the place of the settings'
+    metadata,
+    Column("provider", String(20), primary_key=True),
+    Column("account", String(80), primary_key=True),  # empty for every one
+    Column("model", String(128), primary_key=True),  # empty for all together
+    Column("said", Text, nullable=False),  # JSON of settings.LimitSetting
+    Column("by", BigInteger, nullable=False),
+    Column("at", Float, nullable=False),
 )

@@ -107,6 +107,9 @@ def _facts(key: HeldKey) -> list[str]:
     if key.view is None:
         return facts
     view = key.view
+    if not key.has_free_call:
+        words = say("{service} has no free call, so a key is tried with the next order.", service=titled(key.provider))
+        facts.append(words)
     facts += usage_words(view)
     facts += [
         say("{model} rests on this account", model=f"`{model}`")
@@ -131,7 +134,7 @@ def _buttons(key: HeldKey) -> ui.ActionRow[ui.LayoutView]:
         buttons.append(button(Action.OPKEYRESUME, label, ref=ref, style=discord.ButtonStyle.success))
     elif is_lent:
         buttons.append(button(Action.OPKEYPAUSE, say("Pause"), ref=ref))
-    if is_lent:
+    if is_lent and key.has_free_call:
         buttons.append(button(Action.OPKEYTEST, say("Test"), ref=ref, style=discord.ButtonStyle.primary))
     if not key.is_retired:
         buttons.append(button(Action.OPKEYRETIRE, say("Retire…"), ref=ref, style=discord.ButtonStyle.danger))

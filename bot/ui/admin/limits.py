@@ -1,124 +1,130 @@
-"""`/admin limits`: what each account may do, as set and as learned, what of it is used, and where to change it."""
+"""`/admin limits`: what each account may do, where that comes from, what of it is used; changed without a restart."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import discord
 from discord import app_commands, ui
 
 from bot.speech import say
-from bot.ui.admin.pieces import in_place, moment, turning, usage_words
-from bot.ui.answering import Answer, answer
-from bot.ui.away import titled
-from bot.ui.card_layout import READY, fitted, layout
-from bot.ui.custom_ids import Action
+from bot.studio.account_limits import models_asked
+from bot.studio.errors import LimitRefused
+from bot.studio.limiter import Limiter, Place, allowance_at
+from bot.ui.admin.limits_card import AccountFacts, account_view, limits_view, looser_words, place_ref
+from bot.ui.admin.limits_form import REQUESTS, ROOM, TOKENS, limits_form, read_form
+from bot.ui.admin.pieces import in_place
+from bot.ui.answering import Answer, answer, chosen_in, open_modal, submitted, turn
+from bot.ui.custom_ids import Action, CustomId
 from bot.ui.rights import Asker, Rights
 from bot.ui.surface import Press
-from ratelimit import Allowance, KeyPool, KeyView
-
-ON_A_PAGE = 6
-#: Models of one account with the same limits that are named.
-_NAMED = 4
+from providers.catalogue import Catalogue
+from ratelimit import KeyPool, KeyView
 
 
 class Limits:
     """A part of `/admin`, for operators."""
 
-    def __init__(self, pools: Mapping[str, KeyPool], rights: Rights) -> None:
+    def __init__(self, pools: Mapping[str, KeyPool], limiter: Limiter, catalogue: Catalogue, rights: Rights) -> None:
         self._pools = pools
+        self._limiter = limiter
+        self._catalogue = catalogue
         self._rights = rights
 
     @property
     def presses(self) -> Mapping[Action, Press]:
-        return {Action.OPLIMITS: in_place(self._rights, lambda asker, at: self.page(asker, at.version or 1))}
+        return {
+            Action.OPLIMITS: in_place(self._rights, lambda asker, at: self.page(asker, at.version or 1)),
+            Action.OPLIMIT: in_place(self._rights, lambda asker, at: self.open(asker, at.ref)),
+            Action.OPLIMITUNDO: in_place(self._rights, lambda asker, at: self.undo(asker, at.ref)),
+            Action.OPLIMITSET: self._change,
+        }
 
     def add_to(self, group: app_commands.Group) -> None:
         if not self._rights.operators:
             return  # nobody may use it here
 
-        @group.command(
-            name="limits", description="What each account may do, what of it is used, and where to change it"
-        )
+        @group.command(name="limits", description="What each account may do, what of it is used, and changing it")
         async def limits(interaction: discord.Interaction) -> None:
             async def act() -> Answer:
                 return Answer(view=await self.page(self._rights.of(interaction)))
 
             await answer(interaction, act)
 
+    # What is asked
+
     async def page(self, asker: Asker, number: int = 1) -> ui.LayoutView:
-        """The accounts of all services, a few on a page. Raises `NotOperator`."""
+        """The accounts of all services, a few on a page. Raises `NotOperator`, as everything here does."""
         asker.check_operator()
-        accounts = [
-            (name, view) for name, pool in self._pools.items() for view in _one_key_each(pool.view().keys).values()
-        ]
-        pages = max(1, -(-len(accounts) // ON_A_PAGE))
-        number = min(max(1, number), pages)
-        shown = accounts[(number - 1) * ON_A_PAGE : number * ON_A_PAGE]
-        return fitted(lambda room: _view(shown, number, pages, most=max(3, room // 40)))
+        accounts = [(name, view) for name in self._pools for view in self._accounts(name).values()]
+        return limits_view(accounts, list(self._pools), self._limiter, number)
 
+    async def open(self, asker: Asker, ref: str, note: str = "") -> ui.LayoutView:
+        """One account, or every one of a service. Raises `LimitRefused`: it is not there any more."""
+        asker.check_operator()
+        place = self._place(ref)
+        view = None if place.account is None else self._accounts(place.provider)[place.account]
+        at = Place(place.provider, place.account)
+        return account_view(AccountFacts(place=at, models=self._models(at), view=view, note=note), self._limiter)
 
-def _one_key_each(keys: Sequence[KeyView]) -> dict[str, KeyView]:
-    """All keys of an account tell the same of it."""
-    return {view.account: view for view in reversed(keys)}
+    async def set(self, asker: Asker, ref: str, *, requests: str, tokens: str, room: str) -> ui.LayoutView:
+        """Take what the form brought. Raises `LimitRefused`: it cannot be read, and nothing changes."""
+        by = asker.check_operator()
+        place = self._place(ref)
+        line = await self._limiter.put(place, read_form(place, requests=requests, tokens=tokens, room=room), by=by)
+        note = say("✅ As the settings say.")
+        if line is not None:
+            note = say("✅ It holds from now on: {limits}.", limits=f"`{line.said}`")
+            if looser := self._limiter.looser(line):
+                note += "\n⚠️ " + looser_words(looser)
+        return await self.open(asker, place_ref(Place(place.provider, place.account)), note)
 
+    async def undo(self, asker: Asker, ref: str) -> ui.LayoutView:
+        """Let the settings hold again for this account and its models."""
+        by = asker.check_operator()
+        was_set = await self._limiter.drop(self._place(ref), by=by)
+        return await self.open(asker, ref, say("✅ As the settings say.") if was_set else say("Nothing was set here."))
 
-def _view(accounts: Sequence[tuple[str, KeyView]], number: int, pages: int, *, most: int) -> ui.LayoutView:
-    head = say("## 📏 Limits of the accounts")
-    if pages > 1:
-        head += "\n-# " + say("page {number} of {pages}", number=number, pages=pages)
-    parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(head)]
-    for service, view in accounts:
-        parts += [ui.Separator(), ui.TextDisplay(_account(service, view, most))]
-    if not accounts:
-        parts.append(ui.TextDisplay(say("No key is lent, so there is nothing to limit.")))
-    if pages > 1:
-        parts.append(turning(Action.OPLIMITS, number, pages))
-    example = "`RUNWAY_LIMITS=@studio=60/min+room:4,gen4.5=5/min`"
-    parts += [
-        ui.Separator(),
-        ui.TextDisplay(
-            say(
-                "Limits are the service's own or the settings'. Change them there, as in {example}, and restart me: a "
-                "service counts on, so they take nobody by surprise. Room that a service tells is learned by itself.",
-                example=example,
+    # How it is asked
+
+    async def _change(self, interaction: discord.Interaction, custom_id: CustomId) -> None:
+        asker = self._rights.of(interaction)
+        if interaction.type is discord.InteractionType.modal_submit:
+            requests, tokens, room = (submitted(interaction, field) for field in (REQUESTS, TOKENS, ROOM))
+            await turn(
+                interaction,
+                lambda: self.set(asker, custom_id.ref, requests=requests, tokens=tokens, room=room),
             )
-        ),
-    ]
-    return layout(ui.Container(*parts, accent_colour=READY))
+            return
 
+        async def form() -> ui.Modal:
+            asker.check_operator()
+            place = self._place(chosen_in(interaction) or custom_id.ref)
+            now = allowance_at(self._limiter.limits(place.provider, place.account), place.model)
+            return limits_form(place, now, str(CustomId(Action.OPLIMITSET, place_ref(place))))
 
-def _account(service: str, view: KeyView, most: int) -> str:
-    lines = [f"**{titled(service)}** · `{view.account}`"]
-    allowed = _allowed(view.limits.account)
-    each = _allowed(view.limits.each_model)
-    if allowed:
-        lines.append("- " + say("over all: {limits}", limits=allowed))
-    if each:
-        lines.append("- " + say("each model: {limits}", limits=each))
-    alike: dict[str, list[str]] = {}
-    for model, allowance in view.limits.models.items():
-        alike.setdefault(_allowed(allowance) or say("no limit"), []).append(f"`{model}`")
-    for words, models in alike.items():
-        shown = ", ".join(models[:_NAMED])
-        if len(models) > _NAMED:
-            shown = say("{models} and {number} more", models=shown, number=len(models) - _NAMED)
-        lines.append("- " + say("{model}: {limits}", model=shown, limits=words))
-    if not (allowed or each or view.limits.models):
-        lines.append("- " + say("no limit is known"))
-    used = usage_words(view)
-    if used:
-        lines.append("- " + say("used: {usage}", usage="; ".join(used)))
-    lines += [
-        "- " + say("{model} rests until {when}", model=f"`{model}`", when=moment(until))
-        for model, until in view.resting_models.items()
-        if until < float("inf")
-    ]
-    return "\n".join(lines[: most + 1])
+        await open_modal(interaction, form)
 
+    # What there is
 
-def _allowed(allowance: Allowance) -> str:
-    limits = [str(rate) for rate in allowance.rates]
-    if allowance.room is not None:
-        limits.append(say("{room} open at once", room=allowance.room))
-    return ", ".join(limits)
+    def _place(self, ref: str) -> Place:
+        found = next((place for place in self._places() if place_ref(place) == ref), None)
+        if found is None:
+            raise LimitRefused(say("I don't lend keys of that account any more. `/admin limits` shows those I have."))
+        return found
+
+    def _places(self) -> Iterator[Place]:
+        for name in self._pools:
+            for account in (None, *self._accounts(name)):
+                at = Place(name, account)
+                yield at
+                yield from (Place(name, account, model) for model in self._models(at))
+
+    def _accounts(self, provider: str) -> dict[str, KeyView]:
+        """All keys of an account tell the same of it."""
+        return {view.account: view for view in reversed(self._pools[provider].view().keys)}
+
+    def _models(self, place: Place) -> Sequence[str]:
+        """Those with limits of their own first."""
+        own = self._limiter.limits(place.provider, place.account).models
+        return list(dict.fromkeys([*own, *sorted(models_asked(self._catalogue, place.provider))]))

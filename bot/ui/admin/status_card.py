@@ -13,8 +13,8 @@ from discord import ui
 from bot.jobs.ledger import CallState
 from bot.production.model import ProductionState
 from bot.production.switches import ALL
-from bot.speech import counted, lasting, later, say
-from bot.status.findings import Finding, Severity
+from bot.speech import counted, gibibytes, lasting, later, say
+from bot.status.finding import Finding, Severity
 from bot.status.status import DiscordStatus, KeyStatus, LineStatus, MoneyStatus, ServiceStatus, Status
 from bot.ui.admin.pieces import button, health_words, moment, usage_words
 from bot.ui.away import titled
@@ -82,11 +82,15 @@ def _status_view(status: Status, found: Sequence[Finding], chart: str | None, no
 def _head(status: Status, found: Sequence[Finding]) -> str:
     serious = [finding for finding in found if finding.severity > Severity.NOTE]
     if any(finding.severity is Severity.CRITICAL for finding in found):
-        verdict = counted(len(serious), "🔴 It is not well: {number} thing", "🔴 It is not well: {number} things")
+        verdict = counted(
+            len(serious), "🔴 It is not well: {number} thing needs you", "🔴 It is not well: {number} things need you"
+        )
     elif serious:
         verdict = counted(
-            len(serious), "🟡 It goes on, but {number} thing wants you", "🟡 It goes on, but {number} things want you"
+            len(serious), "🟡 It goes on, but {number} thing needs you", "🟡 It goes on, but {number} things need you"
         )
+    elif any(paused.name == ALL for paused in status.paused):
+        verdict = say("⏸️ All is well, and new films are paused")
     else:
         verdict = say("🟢 All is well")
     facts = say(
@@ -123,7 +127,7 @@ def _house(status: Status) -> Iterator[str]:
         facts.append(counted(base.waiting, "{number} waits for it", "{number} wait for it"))
     yield say("**Database**: {facts}", facts=" · ".join(facts))
     disk = status.disk
-    yield say("**Disk**: {free} free of {total}", free=_large(disk.free_bytes), total=_large(disk.total_bytes))
+    yield say("**Disk**: {free} free of {total}", free=gibibytes(disk.free_bytes), total=gibibytes(disk.total_bytes))
     away = [process for process in status.processes if not process.is_here]
     if away:
         names = ", ".join(f"{plain(process.name)} ({process.role})" for process in away[:4])
@@ -269,10 +273,6 @@ def _buttons(status: Status) -> ui.ActionRow[ui.LayoutView]:
 def _colour(found: Sequence[Finding]) -> discord.Colour:
     worst = max((finding.severity for finding in found), default=Severity.NOTE)
     return {Severity.CRITICAL: BAD, Severity.WARNING: PENDING, Severity.NOTE: GOOD}[worst]
-
-
-def _large(count: int) -> str:
-    return f"{count / (1 << 30):.1f} GiB"
 
 
 def _cut(text: str, room: int) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import httpx
 import pytest
 
 from bot.app.pools import build_pools, heard_by, judge
 from bot.settings import Amount, LendingSettings, LimitSetting, ProviderKey, ProviderSettings
+from bot.studio.limiter import Limiter
 from providers.elevenlabs import elevenlabs_fault
 from providers.errors import (
     ContentRejected,
@@ -33,6 +35,7 @@ from ratelimit import (
     ApiKey,
     BadRequest,
     Exhausted,
+    KeyPool,
     Limit,
     Rejected,
     Scope,
@@ -219,6 +222,11 @@ def settings(name: str, **more: object) -> ProviderSettings:
     return made
 
 
+def limiter(pools: Mapping[str, KeyPool], told: ProviderSettings) -> Limiter:
+    book: Any = None  # nothing is set while the bot runs
+    return Limiter(book, pools, {told.name: told})
+
+
 def test_every_account_has_its_own_limits_in_its_pool() -> None:
     said = (
         LimitSetting(amounts=(Amount(7, "requests", 60.0),)),
@@ -234,7 +242,7 @@ def test_every_account_has_its_own_limits_in_its_pool() -> None:
 async def test_what_a_service_says_is_left_of_a_models_limit_counts_in_the_pool() -> None:
     limits = (LimitSetting(model=MODEL, amounts=(Amount(20, "requests", 60.0),)),)
     pools = build_pools({"groq": settings("groq", limits=limits)}, LendingSettings(skew=0.25, patience=60.0))
-    hear = heard_by(pools, {"groq": settings("groq", limits=limits)})
+    hear = heard_by(pools, limiter(pools, settings("groq", limits=limits)))
 
     hear(QuotaNote(provider="groq", key_id="k1", model=MODEL, period=60.0, requests=15, resets_in=30.0))
 
@@ -246,7 +254,7 @@ async def test_what_a_service_says_is_left_of_a_models_limit_counts_in_the_pool(
 async def test_a_model_of_which_nothing_is_left_rests_where_no_limit_of_ours_says_so() -> None:
     pools = build_pools({"groq": settings("groq")}, LendingSettings(skew=0.25, patience=60.0))
 
-    heard_by(pools, {"groq": settings("groq")})(
+    heard_by(pools, limiter(pools, settings("groq")))(
         QuotaNote(provider="groq", key_id="k1", model=MODEL, period=60.0, tokens=0, resets_in=30.0)
     )
 
@@ -264,6 +272,6 @@ async def test_room_that_a_service_tells_of_counts_unless_the_operator_said_so(
     runway = settings("runway", limits=said)
     pools = build_pools({"runway": runway}, LendingSettings(skew=0.25, patience=60.0))
 
-    heard_by(pools, {"runway": runway})(RoomNote(provider="runway", key_id="k1", model="gen4.5", room=5))
+    heard_by(pools, limiter(pools, runway))(RoomNote(provider="runway", key_id="k1", model="gen4.5", room=5))
 
     assert pools["runway"].view().keys[0].limits.for_model("gen4.5").room == room

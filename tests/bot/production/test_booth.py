@@ -12,11 +12,13 @@ from bot.app.pools import judge
 from bot.db import Database
 from bot.db.tables import reservations
 from bot.jobs.ledger import CallState, Ledger
+from bot.jobs.wake import Wake
 from bot.production.booth import MAX_TRIES, Booth, Find, Found, NoRecording, Recording
+from bot.production.switches import Switches
 from bot.production.write_offs import WriteOffs
 from bot.studio.budget import Budgets, Caps, Kind
 from providers.errors import InvalidRequest, KeyRejected, OutcomeUnknown, ProviderError, Unavailable
-from ratelimit import Allowance, ApiKey, KeyPool, Limit, Limits
+from ratelimit import Allowance, ApiKey, KeyPool, Limit, Limits, OpenOperation, Priority
 
 UNLIMITED = Limits()
 
@@ -125,6 +127,22 @@ async def test_a_recording_counts_against_its_limit_from_when_it_leaves(database
                 pass  # although the first is still being recorded
         finally:
             studio.gate.set()
+
+
+async def test_a_recording_that_stands_in_line_when_its_service_is_paused_does_not_leave(database: Database) -> None:
+    studio = Studio(database, limits=Limits(account=Allowance(room=1)))
+    switches = Switches(database, Wake())
+    studio.booth = Booth(studio.pool, studio.ledger, switches=switches, waits=False)
+    studio.pool.restore(OpenOperation(f"other-{key.id}", key.id) for key in studio.pool.view().keys)
+    async with asyncio.TaskGroup() as group:
+        buying = group.create_task(studio.buy())
+        while not studio.pool.waiting()[Priority.GENERATION]:  # noqa: ASYNC110  # it passes by itself
+            await asyncio.sleep(0.01)
+        await switches.pause("elevenlabs", 7)
+        studio.pool.release(f"other-{studio.pool.view().keys[0].id}")
+
+    assert buying.result() == ["Paused"]
+    assert studio.recorded == []
 
 
 async def test_an_unanswered_recording_speaks_neither_for_its_key_nor_against_it(database: Database) -> None:

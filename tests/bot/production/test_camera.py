@@ -12,9 +12,11 @@ import pytest
 from bot.app.pools import judge
 from bot.db import Database, open_database
 from bot.jobs.ledger import CallState, Ledger, PaidCall
+from bot.jobs.wake import Wake
 from bot.media.ffmpeg import Ffmpeg
 from bot.production.camera import MAX_UNUSABLE, Camera, Order, Rig
 from bot.production.model import ProductionState, Take, TakeState
+from bot.production.switches import Switches
 from bot.studio.casting import cast
 from providers.errors import (
     ContentRejected,
@@ -51,7 +53,7 @@ class Set:
         self._folder = folder
         self.restart()
 
-    def restart(self, keys: Iterable[str] = KEYS, limits: Limits = ONE_EACH) -> None:
+    def restart(self, keys: Iterable[str] = KEYS, limits: Limits = ONE_EACH, switches: Switches | None = None) -> None:
         """A new pool and a new camera, as after a crash; what is open is counted again by `restore`."""
         self.pool = KeyPool(
             "runway",
@@ -66,6 +68,7 @@ class Set:
             self._ffmpeg,
             operation_deadline=45.0,
             lost_after=20.0,
+            switches=switches,
         )
 
     async def restore(self) -> None:
@@ -229,6 +232,28 @@ def test_cancelled_while_waiting_for_a_key_nothing_is_ordered_or_held(tell: Tell
         assert set_.studio.orders == []
         assert await set_.calls(order) == []
         assert set_.held() == 2
+
+    tell(story)
+
+
+def test_an_order_that_stands_in_line_when_its_service_is_paused_does_not_leave(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        switches = Switches(set_.office.database, Wake())
+        set_.restart(switches=switches)
+        order = await set_.order()
+        set_.pool.restore(OpenOperation(f"other-{key}", key) for key in KEYS)
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(set_.camera.shoot(order))
+            await until(set_.somebody_waits, within=300.0)
+            await switches.pause("runway", 7)
+            set_.pool.release("other-key-1")
+            await asyncio.sleep(30.0)
+            assert set_.studio.orders == []
+            assert set_.held() == 1
+            await switches.resume("runway", 7)
+            await task
+
+        assert len(set_.studio.orders) == 1
 
     tell(story)
 

@@ -9,8 +9,8 @@ import pytest
 from bot.db import Database
 from bot.media.ffmpeg import Ffmpeg
 from bot.production.storyboards import StillState, end_restored
-from bot.studio.budget import Cap, Caps
-from bot.studio.errors import AlreadyDrawing, NotYours, OverBudget, PlanMoved
+from bot.studio.budget import Caps
+from bot.studio.errors import AlreadyDrawing, Cap, NotYours, OverBudget, PlanMoved
 from tests.bot.production.test_illustrator import PRICE, Atelier, atelier
 from tests.bot.studio.samples import OWNER, plan
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.db import Database
 from bot.status.alerts import INSTANCE, OVER_AFTER, REMIND_AFTER, SETTLE, Alert, AlertRows
-from bot.status.findings import Finding, Severity
+from bot.status.finding import Finding, Severity
 
 ON_BOTH_DATABASES = True
 ANA, BEN = 11, 12

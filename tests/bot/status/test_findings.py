@@ -8,7 +8,8 @@ import pytest
 
 from bot.production.model import ProductionState
 from bot.speech import Language, speaking
-from bot.status.findings import Severity, findings
+from bot.status.finding import Severity
+from bot.status.findings import findings
 from bot.status.status import ClosedChannel, DatabaseStatus, Ending, Paused, Status
 from ratelimit import DayLimit, KeyHealth, Priority, Usage
 from tests.bot.status.bench import NOON
@@ -141,3 +142,42 @@ def test_a_spent_cap_names_the_command_that_raises_it_and_speaks_the_readers_lan
     assert "/admin budget" in gone.remedy
     assert "$100.00" in gone.what
     assert "100,00\xa0$" in weg.what
+
+
+LATE = replace(WELL, films=replace(FILMS, line=replace(NOBODY, waiting=3, oldest=2_000.0)))
+STOPPED = Paused(name="all", by=1, reason="", at=NOON)
+
+
+def test_a_film_is_late_by_the_promise_that_the_operator_gave() -> None:
+    assert findings(LATE) == []
+
+    (late,) = findings(replace(LATE, queue_promise=1_800.0))
+
+    assert late.what == "A film has waited 33 min to begin, longer than the 30 min promised; 3 are in line."
+    assert "MAX_FILMS_AT_ONCE" in late.remedy
+
+
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [
+        (replace(LATE, paused=(STOPPED,)), "New films are paused: /admin resume"),
+        (replace(LATE, paused=(replace(STOPPED, name="runway"),)), "runway is paused"),
+        (replace(LATE, disk=replace(WELL.disk, free_bytes=GIB)), "The disk is full"),
+        (replace(LATE, services=(service(OUT),)), "runway has no key that works"),
+    ],
+)
+def test_what_the_line_stands_for_is_what_its_remedy_names(status: Status, remedy: str) -> None:
+    [late] = [each for each in findings(replace(status, queue_promise=60.0)) if each.name == "films waiting"]
+
+    assert late.remedy.startswith(remedy)
+
+
+@pytest.mark.parametrize(
+    ("why", "what", "remedy"),
+    [("rejected", "the service rejects it", "Renew it"), ("exhausted", "its quota or credit is used up", "Top it up")],
+)
+def test_a_key_that_is_out_says_why_and_what_to_do_about_that(why: str, what: str, remedy: str) -> None:
+    (found,) = findings(replace(WELL, services=(service(key(), key(health=KeyHealth.OUT, why=why)),)))
+
+    assert found.what.endswith(f"{what}.")
+    assert found.remedy.startswith(remedy)

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.db import Database
 from bot.db.tables import answers, metadata, reservations
-from bot.studio.budget import Budgets, Cap, Caps, Kind, day_of, month_of
-from bot.studio.errors import OverBudget
+from bot.studio.budget import Budgets, Caps, Kind, day_of, month_of
+from bot.studio.errors import Cap, OverBudget
 from tests.postgres import postgres
 
 __all__ = ["postgres"]  # a fixture

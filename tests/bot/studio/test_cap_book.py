@@ -7,9 +7,9 @@ from sqlalchemy import insert, select
 
 from bot.db import Database
 from bot.db.tables import audit, caps
-from bot.studio.budget import Bound, Budgets, Cap
+from bot.studio.budget import Bound, Budgets
 from bot.studio.cap_book import CapBook
-from bot.studio.errors import OverBudget
+from bot.studio.errors import Cap, OverBudget
 from bot.studio.pseudonyms import Pseudonyms
 from tests.bot.studio.test_budget import NOON, Till
 

@@ -11,7 +11,7 @@ import pytest
 from bot.db import Database
 from bot.jobs.presence import claim_alone
 from bot.status.alerts import OVER_AFTER, AlertRows
-from bot.status.findings import Finding, Severity
+from bot.status.finding import Finding, Severity
 from bot.status.guild_findings import MissingHere, guild_findings
 from bot.studio.budget import Budgets, Caps, Kind, Spending
 from bot.studio.guilds import Guilds, GuildSettings

@@ -12,7 +12,7 @@ from bot.languages.words import words_in
 from bot.media import errors as media
 from bot.storage import errors as storage
 from bot.studio import errors as studio
-from bot.studio.budget import Cap
+from bot.studio.errors import Cap
 from bot.studio.planner import failure_of
 from bot.ui import replies
 from providers import errors as provider
@@ -41,6 +41,7 @@ INSTANCES: dict[type[Exception], Exception] = {
     studio.TooManyWaiting: studio.TooManyWaiting(10),
     studio.EditRefused: studio.EditRefused("No {such} shot."),
     studio.KeyRefused: studio.KeyRefused("No {such} key."),
+    studio.LimitRefused: studio.LimitRefused("No {such} limit."),
     studio.OverBudget: studio.OverBudget(Cap.USER_DAY, left_microusd=1, needed_microusd=5_000_000, resets_at=86_400.0),
     studio.PriceRose: studio.PriceRose("$1.20", "$1.80"),
     studio.ModelGone: studio.ModelGone(
@@ -93,7 +94,11 @@ def test_every_class_has_words_of_its_own(leaf: type[Exception]) -> None:
 
 @pytest.mark.parametrize(
     "leaf",
-    [leaf for leaf in LEAVES if leaf not in {studio.EditRefused, studio.KeyRefused, studio.CannotInvite}],
+    [
+        leaf
+        for leaf in LEAVES
+        if leaf not in {studio.EditRefused, studio.KeyRefused, studio.LimitRefused, studio.CannotInvite}
+    ],
     ids=lambda leaf: leaf.__name__,
 )
 def test_words_are_a_sentence_that_shows_nothing_of_the_machine(leaf: type[Exception]) -> None:
@@ -159,6 +164,7 @@ def test_numbers_are_told_in_the_units_people_use(error: Exception, told: str) -
             studio.PriceRose,
             studio.EditRefused,
             studio.KeyRefused,
+            studio.LimitRefused,
             studio.RatioNotOffered,
             studio.ModelGone,
             studio.ServiceAway,

@@ -74,6 +74,13 @@ def upgrade() -> None:
     )
     op.create_index("blocks_by_user", "blocks", ["user_id"])
     op.create_table(
+        "drains",
+        sa.Column("name", sa.String(length=20), nullable=False),
+        sa.Column("by", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "caps",
         sa.Column("name", sa.String(length=16), nullable=False),
         sa.Column("ref", sa.BigInteger(), nullable=False, autoincrement=False),
@@ -95,6 +102,16 @@ def upgrade() -> None:
         sa.Column("by", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "limit_book",
+        sa.Column("provider", sa.String(length=20), nullable=False),
+        sa.Column("account", sa.String(length=80), nullable=False),
+        sa.Column("model", sa.String(length=128), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.Column("by", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("provider", "account", "model"),
     )
     op.create_table(
         "announcements",

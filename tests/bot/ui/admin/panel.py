@@ -12,6 +12,7 @@ from discord import app_commands, ui
 from bot.db import Database
 from bot.jobs.wake import Wake
 from bot.production.announcements import Announcements
+from bot.production.drains import Drains
 from bot.production.moves import Moves
 from bot.production.overseen import Overseer
 from bot.production.switches import Switches
@@ -20,6 +21,8 @@ from bot.studio.audit import Audit
 from bot.studio.blocks import Blocks
 from bot.studio.budget import Budgets, Caps
 from bot.studio.cap_book import CapBook
+from bot.studio.limit_book import LimitBook
+from bot.studio.limiter import Limiter
 from bot.ui.admin import Admin
 from bot.ui.admin.announce import Announce
 from bot.ui.admin.audit import Book
@@ -35,6 +38,7 @@ from bot.ui.custom_ids import CustomId
 from bot.ui.desk import Desk
 from bot.ui.rights import Asker, Rights
 from bot.ui.waits import Waits
+from tests.bot.app.test_pools import settings
 from tests.bot.production.test_prospects import House
 from tests.bot.status.bench import Bench as StatusBench
 from tests.bot.studio.samples import CATALOGUE
@@ -83,6 +87,7 @@ class Panel(House):
             changed=Wake(),
             operators=operators,
             switches=self.switches,
+            drains=Drains(database, Wake()),
         )
         overseer = Overseer(database)
         self.charts = Charts()
@@ -104,7 +109,10 @@ class Panel(House):
         self.announce = Announce(self.announcements, self.rights)
         self.syncing = Syncing(self.audit, self.rights, clock=lambda: self.now)
         self.pages = Book(self.audit, self.rights)
-        self.limits = Limits(self.bench.pools, self.rights)
+        self.limiter = Limiter(
+            LimitBook(database, clock=lambda: self.now), self.bench.pools, {"runway": settings("runway")}
+        )
+        self.limits = Limits(self.bench.pools, self.limiter, CATALOGUE, self.rights)
         self.surface = Admin(
             [
                 self.status,

@@ -1,4 +1,4 @@
-"""`/admin audit`, `/admin limits` and `/admin sync`."""
+"""`/admin audit` and `/admin sync`."""
 
 from __future__ import annotations
 
@@ -53,18 +53,6 @@ def test_the_file_is_a_table_in_which_nothing_is_a_formula() -> None:
     rows = as_csv([line]).splitlines()
     assert rows[0] == "at,actor_id,action,ref,detail,guild_id"
     assert rows[1].startswith("1970-01-01T00:00:00+00:00,9,block,'=1+1,")
-
-
-async def test_limits_tell_what_is_set_and_used_and_where_to_change_it(panel: Panel) -> None:
-    pool = panel.bench.pools["runway"]
-    async with pool.lease(user="ana", model="gen4.5"):
-        said = text(await panel.limits.page(OF_ALL))
-
-    assert "over all: 10 requests per minute" in said
-    assert "each model: 2 open at once" in said
-    assert "used: 1 of 10 requests per min" in said
-    assert "RUNWAY_LIMITS=" in said
-    assert is_taken_by_discord(await panel.limits.page(OF_ALL))
 
 
 class Tree:

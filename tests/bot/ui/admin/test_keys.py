@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from discord import ui
 
 from bot.db import Database
 from bot.studio.errors import KeyRefused, NotOperator
+from bot.studio.keyring import HeldKey
 from bot.ui.admin.keys import Keys
+from bot.ui.admin.keys_card import key_view
 from bot.ui.admin.pieces import ref_of
 from bot.ui.rights import Asker, Rights
 from ratelimit import ApiKey, KeyHealth, KeyPool, Limits
+from tests.bot.status.well import key as well_key
 from tests.bot.studio.test_keyring import NEW, OLD, SECRET, Bench, judge
 from tests.bot.ui.admin.panel import labels
 from tests.bot.ui.test_cards import is_taken_by_discord, text
@@ -105,3 +110,14 @@ async def test_what_has_gone_meanwhile_is_said(desk: Desk) -> None:
         await desk.keys.open(OPERATOR, ref_of("runway-nobody"))
     with pytest.raises(KeyRefused, match="isn't set up"):
         await desk.keys.add(OPERATOR, ref_of("nobody"), "", SECRET)
+
+
+def test_a_key_of_a_service_without_a_free_call_says_so_and_has_no_test() -> None:
+    view = well_key("vertex-1").view
+    held = HeldKey(id="vertex-1", provider="vertex", account="vertex-1", view=view, has_free_call=False)
+
+    card = key_view(held)
+
+    assert "has no free call, so a key is tried with the next order." in text(card)
+    assert "Test" not in labels(card)
+    assert "Test" in labels(key_view(replace(held, has_free_call=True)))

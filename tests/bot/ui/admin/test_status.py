@@ -11,12 +11,15 @@ from discord import ui
 from bot.db import Database
 from bot.jobs.wake import Wake
 from bot.production.switches import ALL, Switches
-from bot.status.findings import Finding, Severity
-from bot.status.status import ClosedChannel, ServiceStatus, Status
+from bot.status.finding import Finding, Severity
+from bot.status.findings import findings
+from bot.status.status import ClosedChannel, Paused, ServiceStatus, Status
 from bot.studio.errors import NotOperator
 from bot.ui.admin.status_card import CHART, status_view
 from bot.ui.custom_ids import Action
 from ratelimit import ApiKey, KeyHealth, Rejected
+from tests.bot.status.bench import NOON
+from tests.bot.status.well import DISCORD, GIB, NOBODY, WELL, key, service
 from tests.bot.ui.admin.panel import MEMBER, OF_ALL, Panel, labels
 from tests.bot.ui.test_cards import is_taken_by_discord, text
 
@@ -30,6 +33,11 @@ def finding(severity: Severity, what: str = "A key is out.", remedy: str = "Rene
     return Finding(name=what, severity=severity, what=what, remedy=remedy)
 
 
+MONEY = WELL.money
+assert MONEY is not None
+OUT = key(health=KeyHealth.OUT, why="rejected")
+
+
 def pictures(card: ui.LayoutView) -> list[str]:
     return [
         media.media.url for item in card.walk_children() if isinstance(item, ui.MediaGallery) for media in item.items
@@ -41,8 +49,8 @@ def pictures(card: ui.LayoutView) -> list[str]:
     [
         ([], "🟢 All is well"),
         ([Severity.NOTE], "🟢 All is well"),
-        ([Severity.WARNING], "🟡 It goes on, but 1 thing wants you"),
-        ([Severity.CRITICAL, Severity.WARNING], "🔴 It is not well: 2 things"),
+        ([Severity.WARNING], "🟡 It goes on, but 1 thing needs you"),
+        ([Severity.CRITICAL, Severity.WARNING], "🔴 It is not well: 2 things need you"),
     ],
 )
 async def test_the_verdict_comes_first_and_each_finding_with_its_remedy(
@@ -53,6 +61,60 @@ async def test_the_verdict_comes_first_and_each_finding_with_its_remedy(
 
     assert lines[0] == f"## {verdict}"
     assert lines.count("↳ Renew it.") == len(severities)
+
+
+BAD = {
+    "a key ejected": (replace(WELL, services=(service(key(), OUT),)), "🟡", "/admin keys"),
+    "every key dead": (replace(WELL, services=(service(OUT),)), "🔴", "/admin keys"),
+    "the day's money gone": (
+        replace(WELL, money=replace(MONEY, bot=replace(MONEY.bot, used_microusd=100_000_000))),
+        "🔴",
+        "/admin budget",
+    ),
+    "a slow database": (replace(WELL, database=replace(WELL.database, latency=0.9)), "🟡", "busy disk"),
+    "a low disk": (replace(WELL, disk=replace(WELL.disk, free_bytes=3 * GIB)), "🟡", "Make room"),
+    "an old line": (
+        replace(WELL, films=replace(WELL.films, line=replace(NOBODY, waiting=1, oldest=9e3))),
+        "🟡",
+        "MAX_FILMS_AT_ONCE",
+    ),
+    "Discord refusing": (replace(WELL, discord=replace(DISCORD, refused=1_500)), "🟡", "See the log"),
+    "Discord silent": (replace(WELL, discord=replace(DISCORD, silent_until=NOON + 60)), "🔴", "See the log"),
+}
+
+
+@pytest.mark.parametrize(("status", "verdict", "remedy"), BAD.values(), ids=BAD)
+def test_a_bad_state_begins_with_a_verdict_and_says_what_to_do(status: Status, verdict: str, remedy: str) -> None:
+    lines = text(status_view(status, findings(status))).splitlines()
+
+    assert lines[0].startswith(f"## {verdict} ")
+    assert "need" in lines[0]
+    remedies = [line for line in lines if line.startswith("↳ ")]
+    assert len(remedies) == len(findings(status))
+    assert remedy in remedies[0]
+
+
+def test_everything_ill_at_once_is_still_a_card_with_the_gravest_first() -> None:
+    ill = replace(
+        WELL,
+        services=tuple(service(*[OUT] * 9, name=name) for name in ("runway", "gemini", "groq")),
+        money=BAD["the day's money gone"][0].money,
+        database=replace(WELL.database, latency=0.9),
+        disk=replace(WELL.disk, free_bytes=GIB),
+        discord=replace(DISCORD, silent_until=NOON + 60),
+        films=replace(WELL.films, line=replace(NOBODY, waiting=1, oldest=9e3)),
+    )
+    card = status_view(ill, findings(ill))
+
+    assert text(card).splitlines()[0].startswith("## 🔴 It is not well: ")
+    assert text(card).splitlines()[2].startswith("🔴 ")
+    assert is_taken_by_discord(card)
+
+
+def test_a_bot_that_is_well_and_paused_says_both() -> None:
+    paused = replace(WELL, paused=(Paused(name="all", by=1, reason="", at=NOON),))
+
+    assert text(status_view(paused, findings(paused))).startswith("## ⏸️ All is well, and new films are paused")
 
 
 async def test_the_chart_stands_in_the_card_and_its_words_where_it_cannot(panel: Panel) -> None:

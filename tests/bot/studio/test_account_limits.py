@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.app.limits import limits_by_account, limits_of_all, unknown_models
 from bot.settings import Amount, LimitSetting, ProviderKey, ProviderSettings
 from bot.settings.services import PROVIDERS, Provider
+from bot.studio.account_limits import limits_by_account, limits_of_all, unknown_models
 from providers.catalogue import Catalogue
 from ratelimit import DAY, DEFAULTS, Allowance, DayLimit, Limit, Limits
 

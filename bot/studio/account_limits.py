@@ -24,19 +24,22 @@ def limits_by_account(defaults: PoolDefaults, settings: Sequence[LimitSetting]) 
     }
 
 
+def models_asked(catalogue: Catalogue, provider: str) -> set[str]:
+    """The models of a service that the bot knows how to ask."""
+    return {model.id for model in catalogue.models() if model.provider == provider}
+
+
 def unknown_models(catalogue: Catalogue, settings: ProviderSettings) -> set[str]:
     """Models that limits are set for and that the bot never asks this service for: probably misspelt."""
-    known = {model.id for model in catalogue.video if model.provider == settings.name}
-    known |= {model.id for model in catalogue.language if model.provider == settings.name}
-    known |= {model.id for model in catalogue.speech if model.provider == settings.name}
-    return {limit.model for limit in settings.limits if limit.model is not None} - known
+    named = {limit.model for limit in settings.limits if limit.model is not None}
+    return named - models_asked(catalogue, settings.name)
 
 
-def says_room(settings: ProviderSettings, account: str, model: str | None) -> bool:
+def says_room(settings: Iterable[LimitSetting], account: str, model: str | None) -> bool:
     """Whether the operator has said how much room there is at this place: an account and a model."""
     return any(
         limit.room is not None and limit.account in {None, account} and limit.model in {None, model}
-        for limit in settings.limits
+        for limit in settings
     )
 
 
