@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -23,13 +23,14 @@ class TimedWord:
 class Speech:
     """Spoken audio on disk.
 
-    `characters` is what the provider charged for, `None` where it did not tell; `words` are empty where the provider
-    tells no times.
+    `characters` is what the provider charged for and `request` what it calls the request, `None` where it did not tell;
+    `words` are empty where the provider tells no times.
     """
 
     path: Path
     characters: int | None = None
     words: tuple[TimedWord, ...] = ()
+    request: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +77,19 @@ class SpeechProvider(Protocol):
         """
 
     async def find(
-        self, text: str, destination: Path, credential: Credential, *, since: float, voice: str | None = None
+        self,
+        text: str,
+        destination: Path,
+        credential: Credential,
+        *,
+        since: float,
+        others: Collection[str] = (),
+        voice: str | None = None,
     ) -> Speech | None:
         """What `speak` made of these words after `since` (Unix seconds), fetched again; `None` where there is nothing.
 
-        For an order whose answer was lost. Free. Ask with the key it was ordered with. Raises `ProviderError`.
+        Not what one of the requests `others` made: each belongs to an order of its own, of the same words. For an
+        order whose answer was lost. Free. Ask with the key it was ordered with. Raises `ProviderError`.
         """
 
     async def voices(self, credential: Credential, *, search: str = "", limit: int = 25) -> Sequence[Voice]:

@@ -199,6 +199,16 @@ async def patiently(work: Callable[[], Awaitable[Result]], pauses: Sequence[floa
             await asyncio.sleep(left.pop(0))
 
 
+async def however_long(work: Callable[[], Awaitable[Result]]) -> Result:
+    """As `patiently`, but a database that is away is waited for until it is back, or we are cancelled."""
+    while True:
+        try:
+            return await patiently(work)
+        except AWAY as error:
+            logger.error("THE DATABASE IS AWAY: what runs waits for it", extra={"error": type(error).__name__})
+            await asyncio.sleep(ROOM_EVERY)
+
+
 async def room() -> None:
     """Tell the operator that the disk is full, and wait a moment for room."""
     logger.error("THE DISK IS FULL: nothing new is begun, and what runs waits for room")

@@ -18,7 +18,7 @@ from typing import Any
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID, StepOptions
 from dbos import error as dbos_error
 
-from bot.db import patiently
+from bot.db import however_long
 
 Workflow = Callable[[str], Coroutine[Any, Any, None]]
 Step = Callable[[str], Coroutine[Any, Any, str]]
@@ -131,7 +131,8 @@ def _plain(workflow: Workflow) -> Workflow:
 
 def _plain_step(work: Step) -> Step:
     async def run(subject: str) -> str:
-        # DBOS repeats what it asks of its own tables; ours are our affair.
-        return await patiently(lambda: work(subject))
+        # DBOS waits for its own tables without end, and would record for good that ours were away. A step that waits
+        # can be cancelled.
+        return await however_long(lambda: work(subject))
 
     return run

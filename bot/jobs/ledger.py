@@ -24,9 +24,19 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Row, insert, select, true, update
+from sqlalchemy import Row, select, true, update
 
-from bot.db import AGAIN_AFTER, AWAY, Database, Transaction, patiently, room, uninterrupted
+from bot.db import (
+    AGAIN_AFTER,
+    AWAY,
+    Database,
+    Transaction,
+    insert_or_ignore,
+    lock,
+    patiently,
+    room,
+    uninterrupted,
+)
 from bot.db.faults import DatabaseFull
 from bot.db.tables import paid_calls
 
@@ -69,6 +79,19 @@ class PaidCall:
     updated_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Rivals:
+    """Orders that a service cannot tell from another by what was asked for.
+
+    Attributes:
+        made: what the service calls those whose answer came.
+        is_open: whether the answer to one of them may be on its way.
+    """
+
+    made: frozenset[str]
+    is_open: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
     """What is about to be ordered. `key` names the order for good: "{job}/{part}/{attempt}"."""
@@ -95,10 +118,11 @@ class Accepted:
 class Completed:
     """The provider took the order and its answer was the result: nothing goes on there, so no room is taken.
 
-    `price_microusd` is what was charged, `None` where it did not tell.
+    `price_microusd` is what was charged and `operation` what it calls the request; `None` where it did not tell.
     """
 
     price_microusd: int | None = None
+    operation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +137,10 @@ class Unknown:
     """The order may have been taken."""
 
     detail: str
+
+
+class _OrderedAlready(Exception):
+    """The key of an order stands in the ledger, and was not refused."""
 
 
 #: States in which an order's answer may still come.
@@ -142,7 +170,7 @@ class Ledger:
         self._database = database
         self._pauses = pauses
         self._clock = clock
-        self._under_way = 0
+        self._under_way: dict[str, asyncio.Event] = {}
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._closed = False
@@ -155,9 +183,12 @@ class Ledger:
     async def find(self, key: str) -> PaidCall | None:
         """Look an order up. One that was interrupted between intent and answer is `UNKNOWN` from here on.
 
-        Where another process may be in the middle of it, this waits for its answer until the order's deadline.
+        Where this process is in the middle of it, or another may be until the order's deadline, this waits for its
+        answer.
         """
         while True:
+            if (answered := self._under_way.get(key)) is not None:
+                await answered.wait()
             now = self._clock()
             is_cut_off = (paid_calls.c.deadline_at <= now) if self._is_shared else true()
             async with self._database.transaction() as transaction:
@@ -175,19 +206,28 @@ class Ledger:
         """Send one paid order and record what became of it; not interrupted even when cancelled meanwhile.
 
         `post` sends exactly one request and tells its outcome without raising. The caller has made sure by `find`
-        that no call of this key exists, or that it was refused: then this attempt replaces it. After `close` it waits
-        to be cancelled, with nothing sent and nothing written.
+        that no call of this key exists, or that it was refused: then this attempt replaces it. Where somebody else
+        has ordered it since, nothing is sent, and theirs is returned. After `close` it waits to be cancelled, with
+        nothing sent and nothing written.
         """
         if self._closed:
             await asyncio.Event().wait()
-        self._under_way += 1
-        self._quiet.clear()
-        try:
-            return await uninterrupted(lambda: self._order(intent, post))
-        finally:
-            self._under_way -= 1
-            if not self._under_way:
-                self._quiet.set()
+        if intent.key not in self._under_way:
+            answered = self._under_way[intent.key] = asyncio.Event()
+            self._quiet.clear()
+            try:
+                return await uninterrupted(lambda: self._order(intent, post))
+            except _OrderedAlready:
+                pass
+            finally:
+                del self._under_way[intent.key]
+                answered.set()
+                if not self._under_way:
+                    self._quiet.set()
+        logger.warning("ordered by somebody else meanwhile", extra={"call": intent.key})
+        theirs = await self.find(intent.key)
+        assert theirs is not None, intent.key
+        return theirs
 
     async def finish(self, key: str, state: CallState, *, price_microusd: int | None = None, detail: str = "") -> None:
         """Record how a submitted operation ended, and that it takes no room any more."""
@@ -223,6 +263,38 @@ class Ledger:
             row = (await transaction.execute(query)).one_or_none()
         return _call(row) if row is not None else None
 
+    async def rivals(self, call: PaidCall) -> Rivals:
+        """Other orders of the same words with the same key, any of which may have made what is found at the service."""
+        same = select(paid_calls.c.request_hash).where(paid_calls.c.key == call.key).scalar_subquery()
+        query = select(paid_calls.c.state, paid_calls.c.operation, paid_calls.c.deadline_at).where(
+            paid_calls.c.request_hash == same,
+            paid_calls.c.provider == call.provider,
+            paid_calls.c.key_id == call.key_id,
+            paid_calls.c.key != call.key,
+        )
+        async with self._database.transaction() as transaction:
+            rows = (await transaction.execute(query)).all()
+        now = self._clock()
+        return Rivals(
+            made=frozenset(row.operation for row in rows if row.operation is not None),
+            is_open=any(row.state == CallState.INTENT and row.deadline_at > now for row in rows),
+        )
+
+    async def claim(self, call: PaidCall, *, operation: str | None, price_microusd: int | None) -> bool:
+        """An order without an answer is found: the service made it as `operation`. False where that is another's."""
+        values = self._ended(CallState.FOUND, price_microusd, "") | {"operation": operation}
+        taken = select(paid_calls.c.key).where(
+            paid_calls.c.provider == call.provider,
+            paid_calls.c.operation == operation,
+            paid_calls.c.key != call.key,
+        )
+        async with self._database.transaction() as transaction:
+            await lock(transaction, f"operation {call.provider} {operation}")
+            if operation is not None and (await transaction.execute(taken)).first() is not None:
+                return False
+            await transaction.execute(update(paid_calls).where(paid_calls.c.key == call.key).values(values))
+        return True
+
     async def open_calls(self) -> list[PaidCall]:
         """Every operation that takes room at a provider, for counting it again at start-up."""
         async with self._database.transaction() as transaction:
@@ -249,8 +321,8 @@ class Ledger:
                 values: dict[str, object] = {"state": CallState.SUBMITTED, "operation": operation, "open": 1}
                 if price is not None:
                     values["price_microusd"] = price
-            case Completed(price_microusd=price):
-                values = {"state": CallState.DONE}
+            case Completed(price_microusd=price, operation=operation):
+                values = {"state": CallState.DONE, "operation": operation}
                 if price is not None:
                     values["price_microusd"] = price
             case Refused(detail=detail):
@@ -306,8 +378,15 @@ class Ledger:
             .values(values)
         )
         if not replaced.rowcount:
-            # A key in any other state makes this fail on the primary key: an order is never placed over another.
-            await transaction.execute(insert(paid_calls).values(key=intent.key, created_at=now, **values))
+            # Where the key stands in any other state: an order is never placed over another.
+            placed = await transaction.execute(
+                insert_or_ignore(transaction, paid_calls)
+                .values(key=intent.key, created_at=now, **values)
+                .on_conflict_do_nothing()
+                .returning(paid_calls.c.key)
+            )
+            if placed.one_or_none() is None:
+                raise _OrderedAlready
 
     def _ended(self, state: CallState, price_microusd: int | None, detail: str) -> dict[str, object]:
         values: dict[str, object] = {"state": state, "open": 0, "updated_at": self._clock()}

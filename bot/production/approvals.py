@@ -11,10 +11,10 @@ import logging
 import time
 from collections.abc import Callable
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from bot.db import Database, Transaction
-from bot.db.tables import productions, reservations
+from bot.db.tables import productions, reservations, storyboards
 from bot.jobs.wake import Listener, Wake
 from bot.production.bill import settle_by_bill
 from bot.production.calling_off import call_off
@@ -102,21 +102,24 @@ class Approvals:
         logger.info("film declined", extra={"production": production_id, "by": user_id})
 
     async def end_overdue(self) -> None:
-        """End what nobody decided on, and settle readings that a crash left open."""
+        """End what nobody decided on; settle readings that a crash left open, and storyboards whose film has gone."""
         now = self._clock()
         asking = select(productions.c.id).where(
             productions.c.state == ProductionState.ASKING, productions.c.updated_at <= now - PATIENCE
         )
-        readings = select(reservations.c.id).where(
-            reservations.c.kind == Kind.READING,
+        drawn = select(storyboards.c.id)
+        left_open = select(reservations.c.id).where(
+            or_(
+                (reservations.c.kind == Kind.READING) & (reservations.c.at <= now - READING_OVER),
+                (reservations.c.kind == Kind.STORYBOARD) & reservations.c.id.not_in(drawn),
+            ),
             reservations.c.settled_microusd.is_(None),
-            reservations.c.at <= now - READING_OVER,
         )
         async with self._database.transaction() as transaction:
             overdue = [row.id for row in await transaction.execute(asking)]
             for production_id in overdue:
                 await self._end(transaction, production_id, "NotApproved")
-            for row in (await transaction.execute(readings)).all():
+            for row in (await transaction.execute(left_open)).all():
                 await settle_by_bill(transaction, self._budgets, row.id)
         if overdue:
             self._changed()

@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 
 from bot.jobs.ledger import CallState, Completed, Intent, Ledger, Outcome, PaidCall, Refused, Unknown
@@ -28,35 +28,34 @@ MAX_TRIES = 3
 #: Orders without an answer after which one recording is placed anew: where it was provably not made, or where the
 #: operator bears it. A second silence stands.
 MAX_SILENCES = 1
-#: An answer that has not come after this is none, in seconds; the adapters give up before.
-ORDER_DEADLINE = 150.0
 #: The longest that one order may take in all, in seconds: silence is given up long before, but not a byte now and then.
 POST_WITHIN = 300.0
+#: An answer that has not come after this is none, in seconds: whoever sent it has given it up.
+ORDER_DEADLINE = POST_WITHIN + 30.0
 
 #: A recording that its service has not listed so long after its answer was missed, in seconds, was never made; looked
 #: for again every so many. What its history's delay really is, no page of ElevenLabs' tells (2026-08).
 SETTLED_AFTER, LOOK_EVERY = 60.0, 5.0
 
-Record = Callable[[ApiKey], Awaitable[int | None]]
-
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A recording that its service had made although its answer was lost, kept now. What it charged, if it told."""
+class Kept:
+    """A recording that lies here now: what it cost, and what its service calls the request; as far as it told."""
 
-    price_microusd: int | None
+    price_microusd: int | None = None
+    request: str | None = None
 
 
-Find = Callable[[ApiKey, float], Awaitable[Found | None]]
+Record = Callable[[ApiKey], Awaitable[Kept]]
+Find = Callable[[ApiKey, float, Collection[str]], Awaitable[Kept | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
     """What to buy. `key` names its first order for good, "{job}/{part}/1"; `words` tells requests apart.
 
-    `record` makes it with the key it is given, keeps it, and returns what was charged in micro-dollars, `None` where
-    the provider did not tell. `find` looks for what was made since a moment (Unix seconds) and keeps it; `None` where
-    the service cannot look.
+    `record` makes it with the key it is given and keeps it. `find` looks for what was made since a moment (Unix
+    seconds) by none of the requests that are known to be others', and keeps it; `None` where the service cannot look.
     """
 
     key: str
@@ -139,12 +138,17 @@ class Booth:
         while True:
             is_settled = self._clock() >= call.updated_at + self._settled_after  # before the look, not after it
             try:
-                found = await find(self._pool.key(call.key_id), call.created_at)
+                rivals = await self._ledger.rivals(call)
+                if rivals.is_open:  # what is there may be its
+                    await asyncio.sleep(LOOK_EVERY)
+                    continue
+                found = await find(self._pool.key(call.key_id), call.created_at, rivals.made)
             except (ProviderError, NoUsableKey) as error:
                 logger.warning("lost recording not looked up", extra={"call": call.key, "error": type(error).__name__})
                 return call
             if found is not None:
-                await self._ledger.finish(call.key, CallState.FOUND, price_microusd=found.price_microusd)
+                if not await self._ledger.claim(call, operation=found.request, price_microusd=found.price_microusd):
+                    continue
                 logger.info("lost recording found", extra={"call": call.key})
                 return await self._ledger.find(call.key)
             if is_settled:
@@ -191,7 +195,7 @@ class Booth:
                     lease.sent()
                     try:
                         async with asyncio.timeout(POST_WITHIN):
-                            price = await recording.record(lease.key)
+                            kept = await recording.record(lease.key)
                     except TimeoutError:
                         return Unknown("no whole answer in time")
                     except ProviderError as error:
@@ -201,7 +205,7 @@ class Booth:
                             refusals.append(error)
                             return Refused(detail)
                         return Unknown(detail)  # unanswered or unreadable: either may have been charged
-                    return Completed(price_microusd=price)
+                    return Completed(price_microusd=kept.price_microusd, operation=kept.request)
 
                 intent = Intent(
                     key=recording.key,

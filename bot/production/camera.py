@@ -52,11 +52,11 @@ from ratelimit import ApiKey, Cost, KeyPool, NoUsableKey, Priority, RateLimitErr
 
 logger = logging.getLogger(__name__)
 
-#: An answer to an order that has not come after this is none, in seconds; the adapters give up long before.
+#: An answer to an order that has not come after this is none, in seconds: whoever sent it has given it up.
 ORDER_DEADLINE = 90.0
 #: The longest that one order with its uploads, one look and one fetch may take in all, in seconds: an adapter gives up
 #: on silence, but not on a service that says a byte now and then.
-POST_WITHIN, LOOK_WITHIN, FETCH_WITHIN = 300.0, 90.0, 900.0
+POST_WITHIN, LOOK_WITHIN, FETCH_WITHIN = 80.0, 90.0, 900.0
 #: The first look at an operation, in seconds after its order; later ones keep the provider's own interval.
 FIRST_LOOK = 0.5
 #: How often an order is sent again to a service that is down before the take fails. Faults of keys are the pool's.

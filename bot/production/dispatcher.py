@@ -117,7 +117,10 @@ class Dispatcher:
     async def _end_broken(self, production: Production, state: ProductionState) -> None:
         """A workflow writes its end before it returns: one that is over without it has failed in our own code."""
         current = await self._productions.get(production.id)
-        if current.state is ProductionState.RUNNING:
-            logger.error("film ended by a fault of ours", extra={"production": production.id})
-            await self._give_back(production.id)
-            await self._lifecycle.end(production.id, state, failure="Bug")
+        if current.state is not ProductionState.RUNNING or current.run != production.run:
+            return
+        logger.error("film ended by a fault of ours", extra={"production": production.id})
+        await self._give_back(production.id)
+        if state is ProductionState.FAILED and await self._lifecycle.holds_for_answers(production.id):
+            state = ProductionState.HELD  # what may have been charged is asked about, whatever else went wrong
+        await self._lifecycle.end(production.id, state, failure="Bug")

@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bot.db import AWAY, patiently
+from bot.db import AWAY, however_long
 from bot.jobs.engine import Engine
 from bot.jobs.ledger import CallState, Ledger, PaidCall
 from bot.media.captions import Word
@@ -92,7 +92,7 @@ class FilmMaker:
     async def film(self, production_id: str) -> None:
         """Make the film. Every branch depends on what steps returned, so that a resumed run takes the same path."""
         await self._taken(production_id)
-        _, plan, _ = await patiently(lambda: self._read(production_id))
+        _, plan, _ = await however_long(lambda: self._read(production_id))
         chains = chains_of(plan)
         speaks_first = await self._engine.is_new("voice before shots")
         if speaks_first:
@@ -123,7 +123,7 @@ class FilmMaker:
         """After a crash the engine gives a film to any worker; that one looks after it."""
         worker = self._worker
         if worker is not None:
-            await patiently(lambda: self._lifecycle.made_by(production_id, worker))
+            await however_long(lambda: self._lifecycle.made_by(production_id, worker))
 
     async def _shoot_chain(self, subject: str) -> str:
         """Make the shots of a chain, one after the other; stops at the first that cannot be made."""
@@ -145,7 +145,7 @@ class FilmMaker:
 
     async def _shoot_each(self, production_id: str, first: int) -> str:
         production, plan, project = await self._read(production_id)
-        castings = cast(plan, self._catalogue, asset_id=production.asset_id, draft=production.draft)
+        castings = self._castings(production, plan)
         takes = {take.shot: take for take in await self._productions.takes_of(production_id)}
         for number in next(chain for chain in chains_of(plan) if chain[0] == first):
             if takes[number].state is TakeState.LEFT_OUT:
@@ -198,16 +198,19 @@ class FilmMaker:
 
     async def _voice(self, production_id: str) -> str:
         """Speak what the plan narrates, before anything dear is ordered; what is missing is told, and ends nothing."""
+        async with self._at_work(production_id):
+            return await self._narrated(production_id)
+
+    async def _narrated(self, production_id: str) -> str:
         production, plan, _ = await self._read(production_id)
         if self._sounds is None or not any(shot.narration for shot in plan.shots):
             return "silent"
         await self._lifecycle.enter(production_id, Stage.VOICE)
         try:
-            castings = cast(plan, self._catalogue, asset_id=production.asset_id, draft=production.draft)
-            async with self._at_work(production_id):
-                left_out = await self._left_out(production_id)
-                spoken = tuple(casting for casting in castings if casting.number not in left_out)
-                notes = await self._sounds.narrate(production, plan, spoken)
+            left_out = await self._left_out(production_id)
+            castings = self._castings(production, plan)
+            spoken = tuple(casting for casting in castings if casting.number not in left_out)
+            notes = await self._sounds.narrate(production, plan, spoken)
             await self._lifecycle.note(production_id, OF_VOICE, notes)
         except (StudioError, ProviderError) as error:  # the catalogue has changed under a plan: the shots will say so
             logger.warning("nothing narrated", extra={"production": production_id, "error": type(error).__name__})
@@ -220,12 +223,14 @@ class FilmMaker:
 
     async def _sound(self, production_id: str) -> str:
         """Have noises and music made, while the shots are."""
+        async with self._at_work(production_id):
+            return await self._accompanied(production_id)
+
+    async def _accompanied(self, production_id: str) -> str:
         production, plan, _ = await self._read(production_id)
         if self._sounds is not None:
             try:
-                castings = cast(plan, self._catalogue, asset_id=production.asset_id, draft=production.draft)
-                async with self._at_work(production_id):
-                    notes = await self._sounds.accompany(production, plan, castings)
+                notes = await self._sounds.accompany(production, plan, self._castings(production, plan))
                 await self._lifecycle.note(production_id, OF_SOUND, notes)
             except (StudioError, ProviderError) as error:
                 logger.warning("no sound made", extra={"production": production_id, "error": type(error).__name__})
@@ -239,7 +244,7 @@ class FilmMaker:
         production, plan, project = await self._read(production_id)
         await self._lifecycle.enter(production_id, Stage.CUT)
         film = self._files.artefact(project.id, f"film-{production_id}.mp4")
-        castings = cast(plan, self._catalogue, asset_id=production.asset_id, draft=production.draft)
+        castings = self._castings(production, plan)
         left_out = await self._left_out(production_id)
         await self._bring(project.id, plan, castings, left_out)
         pieces = [
@@ -385,6 +390,11 @@ class FilmMaker:
             self._part_over.clear()
             await self._part_over.wait()
         del self._working[production_id]
+
+    def _castings(self, production: Production, plan: Plan) -> tuple[Casting, ...]:
+        """The shots as they were greenlit: a model that has had its last day since cannot undo what was paid."""
+        catalogue = self._catalogue.on(production.greenlit_on)
+        return cast(plan, catalogue, asset_id=production.asset_id, draft=production.draft)
 
     async def _read(self, production_id: str) -> tuple[Production, Plan, Project]:
         production = await self._productions.get(production_id)

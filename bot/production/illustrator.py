@@ -20,7 +20,7 @@ from bot.jobs.wake import Listener
 from bot.media.errors import MediaError
 from bot.media.ffmpeg import Ffmpeg
 from bot.media.pictures import as_jpeg
-from bot.production.booth import Booth, NoRecording, Recording
+from bot.production.booth import Booth, Kept, NoRecording, Recording
 from bot.production.storyboards import Still, StillState, Storyboard, Storyboards
 from bot.production.switches import ALL, Switches
 from bot.storage.files import Files
@@ -135,7 +135,7 @@ class Illustrator:
             raise NoRecording("CannotRender" if easel is None else "Cancelled")
         provider = easel.provider
 
-        async def record(api_key: ApiKey) -> int | None:
+        async def record(api_key: ApiKey) -> Kept:
             request = StillRequest(model=storyboard.model, prompt=still.prompt, ratio=storyboard.ratio)
             with self._files.work_dir() as desk:
                 drawn = await provider.draw(request, desk / "drawn", api_key)
@@ -146,7 +146,7 @@ class Illustrator:
                 await asyncio.to_thread(self._files.keep, desk / "still.jpg", path)
             if self._files.sharing is not None:  # before its order is closed: none would be placed for it again
                 await self._files.sharing.put_if_it_answers(path)
-            return None  # it tells tokens, not money: the catalogue's price of a picture stands
+            return Kept()  # it tells tokens, not money: the catalogue's price of a picture stands
 
         await easel.booth.buy(
             Recording(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from bot.db import Database
 from bot.db.tables import paid_calls, productions, takes
@@ -177,11 +177,7 @@ class Latecomers:
             await self._lifecycle.balance_within(transaction, late.production_id)
             await transaction.execute(
                 update(takes)
-                .where(
-                    takes.c.production_id == late.production_id,
-                    takes.c.shot == late.shot,
-                    takes.c.state != TakeState.LEFT_OUT,
-                )
+                .where(_of(late))
                 .values(state=TakeState.MADE, progress=1.0, failure=None, updated_at=self._clock())
             )
             holding = select(func.count()).where(
@@ -200,4 +196,18 @@ class Latecomers:
                 transaction, late.key, CallState.FAILED, price_microusd=price_microusd, detail=failure
             )
             await self._lifecycle.balance_within(transaction, late.production_id)
-        await self._lifecycle.set_take(late.production_id, late.shot, TakeState.FAILED, failure=failure)
+            await transaction.execute(
+                update(takes)
+                .where(_of(late))
+                .values(state=TakeState.FAILED, progress=None, failure=failure, updated_at=self._clock())
+            )
+        self._changed()
+
+
+def _of(late: _Late) -> ColumnElement[bool]:
+    """Its take, unless its owner has decided meanwhile to finish the film without it."""
+    return and_(
+        takes.c.production_id == late.production_id,
+        takes.c.shot == late.shot,
+        takes.c.state != TakeState.LEFT_OUT,
+    )

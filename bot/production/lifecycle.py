@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Sequence
 from sqlalchemy import ColumnElement, select, update
 
 from bot.db import Database, Transaction, lock
-from bot.db.tables import productions, takes
+from bot.db.tables import paid_calls, productions, takes
+from bot.jobs.ledger import CallState
 from bot.jobs.wake import Wake
 from bot.production import notes
 from bot.production.bill import bill_of, settle_by_bill
@@ -191,6 +192,33 @@ class Lifecycle:
             if ended.rowcount and state is not ProductionState.HELD:
                 await settle_by_bill(transaction, self._budgets, production_id)
         self._changed()
+
+    async def holds_for_answers(self, production_id: str) -> bool:
+        """Note at each shot whose order has no answer that nobody knows what became of it; whether there is any.
+
+        For a production of which nothing is at work any more.
+        """
+        now = self._clock()
+        unanswered = [CallState.INTENT, CallState.UNKNOWN]
+        calls = select(paid_calls.c.key).where(paid_calls.c.job == production_id, paid_calls.c.state.in_(unanswered))
+        async with self._database.transaction() as transaction:
+            keys = [row.key for row in await transaction.execute(calls)]
+            shots = [int(part) for key in keys if (part := key.split("/")[1]).isdecimal()]
+            await transaction.execute(
+                update(paid_calls)
+                .where(paid_calls.c.key.in_(keys), paid_calls.c.state == CallState.INTENT)
+                .values(state=CallState.UNKNOWN, detail="interrupted while ordering", updated_at=now)
+            )
+            held = await transaction.execute(
+                update(takes)
+                .where(
+                    takes.c.production_id == production_id,
+                    takes.c.shot.in_(shots),
+                    takes.c.state.not_in([TakeState.MADE, TakeState.LEFT_OUT]),
+                )
+                .values(state=TakeState.UNKNOWN, failure="OutcomeUnknown", progress=None, updated_at=now)
+            )
+        return bool(held.rowcount)
 
     async def found_done(self, production_id: str) -> None:
         """A film that was held when a backup was brought back turns out to have been made and posted."""

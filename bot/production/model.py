@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 
 from bot.production.notes import Note
@@ -114,6 +115,11 @@ class Production:
     kept_sounds: tuple[str, ...] = ()
     draft: bool = False
     notes: tuple[Note, ...] = ()
+
+    @property
+    def greenlit_on(self) -> date:
+        """The day by which its models count as they do in the catalogue."""
+        return datetime.fromtimestamp(self.accepted_at).astimezone().date()
 
     @property
     def workflow_id(self) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.db import Database
 from bot.production.bill import settle_by_bill
-from bot.production.booth import Booth, Found, NoRecording, Recording
-from bot.production.sound import found
+from bot.production.booth import Booth, Kept, NoRecording, Recording
+from bot.production.sound import kept
 from bot.storage.files import Files
 from bot.studio.budget import Budgets, Kind
 from bot.studio.errors import NothingToSay
@@ -82,13 +83,13 @@ class Readings:
         price = 0
         if not await asyncio.to_thread(path.exists):
 
-            async def record(key: ApiKey) -> int | None:
+            async def record(key: ApiKey) -> Kept:
                 speech = await self._speech.speak(words, path, key, voice=voice_id or None, model=self._model.id)
-                return None if speech.characters is None else self._model.price_microusd(speech.characters)
+                return kept(speech, self._model)
 
-            async def find(key: ApiKey, since: float) -> Found | None:
-                speech = await self._speech.find(words, path, key, since=since, voice=voice_id or None)
-                return found(speech, self._model)
+            async def find(key: ApiKey, since: float, others: Collection[str]) -> Kept | None:
+                speech = await self._speech.find(words, path, key, since=since, others=others, voice=voice_id or None)
+                return None if speech is None else kept(speech, self._model)
 
             job = f"voice-{request_id}"
             most = self._model.price_microusd(len(words))

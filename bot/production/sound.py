@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 
 from bot.media.errors import MediaError
 from bot.media.ffmpeg import Ffmpeg
 from bot.media.fit import sound_duration
-from bot.production.booth import Booth, Find, Found, NoRecording, Record, Recording
+from bot.production.booth import Booth, Find, Kept, NoRecording, Record, Recording
 from bot.production.model import Production
 from bot.production.notes import Note, NoteKind
 from bot.storage.files import Files
@@ -104,22 +105,23 @@ class SoundMaker:
         text = casting.shot.narration
         path = voice_path(self._files, production.project_id, voice, text)
 
-        async def record(key: ApiKey) -> int | None:
+        async def record(key: ApiKey) -> Kept:
             unchecked = path.with_name(f"{path.stem}-{casting.number}-new.mp3")
             speech = await self._speech.speak(text, unchecked, key, voice=voice or None, model=model.id)
             # The times first: where the recording lies, they lie beside it.
             await asyncio.to_thread(_write_words, words_path(path), speech.words)
             await asyncio.to_thread(unchecked.replace, path)
             await self._share_at_once(path)
-            return None if speech.characters is None else model.price_microusd(speech.characters)
+            return kept(speech, model)
 
-        async def find(key: ApiKey, since: float) -> Found | None:
+        async def find(key: ApiKey, since: float, others: Collection[str]) -> Kept | None:
             unchecked = path.with_name(f"{path.stem}-{casting.number}-new.mp3")
-            speech = await self._speech.find(text, unchecked, key, since=since, voice=voice or None)
-            if speech is not None:
-                await asyncio.to_thread(_write_words, words_path(path), speech.words)
-                await asyncio.to_thread(unchecked.replace, path)
-            return found(speech, model)
+            speech = await self._speech.find(text, unchecked, key, since=since, others=others, voice=voice or None)
+            if speech is None:
+                return None
+            await asyncio.to_thread(_write_words, words_path(path), speech.words)
+            await asyncio.to_thread(unchecked.replace, path)
+            return kept(speech, model)
 
         await self._have(
             production,
@@ -144,10 +146,10 @@ class SoundMaker:
         seconds = min(max(float(casting.duration), EFFECT_SECONDS[0]), EFFECT_SECONDS[1])
         path = effect_path(self._files, production.project_id, casting)
 
-        async def record(key: ApiKey) -> int | None:
+        async def record(key: ApiKey) -> Kept:
             await sounds.effect(casting.shot.sound, seconds, path, key)
             await self._share_at_once(path)
-            return None  # what it charges in characters is no price we know: our own stands
+            return Kept()  # what it charges in characters is no price we know: our own stands
 
         await self._have(
             production,
@@ -171,10 +173,10 @@ class SoundMaker:
         seconds = music_seconds(castings)
         path = music_path(self._files, production.project_id, plan, castings)
 
-        async def record(key: ApiKey) -> int | None:
+        async def record(key: ApiKey) -> Kept:
             await sounds.compose(plan.music, seconds, path, key)
             await self._share_at_once(path)
-            return None
+            return Kept()
 
         await self._have(
             production,
@@ -218,11 +220,10 @@ class SoundMaker:
             raise NoRecording("OutcomeUnknown") from error
 
 
-def found(speech: Speech | None, model: SpeechModel) -> Found | None:
-    """What the search for a lost order came to."""
-    if speech is None:
-        return None
-    return Found(None if speech.characters is None else model.price_microusd(speech.characters))
+def kept(speech: Speech, model: SpeechModel) -> Kept:
+    """What a reading that lies here has cost."""
+    price = None if speech.characters is None else model.price_microusd(speech.characters)
+    return Kept(price, speech.request)
 
 
 def _recording(

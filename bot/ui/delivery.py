@@ -164,6 +164,8 @@ class Delivery:
         if not await self._outbox.begin_try(before.id, after=before.delivery_tries):
             return
         production = await self._productions.get(before.id)
+        if production.run != before.run:  # taken up again this moment: it has another end to come
+            return
         project = await self._projects.get(production.project_id)
         speak(project.language)
         end = await self._end(production, project)

@@ -339,6 +339,8 @@ class Desk:
 
     async def decide(self, decision: Decision, *, production_id: str, user_id: int) -> None:
         """Go on with a held film, or not; its owner decides, and so may an operator. Raises `StudioError`."""
+        if self._rules is not None and decision is not Decision.STOP:
+            await self._rules.check_film(user_id, (await self._productions.get(production_id)).guild_id)
         assert self._decisions is not None
         await self._decisions.decide(decision, production_id, user_id)
 

@@ -76,7 +76,12 @@ class FilmLooks:
 
     def _castings(self, production: Production, plan: Plan) -> tuple[Casting, ...]:
         try:
-            return cast(plan, self._catalogue, asset_id=production.asset_id, draft=production.draft)
+            return cast(
+                plan,
+                self._catalogue.on(production.greenlit_on),
+                asset_id=production.asset_id,
+                draft=production.draft,
+            )
         except (StudioError, ProviderError):  # a model of it has left the catalogue since
             return ()
 

@@ -88,6 +88,10 @@ class Catalogue:
         """Whether the last day of a model has passed."""
         return model.retires is not None and model.retires < self.today()
 
+    def on(self, day: date) -> Catalogue:
+        """The catalogue as it stood that day: what had its last day since is still there."""
+        return replace(self, today=lambda: day)
+
     def resolve(self, name: str, providers: Collection[str] | None = None) -> VideoModel:
         """The video model of this name; a name that is gone is recognised however people spell it.
 

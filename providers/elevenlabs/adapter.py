@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
@@ -119,17 +119,29 @@ class ElevenLabs:
             raise
         self._tell_room(answer.headers, credential, model)
         await asyncio.to_thread(_keep, sound, destination)
-        return Speech(path=destination, characters=charge_in(answer.headers), words=words)
+        return Speech(
+            path=destination,
+            characters=charge_in(answer.headers),
+            words=words,
+            request=answer.headers.get("request-id"),
+        )
 
     async def find(
-        self, text: str, destination: Path, credential: Credential, *, since: float, voice: str | None = None
+        self,
+        text: str,
+        destination: Path,
+        credential: Credential,
+        *,
+        since: float,
+        others: Collection[str] = (),
+        voice: str | None = None,
     ) -> Speech | None:
         """Noises and music are not in the history, and cannot be found (the SDK's own words, 2.78)."""
         part = destination.with_name(destination.name + ".part")
         try:
             with self._translated(credential):
                 client = await self._clients.of(credential)
-                found = await self._remembered(client, text, voice or self._voice_id, since)
+                found = await self._remembered(client, text, voice or self._voice_id, since, others)
                 if found is None:
                     return None
                 async with client.history.with_raw_response.get_audio(
@@ -139,10 +151,12 @@ class ElevenLabs:
             await asyncio.to_thread(part.replace, destination)
         finally:
             part.unlink(missing_ok=True)
-        return Speech(path=destination, characters=found.characters, words=found.words)
+        return Speech(path=destination, characters=found.characters, words=found.words, request=found.request_id)
 
-    async def _remembered(self, client: AsyncElevenLabs, text: str, voice: str, since: float) -> Remembered | None:
-        """The oldest recording of these words in the history, which is told newest first."""
+    async def _remembered(
+        self, client: AsyncElevenLabs, text: str, voice: str, since: float, others: Collection[str]
+    ) -> Remembered | None:
+        """The oldest recording of these words in the history that is of none of `others`; it is told newest first."""
         found: Remembered | None = None
         after: str | None = None
         for _ in range(_MOST_PAGES):
@@ -155,7 +169,7 @@ class ElevenLabs:
                 request_options=self._once(),
             )
             for item in map(remembered_in, page.history):
-                if item is not None and item.text == text:
+                if item is not None and item.text == text and item.request_id not in others:
                     found = item
             after = page.last_history_item_id
             if not page.has_more or not after:

@@ -81,6 +81,7 @@ class Remembered(_Seen):
     """What the history keeps of something that was spoken."""
 
     history_item_id: str
+    request_id: str | None = None
     text: str | None = None
     date_unix: int = 0
     character_count_change_from: int = 0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, func, insert, select, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 import bot.db as module
 from bot.db import AWAY, Database, open_database, patiently
@@ -65,6 +65,23 @@ async def test_work_waits_for_room_and_goes_on_by_itself(database: Database, mon
 
     await patiently(work, pauses=())
     assert (tries, await count(database)) == (10, 20)
+
+
+async def test_a_step_outlasts_a_database_that_is_away_for_longer_than_any_patience(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "ROOM_EVERY", 0.0)
+    monkeypatch.setattr(module, "AGAIN_AFTER", (0.0,))
+    tries = 0
+
+    async def work() -> int:
+        nonlocal tries
+        tries += 1
+        if tries < 50:
+            raise OperationalError("SELECT", None, Exception("the server is away"))
+        return tries
+
+    assert await module.however_long(work) == 50
 
 
 async def test_the_id_of_an_accepted_order_waits_for_room(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import OperationalError
 
 from bot.db import Database, Transaction
 from bot.jobs.ledger import Accepted, CallState, Completed, Intent, Ledger, Outcome, PaidCall, Refused, Unknown
@@ -116,9 +116,7 @@ async def test_a_refused_order_may_be_placed_again_under_its_key(ledger: Ledger)
 async def test_no_order_is_ever_placed_over_another(ledger: Ledger, outcome: Outcome) -> None:
     before = await ledger.order(INTENT, answers(outcome))
 
-    with pytest.raises(IntegrityError):
-        await ledger.order(INTENT, never)
-
+    assert await ledger.order(INTENT, never) == before
     assert await ledger.find(INTENT.key) == before
 
 
@@ -135,8 +133,7 @@ async def test_an_order_interrupted_before_its_answer_is_unknown_after_a_crash(l
     call = await ledger.find(INTENT.key)
     assert call is not None
     assert (call.state, call.detail, call.price_microusd) == (CallState.UNKNOWN, "interrupted while ordering", 600_000)
-    with pytest.raises(IntegrityError):
-        await ledger.order(INTENT, never)
+    assert await ledger.order(INTENT, never) == call
 
 
 async def test_an_order_cancelled_while_its_request_is_under_way_still_records_the_answer(ledger: Ledger) -> None:
@@ -172,9 +169,11 @@ async def test_the_intent_is_committed_before_the_request_leaves(ledger: Ledger)
     assert [call.state for call in seen] == [CallState.INTENT]
 
 
-async def test_an_answer_that_comes_after_somebody_looked_is_recorded_all_the_same(ledger: Ledger) -> None:
+async def test_an_answer_that_comes_after_somebody_looked_is_recorded_all_the_same(
+    ledger: Ledger, database: Database
+) -> None:
     async def post() -> Outcome:
-        looked = await ledger.find(INTENT.key)
+        looked = await Ledger(database).find(INTENT.key)
         assert looked is not None
         assert looked.state is CallState.UNKNOWN
         return Accepted(operation="op-1")
@@ -182,6 +181,28 @@ async def test_an_answer_that_comes_after_somebody_looked_is_recorded_all_the_sa
     call = await ledger.order(INTENT, post)
 
     assert (call.state, call.operation, call.open) == (CallState.SUBMITTED, "op-1", True)
+
+
+async def test_who_looks_or_orders_while_an_order_is_under_way_here_waits_for_its_answer(ledger: Ledger) -> None:
+    sent, answer = asyncio.Event(), asyncio.Event()
+
+    async def post() -> Outcome:
+        sent.set()
+        await answer.wait()
+        return Completed(operation="request-1")
+
+    async with asyncio.TaskGroup() as group:
+        first = group.create_task(ledger.order(INTENT, post))
+        await sent.wait()
+        looked = group.create_task(ledger.find(INTENT.key))
+        second = group.create_task(ledger.order(INTENT, never))
+        await asyncio.sleep(0.01)
+        assert not looked.done()
+        assert not second.done()
+        answer.set()
+
+    assert first.result().operation == "request-1"
+    assert first.result() == looked.result() == second.result()
 
 
 async def test_closing_waits_for_the_order_under_way_and_begins_no_other(ledger: Ledger) -> None:

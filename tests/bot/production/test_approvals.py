@@ -12,7 +12,7 @@ from bot.production.approvals import PATIENCE, Approvals
 from bot.production.greenlights import Greenlights
 from bot.production.lifecycle import Lifecycle
 from bot.production.model import ProductionState
-from bot.studio.budget import Budgets, Caps
+from bot.studio.budget import Budgets, Caps, Kind
 from bot.studio.errors import DecidedAlready, NotApprover, OverBudget
 from bot.studio.guilds import Guilds, GuildSettings
 from bot.studio.participants import Participants
@@ -120,6 +120,17 @@ async def test_what_nobody_decides_on_ends_after_three_days(bureau: Bureau) -> N
     await bureau.approvals.end_overdue()
     assert (await bureau.productions.get(production.id)).failure == "NotApproved"
     assert await bureau.money() == [(PRICE, 0)]
+
+
+async def test_what_was_kept_aside_for_the_storyboard_of_a_film_that_has_gone_is_free_again(bureau: Bureau) -> None:
+    async with bureau.database.transaction() as transaction:
+        await Budgets(bureau.database).reserve(
+            transaction, id="board", kind=Kind.STORYBOARD, owner_id=OWNER, guild_id=None, amount_microusd=40_000
+        )
+
+    await bureau.approvals.end_overdue()
+
+    assert await bureau.money() == [(40_000, 0)]
 
 
 async def test_its_owner_may_cancel_while_it_asks(bureau: Bureau) -> None:

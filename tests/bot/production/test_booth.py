@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pytest
 from sqlalchemy import select
@@ -13,7 +13,7 @@ from bot.db import Database
 from bot.db.tables import reservations
 from bot.jobs.ledger import CallState, Ledger
 from bot.jobs.wake import Wake
-from bot.production.booth import MAX_TRIES, Booth, Find, Found, NoRecording, Recording
+from bot.production.booth import MAX_TRIES, Booth, Find, Kept, NoRecording, Recording
 from bot.production.switches import Switches
 from bot.production.write_offs import WriteOffs
 from bot.studio.budget import Budgets, Caps, Kind
@@ -36,24 +36,24 @@ class Studio:
         self.gate.set()
         self._failures = list(failures) or [None]
 
-    async def record(self, key: ApiKey) -> int | None:
+    async def record(self, key: ApiKey) -> Kept:
         self.recorded.append(key.id)
         self.recording.set()
         await self.gate.wait()
         failure = self._failures.pop(0) if len(self._failures) > 1 else self._failures[0]
         if failure is not None:
             raise failure
-        return 800
+        return Kept(800, f"request-{len(self.recorded)}")
 
-    async def buy(self, times: int = 1, find: Find | None = None) -> list[str]:
+    async def buy(self, times: int = 1, find: Find | None = None, job: str = "film") -> list[str]:
         """Try so many times; the reasons of those that failed."""
         reasons = []
         for _ in range(times):
             try:
                 await self.booth.buy(
                     Recording(
-                        key="film/voice-1/1",
-                        job="film",
+                        key=f"{job}/voice-1/1",
+                        job=job,
                         user_id=7,
                         provider="elevenlabs",
                         model="voice",
@@ -170,9 +170,9 @@ async def test_a_lost_recording_that_its_service_has_is_found_and_paid_once(data
     studio = Studio(database, OutcomeUnknown("elevenlabs"))
     looks: list[tuple[str, bool]] = []
 
-    async def find(key: ApiKey, since: float) -> Found | None:
+    async def find(key: ApiKey, since: float, others: Collection[str]) -> Kept | None:
         looks.append((key.id, since > 0))
-        return Found(700)
+        return Kept(700, "request-7")
 
     assert await studio.buy(times=2, find=find) == []
 
@@ -181,11 +181,55 @@ async def test_a_lost_recording_that_its_service_has_is_found_and_paid_once(data
     assert await studio.calls() == [(CallState.FOUND, False, 700)]
 
 
+async def test_of_two_lost_recordings_of_the_same_words_one_is_not_found_for_both(database: Database) -> None:
+    studio = Studio(database, OutcomeUnknown("elevenlabs"))
+    studio.booth = Booth(studio.pool, studio.ledger, settled_after=0.0)
+    made = ["made once"]  # the service has taken one of them
+
+    async def find(key: ApiKey, since: float, others: Collection[str]) -> Kept | None:
+        return next((Kept(700, each) for each in made if each not in others), None)
+
+    await studio.buy(job="film")
+    studio.pool = KeyPool(
+        "elevenlabs", [ApiKey(studio.recorded[0], "account-1", "fake-secret")], limits=UNLIMITED, judge=judge, skew=0.0
+    )
+    studio.booth = Booth(studio.pool, studio.ledger, settled_after=0.0)
+    await studio.buy(job="other")
+    told = await asyncio.gather(studio.buy(job="film", find=find), studio.buy(job="other", find=find))
+
+    found = [
+        call for job in ("film", "other") for call in await studio.ledger.calls_of(job) if call.state is CallState.FOUND
+    ]
+    assert [(call.operation, call.price_microusd) for call in found] == [("made once", 700)]
+    assert sorted(told) == [
+        [],
+        ["OutcomeUnknown"],
+    ]  # the other was provably not made
+
+
+async def test_what_another_order_of_the_same_words_has_made_is_not_taken_for_a_lost_one(database: Database) -> None:
+    studio = Studio(database, None, OutcomeUnknown("elevenlabs"))
+    keys = [ApiKey("voice-1", "account-1", "fake-secret")]
+    studio.pool = KeyPool("elevenlabs", keys, limits=UNLIMITED, judge=judge, skew=0.0)
+    studio.booth = Booth(studio.pool, studio.ledger, settled_after=0.0)
+    asked: list[Collection[str]] = []
+
+    async def find(key: ApiKey, since: float, others: Collection[str]) -> Kept | None:
+        asked.append(others)
+        return None
+
+    await studio.buy(job="other")
+    await studio.buy(find=find)
+
+    assert asked == [{"request-1"}] * len(asked)
+    assert asked
+
+
 async def test_a_lost_recording_that_is_provably_absent_is_ordered_again_once(database: Database) -> None:
     studio = Studio(database, OutcomeUnknown("elevenlabs"))
     studio.booth = Booth(studio.pool, studio.ledger, settled_after=0.0)
 
-    async def find(key: ApiKey, since: float) -> Found | None:
+    async def find(key: ApiKey, since: float, others: Collection[str]) -> Kept | None:
         return None
 
     assert await studio.buy(find=find) == ["OutcomeUnknown"]
@@ -197,7 +241,7 @@ async def test_a_lost_recording_that_is_provably_absent_is_ordered_again_once(da
 async def test_a_lost_recording_that_cannot_be_looked_for_stays_unknown(database: Database) -> None:
     studio = Studio(database, OutcomeUnknown("elevenlabs"))
 
-    async def find(key: ApiKey, since: float) -> Found | None:
+    async def find(key: ApiKey, since: float, others: Collection[str]) -> Kept | None:
         raise Unavailable("elevenlabs")
 
     assert await studio.buy(times=2, find=find) == ["OutcomeUnknown"] * 2
@@ -252,7 +296,7 @@ async def test_a_recording_that_was_provably_not_made_cost_nothing(database: Dat
     studio = Studio(database, OutcomeUnknown("elevenlabs"), None)
     studio.booth = Booth(studio.pool, studio.ledger, settled_after=0.0)
 
-    async def find(key: ApiKey, since: float) -> Found | None:
+    async def find(key: ApiKey, since: float, others: Collection[str]) -> Kept | None:
         return None
 
     assert await studio.buy(find=find) == []

@@ -7,9 +7,10 @@ import asyncio
 import pytest
 
 from bot.db import Database
+from bot.jobs.ledger import Intent, Ledger, Outcome, Unknown
 from bot.production.dispatcher import Dispatcher
 from bot.production.film import FILM, SETTLE
-from bot.production.model import Production, ProductionState
+from bot.production.model import Production, ProductionState, TakeState
 from tests.bot.production.fakes import NotingEngine
 from tests.bot.production.test_productions import Office
 from tests.bot.studio.samples import OWNER
@@ -133,6 +134,33 @@ async def test_a_film_whose_workflow_ended_without_an_end_has_failed_by_our_faul
 
     ended = await line.productions.get(a.id)
     assert (ended.state, ended.failure) == (ProductionState.FAILED, "Bug")
+
+
+async def test_a_film_that_broke_while_an_order_had_no_answer_asks_its_owner(line: Line) -> None:
+    a = await line.enter("a")
+    dispatcher = line.dispatcher()
+    await dispatcher.look()
+    intent = Intent(
+        key=f"{a.id}/1/1",
+        job=a.id,
+        provider="runway",
+        model="gen4.5",
+        key_id="key-1",
+        request_hash="0" * 64,
+        price_microusd=600_000,
+        deadline_at=0.0,
+    )
+
+    async def silence() -> Outcome:
+        return Unknown("reset")
+
+    await Ledger(line.database).order(intent, silence)
+    line.engine.over.add(a.id)
+
+    await dispatcher.look()
+
+    assert (await line.productions.get(a.id)).state is ProductionState.HELD
+    assert (await line.productions.takes_of(a.id))[0].state is TakeState.UNKNOWN
 
 
 async def test_a_film_whose_settling_failed_does_not_take_a_place_for_ever(line: Line) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -231,6 +234,24 @@ async def test_settling_does_not_stumble_over_voices_or_services_no_longer_set_u
 
     assert (await workshop.productions.get(production.id)).state is ProductionState.CANCELLED
     assert await workshop.ledger.open_calls() == []
+
+
+async def test_what_was_paid_is_cut_after_the_last_day_of_its_model(
+    database: Database, tmp_path: Path, plain: Path
+) -> None:
+    workshop = Workshop(database, tmp_path)
+    production = await workshop.begun_with(shot("One"))
+    day = production.greenlit_on
+    models = tuple(replace(model, retires=day) for model in CATALOGUE.video)
+    workshop.maker._catalogue = replace(CATALOGUE, video=models, today=lambda: day + timedelta(days=1))
+    (casting,) = cast(await workshop.plan_of(production), CATALOGUE)
+    clip = workshop.files.artefact(production.project_id, casting.clip)
+    clip.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(plain, clip)
+
+    await workshop.maker.film(production.id)
+
+    assert (await workshop.productions.get(production.id)).state is ProductionState.DONE
 
 
 async def test_a_shot_without_its_picture_fails_alone(database: Database, tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ from bot.production.latecomers import LOOK_AGAIN, PATIENCE, Latecomers
 from bot.production.model import Production, ProductionState, TakeState
 from bot.production.reports import Reports, ReportState
 from bot.storage.files import Files
-from providers.errors import ContentRejected, ProviderError, Unavailable
+from providers.credential import Credential
+from providers.errors import ContentRejected, OperationFailed, ProviderError, Unavailable
 from providers.video import Failed, OperationState, Running, Succeeded
 from ratelimit import ApiKey, KeyPool, Limits
 from tests.bot.production.fakes import NOT_A_CLIP, EndlessStudio, ScriptedStudio
@@ -198,6 +199,25 @@ async def test_what_ends_without_a_clip_is_failed(
     assert (take.state, take.failure) == (TakeState.FAILED, failure)
     assert await vigil.office.state(film) is ProductionState.HELD
     assert not (await vigil.clip(film)).exists()
+
+
+async def test_a_shot_that_its_owner_finishes_without_stays_left_out_when_it_fails_late(
+    database: Database, tmp_path: Path, ffmpeg: Ffmpeg
+) -> None:
+    failed = Failed(error=OperationFailed("runway"), price_microusd=0)
+    vigil = _vigil(database, tmp_path, ffmpeg, b"", failed)
+    film = await vigil.late()
+    poll = vigil.studio.poll
+
+    async def decided(operation_id: str, credential: Credential) -> OperationState:
+        await vigil.office.lifecycle.set_take(film.id, 3, TakeState.LEFT_OUT)
+        return await poll(operation_id, credential)
+
+    vigil.studio.poll = decided  # type: ignore[method-assign]
+    await vigil.latecomers.look()
+
+    assert (await vigil.office.productions.takes_of(film.id))[2].state is TakeState.LEFT_OUT
+    assert await vigil.calls(film) == [CallState.FAILED]
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,14 @@ class ScriptedSounds:
         return Speech(path=destination, characters=10, words=(TimedWord(text="Once", start=0.0, end=0.3),))
 
     async def find(
-        self, text: str, destination: Path, credential: Credential, *, since: float, voice: str | None = None
+        self,
+        text: str,
+        destination: Path,
+        credential: Credential,
+        *,
+        since: float,
+        others: Collection[str] = (),
+        voice: str | None = None,
     ) -> Speech | None:
         raise Unavailable("elevenlabs")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from bot.app.pools import judge
@@ -39,7 +39,14 @@ class Library:
         raise AssertionError("nobody speaks here")
 
     async def find(
-        self, text: str, destination: Path, credential: Credential, *, since: float, voice: str | None = None
+        self,
+        text: str,
+        destination: Path,
+        credential: Credential,
+        *,
+        since: float,
+        others: Collection[str] = (),
+        voice: str | None = None,
     ) -> Speech | None:
         raise Unavailable("elevenlabs")
 

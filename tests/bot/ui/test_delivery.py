@@ -17,7 +17,7 @@ from bot.jobs.wake import Wake
 from bot.media.errors import CannotFit
 from bot.production.dms import Dms
 from bot.production.model import Production, ProductionState, TakeState
-from bot.production.outbox import FIRST_PAUSE, LONGEST_PAUSE
+from bot.production.outbox import FIRST_PAUSE, LONGEST_PAUSE, Outbox
 from bot.production.reports import Reports, ReportState
 from bot.speech import Language, speaking
 from bot.storage.errors import StorageError, StoreMisconfigured, StoreUnavailable
@@ -275,6 +275,23 @@ async def test_a_look_that_fails_posts_nothing(post: Post) -> None:
 
     assert post.wire.tries == [THREAD]
     assert (await post.row(production)).delivery_tries == 2
+
+
+async def test_an_end_that_is_taken_back_this_moment_is_not_told(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    production = await post.ended(ProductionState.HELD, "OutcomeUnknown")
+    begin_try = Outbox.begin_try
+
+    async def begun(outbox: Outbox, production_id: str, *, after: int) -> bool:
+        begun = await begin_try(outbox, production_id, after=after)
+        async with post.database.transaction() as transaction:  # its owner orders again
+            await post.lifecycle.resume_within(transaction, production_id, [ProductionState.HELD])
+        return begun
+
+    monkeypatch.setattr(Outbox, "begin_try", begun)
+    await post.look()
+
+    assert post.wire.all() == []
+    assert (await post.row(production)).delivered_at is None
 
 
 # Again, and when

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from bot.db import Database
 from bot.db.tables import audit, productions
 from bot.jobs.wake import Wake
+from bot.production.decisions import Decision
 from bot.production.model import ProductionState, TakeState
 from bot.storage.files import Files
 from bot.studio.ages import Ages
@@ -549,5 +550,10 @@ async def test_the_rules_of_a_films_own_server_hold_wherever_somebody_asks_from(
         await counter.desk.greenlight(request_id="press", project_id=project.id, version=1, user_id=OWNER)
     with pytest.raises(Blocked):
         await counter.say(project, "at night")
+
+    production = await counter.accept(project.id)
+    for decision in (Decision.AGAIN, Decision.WITHOUT):
+        with pytest.raises(Blocked):
+            await counter.desk.decide(decision, production_id=production.id, user_id=OWNER)
 
     await counter.desk.allowed(project.id, Act.SEE, OWNER)
