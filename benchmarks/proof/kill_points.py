@@ -24,7 +24,7 @@ from benchmarks.proof.records import Rows
 from benchmarks.proof.small_bot import SIZE
 from benchmarks.stage import quick_world
 from sandbox.discord.people import UploadedFile
-from sandbox.discord.reading import buttons_of
+from sandbox.discord.reading import buttons_of, text_of
 from sandbox.process import BotProcess
 from sandbox.providers.film import Clip, draw
 from sandbox.world import World
@@ -183,9 +183,15 @@ class Loop:
             await asyncio.sleep(LOOK_EVERY)
 
     async def _until(self, look: Callable[[], bool]) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while not look():  # noqa: ASYNC110  # another process's rows wake nobody here
-                await asyncio.sleep(LOOK_EVERY)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not look():  # noqa: ASYNC110  # another process's rows wake nobody here
+                    await asyncio.sleep(LOOK_EVERY)
+        except TimeoutError:
+            answers = [text_of(message) for message in self.world.discord.ephemeral_messages(self.world.discord.mia)]
+            raise TimeoutError(
+                f"not within {PATIENCE:g} s; {answers[-3:]}; the bot:\n{self.bot.said()[-4000:]}"
+            ) from None
 
 
 @asynccontextmanager

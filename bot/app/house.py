@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 
 from bot.app.overview import Overview
 from bot.app.service import Loop
 from bot.db import Database
+from bot.production.approvals import asking_in
 from bot.production.drains import Drains
 from bot.production.reports import Reports
 from bot.settings import Settings
@@ -60,7 +62,16 @@ def house_loops(
 ) -> list[Loop]:
     """What is told unasked, by a process that talks to Discord."""
     receivers = Receivers(client, settings.discord.operator_ids, settings.discord.operator_channel_id)
-    alerting = Alerting(client, AlertRows(database), receivers, overview.collector, rules.guilds, budgets, claim=claim)
+    alerting = Alerting(
+        client,
+        AlertRows(database),
+        receivers,
+        overview.collector,
+        rules.guilds,
+        budgets,
+        claim=claim,
+        asking_in=partial(asking_in, database),
+    )
     tongues = Tongues(database, PreferenceRows(database), rules.guilds)
     desk = ReportDesk(client, reports, rules.guilds, receivers, tongues, claim=claim)
     draining = Draining(drains, receivers, tongues, claim=claim)

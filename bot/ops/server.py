@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from aiohttp import web
 
+from bot.db import AWAY
 from bot.ops.guard import guard, protect
 from bot.ops.metrics import CONTENT_TYPE, exposition
 from bot.ops.readiness import Question, readiness
@@ -119,7 +120,10 @@ class OpsServer:
         return _json(rate_limit_json(await self._collector.collect()))
 
     async def _history(self, _: web.Request) -> web.Response:
-        return _json(history_json(await self._samples.read()))
+        try:
+            return _json(history_json(await self._samples.read()))
+        except AWAY:
+            return web.json_response({"error": "the database is not reached"}, status=503, headers={"Retry-After": "5"})
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """The status again and again, for as long as the page reads it."""

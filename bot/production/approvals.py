@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from bot.db import Database, Transaction
 from bot.db.tables import productions, reservations, storyboards
@@ -33,6 +33,17 @@ logger = logging.getLogger(__name__)
 PATIENCE, READING_OVER = 72 * 3600.0, 3600.0
 #: Seconds between two looks at what has waited too long.
 LOOK_EVERY = 60.0
+
+
+async def asking_in(database: Database, guild_id: int) -> int:
+    """How many films of a server wait for somebody to approve their price."""
+    query = (
+        select(func.count())
+        .select_from(productions)
+        .where(productions.c.guild_id == guild_id, productions.c.state == ProductionState.ASKING)
+    )
+    async with database.transaction() as transaction:
+        return (await transaction.execute(query)).scalar_one()
 
 
 class Approvals:

@@ -33,6 +33,17 @@ def of_films(status: Status) -> Iterator[Finding]:
             what=say("{failed} of {over} films failed in the last 24 hours.", failed=failed, over=over),
             remedy=say("See their cards for why; a service that fails can be paused with /admin pause."),
         )
+    if asking := films.now.get(ProductionState.ASKING, 0):
+        yield Finding(
+            name="films asking",
+            severity=Severity.WARNING,
+            what=counted(
+                asking,
+                "{number} film waits for somebody to approve its price.",
+                "{number} films wait for somebody to approve their price.",
+            ),
+            remedy=say("Approve or decline it on its card, or with /admin queue; after three days it ends by itself."),
+        )
     if held := films.now.get(ProductionState.HELD, 0):
         yield Finding(
             name="films held",
@@ -69,12 +80,12 @@ def of_money(status: Status) -> Iterator[Finding]:
         return
     bot = status.money.bot
     cap, used = status.money.bot.cap_microusd, bot.used_microusd
-    facts = {"used": dollars(used), "cap": dollars(cap), "time": lasting(bot.resets_at - status.at)}
+    facts = {"used": dollars(used), "cap": dollars(cap)}
     if used >= cap:
         yield Finding(
             name="money gone",
             severity=Severity.CRITICAL,
-            what=say("Today's {cap} are spent; nothing is ordered for another {time}.", **facts),
+            what=say("Today's {cap} are spent; nothing is ordered before midnight UTC.", **facts),
             remedy=say("Wait for midnight UTC, or raise the day's cap with /admin budget."),
         )
     elif used >= NEARLY * cap:
@@ -88,9 +99,9 @@ def of_money(status: Status) -> Iterator[Finding]:
 
 def of_pauses(status: Status) -> Iterator[Finding]:
     for paused in status.paused:
-        what = say("New films are paused since {time}.", time=lasting(status.at - paused.at))
+        what = say("New films are paused.")
         if paused.name != ALL:
-            what = say("{name} is paused since {time}.", name=paused.name, time=lasting(status.at - paused.at))
+            what = say("{name} is paused: nothing is ordered there.", name=paused.name)
         yield Finding(
             name=f"paused {paused.name}",
             severity=Severity.NOTE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.speech import say
+from bot.speech import counted, say
 from bot.status.finding import Finding, Severity
 from bot.studio.budget import Spending
 
@@ -21,9 +21,9 @@ class MissingHere:
     names: Sequence[str]
 
 
-def guild_findings(month: Spending | None, missing: Sequence[MissingHere]) -> list[Finding]:
-    """Everything that is not well in a server."""
-    return [*_of_money(month), *map(_of_channel, missing)]
+def guild_findings(month: Spending | None, missing: Sequence[MissingHere], asking: int = 0) -> list[Finding]:
+    """Everything that is not well in a server, of which so many films are `asking` for their price to be approved."""
+    return [*_of_money(month), *_of_prices(asking), *map(_of_channel, missing)]
 
 
 def _of_money(month: Spending | None) -> Iterator[Finding]:
@@ -49,6 +49,23 @@ def _of_money(month: Spending | None) -> Iterator[Finding]:
                 "It starts anew {again}. `/setup` bounds what one member may spend a day; the operator of this bot can "
                 "raise the month's bound.",
                 again=again,
+            ),
+        )
+
+
+def _of_prices(asking: int) -> Iterator[Finding]:
+    if asking:
+        yield Finding(
+            name="films asking",
+            severity=Severity.WARNING,
+            what=counted(
+                asking,
+                "{number} film waits for somebody to approve its price.",
+                "{number} films wait for somebody to approve their price.",
+            ),
+            remedy=say(
+                "Whoever may approves or declines it on its card; `/admin queue` shows it. After three days it ends by "
+                "itself."
             ),
         )
 

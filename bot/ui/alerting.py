@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import NoReturn
 
@@ -66,7 +66,10 @@ def _word(severity: Severity) -> str:
 
 
 class Alerting:
-    """Looks, and tells. `claim` lets one process at a time look after the whole bot."""
+    """Looks, and tells. `claim` lets one process at a time look after the whole bot.
+
+    `asking_in` tells how many films of a server wait for their price to be approved.
+    """
 
     def __init__(
         self,
@@ -78,6 +81,7 @@ class Alerting:
         budgets: Budgets,
         *,
         claim: Callable[[str], AbstractAsyncContextManager[bool]],
+        asking_in: Callable[[int], Awaitable[int]],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
@@ -87,6 +91,7 @@ class Alerting:
         self._guilds = guilds
         self._budgets = budgets
         self._claim = claim
+        self._asking_in = asking_in
         self._clock = clock
 
     async def run(self, listener: Listener) -> NoReturn:
@@ -127,7 +132,7 @@ class Alerting:
             if not each.is_well
         }
         standing = await self._budgets.standing(0, guild.id)
-        return guild_findings(standing.guild, list(missing.values()))
+        return guild_findings(standing.guild, list(missing.values()), await self._asking_in(guild.id))
 
     async def _tell(self, receivers: dict[int, Sequence[Receiver]], found: Collection[tuple[int, Finding]]) -> None:
         ids = {guild_id: [each.id for each in all_] for guild_id, all_ in receivers.items()}

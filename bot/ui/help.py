@@ -115,6 +115,10 @@ _FOR_OPERATORS = (
         Tip("admin/keys", later("{command} looks after the keys.")),
         Tip("admin/pause", later("{command} lets no new film begin, or orders nothing at one service.")),
         Tip("admin/resume", later("{command} goes on.")),
+        Tip("admin/budget", later("{command} sets what may be spent.")),
+        Tip("admin/limits", later("{command} shows each service's limits, and changes them.")),
+        Tip("admin/announce", later("{command} tells every server something.")),
+        Tip("admin/sync", later("{command} brings Discord's list of commands up to date.")),
     ),
 )
 

@@ -365,9 +365,13 @@ _UNKNOWN = later("something went wrong on my side. Press **Send again**.")
 
 def words_for_undelivered(why: str) -> str:
     """Why a film is kept instead of posted, as a row keeps it ("Class:code"), and what to do about it."""
+    return say("Your film is made and kept, but I could not post it: {reason}", reason=words_for_closed(why))
+
+
+def words_for_closed(why: str) -> str:
+    """Why a channel took nothing, as a row keeps it ("Class:code"), and what to do about it."""
     name, _, code = why.partition(":")
-    reason = _UNDELIVERED.get(code) or _UNDELIVERED.get(name) or _UNKNOWN
-    return say("Your film is made and kept, but I could not post it: {reason}", reason=say(reason))
+    return say(_UNDELIVERED.get(code) or _UNDELIVERED.get(name) or _UNKNOWN)
 
 
 def words_for(error: Exception) -> str:

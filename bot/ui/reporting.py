@@ -27,7 +27,7 @@ from bot.ui.answering import answer, open_modal, submitted
 from bot.ui.card_layout import BAD, PAST, PENDING, layout
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.receivers import Receiver, Receivers
-from bot.ui.rights import Rights
+from bot.ui.rights import CANNOT_BLOCK, Rights
 from bot.ui.sending import Busy, Malformed, NotAllowed, Vanished, nonce, persistently
 from bot.ui.surface import Press
 from bot.ui.wording import plain
@@ -155,6 +155,8 @@ class Reporting:
         async def act() -> str:
             report = await self._governed(interaction, custom_id.ref)
             asker = self._rights.of(interaction)
+            if not self._rights.may_block(asker, report.owner_id):
+                return say(CANNOT_BLOCK)
             is_theirs = interaction.guild_id is None or interaction.channel_id == self._operators_in
             guild_id = None if asker.is_operator and is_theirs else report.guild_id
             await self._blocks.block(report.owner_id, guild_id=guild_id, by=asker.user_id, reason=report.reason)

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 import discord
 
+from bot.speech import later
 from bot.studio.errors import NotAdmin, NotOperator
+
+CANNOT_BLOCK = later("⚠️ Operators, and yourself, can't be blocked. Nothing changed.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,10 @@ class Rights:
 
     def __init__(self, operators: frozenset[int]) -> None:
         self.operators = operators
+
+    def may_block(self, asker: Asker, user_id: int) -> bool:
+        """Whether an asker who governs there may keep this person out: nobody themselves, and nobody an operator."""
+        return user_id != asker.user_id and user_id not in self.operators
 
     def of(self, interaction: discord.Interaction) -> Asker:
         """What the person may who used a command or pressed a button."""

@@ -106,7 +106,10 @@ function period(seconds) {
   return { 60: "a minute", 3600: "an hour", 86400: "a day" }[seconds] || `${seconds} s`;
 }
 
-const HEALTHS = { healthy: "✓ healthy", cooling: "◷ cooling", probing: "◌ being tried", out: "✕ out" };
+const HEALTHS = {
+  healthy: "✓ healthy", cooling: "◷ cooling", probing: "◌ being tried", out: "✕ out",
+  paused: "⏸ paused by an operator", retired: "– retired",
+};
 
 function asked(key, share) {
   const number = key.requests_last_hour;
@@ -141,7 +144,7 @@ function keyTile(key, whole) {
   const share = whole ? key.requests_last_hour / whole : null;
   return make("div", { class: `key ${key.health}`, "data-key": key.id },
     make("h4", {}, key.id),
-    make("p", { class: "state" }, HEALTHS[key.health] + (key.why ? `: ${key.why}` : "") +
+    make("p", { class: "state" }, (HEALTHS[key.health] || key.health) + (key.why ? `: ${key.why}` : "") +
       (key.until !== null ? `, until ${clock(key.until)}` : "")),
     make("p", {}, asked(key, share) + `; ${key.open} open`),
     key.left === null ? null : make("p", {}, `${key.left.toLocaleString("en")} ${key.unit} left` + (key.plan ? ` (${key.plan})` : "")),
@@ -284,6 +287,7 @@ async function remember() {
   try {
     const answer = await ask("/api/history");
     if (answer.ok) showDay(await answer.json());
+    else if (answer.status === 503) byId("day").replaceChildren(make("p", {}, "Not known just now: the database is not reached."));
   } catch (error) { /* the other line tells that the bot is away */ }
 }
 

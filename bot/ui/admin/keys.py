@@ -61,8 +61,7 @@ class Keys:
         async def keys(interaction: discord.Interaction, key: app_commands.Range[str, 1, 80] | None = None) -> None:
             async def act() -> Answer:
                 asker = self._rights.of(interaction)
-                view = await (self.page(asker) if key is None else self.open(asker, ref_of(clean(key))))
-                return Answer(view=view)
+                return Answer(view=await (self.page(asker) if key is None else self.named(asker, clean(key))))
 
             await answer(interaction, act)
 
@@ -73,6 +72,15 @@ class Keys:
         asker.check_operator()
         held = await self._keyring.held()
         return keys_view(KeysPage(keys=held, services=self._keyring.services, number=number, note=note))
+
+    async def named(self, asker: Asker, words: str) -> ui.LayoutView:
+        """The key that was chosen, or whose name the words are of; all of them where that is not one."""
+        asker.check_operator()
+        found = await self._named(words)
+        if len(found) == 1:
+            return await self.open(asker, ref_of(found[0].id))
+        note = say("Several keys are called so: choose one of those that Discord suggests.")
+        return await self.page(asker, note=note if found else say("No key is called so."))
 
     async def open(self, asker: Asker, ref: str, note: str = "") -> ui.LayoutView:
         asker.check_operator()
@@ -135,10 +143,18 @@ class Keys:
     async def _suggest(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
         if not self._rights.of(interaction).is_operator:
             return []
-        words = clean(typed).casefold().split()
+        return [
+            app_commands.Choice(name=_shown(key)[:100], value=key.id)
+            for key in (await self._named(clean(typed)))[:_MOST]
+        ]
+
+    async def _named(self, typed: str) -> list[HeldKey]:
+        """Those of this id, else with all these words in their names."""
         held = await self._keyring.held()
-        found = [key for key in held if all(word in f"{key.id} {key.account}".casefold() for word in words)]
-        return [app_commands.Choice(name=_named(key)[:100], value=key.id) for key in found[:_MOST]]
+        words = typed.casefold().split()
+        return [key for key in held if key.id == typed] or [
+            key for key in held if all(word in f"{key.id} {key.account}".casefold() for word in words)
+        ]
 
     async def _key(self, ref: str) -> HeldKey:
         found = next((key for key in await self._keyring.held() if ref_of(key.id) == ref), None)
@@ -164,6 +180,6 @@ def tried_words(tried: Tried) -> str:
     return say("⚠️ It was tried with a free call: {what}", what=words_for(tried.refusal))
 
 
-def _named(key: HeldKey) -> str:
+def _shown(key: HeldKey) -> str:
     health = key.view.health.value if key.view is not None else "—"
     return f"{key.id} · {health}" if key.account == key.id else f"{key.id} · {key.account} · {health}"

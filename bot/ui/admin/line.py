@@ -101,7 +101,7 @@ class Queue:
         async def queue(interaction: discord.Interaction, film: app_commands.Range[str, 1, 100] | None = None) -> None:
             async def act() -> Answer:
                 asker = self._rights.of(interaction)
-                return Answer(view=await (self.page(asker) if film is None else self.explain(asker, clean(film))))
+                return Answer(view=await (self.page(asker) if film is None else self.named(asker, clean(film))))
 
             await answer(interaction, act)
 
@@ -130,6 +130,14 @@ class Queue:
                 note=note,
             )
         )
+
+    async def named(self, asker: Asker, words: str) -> ui.LayoutView:
+        """The film that was chosen, or whose title the words are of; the whole line where that is not one."""
+        found = await self._named(asker, words)
+        if len(found) == 1:
+            return await self.explain(asker, found[0].production.id)
+        note = say("Several films are called so: choose one of those that Discord suggests.")
+        return await self.page(asker, note=note if found else say("No film under way is called so."))
 
     async def explain(self, asker: Asker, production_id: str, note: str = "") -> ui.LayoutView:
         """Why a film stands where it stands. Raises `NotAdmin | NoSuchFilm`."""
@@ -186,16 +194,24 @@ class Queue:
         asker = self._rights.of(interaction)
         if not (asker.is_operator or asker.manages):
             return []
-        ids = _served(await self._overseer.under_way(asker.scope()), await self._line.in_order())[:500]
-        words = clean(typed).casefold().split()
-        found = await self._overseer.films(ids)
-        films = [found[each] for each in ids if each in found]
-        named = [(film, f"{film.title} · {film.production.id[:8]}") for film in films]
         return [
-            app_commands.Choice(name=shorten(" ".join(clean(name).split()), _LONGEST), value=film.production.id)
-            for film, name in named
-            if all(word in name.casefold() for word in words)
-        ][:_MOST]
+            app_commands.Choice(name=shorten(" ".join(clean(_name(film)).split()), _LONGEST), value=film.production.id)
+            for film in (await self._named(asker, clean(typed)))[:_MOST]
+        ]
+
+    async def _named(self, asker: Asker, typed: str) -> list[OverseenFilm]:
+        """Those under way that have this id, else all these words in their names."""
+        ids = _served(await self._overseer.under_way(asker.scope()), await self._line.in_order())[:500]
+        found = await self._overseer.films(ids)
+        if typed in found:
+            return [found[typed]]
+        words = typed.casefold().split()
+        films = [found[each] for each in ids if each in found]
+        return [film for film in films if all(word in _name(film).casefold() for word in words)]
+
+
+def _name(film: OverseenFilm) -> str:
+    return f"{film.title} · {film.production.id[:8]}"
 
 
 def _served(known: Mapping[str, ProductionState], order: Sequence[str]) -> list[str]:

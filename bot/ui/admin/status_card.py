@@ -20,6 +20,7 @@ from bot.ui.admin.pieces import button, health_words, moment, usage_words
 from bot.ui.away import titled
 from bot.ui.card_layout import BAD, GOOD, PENDING, fitted, layout
 from bot.ui.custom_ids import Action
+from bot.ui.replies import words_for_closed
 from bot.ui.wording import money, plain, size
 from ratelimit import KeyHealth, Priority
 
@@ -251,7 +252,7 @@ def _closed(status: Status, most: int) -> list[str]:
             "{channel}, tried again {when}: {why}",
             channel=f"<#{closed.id}>",
             when=moment(closed.until),
-            why=plain(closed.because),
+            why=words_for_closed(closed.because),
         )
         for closed in status.closed[:most]
     ]

@@ -28,7 +28,7 @@ from bot.ui.card_layout import BAD, READY, layout
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.films import owner_of, owner_ref
 from bot.ui.receipts import spending_line
-from bot.ui.rights import Asker, Rights
+from bot.ui.rights import CANNOT_BLOCK, Asker, Rights
 from bot.ui.surface import Press
 from bot.ui.wording import plain
 
@@ -101,8 +101,8 @@ class User:
     async def block(self, asker: Asker, user_id: int, where: int, reason: str) -> ui.LayoutView:
         """Keep somebody out of the asker's server, or (operators) everywhere."""
         guild_id = _place(asker, where)
-        if user_id == asker.user_id or user_id in self._rights.operators:
-            return await self.card(asker, user_id, say("⚠️ Operators, and yourself, can't be blocked. Nothing changed."))
+        if not self._rights.may_block(asker, user_id):
+            return await self.card(asker, user_id, say(CANNOT_BLOCK))
         reason = shorten(clean(reason), REASON)
         await self._blocks.block(user_id, guild_id=guild_id, by=asker.user_id, reason=reason)
         return await self.card(

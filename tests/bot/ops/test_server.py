@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 from jsonschema import Draft202012Validator
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy.exc import OperationalError
 
 from bot.db import Database
 from bot.ops.guard import has_token, is_ours
@@ -40,6 +41,17 @@ async def test_what_is_answered_is_what_is_promised(bench: Bench, name: str) -> 
 
     assert code == 200
     Draft202012Validator(schemas()[name]).validate(told)
+
+
+async def test_what_went_before_is_answered_in_json_while_the_database_is_away(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_: Samples) -> None:
+        raise OperationalError("SELECT", None, Exception("refused"))
+
+    monkeypatch.setattr(Samples, "read", away)
+    async with serving(bench) as url:
+        assert (await fetch(f"{url}/api/history"))[:2] == (503, {"error": "the database is not reached"})
 
 
 async def test_no_answer_holds_a_key(bench: Bench) -> None:

@@ -70,6 +70,7 @@ def test_a_bot_that_is_well_has_nothing_to_tell() -> None:
             Severity.WARNING,
         ),
         (replace(WELL, films=replace(FILMS, now={ProductionState.HELD: 1})), "films held", Severity.NOTE),
+        (replace(WELL, films=replace(FILMS, now={ProductionState.ASKING: 1})), "films asking", Severity.WARNING),
         (replace(WELL, films=replace(FILMS, undelivered=2)), "films undelivered", Severity.WARNING),
         (
             replace(WELL, money=replace(MONEY, bot=replace(MONEY.bot, used_microusd=100_000_000))),

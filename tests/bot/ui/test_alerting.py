@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import discord
 import pytest
+from sqlalchemy import update
 
 from bot.db import Database
+from bot.db.tables import productions
 from bot.jobs.presence import claim_alone
-from bot.status.alerts import OVER_AFTER, AlertRows
+from bot.production.approvals import asking_in
+from bot.production.model import ProductionState
+from bot.status.alerts import OVER_AFTER, SETTLE, AlertRows
 from bot.status.finding import Finding, Severity
 from bot.status.guild_findings import MissingHere, guild_findings
 from bot.studio.budget import Budgets, Caps, Kind, Spending
@@ -20,6 +25,7 @@ from bot.ui.alerting import Alerting
 from bot.ui.permissions import INVITED_WITH
 from bot.ui.receivers import Receivers
 from bot.ui.sending import Busy
+from tests.bot.production.test_productions import Office
 from tests.bot.ui.test_reporting import LOG, OPERATOR, SERVER, Channel, client
 
 DOWN = Finding(name="no key", severity=Severity.CRITICAL, what="No key works.", remedy="Renew them.")
@@ -61,6 +67,7 @@ class House:
             self.guilds,
             self.budgets,
             claim=claim_alone,
+            asking_in=partial(asking_in, self.database),
             clock=lambda: self.now,
         )
 
@@ -102,6 +109,23 @@ async def test_an_operator_is_told_once_with_the_remedy_and_once_when_it_is_over
     [_, over] = house.channel(OPERATOR).words
     assert "✅ Over" in over
     assert "No key works." in over
+
+
+async def test_a_server_learns_that_a_film_of_its_own_waits_to_be_approved(house: House) -> None:
+    office = Office(house.database)
+    await office.accept((await office.film()).id)
+    async with house.database.transaction() as transaction:
+        await transaction.execute(update(productions).values(state=ProductionState.ASKING, guild_id=SERVER))
+    await house.alerting.look_at_servers()
+    house.now += SETTLE[Severity.WARNING]
+    await house.alerting.look_at_servers()
+    [told] = house.channel(LOG).words
+    assert "1 film waits for somebody to approve its price." in told
+
+    async with house.database.transaction() as transaction:
+        await transaction.execute(update(productions).values(guild_id=SERVER + 1))
+    assert await asking_in(house.database, SERVER) == 0
+    assert await asking_in(house.database, SERVER + 1) == 1
 
 
 async def test_whom_discord_does_not_reach_now_is_told_at_the_next_look(house: House) -> None:

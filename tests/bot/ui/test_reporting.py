@@ -355,6 +355,17 @@ async def test_what_is_dismissed_stays_and_whoever_reported_it_reads_so(place: P
     assert place.channel(TOM).words == ["Thank you for your report. It was looked at, and the film stays."]
 
 
+async def test_neither_an_operator_nor_whoever_presses_is_blocked_from_a_card(place: Place) -> None:
+    place.run_by(frozenset({OPERATOR, OWNER}))
+    _, report = await place.reported()
+
+    for presser in (MOD, OPERATOR, OWNER):
+        press = await place.press(Action.BLOCKUSER, report, presser, manages=True)
+        assert "can't be blocked" in press.answers[0]
+
+    await place.blocks.check(OWNER, SERVER)
+
+
 async def test_a_servers_card_blocks_in_the_server_and_the_operators_own_everywhere(place: Place) -> None:
     _, report = await place.reported()
 

@@ -40,6 +40,7 @@ async def test_nobody_else_gets_in_anywhere(desk: Desk, stranger: Asker) -> None
     keys, ref = desk.keys, ref_of(OLD.id)
     entries = [
         keys.page(stranger),
+        keys.named(stranger, OLD.id),
         keys.open(stranger, ref),
         keys.pause(stranger, ref),
         keys.resume(stranger, ref),
@@ -62,6 +63,15 @@ async def test_the_list_tells_how_each_fares_and_offers_to_add_one_to_each_servi
     assert "2 keys, 2 of them work" in text(card)
     assert f"**`{OLD.id}`**" in text(card)
     assert labels(card) == ["Open", "Open", "New Runway key…", "New Google Vertex key…", "Status"]
+
+
+async def test_a_part_of_a_name_opens_that_key_and_else_the_list_says_so(desk: Desk) -> None:
+    opened = text(await desk.keys.open(OPERATOR, ref_of(OLD.id)))
+
+    assert text(await desk.keys.named(OPERATOR, OLD.id)) == opened
+    assert text(await desk.keys.named(OPERATOR, OLD.id[:-1].upper())) == opened
+    assert "Several keys are called so" in text(await desk.keys.named(OPERATOR, ""))
+    assert "No key is called so" in text(await desk.keys.named(OPERATOR, "nothing"))
 
 
 async def test_many_keys_stand_on_pages(desk: Desk) -> None:

@@ -53,6 +53,17 @@ async def test_a_long_line_stands_on_pages(panel: Panel) -> None:
     assert labels(card) == ["Explain", "← Back", "Status"]
 
 
+async def test_words_of_a_title_open_that_film_and_else_the_line_says_so(panel: Panel) -> None:
+    first = await panel.enter("lighthouse")
+    await panel.enter("paper boat")
+    opened = text(await panel.queue.explain(OF_ALL, first.id))
+
+    assert text(await panel.queue.named(OF_ALL, first.id)) == opened
+    assert text(await panel.queue.named(OF_ALL, first.id[:8])) == opened
+    assert "Several films are called so" in text(await panel.queue.named(OF_ALL, ""))
+    assert "No film under way is called so" in text(await panel.queue.named(OF_ALL, "nothing of the kind"))
+
+
 async def test_a_film_in_line_tells_whose_turn_it_is(panel: Panel) -> None:
     await panel.enter("a")
     mine = await panel.enter("b")
