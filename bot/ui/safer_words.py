@@ -22,7 +22,8 @@ from bot.studio.projects import Projects
 from bot.studio.rights import Act, FilmRights
 from bot.studio.softening import Softener
 from bot.studio.text import shorten
-from bot.ui.answering import answer
+from bot.ui.answering import Answer, answer
+from bot.ui.card_layout import READY, fitted, layout
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.surface import Press
 from bot.ui.wording import plain
@@ -78,7 +79,7 @@ class SaferWords:
     async def _press(self, interaction: discord.Interaction, custom_id: CustomId) -> None:
         await answer(interaction, lambda: self.soften(custom_id.ref, custom_id.version or 0, interaction.user.id))
 
-    async def soften(self, project_id: str, version: int, user_id: int) -> str:
+    async def soften(self, project_id: str, version: int, user_id: int) -> Answer:
         """Rewrite, and say what is different. Raises `StudioError | ProviderError | RateLimitError`."""
         project = await self._projects.get(project_id)
         await self._rights.check(user_id, Act.CHANGE, project)
@@ -93,11 +94,17 @@ class SaferWords:
         revised = await self._softener.soften(project, plan, refused)
         await self._projects.keep_plan(project_id, revised)
         self._changed()
-        return difference(plan, revised)
+        return Answer(view=fitted(lambda room: difference_view(difference(plan, revised, room))))
 
 
-def difference(before: Plan, after: Plan) -> str:
-    """Each shot that has other words, as it was and as it is."""
+def difference_view(words: str) -> ui.LayoutView:
+    """A card, for it holds twice what a message's words do: a film may have a dozen shots that were refused."""
+    return layout(ui.Container(ui.TextDisplay(words), accent_colour=READY))
+
+
+def difference(before: Plan, after: Plan, room: int = _SHOWN) -> str:
+    """Each shot that has other words, as it was and as it is, with so much room for each."""
+    room = min(room, _SHOWN)
     lines = [
         say(
             "**Plan v{version}** has safer words. Nothing is ordered before you press **Greenlight** on its card.",
@@ -106,6 +113,6 @@ def difference(before: Plan, after: Plan) -> str:
     ]
     for number, (old, new) in enumerate(zip(before.shots, after.shots, strict=True), start=1):
         if old != new:
-            lines.append(say("**Shot {number}** was: {words}", number=number, words=plain(shorten(old.prompt, _SHOWN))))
-            lines.append(say("> now: {words}", words=plain(shorten(new.prompt, _SHOWN))))
+            lines.append(say("**Shot {number}** was: {words}", number=number, words=plain(shorten(old.prompt, room))))
+            lines.append(say("> now: {words}", words=plain(shorten(new.prompt, room))))
     return "\n".join(lines)
