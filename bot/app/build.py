@@ -229,6 +229,7 @@ async def build(
         files=files,
         ffmpeg=ffmpeg,
         switches=switches,
+        hears_all=lambda: client.hears_all,
     )
     surfaces: list[Surface] = [
         *surfaces_for_members(
@@ -315,6 +316,7 @@ async def build(
         manners=Manners(client, preferences, guilds),
         dms=dms,
         real_price=drawing.extras.real_price,
+        hears_all=lambda: client.hears_all,
     )
     conversations = Conversations(
         projects,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.db import Database
@@ -70,6 +70,7 @@ def drawing_of(
     files: Files,
     ffmpeg: Ffmpeg,
     switches: Switches,
+    hears_all: Callable[[], bool],
 ) -> Drawing:
     storyboards = Storyboards(database, changed, budgets=budgets)
     storyboarding = Storyboarding(
@@ -101,5 +102,6 @@ def drawing_of(
             desk=desk,
             catalogue=catalogue,
             files=files,
+            hears_all=hears_all,
         ),
     )

@@ -70,7 +70,7 @@ class Pricing:
     async def gone(self, project: Project, plan: Plan, error: ModelRetired) -> ModelGone:
         """That a plan's model has gone, with what its successor would cost."""
         found = await self.instead(project, plan)
-        words = say("Tell me in the thread which model to take instead.")
+        words = say("Say with **Change…** on the plan card which model to take instead.")
         if found is not None:
             model, _, quoted = found
             words = say(
