@@ -39,6 +39,8 @@ QUIET = 1.0
 SLOWLY = 1.0
 IDEA = "a koi that becomes a dragon, take {number}, 2 shots, with a narrator"
 RUNNER = "benchmarks.proof.runner"
+#: One person has more made within an hour than anybody may spend in a day.
+RICH = {"MAX_USD_PER_USER_DAY": "100000", "MAX_USD_PER_GUILD_MONTH": "100000", "MAX_USD_PER_DAY": "100000"}
 _ASKED = {
     "plan": "SELECT id FROM projects",
     "turn": "SELECT id FROM turns",
@@ -77,7 +79,7 @@ class Loop:
         self._takes = 0
         self._known: set[Breach] = set()
         program = ("-m", RUNNER, str(self._orders))
-        self.bot = BotProcess(world.environ(self.data), folder / "bot.log", program=program)
+        self.bot = BotProcess({**world.environ(self.data), **RICH}, folder / "bot.log", program=program)
 
     async def start(self) -> None:
         self._orders.unlink(missing_ok=True)

@@ -239,6 +239,7 @@ async def build(
         ffmpeg=ffmpeg,
         switches=switches,
         reports=reports,
+        hears_all=lambda: client.hears_all,
     )
     postponed = Postponed()
     surfaces: list[Surface] = [
@@ -335,6 +336,7 @@ async def build(
         manners=Manners(client, preferences, guilds),
         dms=dms,
         real_price=drawing.extras.real_price,
+        hears_all=lambda: client.hears_all,
     )
     conversations = Conversations(
         projects,

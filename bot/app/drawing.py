@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.db import Database
@@ -73,6 +73,7 @@ def drawing_of(
     ffmpeg: Ffmpeg,
     switches: Switches,
     reports: Reports,
+    hears_all: Callable[[], bool],
 ) -> Drawing:
     storyboards = Storyboards(database, changed, budgets=budgets)
     storyboarding = Storyboarding(
@@ -105,6 +106,7 @@ def drawing_of(
             catalogue=catalogue,
             files=files,
             reports=reports,
+            hears_all=hears_all,
         ),
         storyboards=storyboards,
     )

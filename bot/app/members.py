@@ -52,7 +52,7 @@ def surfaces_for_members(
     return [
         FilmsCommand(library),
         VoiceCommand(desk, readings),
-        QuotaCommand(budgets, desk.operators),
+        QuotaCommand(budgets, desk),
         PrivacyCommand(library),
         SettingsMenu(desk, preferences),
         QueueMenu(desk, productions, Prospects(database, dispatcher, switches), waits, titles),

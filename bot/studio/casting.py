@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from bot.studio.errors import CannotRender, NoDraft
 from bot.studio.model import Plan, Shot, ShotStart
-from bot.studio.text import shorten
-from providers.catalogue import Catalogue, VideoModel, utf16_units
+from bot.studio.text import within
+from providers.catalogue import Catalogue, VideoModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +140,4 @@ def _prompt(shot: Shot, model: VideoModel) -> str:
     prompt = f"{shot.prompt.rstrip('. ')}. Camera: {shot.camera}." if shot.camera else shot.prompt
     if shot.sound and model.native_audio:
         prompt = f"{prompt.rstrip('. ')}. Sound: {shot.sound.rstrip('. ')}."
-    while (over := utf16_units(prompt) - model.prompt_limit) > 0:
-        prompt = shorten(prompt, len(prompt) - max(1, over // 2))  # a character is one unit or two
-    return prompt
+    return within(prompt, model.prompt_limit)

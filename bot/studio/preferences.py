@@ -36,6 +36,7 @@ class Preferences:
         captions: how the narration is shown.
         mentions: the message that tells how a film ended pings them.
         dms: they are told in a DM, too. Nobody is who did not ask for it (Discord's Developer Policy, 5).
+        dms_refused: they are told in none because Discord did not let us write to them, not by their own choice.
         spoiler: films are covered until somebody wants to see them.
     """
 
@@ -48,6 +49,7 @@ class Preferences:
     captions: Captions = Captions.SOFT
     mentions: bool = True
     dms: bool = False
+    dms_refused: bool = False
     spoiler: bool = False
 
     def to_json(self) -> str:
@@ -68,6 +70,7 @@ class Preferences:
             captions=_one_of(Captions, data.get("captions")) or usual.captions,
             mentions=bool(data.get("mentions", usual.mentions)),
             dms=bool(data.get("dms", usual.dms)),
+            dms_refused=bool(data.get("dms_refused", usual.dms_refused)),
             spoiler=bool(data.get("spoiler", usual.spoiler)),
         )
 

@@ -59,7 +59,9 @@ class Softener:
         with speaking(project.language):  # its card is for everybody who takes part
             revised = revise(plan, edits, self._catalogue.resolve(plan.model), has_upload=project.asset_id is not None)
         if revised is None:
-            raise EditRefused(say("I found no safer words for that. Tell me in the thread what to show instead."))
+            raise EditRefused(
+                say("I found no safer words for that. Say with **Change…** on the plan card what to show instead.")
+            )
         return revised
 
     async def soften_idea(self, project: Project) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
+from providers.catalogue import utf16_units
+
 #: Categories that are seen as nothing or as something else: control, format (bidi and zero width), private, unassigned.
 _HIDDEN = {"Cc", "Cf", "Co", "Cn", "Cs"}
 #: Where Unicode puts pictures. Python 3.11 knows Unicode 14, so the newer ones are unassigned to it.
@@ -34,6 +36,13 @@ def shorten(text: str, length: int) -> str:
     cut = text[: length - 1]
     space = cut.rfind(" ")
     return (cut[:space] if space > length * 0.6 else cut).rstrip(" ,.;:") + "…"
+
+
+def within(text: str, units: int) -> str:
+    """Text of at most so many UTF-16 units, as Discord and some models count; shortened where it has more."""
+    while (over := utf16_units(text) - units) > 0:
+        text = shorten(text, len(text) - max(1, over // 2))  # a character is one unit or two
+    return text
 
 
 def dollars(microusd: int) -> str:

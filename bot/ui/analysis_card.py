@@ -33,17 +33,20 @@ MOST_CUTS, _IN_A_LINE = 120, 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysisFacts:
-    """What the cards of an analysis show: `seen` is `None` until its video was looked at."""
+    """What the cards of an analysis show: `seen` is `None` until its video was looked at; `hears_all` is as in
+    `TalkFacts`.
+    """
 
     project: Project
     seen: Analysis | None = None
     asset: Asset | None = None
+    hears_all: bool = True
 
 
 def analysis_cards(facts: AnalysisFacts) -> list[ui.LayoutView]:
     """Every card, in order."""
     if facts.seen is None:
-        return [_waiting_card(facts.project)]
+        return [_waiting_card(facts)]
     pages = _pages([*_sections(facts.seen, facts.asset)])
     head = _head(facts.project, facts.asset)
     return [_page_card(facts, page, head if number == 1 else "", number, len(pages)) for number, page in pages.items()]
@@ -56,7 +59,8 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
-def _waiting_card(project: Project) -> ui.LayoutView:
+def _waiting_card(facts: AnalysisFacts) -> ui.LayoutView:
+    project = facts.project
     question = _quoted(project)
     if project.state is ProjectState.FAILED:
         again: ui.Button[ui.LayoutView] = ui.Button(
@@ -65,6 +69,8 @@ def _waiting_card(project: Project) -> ui.LayoutView:
             custom_id=str(CustomId(Action.RETRY, project.id)),
         )
         words = say("You can also attach another video here, with what you want to know of it.")
+        if not facts.hears_all:
+            words = say("You can also mention me here with another video, and what you want to know of it.")
         parts: list[ui.Item[ui.LayoutView]] = [
             ui.TextDisplay(f"## 🔎 {say('No answer yet')}\n{question}"),
             ui.TextDisplay(f"{words_for_failure(project.failure or '')}\n-# {words}"),
@@ -175,10 +181,16 @@ def _page_card(facts: AnalysisFacts, page: Sequence[str], head: str, number: int
     if number == of:
         parts += [
             ui.Separator(),
-            ui.TextDisplay("-# " + say("Ask me anything else about it: write it here, reply to me, or press **Ask…**")),
+            ui.TextDisplay(f"-# {_way_to_ask(facts)}"),
             _buttons(facts.project),
         ]
     return layout(ui.Container(*parts, accent_colour=READY))
+
+
+def _way_to_ask(facts: AnalysisFacts) -> str:
+    if facts.hears_all:
+        return say("Ask me anything else about it: write it here, reply to me, or press **Ask…**")
+    return say("Ask me anything else about it: mention me, reply to me with the ping on, or press **Ask…**")
 
 
 def _buttons(project: Project) -> ui.ActionRow[ui.LayoutView]:

@@ -5,6 +5,7 @@ Discord gives three seconds for the first response. Whatever happens then, the p
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import discord
 from discord import ui
 
 from bot.speech import say
+from bot.studio.text import within
 from bot.ui import replies
 from bot.ui.sending import UPLOAD_DEADLINE, DiscordFailed, once
 
@@ -21,18 +23,27 @@ logger = logging.getLogger(__name__)
 #: Discord's code for an interaction that has had its first response.
 _ANSWERED_ALREADY = 40060
 
+#: Characters of a message's words that Discord takes (docs, 2026-08).
+MAX_CONTENT = 2_000
+
+#: Seconds after a press in which its form has to be found: of Discord's three, with time left to say that it was not.
+#: The press is dated by Discord's clock, so where ours is wrong a form still has the least of them.
+_FORM_WITHIN, _FORM_LEAST = 2.4, 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Words with buttons below them, or a whole layout instead of words; `files` are closed by whoever sends it.
 
-    `bare` is shown in the place of a layout whose files Discord does not take.
+    `bare` is shown in the place of a layout whose files Discord does not take. `then` comes in private in a message of
+    its own, where one does not hold everything; of it only words and files are sent.
     """
 
     words: str = ""
     view: ui.View | ui.LayoutView | None = None
     files: Sequence[discord.File] = ()
     bare: ui.LayoutView | None = None
+    then: Answer | None = None
 
 
 async def answer(
@@ -84,11 +95,22 @@ def chosen_in(interaction: discord.Interaction) -> str | None:
 async def open_modal(interaction: discord.Interaction, make: Callable[[], Awaitable[ui.Modal]]) -> None:
     """Answer with a form. It must be the first response, so `make` may only look at a row or two before it."""
     try:
-        modal = await make()
+        async with asyncio.timeout(_form_within(interaction)):
+            modal = await make()
+    except TimeoutError:  # a later form would not be shown, and the press would have had no answer at all
+        logger.warning("form not found in time")
+        words = say("That took too long; press again.")
+        await quietly(interaction.response.send_message(words, ephemeral=True))
     except Exception as error:  # noqa: BLE001  # whatever it is, the person reads a sentence; told() logs it
         await quietly(interaction.response.send_message(told(error), ephemeral=True))
     else:
         await quietly(interaction.response.send_modal(modal))
+
+
+def _form_within(interaction: discord.Interaction) -> float:
+    """Seconds that are left to find a form."""
+    age = (discord.utils.utcnow() - discord.utils.snowflake_time(interaction.id)).total_seconds()
+    return min(max(_FORM_WITHIN - age, _FORM_LEAST), _FORM_WITHIN)
 
 
 def submitted(interaction: discord.Interaction, field: str) -> str:
@@ -144,11 +166,22 @@ async def quietly(call: Coroutine[object, object, object]) -> None:
 
 
 async def _reply(interaction: discord.Interaction, found: Answer) -> None:
-    words = found.words
+    await _show(interaction, found)
+    if found.then is not None:
+        await _follow_up(interaction, found.then)
+
+
+async def _show(interaction: discord.Interaction, found: Answer) -> None:
+    words = within(found.words, MAX_CONTENT)
     if found.files:
-        if await _is_sent_with_files(interaction, found):
+
+        def send() -> Coroutine[object, object, object]:
+            content = None if isinstance(found.view, ui.LayoutView) else words
+            return interaction.edit_original_response(content=content, view=found.view, attachments=list(found.files))
+
+        if await _is_sent_with_files(send, found.files):
             return
-        words += f"\n-# {say('Discord did not take the files that belong here, so they are not shown.')}"
+        words = _without_files(found.words)
     if isinstance(found.view, ui.LayoutView):
         await quietly(interaction.edit_original_response(view=found.bare or found.view))
     elif found.view is None:
@@ -157,18 +190,31 @@ async def _reply(interaction: discord.Interaction, found: Answer) -> None:
         await quietly(interaction.edit_original_response(content=words, view=found.view))
 
 
-async def _is_sent_with_files(interaction: discord.Interaction, found: Answer) -> bool:
-    content = None if isinstance(found.view, ui.LayoutView) else found.words
-
+async def _follow_up(interaction: discord.Interaction, found: Answer) -> None:
     def send() -> Coroutine[object, object, object]:
-        return interaction.edit_original_response(content=content, view=found.view, attachments=list(found.files))
+        words = within(found.words, MAX_CONTENT)
+        return interaction.followup.send(words, files=list(found.files), ephemeral=True)
 
+    if not await _is_sent_with_files(send, found.files):
+        await quietly(interaction.followup.send(_without_files(found.words), ephemeral=True))
+    if found.then is not None:
+        await _follow_up(interaction, found.then)
+
+
+def _without_files(words: str) -> str:
+    missing = f"\n-# {say('Discord did not take the files that belong here, so they are not shown.')}"
+    return within(words, MAX_CONTENT - len(missing)) + missing
+
+
+async def _is_sent_with_files(
+    send: Callable[[], Coroutine[object, object, object]], files: Sequence[discord.File]
+) -> bool:
     try:
         await once(send, deadline=UPLOAD_DEADLINE)
     except DiscordFailed as error:
         logger.warning("interaction not answered with files", extra={"code": error.code, "error": str(error)})
         return False
     finally:
-        for file in found.files:
+        for file in files:
             file.close()
     return True

@@ -56,6 +56,15 @@ def fitted(render: Callable[[int], ui.LayoutView]) -> ui.LayoutView:
     return card
 
 
+def fitted_words(render: Callable[[int], str], units: int) -> str:
+    """Words without a card, with as much room for foreign ones as so many UTF-16 units leave."""
+    for room in _ROOMS:
+        words = render(room)
+        if utf16_units(words) <= units:
+            break
+    return words
+
+
 def fingerprint(card: ui.LayoutView) -> str:
     """Tells renderings apart, so that nothing is edited in vain."""
     components = card.to_components()  # type: ignore[no-untyped-call]  # untyped in discord.py 2.7.1

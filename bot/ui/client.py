@@ -194,7 +194,8 @@ class Greenlight(discord.Client):
             )
         except Busy:
             return say("Discord is slow right now. I have your film; its thread follows by itself in a minute or two.")
-        return where_it_comes(project, thread_id, self.threads.why_none(project.id))
+        why_none = self.threads.why_none(project.id)
+        return where_it_comes(project, thread_id, why_none, hears_all=self.hears_all)
 
     async def on_message(self, message: discord.Message) -> None:
         """Words in a film's thread, or a mention with an idea or a video."""

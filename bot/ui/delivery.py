@@ -55,6 +55,7 @@ from bot.ui.places import DEFAULT_UPLOAD_LIMIT, Place, PlaceFinder
 from bot.ui.receipts import receipt
 from bot.ui.replies import words_for_failure
 from bot.ui.sending import UPLOAD_DEADLINE, DiscordFailed, nonce, once
+from bot.ui.talk_facts import hears_there
 from bot.ui.threads import unarchive
 
 logger = logging.getLogger(__name__)
@@ -109,6 +110,7 @@ class Delivery:
         manners: Manners | None = None,
         dms: Dms | None = None,
         real_price: RealPrice | None = None,
+        hears_all: Callable[[], bool] = lambda: True,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
@@ -123,6 +125,7 @@ class Delivery:
         self._manners = manners
         self._dms = dms
         self._real_price = real_price
+        self._hears_all = hears_all
         self._clock = clock
         self._busy: set[str] = set()
         self._at_once = asyncio.Semaphore(AT_ONCE)
@@ -227,7 +230,8 @@ class Delivery:
             film = self._files.artefact(project.id, f"film-{production.id}.mp4")
             if production.draft:
                 price = await self._real_price(project, plan) if self._real_price is not None else None
-                return draft_end(production, plan, film=film, told=told, price_microusd=price)
+                hears_all = hears_there(project, shows_all=self._hears_all())
+                return draft_end(production, plan, film=film, told=told, price_microusd=price, hears_all=hears_all)
             return film_end(production, plan, film=film, told=told)
         if production.state is not ProductionState.HELD:
             words = words_for_failure(production.failure or "")

@@ -59,7 +59,9 @@ class DirectMessages:
                 await self._tell(client, production)
             except NotAllowed as error:  # they let nobody write to them: the ping in the channel has to do
                 logger.warning("no DM, and none from now on", extra={"production": production.id, "error": str(error)})
-                await self._preferences.change(production.owner_id, lambda chosen: replace(chosen, dms=False))
+                await self._preferences.change(
+                    production.owner_id, lambda chosen: replace(chosen, dms=False, dms_refused=True)
+                )
                 await self._dms.told(production)
             except Busy as error:
                 logger.warning("DM not sent yet", extra={"production": production.id, "error": str(error)})

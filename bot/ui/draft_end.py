@@ -16,30 +16,29 @@ from bot.ui.custom_ids import Action, CustomId
 from bot.ui.ends import End
 from bot.ui.film_row import about_buttons
 from bot.ui.remarks import remarks_on
+from bot.ui.talk_facts import way_to_change
 
 
-def draft_end(production: Production, plan: Plan, *, film: Path, told: str, price_microusd: int | None) -> End:
+def draft_end(
+    production: Production, plan: Plan, *, film: Path, told: str, price_microusd: int | None, hears_all: bool = True
+) -> End:
     """A draft that is done. `told` is the receipt; `price_microusd` what the film itself costs at most, `None` where it
-    cannot be greenlit just now.
+    cannot be greenlit just now; `hears_all` is as in `TalkFacts`.
     """
     news = say(
         "The **draft** of **{title}** is ready · {length}",
         title=wording.plain(plan.title),
         length=wording.seconds(round(production.film_duration or plan.duration, 1)),
     )
-    words = say("It is small, to see how it plays. Write here what to change.")
+    words = [say("It is small, to see how it plays."), way_to_change(hears_all=hears_all)]
     if price_microusd is not None:
         price = wording.money(price_microusd)
-        words = say(
-            "It is small, to see how it plays. Write here what to change, or press **Greenlight** for the film itself, "
-            "at most {price}.",
-            price=price,
-        )
+        words.append(say("**Greenlight** has the film itself made, for at most {price}.", price=price))
     foot = f"-# {say('draft of plan v{version}', version=plan.version)}"
     return End(
         production=production,
         news=news,
-        small=[words, *remarks_on(production.notes), *([told] if told else []), foot],
+        small=[" ".join(words), *remarks_on(production.notes), *([told] if told else []), foot],
         film=film,
         alt=shorten(say("Draft of {title}: {logline}", title=plan.title, logline=plan.logline), 1000),
         view=_row(production, plan, price_microusd),

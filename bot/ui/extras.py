@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,13 +25,14 @@ from bot.ui.films import link_to
 from bot.ui.renderings import Rendering
 from bot.ui.storyboard_card import StoryboardFacts, picture_name, storyboard_card
 from bot.ui.storyboarding import Storyboarding
+from bot.ui.talk_facts import hears_there
 from bot.ui.tryouts import DraftOffer, Tryouts
 from providers.catalogue import Catalogue
 from providers.errors import RequestFault
 
 
 class FilmExtras:
-    """Gathers facts for the cards; as `renderings.Extras`."""
+    """Gathers facts for the cards; as `renderings.Extras`. `hears_all` asks the client."""
 
     def __init__(
         self,
@@ -45,8 +46,10 @@ class FilmExtras:
         catalogue: Catalogue,
         files: Files,
         reports: Reports,
+        hears_all: Callable[[], bool] = lambda: True,
     ) -> None:
         self._reports = reports
+        self._hears_all = hears_all
         self._rows = rows
         self._projects = projects
         self._productions = productions
@@ -104,6 +107,7 @@ class FilmExtras:
             shown=pictures.keys(),
             price_again_microusd=await self._price_again(project, board, stills, pictures),
             can_start=self._can_start(project, plan, pictures),
+            hears_all=hears_there(project, shows_all=self._hears_all()),
         )
         return Rendering(storyboard_card(facts), pictures={picture_name(shot): path for shot, path in pictures.items()})
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 
+import discord
 from discord import ui
 
 from bot.production.model import Production, ProductionState
@@ -11,16 +13,51 @@ from bot.speech import later, say
 from bot.studio.casting import Casting
 from bot.studio.model import Captions, Plan, ShotStart
 from bot.studio.text import shorten
-from bot.ui.card_layout import PAST, READY, fitted, layout, title
+from bot.ui.answering import Answer
+from bot.ui.card_layout import PAST, READY, fingerprint, fitted, layout, title
 from bot.ui.wording import money, plain, seconds
+
+#: The file that has every word, where the message has no room for them.
+_FILE = "prompts.txt"
+#: More room than any text of a plan takes.
+_WHOLE = 10_000
+
+
+def details_answer(production: Production, plan: Plan, castings: Sequence[Casting]) -> Answer:
+    """What is told, with a file of all prompts where something was shortened.
+
+    `castings` are empty where a model of it has left the catalogue since.
+    """
+    view = details_view(production, plan, castings)
+    if fingerprint(view) == fingerprint(_view(production, plan, castings, _WHOLE)):
+        return Answer(view=view)
+    file = discord.File(io.BytesIO(prompts_text(plan, castings).encode()), filename=_FILE)
+    return Answer(
+        view=fitted(lambda room: _view(production, plan, castings, room, file=file)), files=(file,), bare=view
+    )
 
 
 def details_view(production: Production, plan: Plan, castings: Sequence[Casting]) -> ui.LayoutView:
-    """`castings` are empty where a model of it has left the catalogue since."""
+    """The message alone."""
     return fitted(lambda room: _view(production, plan, castings, room))
 
 
-def _view(production: Production, plan: Plan, castings: Sequence[Casting], room: int) -> ui.LayoutView:
+def prompts_text(plan: Plan, castings: Sequence[Casting]) -> str:
+    """Every word that the film was made from, as it is written, to read and to use again."""
+    parts = [f"{plan.title} · {say('plan v{version}', version=plan.version)}\n{plan.logline}".strip()]
+    if plan.music:
+        parts.append(f"🎵 {plan.music}")
+    for number, shot in enumerate(plan.shots, start=1):
+        prompt = castings[number - 1].prompt if castings else shot.prompt
+        lines = [f"{number}. {shot.title} · {_about_shot(number, plan, castings)}", prompt]
+        lines += [f"🗣️ {shot.narration}"] if shot.narration else []
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts) + "\n"
+
+
+def _view(
+    production: Production, plan: Plan, castings: Sequence[Casting], room: int, *, file: discord.File | None = None
+) -> ui.LayoutView:
     models = " + ".join(dict.fromkeys(casting.model.label for casting in castings)) or plan.model
     sizes = dict.fromkeys(casting.resolution or casting.model.resolution for casting in castings)
     head = f"## 🎛️ {say('Prompt & settings')} · {title(plan, room)}"
@@ -48,6 +85,8 @@ def _view(production: Production, plan: Plan, castings: Sequence[Casting], room:
     parts.append(
         ui.TextDisplay("\n".join(_shot(number, plan, castings, room) for number in range(1, len(plan.shots) + 1)))
     )
+    if file is not None:
+        parts += [ui.TextDisplay(say("Not every word has room here: the file has them all.")), ui.File(file)]
     finished = production.finished_at
     foot = f"-# {say('job {id}', id=f'`{production.id[:8]}`')}"
     if finished is not None:
@@ -67,17 +106,23 @@ _CAPTIONS = {
 def _shot(number: int, plan: Plan, castings: Sequence[Casting], room: int) -> str:
     """The very words that its model was given, where they can still be told."""
     shot = plan.shots[number - 1]
-    casting = castings[number - 1] if castings else None
-    length = seconds(casting.duration if casting is not None else shot.duration)
-    line = f"**{number}. {plain(shorten(shot.title, min(60, room)))}** · {length}"
-    if shot.take > 1:
-        line += f" · {say('take {take}', take=shot.take)}"
-    if shot.start is not ShotStart.TEXT:
-        line += " · " + say(_STARTS[shot.start])
-    line += f"\n{plain(shorten(casting.prompt if casting else shot.prompt, room))}"
+    title_room = 80 if room >= _WHOLE else min(60, room)
+    line = f"**{number}. {plain(shorten(shot.title, title_room))}** · {_about_shot(number, plan, castings)}"
+    line += f"\n{plain(shorten(castings[number - 1].prompt if castings else shot.prompt, room))}"
     if shot.narration:
         line += f"\n🗣️ *{plain(shorten(shot.narration, max(16, room // 2)))}*"
     return line
+
+
+def _about_shot(number: int, plan: Plan, castings: Sequence[Casting]) -> str:
+    """How long it is, which take, and what it starts from."""
+    shot = plan.shots[number - 1]
+    facts = [seconds(castings[number - 1].duration if castings else shot.duration)]
+    if shot.take > 1:
+        facts.append(say("take {take}", take=shot.take))
+    if shot.start is not ShotStart.TEXT:
+        facts.append(say(_STARTS[shot.start]))
+    return " · ".join(facts)
 
 
 _STARTS = {

@@ -19,8 +19,8 @@ from bot.studio.text import shorten
 from bot.ui.answering import Answer, answer
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.desk import Desk
-from bot.ui.film_details import details_view
-from bot.ui.previews import Previews
+from bot.ui.film_details import details_answer
+from bot.ui.previews import MOST_FILES, Previews
 from bot.ui.surface import Press
 from bot.ui.wording import plain
 from providers.catalogue import Catalogue
@@ -56,15 +56,20 @@ class FilmLooks:
         made = [t for t in await self._productions.takes_of(production.id) if t.state is TakeState.MADE]
         if not made:
             return say("No shot of it is made yet. The first comes here as soon as it is.")
-        files = await self._previews.of_shots(production.project_id, {take.shot: take.content for take in made})
-        lines = [_told(len(made), len(plan.shots))]
-        lines += [_line(take, plan, is_shown=take.shot in files) for take in made]
-        return Answer("\n".join(lines), files=list(files.values()))
+        found: Answer | None = None
+        for begin in reversed(range(0, len(made), MOST_FILES)):  # what goes into no message comes in one of its own
+            some = made[begin : begin + MOST_FILES]
+            files = await self._previews.of_shots(production.project_id, {take.shot: take.content for take in some})
+            lines = [] if begin else [_told(len(made), len(plan.shots))]
+            lines += [_line(take, plan, is_shown=take.shot in files) for take in some]
+            found = Answer("\n".join(lines), files=list(files.values()), then=found)
+        assert found is not None
+        return found
 
     async def details(self, production_id: str, user_id: int) -> Answer:
         """What it was made from. Raises `NoSuchFilm | NotYours`."""
         production, plan = await self._film(production_id, user_id)
-        return Answer(view=details_view(production, plan, self._castings(production, plan)))
+        return details_answer(production, plan, self._castings(production, plan))
 
     async def _film(self, production_id: str, user_id: int) -> tuple[Production, Plan]:
         production = await self._productions.get(production_id)

@@ -27,13 +27,16 @@ ON_A_PAGE = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Some of a person's films. `number` counts from 1; `words` is what was searched for, "" for nothing."""
+    """Some of a person's films. `number` counts from 1; `words` is what was searched for, "" for nothing;
+    `has_more`: more of them are called so.
+    """
 
     owner_id: int
     films: Sequence[Film]
     number: int = 1
     total: int = 0
     words: str = ""
+    has_more: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +111,8 @@ def _list_view(page: Page, room: int) -> ui.LayoutView:
         icon, words, _ = standing(film)
         text = f"{icon} **{_title(film, room)}** · {words}\n{_facts(film)}"
         parts.append(ui.Section(ui.TextDisplay(text), accessory=opens))
+    if page.has_more:
+        parts += [ui.Separator(), ui.TextDisplay(say("… and more: type more of its title."))]
     if pages > 1 and not page.words:
         parts += [ui.Separator(), _turning(page, pages)]
     return layout(ui.Container(*parts, accent_colour=READY))

@@ -18,6 +18,10 @@ class Unreachable(NotAllowed):
     """We are no member there, and may not write to the person either."""
 
 
+class NoMember(NotAllowed):
+    """We are no member there, so nothing of ours can stand there beside answers."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
     """A channel of a server or of direct messages (`guild_id` is `None`).

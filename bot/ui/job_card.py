@@ -235,7 +235,9 @@ def place_in_words(position: int | None, is_paused: bool) -> str:
         return say("**Next** in line; it starts when a film before it is done.")
     within = _roughly(position)
     if within == position:
-        return say("**{place}.** in line; films start one after the other, fairly between everybody.", place=position)
+        return say(
+            "Place **{place}** in line; films start one after the other, fairly between everybody.", place=position
+        )
     return say(
         "Among the first **{place}** in line; films start one after the other, fairly between everybody.",
         place=number(within),

@@ -98,11 +98,12 @@ class Library:
 
     async def search(self, user_id: int, words: str) -> ui.LayoutView:
         """The films that are called so; the film itself where it is one."""
-        found = await self.titles(user_id, words, most=ON_A_PAGE)
+        found = await self.titles(user_id, words, most=ON_A_PAGE + 1)
         if len(found) == 1:
             return await self.film(user_id, found[0].project_id)
-        films = [await self._shelf.film(user_id, title.project_id) for title in found]
-        return list_view(Page(owner_id=user_id, films=films, total=len(films), words=words))
+        films = [await self._shelf.film(user_id, title.project_id) for title in found[:ON_A_PAGE]]
+        page = Page(owner_id=user_id, films=films, total=len(films), words=words, has_more=len(found) > ON_A_PAGE)
+        return list_view(page)
 
     async def titles(self, user_id: int, words: str, *, most: int) -> list[Title]:
         return await self._shelf.search(user_id, words, most=most)

@@ -60,6 +60,12 @@ def check(
     return list(checks.values())
 
 
+def is_public(guild: discord.Guild, channel_id: int) -> bool:
+    """Whether every member sees a channel: one that is gone is seen by nobody."""
+    channel = guild.get_channel(channel_id)
+    return channel is not None and channel.permissions_for(guild.default_role).view_channel
+
+
 def invitation(application_id: int, guild_id: int) -> str:
     """A link that asks a server's admins for what is needed; accepting it again adds what is missing."""
     return discord.utils.oauth_url(

@@ -11,7 +11,7 @@ from discord import ui
 from bot.production.model import OPEN, Production, ProductionState
 from bot.speech import counted, later, say
 from bot.studio.casting import Quote
-from bot.studio.model import Captions, Plan, Project, ProjectState, Shot, ShotStart
+from bot.studio.model import MAX_IDEA, Captions, Plan, Project, ProjectState, Shot, ShotStart
 from bot.studio.text import shorten
 from bot.ui.card_layout import BAD, PAST, PENDING, READY, fitted, layout, title
 from bot.ui.custom_ids import Action, CustomId
@@ -25,6 +25,8 @@ from bot.ui.wording import money, plain, seconds
 
 #: Shots that stand apart, each a component of its own: of the 40 that Discord takes, the rest of a card needs some 20.
 _APART = 8
+#: More room than any text of a plan takes, so that nothing is shortened.
+WHOLE = 4 * MAX_IDEA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,7 @@ _CAPTIONS = {
 def plan_card(facts: PlanFacts) -> ui.LayoutView:
     """The plan in one version: written or being written, newest or replaced."""
     if facts.plan is None:
-        return _planning_card(facts.project)
+        return _planning_card(facts)
     plan = facts.plan
     if facts.newest_version is not None and facts.newest_version > plan.version:
         newer = f"**v{facts.newest_version}**"
@@ -76,8 +78,8 @@ def _written_card(facts: PlanFacts, plan: Plan, room: int) -> ui.LayoutView:
         f"## 🎬 {title(plan, room)} · {_version(plan)}\n"
         f"{_for(project)}{people_line(facts.talk)} · **{seconds(plan.duration)}** · {plan.ratio} · "
         f"{counted(len(plan.shots), '{number} shot', '{number} shots')} · {facts.model_label}"
-        f"{_sound_line(plan, room)}\n"
-        f"> {plain(shorten(plan.logline, min(240, 3 * room)))}"
+        f"{sound_line(plan, room)}\n"
+        f"> {plain(shorten(plan.logline, _at_most(240, 3 * room)))}"
     )
     parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(head), ui.Separator()]
     # While it renders, shots are made one by one: the job card tells that, and this one stays as it was greenlit.
@@ -96,12 +98,12 @@ def _written_card(facts: PlanFacts, plan: Plan, room: int) -> ui.LayoutView:
         parts.append(ui.TextDisplay(say("Your video could not be added. {why}", why=why)))
     parts.append(_plan_buttons(facts))
     parts += tryout_row(facts.tryouts, project.id, plan.version) if facts.tryouts is not None else []
-    is_cut = any(_is_cut(shot, room) for shot in plan.shots)
-    parts.append(version_buttons(project.id, plan.version, is_cut=is_cut))
+    parts.append(version_buttons(project.id, plan.version, is_cut=_words(plan, room) != _words(plan, WHOLE)))
     return layout(ui.Container(*parts, accent_colour=READY))
 
 
-def _planning_card(project: Project) -> ui.LayoutView:
+def _planning_card(facts: PlanFacts) -> ui.LayoutView:
+    project = facts.project
     idea = f"> {plain(shorten(project.idea, 300))}"
     head = f"{_for(project)}\n{idea}"
     if project.state is ProjectState.FAILED:
@@ -109,13 +111,20 @@ def _planning_card(project: Project) -> ui.LayoutView:
         again: ui.Button[ui.LayoutView] = ui.Button(
             style=discord.ButtonStyle.primary, label=say("Try again"), custom_id=str(CustomId(Action.RETRY, project.id))
         )
-        other = say("Or write here what the film should be about; you can attach another video, too.")
+        if facts.talk.hears_all:
+            other = say("Or write here what the film should be about; you can attach another video, too.")
+        else:
+            other = say(
+                "Or say what the film should be about: press **Change…**, or mention me, and attach another video with "
+                "that if you like."
+            )
+        change = _change_button(project.id)
         parts: list[ui.Item[ui.LayoutView]] = [
             ui.TextDisplay(f"## 🎬 {say('No plan yet')}\n{head}"),
             ui.TextDisplay(f"{words}\n-# {other}"),
         ]
         ways = [safer_button(project.id), again] if is_refused_idea(project) else [again]
-        return layout(ui.Container(*parts, ui.ActionRow(*ways), accent_colour=BAD))
+        return layout(ui.Container(*parts, ui.ActionRow(*ways, change), accent_colour=BAD))
     if project.attachment is not None:
         doing = say("📥 Fetching and checking your video…")
     elif project.asset_id is not None:
@@ -136,8 +145,8 @@ def _version(plan: Plan) -> str:
 
 def shot_text(number: int, shot: Shot, room: int, *, kept: bool) -> str:
     """A shot with so much room for each of its texts; `kept` is one that is made already."""
-    line = f"**{number}. {plain(shorten(shot.title, min(60, room)))}** · {seconds(shot.duration)} · "
-    line += plain(shorten(shot.camera or say("steady camera"), min(60, room)))
+    line = f"**{number}. {plain(shorten(shot.title, _at_most(60, room)))}** · {seconds(shot.duration)} · "
+    line += plain(shorten(shot.camera or say("steady camera"), _at_most(60, room)))
     if shot.start is ShotStart.PREVIOUS:
         line += f" · {say('continues shot {shot}', shot=number - 1)}"
     elif shot.start is ShotStart.UPLOAD:
@@ -156,18 +165,33 @@ def shot_text(number: int, shot: Shot, room: int, *, kept: bool) -> str:
     return line
 
 
-def _is_cut(shot: Shot, room: int) -> bool:
-    """Whether something of a shot is shortened in so much room."""
-    return len(shot.prompt) > room or len(shot.sound) > max(16, room // 4) or len(shot.narration) > max(16, room // 3)
+def _at_most(characters: int, room: int) -> int:
+    """Room for a text that is kept short on a card, and whole where everything is."""
+    return room if room >= WHOLE else min(characters, room)
 
 
-def _sound_line(plan: Plan, room: int) -> str:
+def _words(plan: Plan, room: int) -> list[str]:
+    """What a card with so much room shows of a plan's own words."""
+    shots = [shot_text(number, shot, room, kept=False) for number, shot in enumerate(plan.shots, 1)]
+    logline = shorten(plan.logline, _at_most(240, 3 * room))
+    return [title(plan, room), logline, sound_line(plan, room), changes_line(plan, room), *shots]
+
+
+def changes_line(plan: Plan, room: int) -> str:
+    """What is new since the version before; "" where that is not told."""
+    if not plan.changes:
+        return ""
+    changes = plain(shorten(plan.changes, _at_most(300, 4 * room)))
+    return say("**Changed since v{version}:** {changes}", version=plan.version - 1, changes=changes)
+
+
+def sound_line(plan: Plan, room: int) -> str:
     """What plays under the film, who narrates, and how the words are shown."""
     parts = []
     if plan.music:
         parts.append(f"🎵 {plain(shorten(plan.music, max(16, room // 4)))}")
     if any(shot.narration for shot in plan.shots):
-        parts.append(f"🗣️ {plain(shorten(plan.voice_name, 40)) or say('the usual voice')}")
+        parts.append(f"🗣️ {plain(shorten(plan.voice_name, _at_most(40, max(40, room)))) or say('the usual voice')}")
         parts.append(f"💬 {say(_CAPTIONS[plan.captions])}")
     return f"\n{' · '.join(parts)}" if parts else ""
 
@@ -192,9 +216,7 @@ def _foot(facts: PlanFacts, plan: Plan, room: int) -> str:
     if facts.instead is not None:
         lines.append(facts.instead.offer)
     lines += facts.remarks
-    if plan.changes:
-        changes = plain(shorten(plan.changes, min(300, 4 * room)))
-        changed = say("**Changed since v{version}:** {changes}", version=plan.version - 1, changes=changes)
+    if changed := changes_line(plan, room):
         lines.append(changed + price_line(facts.talk))
     if not facts.can_render and facts.instead is None:
         lines.append(
@@ -235,17 +257,18 @@ def _plan_buttons(facts: PlanFacts) -> ui.ActionRow[ui.LayoutView]:
         custom_id=str(_greenlight_id(facts.project.id, facts.plan.version, facts.quote)),
         disabled=under_way is not None or _is_made(facts) or not facts.can_render or _is_too_dear(facts),
     )
-    change: ui.Button[ui.LayoutView] = ui.Button(
-        style=discord.ButtonStyle.secondary,
-        label=say("Change…"),
-        custom_id=str(CustomId(Action.CHANGE, facts.project.id, facts.plan.version)),
-    )
-    row = ui.ActionRow(greenlight, change)
+    row = ui.ActionRow(greenlight, _change_button(facts.project.id, facts.plan.version))
     if facts.plan.version > 1:
         row.add_item(undo_button(facts.project.id, facts.plan.version))
     if facts.instead is not None:
         row.add_item(instead_button(facts.instead, facts.project.id, facts.plan.version))
     return row
+
+
+def _change_button(project_id: str, version: int | None = None) -> ui.Button[ui.LayoutView]:
+    """`version` is the plan's, `None` where there is none: then it asks for another idea."""
+    custom_id = CustomId(Action.CHANGE, project_id, version)
+    return ui.Button(style=discord.ButtonStyle.secondary, label=say("Change…"), custom_id=str(custom_id))
 
 
 def _greenlight_id(project_id: str, version: int, quote: Quote | None) -> CustomId:

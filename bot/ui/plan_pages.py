@@ -13,16 +13,15 @@ import discord
 from discord import ui
 
 from bot.speech import counted, say
-from bot.studio.model import MAX_IDEA, Plan
-from bot.ui.card_layout import READY, fits, layout, title
+from bot.studio.model import Plan
+from bot.studio.text import shorten
+from bot.ui.card_layout import READY, fits, fitted, layout, title
 from bot.ui.custom_ids import Action, CustomId
-from bot.ui.plan_card import shot_text
+from bot.ui.plan_card import WHOLE, changes_line, shot_text, sound_line
 from bot.ui.wording import money, plain, seconds
 
 #: Shots on one page at most, however short they are: a page is read at one glance.
 ON_A_PAGE = 6
-#: More than any text of a shot has, so that nothing is shortened.
-_WHOLE = 4 * MAX_IDEA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +50,12 @@ def pages_of(plan: Plan) -> list[range]:
 
 
 def page_view(page: ShotPage) -> ui.LayoutView:
-    """One page; the last one where there are not so many."""
+    """One page; the last one where there are not so many. Only what no message holds whole is shortened."""
+    whole = _page_view(page, WHOLE)
+    return whole if fits(whole) else fitted(lambda room: _page_view(page, room))
+
+
+def _page_view(page: ShotPage, room: int) -> ui.LayoutView:
     pages = pages_of(page.plan)
     number = min(max(1, page.number), len(pages))
     plan = page.plan
@@ -63,9 +67,9 @@ def page_view(page: ShotPage) -> ui.LayoutView:
         facts.append(say("at most {price}", price=money(page.price_microusd)))
     if len(pages) > 1:
         facts.append(say("page {page} of {pages}", page=number, pages=len(pages)))
-    lines = [head, f"-# {' · '.join(facts)}", f"> {plain(plan.logline)}"]
+    lines = [head, f"-# {' · '.join(facts)}", *(_about_film(plan, room) if number == 1 else [])]
     parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay("\n".join(lines)), ui.Separator()]
-    parts += _shots(plan, pages[number - 1], page.kept)
+    parts += _shots(plan, pages[number - 1], page.kept, room)
     if len(pages) > 1:
         parts += [ui.Separator(), _turning(page, number, pages)]
     if page.buttons:
@@ -73,18 +77,25 @@ def page_view(page: ShotPage) -> ui.LayoutView:
     return layout(ui.Container(*parts, accent_colour=READY))
 
 
-def _shots(plan: Plan, shots: range, kept: Collection[int]) -> list[ui.Item[ui.LayoutView]]:
+def _about_film(plan: Plan, room: int) -> list[str]:
+    """The words that are about all of it, which the first page begins with."""
+    told = [f"> {plain(shorten(plan.logline, room))}", sound_line(plan, room).strip(), changes_line(plan, room)]
+    return [line for line in told if line]
+
+
+def _shots(plan: Plan, shots: range, kept: Collection[int], room: int) -> list[ui.Item[ui.LayoutView]]:
     parts: list[ui.Item[ui.LayoutView]] = []
     for number in shots:
-        text = shot_text(number, plan.shots[number - 1], _WHOLE, kept=number in kept)
+        text = shot_text(number, plan.shots[number - 1], room, kept=number in kept)
         parts += [ui.TextDisplay(text), ui.Separator(visible=False)]
     return parts[:-1]
 
 
 def _sample(plan: Plan, shots: range) -> ui.LayoutView:
     """About what a page with these shots becomes, with room for its head and its buttons."""
-    head = ui.TextDisplay[ui.LayoutView](f"{title(plan)}\n{plain(plan.logline)}{' ' * 300}")
-    return layout(ui.Container(head, *_shots(plan, shots, shots)))
+    about = _about_film(plan, WHOLE) if shots[0] == 1 else []
+    head = ui.TextDisplay[ui.LayoutView]("\n".join([title(plan), *about, " " * 300]))
+    return layout(ui.Container(head, *_shots(plan, shots, shots, WHOLE)))
 
 
 def _turning(page: ShotPage, number: int, pages: Sequence[range]) -> ui.ActionRow[ui.LayoutView]:

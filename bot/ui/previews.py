@@ -43,14 +43,14 @@ class Previews:
         return shown
 
     async def of_shots(self, project_id: str, clips: Mapping[int, str]) -> dict[int, discord.File]:
-        """A file to send for each shot, the first ten; `clips` has their contents. The caller closes them."""
-        first = sorted(clips)[:MOST_FILES]
+        """A file to send for each of at most ten shots; `clips` has their contents. The caller closes them."""
+        assert len(clips) <= MOST_FILES
         shown: dict[int, discord.File] = {}
-        for shot in first:
-            path = await self._path(project_id, clips[shot], MOST_BYTES // len(first))
+        for shot in sorted(clips):
+            path = await self._path(project_id, clips[shot], MOST_BYTES // len(clips))
             if path is not None:
-                name = f"shot-{shot}{path.suffix}"
-                shown[shot] = await asyncio.to_thread(discord.File, path, name, description=f"shot {shot}")
+                name, alt = f"shot-{shot}{path.suffix}", say("shot {shot}", shot=shot)
+                shown[shot] = await asyncio.to_thread(discord.File, path, name, description=alt)
         return shown
 
     async def _path(self, project_id: str, content: str, most_bytes: int) -> Path | None:

@@ -72,7 +72,9 @@ class Pricing:
 
     async def gone(self, project: Project, plan: Plan, error: ModelRetired) -> ModelGone:
         """That a plan's model has gone, with what its successor would cost."""
-        words = await self.way_out(project, plan) or say("Tell me in the thread which model to take instead.")
+        words = await self.way_out(project, plan) or say(
+            "Say with **Change…** on the plan card which model to take instead."
+        )
         return ModelGone(plan.model, switched_off(plan.model, error), words)
 
     async def way_out(self, project: Project, plan: Plan) -> str:

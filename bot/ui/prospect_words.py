@@ -13,6 +13,7 @@ from bot.production.line import Ahead
 from bot.production.prospects import Prospect
 from bot.speech import counted, say
 from bot.ui.waits import grain
+from bot.ui.wording import enumerated
 
 #: Places of which cards tell the reason and the range. Farther back these are of little use and change with every film
 #: that begins, on ten thousand cards.
@@ -23,9 +24,16 @@ def why_in_line(ahead: Ahead, *, paused: Sequence[str] = (), busy: Sequence[str]
     """Everything that a film waits for, as a sentence; services go by the names that people know."""
     reasons = [who_goes_first(ahead)]
     if paused:
-        reasons.append(say("{services} is paused by the operator", services=", ".join(paused)))
+        reasons.append(
+            counted(
+                len(paused),
+                "{services} is paused by the operator",
+                "{services} are paused by the operator",
+                services=enumerated(paused),
+            )
+        )
     elif busy:
-        reasons.append(say("all keys of {services} are busy", services=", ".join(busy)))
+        reasons.append(say("all keys of {services} are busy", services=enumerated(busy)))
     return f"{'; '.join(reasons)}."
 
 

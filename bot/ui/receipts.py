@@ -53,9 +53,11 @@ def asking(production: Production) -> list[ui.Item[ui.LayoutView]]:
     ]
 
 
-def quota(standing: Standing, *, sees_bot: bool) -> str:
-    """How somebody stands; the whole bot's day is for operators."""
+def quota(standing: Standing, *, member: Spending | None = None, sees_bot: bool) -> str:
+    """How somebody stands; `member` is their day in a server that bounds it. The whole bot's day is for operators."""
     lines = [spending_line(say("You, today"), standing.user)]
+    if member is not None:
+        lines.append(spending_line(say("You, in this server today"), member))
     if standing.guild is not None:
         lines.append(spending_line(say("This server, this month"), standing.guild))
     if sees_bot:

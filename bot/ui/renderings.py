@@ -33,7 +33,7 @@ from bot.ui.plan_card import is_ordered, is_settled
 from bot.ui.prospect_words import FORETOLD, holds_until
 from bot.ui.receipts import receipt
 from bot.ui.remarks import remark_on_sight, remarks_on_length
-from bot.ui.talk_facts import TalkReader
+from bot.ui.talk_facts import TalkFacts, TalkReader
 from bot.ui.tryouts import Tryouts
 from bot.ui.waits import Waits
 from bot.ui.wording import day, plain
@@ -137,7 +137,7 @@ class Renderer:
     async def _analysis(self, card: Card) -> Rendering | None:
         project_id, _, part = card.ref.partition(":")
         project = await self._projects.get(project_id)
-        facts = AnalysisFacts(project=project)
+        facts = AnalysisFacts(project=project, hears_all=self._hears(project))
         if project.state is ProjectState.PLANNED and (seen := await self._sightings.of(project_id)) is not None:
             asset = await self._projects.asset(project.asset_id) if project.asset_id is not None else None
             facts = replace(facts, seen=seen, asset=asset)
@@ -149,6 +149,9 @@ class Renderer:
             return None
         return Rendering(pages[int(part) - 1], final=facts.seen is not None)
 
+    def _hears(self, project: Project) -> bool:
+        return self._talk is None or self._talk.hears(project)
+
     async def _plan(self, card: Card) -> Rendering:
         project_id, _, version = card.ref.partition(":")
         project = await self._projects.get(project_id)
@@ -159,7 +162,9 @@ class Renderer:
         project_id = project.id
         newest = await self._projects.plan(project_id)
         if newest is None:
-            return Rendering(plan_card(PlanFacts(project=project, plan=None)))
+            return Rendering(
+                plan_card(PlanFacts(project=project, plan=None, talk=TalkFacts(hears_all=self._hears(project))))
+            )
         plan = newest if newest.version == version else await self._projects.plan(project_id, version)
         assert plan is not None, card
         facts = PlanFacts(project=project, plan=plan, model_label=plan.model, newest_version=newest.version)

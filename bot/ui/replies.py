@@ -65,7 +65,7 @@ _WORDS: dict[type[Exception], str] = {
     ),
     studio.PriceRose: later(
         "Its card said {shown}, and it costs up to {now} now: a clip that was kept has been lost, or a price has "
-        "changed. Nothing was ordered; the card shows the new price in a moment, to greenlight that."
+        "changed. Nothing was ordered; the plan card shows the new price in a moment: greenlight it there."
     ),
     studio.AlreadyRendering: later(
         "This film is already in the line or rendering. Wait for it, or cancel it on its job card first."
@@ -117,8 +117,8 @@ _WORDS: dict[type[Exception], str] = {
         "{away} Nothing was ordered, and the plan is kept: press **Greenlight** again later. {instead}"
     ),
     studio.UploadGone: later(
-        "Your video isn't kept any more, and a shot starts from it. Attach it here in the thread once more, "
-        "and press **Greenlight** then; nothing was ordered."
+        "Your video isn't kept any more, and a shot starts from it. Attach it once more, in a message "
+        "in its thread that mentions me, and press **Greenlight** then; nothing was ordered."
     ),
     studio.NoStoryboard: later(
         "No service that draws stills in this film's shape is set up here. The plan is kept as it is."
@@ -202,7 +202,7 @@ _WORDS: dict[type[Exception], str] = {
         "The service refused the request as it was. Change the shot's wording or length and press **Greenlight** again."
     ),
     provider.ContentRejected: later(
-        "The service's content policy refused this. Change the words here in the thread and try again."
+        "The service's content policy refused this. Choose other words on the plan card, or by mentioning me, and try again."
     ),
     provider.ModelRetired: later("That model is no longer offered. Make a new plan with another model."),
     provider.RequestFault: later("The service refused the request as it was. Change the wording and try again."),
@@ -220,6 +220,10 @@ _WORDS: dict[type[Exception], str] = {
     # Discord
     sending.Busy: later(
         "Discord is slow right now. What you asked for is kept and goes on by itself as soon as it answers."
+    ),
+    homes.NoMember: later(
+        "I am no member here, so I can post nothing in this place. Press it in a server that I am in, or in our direct "
+        "messages."
     ),
     sending.NotAllowed: later(
         "I may not do that here. Ask a moderator to let me see this channel, write in it and in threads, and attach files."

@@ -62,19 +62,15 @@ _DECISIONS = {
 }
 
 
-def report_card(report: Report, title: str) -> ui.LayoutView:
-    """What is reported, by whom and why, with what can be done; or what was decided."""
-    where = say("in this server") if report.guild_id is not None else say("in a direct message")
+def report_card(report: Report, title: str, *, names_reporter: bool) -> ui.LayoutView:
+    """What is reported and why, with what can be done; or what was decided.
+
+    By whom is for those who run the bot: a server's channel may have more readers than its admins think of.
+    """
     lines = [
         say(_HEADS[report.state]),
         f"**{plain(shorten(title, 100))}**" if title else say("A film that its owner has deleted"),
-        say(
-            "Film of <@{owner}>, seen {where} · reported by <@{reporter}> <t:{at}:R>",
-            owner=report.owner_id,
-            where=where,
-            reporter=report.reporter_id,
-            at=int(report.at),
-        ),
+        _about(report, names_reporter=names_reporter),
         f"> {plain(report.reason)}",
     ]
     if report.decided_by is not None and report.decided_at is not None:
@@ -91,6 +87,16 @@ def report_card(report: Report, title: str) -> ui.LayoutView:
         buttons.insert(0, _button(Action.LIFT, report, say("Show it again"), discord.ButtonStyle.secondary))
     return layout(
         ui.Container(ui.TextDisplay("\n".join(lines)), ui.ActionRow(*buttons), accent_colour=_COLOURS[report.state])
+    )
+
+
+def _about(report: Report, *, names_reporter: bool) -> str:
+    where = say("in this server") if report.guild_id is not None else say("in a direct message")
+    facts = {"owner": report.owner_id, "where": where, "at": int(report.at)}
+    if not names_reporter:
+        return say("Film of <@{owner}>, seen {where} · reported <t:{at}:R>", **facts)
+    return say(
+        "Film of <@{owner}>, seen {where} · reported by <@{reporter}> <t:{at}:R>", reporter=report.reporter_id, **facts
     )
 
 
@@ -133,8 +139,8 @@ class Reporting:
             if not is_new:
                 return say("You have reported this film before. I write to you when it is decided.")
             return say(
-                "Thank you. The people who run this place are told now, and I write to you what they decided. Nobody "
-                "else learns that it was you."
+                "Thank you. The people who run this place are told now, and I write to you what they decided. That it "
+                "was you is seen by nobody but the people who run this bot."
             )
 
         await answer(interaction, act)
@@ -237,10 +243,12 @@ class ReportDesk:
         settings = await self._guilds.of(report.guild_id)
         if report.guild_id is not None and settings.log_channel_id is not None:
             with speaking(settings.language or Language.nearest(self._locale_of(report.guild_id))):
-                reached = await self._tell(report, report_card(report, title), [Receiver(settings.log_channel_id)])
+                card = report_card(report, title, names_reporter=False)
+                reached = await self._tell(report, card, [Receiver(settings.log_channel_id)])
         if not reached:
             with speaking(Language.ENGLISH):
-                reached = await self._tell(report, report_card(report, title), self._receivers.of_bot)
+                card = report_card(report, title, names_reporter=True)
+                reached = await self._tell(report, card, self._receivers.of_bot)
         await self._reports.shown(report)
         if reached:
             logger.info("report shown", extra={"report": report.id, "state": report.state})

@@ -14,7 +14,7 @@ from discord import ui
 
 from bot.production.model import ProductionState
 from bot.speech import say
-from bot.studio.model import MAX_IDEA
+from bot.studio.model import MAX_IDEA, ProjectState
 from bot.studio.projects import Projects
 from bot.studio.rights import Act
 from bot.ui.answering import Answer, answer, open_modal, submitted, turn
@@ -23,7 +23,7 @@ from bot.ui.desk import Desk
 from bot.ui.doors import Doors
 from bot.ui.entrance import is_age_restricted
 from bot.ui.held import DECISIONS, decided
-from bot.ui.homes import may_post
+from bot.ui.homes import NoMember, may_post
 from bot.ui.library import IN_PLACE, Library
 from bot.ui.queue_card import stopped_words
 from bot.ui.sending import NotAllowed
@@ -91,7 +91,9 @@ class Router:
         return self._desk.library
 
     async def _change(self, custom_id: CustomId, user_id: int) -> ui.Modal:
-        await self._desk.allowed(custom_id.ref, Act.CHANGE, user_id)
+        project = await self._desk.allowed(custom_id.ref, Act.CHANGE, user_id)
+        if project.state is ProjectState.FAILED and await self._projects.plan(project.id) is None:
+            return _idea_modal(custom_id, project.idea)
         return _change_modal(custom_id)
 
     async def _export(self, custom_id: CustomId, user_id: int) -> Answer:
@@ -192,7 +194,7 @@ class Router:
         """Have a film posted again in the channel of the press, if we may post there."""
         assert interaction.channel_id is not None
         if not may_post(interaction):
-            raise NotAllowed("no member there")
+            raise NoMember("no member there")
         allowed = interaction.app_permissions
         in_thread = isinstance(interaction.channel, discord.Thread)
         if not (allowed.attach_files and (allowed.send_messages_in_threads if in_thread else allowed.send_messages)):
@@ -216,13 +218,26 @@ def roles_of(interaction: discord.Interaction) -> frozenset[int]:
 
 
 def _change_modal(custom_id: CustomId) -> ui.Modal:
-    modal = ui.Modal(title=say("Change the plan"), custom_id=str(custom_id), timeout=None)
+    hint = say("make shot 2 shorter and set it at night")
+    return _words_modal(custom_id, say("Change the plan"), say("What should be different?"), placeholder=hint)
+
+
+def _idea_modal(custom_id: CustomId, idea: str) -> ui.Modal:
+    """For a film that has no plan yet, as nothing could be made of its idea."""
+    return _words_modal(custom_id, say("Change the idea"), say("What should it be about?"), default=idea[:MAX_IDEA])
+
+
+def _words_modal(
+    custom_id: CustomId, title: str, question: str, *, placeholder: str | None = None, default: str | None = None
+) -> ui.Modal:
+    modal = ui.Modal(title=title, custom_id=str(custom_id), timeout=None)
     field: ui.TextInput[ui.Modal] = ui.TextInput(
         style=discord.TextStyle.paragraph,
         custom_id=_WORDS_FIELD,
-        placeholder=say("make shot 2 shorter and set it at night"),
-        max_length=min(MAX_IDEA, 4000),
+        placeholder=placeholder,
+        default=default,
+        max_length=MAX_IDEA,
     )
-    modal.add_item(ui.Label(text=say("What should be different?"), component=field))
+    modal.add_item(ui.Label(text=question, component=field))
     modal.stop()  # sent but not stored: its submission comes to the router
     return modal

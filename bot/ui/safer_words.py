@@ -24,7 +24,8 @@ from bot.studio.projects import Projects
 from bot.studio.rights import Act, FilmRights
 from bot.studio.softening import Softener
 from bot.studio.text import shorten
-from bot.ui.answering import answer
+from bot.ui.answering import Answer, answer
+from bot.ui.card_layout import READY, fitted, layout
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.surface import Press
 from bot.ui.wording import plain
@@ -97,7 +98,7 @@ class SaferWords:
     async def _press(self, interaction: discord.Interaction, custom_id: CustomId) -> None:
         await answer(interaction, lambda: self.soften(custom_id.ref, custom_id.version or 0, interaction.user.id))
 
-    async def soften(self, project_id: str, version: int, user_id: int) -> str:
+    async def soften(self, project_id: str, version: int, user_id: int) -> Answer:
         """Rewrite, and say what is different. Raises `StudioError | ProviderError | RateLimitError`."""
         project = await self._projects.get(project_id)
         await self._rights.check(user_id, Act.CHANGE, project)
@@ -115,7 +116,7 @@ class SaferWords:
         self._changed()
         latest = await self._productions.latest_of(project_id)
         is_held = latest is not None and latest.state is ProductionState.HELD
-        return difference(plan, revised, is_held=is_held)
+        return Answer(view=fitted(lambda room: difference_view(difference(plan, revised, room, is_held=is_held))))
 
     async def _refused(self, project_id: str, version: int) -> set[int]:
         """The shots of this version that were refused, for the film and for its storyboard."""
@@ -128,7 +129,7 @@ class SaferWords:
             refused |= {*refused_stills(await self._storyboards.stills_of(board.id))}
         return refused
 
-    async def _soften_idea(self, project: Project) -> str:
+    async def _soften_idea(self, project: Project) -> Answer:
         """Have another idea planned in the place of one that was refused."""
         if not is_refused_idea(project):
             raise NothingToRender
@@ -140,20 +141,28 @@ class SaferWords:
             raise NothingToRender
         await self._projects.try_again(project.id, idea)
         self._changed()
-        return "\n".join(
-            [
-                say(
-                    "I plan your film from safer words. The plan comes in its thread; nothing is ordered before you "
-                    "greenlight it."
-                ),
-                say("**Your idea** was: {words}", words=plain(shorten(project.idea, _SHOWN_OF_IDEA))),
-                say("> now: {words}", words=plain(shorten(idea, _SHOWN_OF_IDEA))),
-            ]
-        )
+        words = [
+            say(
+                "I plan your film from safer words. The plan comes in its thread; nothing is ordered before you "
+                "greenlight it."
+            ),
+            say("**Your idea** was: {words}", words=plain(shorten(project.idea, _SHOWN_OF_IDEA))),
+            say("> now: {words}", words=plain(shorten(idea, _SHOWN_OF_IDEA))),
+        ]
+        return Answer(words="\n".join(words))
 
 
-def difference(before: Plan, after: Plan, *, is_held: bool = False) -> str:
-    """Each shot that has other words, as it was and as it is; `is_held` where its film waits for a decision."""
+def difference_view(words: str) -> ui.LayoutView:
+    """A card, for it holds twice what a message's words do: a film may have a dozen shots that were refused."""
+    return layout(ui.Container(ui.TextDisplay(words), accent_colour=READY))
+
+
+def difference(before: Plan, after: Plan, room: int = _SHOWN, *, is_held: bool = False) -> str:
+    """Each shot that has other words, as it was and as it is, with so much room for each.
+
+    `is_held` where its film waits for a decision.
+    """
+    room = min(room, _SHOWN)
     lines = [
         say(
             "**Plan v{version}** has safer words. Nothing is ordered before you press **Greenlight** on its card.",
@@ -162,8 +171,8 @@ def difference(before: Plan, after: Plan, *, is_held: bool = False) -> str:
     ]
     for number, (old, new) in enumerate(zip(before.shots, after.shots, strict=True), start=1):
         if old != new:
-            lines.append(say("**Shot {number}** was: {words}", number=number, words=plain(shorten(old.prompt, _SHOWN))))
-            lines.append(say("> now: {words}", words=plain(shorten(new.prompt, _SHOWN))))
+            lines.append(say("**Shot {number}** was: {words}", number=number, words=plain(shorten(old.prompt, room))))
+            lines.append(say("> now: {words}", words=plain(shorten(new.prompt, room))))
     if is_held:
         lines.append(
             say(

@@ -133,7 +133,7 @@ def switched(chosen: Preferences, field: Field, wanted: bool | None = None) -> P
         case Field.MENTIONS:
             return replace(chosen, mentions=not chosen.mentions if wanted is None else wanted)
         case Field.DMS:
-            return replace(chosen, dms=not chosen.dms if wanted is None else wanted)
+            return replace(chosen, dms=not chosen.dms if wanted is None else wanted, dms_refused=False)
         case Field.SPOILER:
             return replace(chosen, spoiler=not chosen.spoiler if wanted is None else wanted)
         case _:
@@ -152,7 +152,7 @@ def _lengths(chosen: Preferences) -> list[discord.SelectOption]:
 
 
 def _ratios(panel: Panel) -> list[discord.SelectOption]:
-    words = {"16:9": say("lying"), "9:16": say("upright, for phones"), "1:1": say("square")}
+    words = {"16:9": say("wide"), "9:16": say("upright, for phones"), "1:1": say("square")}
     usual = _option(say("Shape: the usual one"), USUAL, is_chosen=panel.chosen.ratio not in panel.ratios)
     return [
         usual,
@@ -218,6 +218,11 @@ def _mention_words(chosen: Preferences) -> str:
 def _dm_words(chosen: Preferences) -> str:
     if chosen.dms:
         return say("**DM: on.** I write to you, too, with the way to it.")
+    if chosen.dms_refused:
+        return say(
+            "**DM: off.** Discord did not let me write to you. Allow direct messages from members of a server that we "
+            "share, then switch this on again."
+        )
     return say("**DM: off.** I write to you only where you ask for it on a film's card.")
 
 

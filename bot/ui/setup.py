@@ -20,7 +20,7 @@ from bot.studio.guilds import Guilds, GuildSettings
 from bot.ui.answering import Answer, answer, open_modal, turn
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.films import owner_of
-from bot.ui.permissions import FOR_A_LOG, check, invitation
+from bot.ui.permissions import FOR_A_LOG, check, invitation, is_public
 from bot.ui.rights import Rights
 from bot.ui.setup_choices import PAGES, Choice, SetupPage, change_of
 from bot.ui.setup_forms import role_form, rule_from, word_form, words_from
@@ -118,7 +118,8 @@ class Setup:
         here = interaction.channel.parent_id if isinstance(interaction.channel, discord.Thread) else None
         here = here or interaction.channel_id
         looked_at = sorted(settings.allowed) or ([here] if here is not None else [])
-        log_checks = check(guild, [settings.log_channel_id], FOR_A_LOG) if settings.log_channel_id is not None else []
+        log_id = settings.log_channel_id
+        log_checks = check(guild, [log_id], FOR_A_LOG) if log_id is not None else []
         names = {rule.role_id: guild.get_role(rule.role_id) for rule in settings.roles}
         facts = SetupFacts(
             guild_id=guild.id,
@@ -126,6 +127,7 @@ class Setup:
             settings=settings,
             checks=check(guild, looked_at),
             log_check=log_checks[0] if log_checks else None,
+            is_log_public=log_id is not None and is_public(guild, log_id),
             invitation=invitation(interaction.application_id, guild.id),
             operator_allows_adult=self._allows_adult,
             role_names={role_id: role.name for role_id, role in names.items() if role is not None},

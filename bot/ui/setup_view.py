@@ -22,8 +22,8 @@ from bot.ui.wording import money, plain
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetupFacts:
-    """`checks` tell of the channels that were chosen, or the one where it is asked; `log_check` of the log channel.
-    `role_names` are those of roles with rules; one that is gone has none.
+    """`checks` tell of the channels that were chosen, or the one where it is asked; `log_check` of the log channel, and
+    `is_log_public` that everybody sees that one. `role_names` are those of roles with rules; one that is gone has none.
     """
 
     guild_id: int
@@ -34,6 +34,7 @@ class SetupFacts:
     invitation: str
     operator_allows_adult: bool
     role_names: Mapping[int, str] = field(default_factory=dict)
+    is_log_public: bool = False
 
 
 _TITLES = {
@@ -69,7 +70,8 @@ def setup_view(facts: SetupFacts, page: SetupPage) -> ui.LayoutView:
         )
         for each in SetupPage
     ]
-    is_well = all(check.is_well for check in facts.checks) and (facts.log_check is None or facts.log_check.is_well)
+    checks = [*facts.checks, *([facts.log_check] if facts.log_check is not None else [])]
+    is_well = all(check.is_well for check in checks) and not facts.is_log_public
     return layout(
         ui.Container(*parts, ui.Separator(), ui.ActionRow(*tabs), accent_colour=READY if is_well else PENDING)
     )
@@ -84,8 +86,19 @@ def _overview(facts: SetupFacts) -> list[ui.Item[ui.LayoutView]]:
         say("**Roles with rules of their own:** {roles}", roles=roles),
         say("**Log channel:** {channel}", channel=log),
         say("**Language of cards:** {language}", language=_language(chosen)),
+        *_log_warning(facts),
     ]
     return [ui.TextDisplay("\n".join(lines)), ui.Separator(), *_permissions(facts)]
+
+
+def _log_warning(facts: SetupFacts) -> list[str]:
+    if not facts.is_log_public:
+        return []
+    words = say(
+        "⚠️ Everybody in this server sees the log channel, and would read what is reported there. Choose one that only "
+        "your moderators see."
+    )
+    return [words]
 
 
 def _permissions(facts: SetupFacts) -> list[ui.Item[ui.LayoutView]]:
@@ -180,8 +193,9 @@ def _manners(facts: SetupFacts) -> list[ui.Item[ui.LayoutView]]:
         *[discord.SelectOption(label=each.own_name, value=each, default=chosen.language is each) for each in Language],
     ]
     quiet = chosen.mentions is Mentions.NOBODY
+    about_log = say("**Log channel**: reports, and what wants an admin of this server, come there.")
     return [
-        ui.TextDisplay(say("**Log channel**: reports, and what wants an admin of this server, come there.")),
+        ui.TextDisplay("\n".join([about_log, *_log_warning(facts)])),
         channel_menu(facts.guild_id, Choice.LOG, say("Choose a channel"), log, kinds=CHANNELS[:1], most=1),
         ui.TextDisplay(say("**Language** of cards that everybody reads. What only one person sees is in theirs.")),
         text_menu(facts.guild_id, Choice.LANGUAGE, say("Choose a language"), languages),

@@ -20,6 +20,7 @@ from bot.ui.custom_ids import Action, CustomId
 from bot.ui.film_row import report_button
 from bot.ui.replies import words_for_failure
 from bot.ui.safer_words import refused_stills, safer_button
+from bot.ui.talk_facts import way_to_change
 from bot.ui.wording import money, plain
 
 #: Pictures of one gallery, and characters of a description, that Discord takes (docs, 2026-08).
@@ -34,7 +35,7 @@ class StoryboardFacts:
 
     `shown` are the shots whose pictures lie there; `price_again_microusd` is what having the missing ones drawn costs,
     `None` where that cannot be had; `can_start` says that the film's model starts from pictures; `replaced_by` links to
-    a newer storyboard.
+    a newer storyboard; `hears_all` is as in `TalkFacts`.
     """
 
     storyboard: Storyboard
@@ -45,6 +46,7 @@ class StoryboardFacts:
     price_again_microusd: int | None = None
     can_start: bool = True
     replaced_by: str | None = None
+    hears_all: bool = True
 
 
 def storyboard_card(facts: StoryboardFacts) -> ui.LayoutView:
@@ -121,8 +123,8 @@ def _foot(facts: StoryboardFacts) -> str:
     lines = []
     if facts.can_start and facts.shown:
         lines.append(say("A shot can start from its picture: the video then begins with exactly that."))
-    small = say("Nothing of the film is made yet. Write in this thread to change a shot; only its still is drawn anew.")
-    lines.append(f"-# {small}")
+    small = say("Nothing of the film is made yet. Of a shot that changes, only its own still is drawn anew.")
+    lines.append(f"-# {small} {way_to_change(hears_all=facts.hears_all)}")
     return "\n".join(lines)
 
 

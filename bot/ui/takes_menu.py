@@ -17,8 +17,9 @@ from bot.studio.errors import PlanMoved
 from bot.studio.model import MAX_TAKES, Plan
 from bot.studio.rights import Act
 from bot.studio.takes import ShotTakes, followers
-from bot.studio.text import shorten
-from bot.ui.answering import Answer
+from bot.studio.text import shorten, spans
+from bot.ui.answering import MAX_CONTENT, Answer
+from bot.ui.card_layout import fitted_words, title
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.previews import Previews
 from bot.ui.retakes import Proposal, Retakes, Rushes
@@ -73,19 +74,24 @@ def shots_button(project_id: str) -> ui.Button[ui.LayoutView]:
 def shots_menu(rushes: Rushes) -> Answer:
     """Every shot with its takes, to choose one."""
     plan = rushes.plan
-    lines = [
-        say(
-            "**{title}** · plan v{version}. Change one shot, and only that is made and paid anew.",
-            title=plain(plan.title),
-            version=plan.version,
-        )
-    ]
-    lines += [_shot_line(number, plan, rushes.takes.get(number)) for number in range(1, len(plan.shots) + 1)]
     buttons = [
         _button(Action.SHOT, rushes, say("Shot {shot}", shot=number), number, style=discord.ButtonStyle.primary)
         for number in range(1, len(plan.shots) + 1)
     ]
-    return Answer("\n".join(lines), _view(buttons))
+    return Answer(fitted_words(lambda room: _shots_told(rushes, room), MAX_CONTENT), _view(buttons))
+
+
+def _shots_told(rushes: Rushes, room: int) -> str:
+    plan = rushes.plan
+    lines = [
+        say(
+            "**{title}** · plan v{version}. Change one shot, and only that is made and paid anew.",
+            title=title(plan, room),
+            version=plan.version,
+        )
+    ]
+    lines += [_shot_line(number, plan, rushes.takes.get(number), room) for number in range(1, len(plan.shots) + 1)]
+    return "\n".join(lines)
 
 
 def shot_menu(rushes: Rushes, shot: int, another: Quote | None, shown: Sequence[int]) -> Answer:
@@ -174,9 +180,9 @@ def greenlight_view(project_id: str, proposal: Proposal) -> ui.View:
     return _view([greenlight])
 
 
-def _shot_line(number: int, plan: Plan, takes: ShotTakes | None) -> str:
+def _shot_line(number: int, plan: Plan, takes: ShotTakes | None, room: int = 60) -> str:
     shot = plan.shots[number - 1]
-    line = f"**{number}. {plain(shorten(shot.title, 60))}** · {seconds(shot.duration)}"
+    line = f"**{number}. {plain(shorten(shot.title, min(60, room)))}** · {seconds(shot.duration)}"
     if takes is None or not takes.kept:
         return f"{line} · {say('not made yet')}"
     if shot.take in takes.kept:
@@ -185,7 +191,7 @@ def _shot_line(number: int, plan: Plan, takes: ShotTakes | None) -> str:
         line += f" · {say('take {take} (not made yet)', take=shot.take)}"
     others = [take for take in sorted(takes.kept) if take != shot.take]
     if others:
-        kept = ", ".join(map(str, others))
+        kept = spans(others)
         line += f" · {counted(len(others), 'take {takes} kept, too', 'takes {takes} kept, too', takes=kept)}"
     return line
 

@@ -26,8 +26,8 @@ class TalkFacts:
     """Everything about the talk that a card shows.
 
     `difference_microusd` is how much more this version costs than the one before, `None` where nobody knows;
-    `hears_all` is false where Discord shows us only what names us or replies to us; `is_fork`: it began with another
-    film's plan.
+    `hears_all` is false where we hear only what names us or replies to us; `is_fork`: it began with another film's
+    plan.
     """
 
     people: Sequence[Participant] = ()
@@ -48,10 +48,28 @@ class TalkReader:
         return TalkFacts(
             people=await self._participants.of(project.id),
             difference_microusd=None if is_ordered else await self._versions.difference(project, plan),
-            # In a DM we are always the one who is spoken to.
-            hears_all=self._hears_all() or project.guild_id is None,
+            hears_all=self.hears(project),
             is_fork=project.forked_from is not None,
         )
+
+    def hears(self, project: Project) -> bool:
+        """Whether everything is heard where the film is talked over."""
+        return hears_there(project, shows_all=self._hears_all())
+
+
+def hears_there(project: Project, *, shows_all: bool) -> bool:
+    """Whether whoever directs a film is heard where it is talked over without naming us, as `meaning` decides.
+
+    `shows_all` says whether Discord shows us what is said without that. In a DM we are always the one who is spoken to.
+    """
+    return project.guild_id is None or (shows_all and project.thread_id != project.channel_id)
+
+
+def way_to_change(*, hears_all: bool) -> str:
+    """How people say what to change."""
+    if hears_all:
+        return say("Write here to change anything.")
+    return say("Mention me, reply to me with the ping on, or press **Change…** on the plan card to change anything.")
 
 
 def people_line(facts: TalkFacts) -> str:
@@ -74,12 +92,7 @@ def talk_lines(facts: TalkFacts) -> list[str]:
     lines = []
     if facts.is_fork:
         lines.append(f"-# {say('A fork: it began with the plan of another film, which it leaves as it is.')}")
-    if facts.hears_all:
-        lines.append(f"-# {say('Write in this thread to change anything.')}")
-    else:
-        words = say("Mention me, reply to me with the ping on, or press **Change…** to change anything.")
-        lines.append(f"-# {words}")
-    return lines
+    return [*lines, f"-# {way_to_change(hears_all=facts.hears_all)}"]
 
 
 def undo_button(project_id: str, version: int) -> ui.Button[Any]:

@@ -7,8 +7,12 @@ from bot.studio.model import Project, ProjectKind
 from bot.ui.threads import NoThread
 
 
-def where_it_comes(project: Project, place_id: int, why_no_thread: NoThread | None = None) -> str:
-    """A sentence for whoever asked; `place_id` is the channel or thread where it is talked over."""
+def where_it_comes(
+    project: Project, place_id: int, why_no_thread: NoThread | None = None, *, hears_all: bool = True
+) -> str:
+    """A sentence for whoever asked; `place_id` is the channel or thread where it is talked over, and `hears_all` says
+    whether Discord shows us what is said there without naming us.
+    """
     about_video = project.kind is ProjectKind.ANALYSIS
     if project.guild_id is None:
         if about_video:
@@ -23,6 +27,11 @@ def where_it_comes(project: Project, place_id: int, why_no_thread: NoThread | No
         else:
             words = say("On it! The plan comes here; mention me or reply to me to change anything.")
         return f"{words} {_why(why_no_thread)}".strip()
+    if not hears_all:
+        words = say("On it! The plan comes in {thread}; mention me there to change anything.", thread=f"<#{place_id}>")
+        if about_video:
+            words = say("On it! The answer comes in {thread}; mention me there to ask on.", thread=f"<#{place_id}>")
+        return words
     if about_video:
         return say("On it! The answer comes in {thread}; ask me anything else there.", thread=f"<#{place_id}>")
     return say("On it! The plan comes in {thread}; talk to me there to change anything.", thread=f"<#{place_id}>")

@@ -65,9 +65,9 @@ async def test_an_operator_runs_the_bot_from_discord_and_a_key_stays_secret(tmp_
             # The film that came last goes first, on a key that was not there when the bot began.
             late = (await people.autocomplete(tom, here, "admin queue", "film", "light"))[0]["value"]
             job = await people.slash(tom, here, "admin queue", {"film": late})
-            await shows(job, "2. in line")
+            await shows(job, "Place 2 in line")
             await press("To the front")
-            await shows(job, "1. in line")
+            await shows(job, "Place 1 in line")
             await shows(await people.slash_in_dm(tom, "admin user", {"who": stage.mia}), "**Films**: 2 in line")
             await people.slash_in_dm(tom, "admin resume")
             await stage.until_ordered(lambda: len(stage.orders()) == 4)  # both films, one after the other

@@ -96,7 +96,8 @@ async def test_a_voice_that_is_refused_says_why(tmp_path: Path) -> None:
         wrong = Answer(401, {"detail": {"status": "invalid_api_key", "message": "Invalid API key"}})
         stage.providers.faults.add("elevenlabs", "POST", "text-to-speech", wrong, times=10)
         await stage.people.slash(stage.mia, stage.discord.channel_id, "voice", {"text": "Hello."})
-        await stage.until(lambda: "no longer takes this bot's key" in stage.read(stage.discord.channel_id))
+        await stage.until_told(stage.mia, "no longer takes this bot's key")
+        await stage.until(lambda: not stage.messages(stage.discord.channel_id))
 
 
 async def test_without_a_voice_service_the_plan_says_so_and_the_film_is_made(tmp_path: Path) -> None:

@@ -68,8 +68,13 @@ async def test_two_people_direct_a_film_and_lose_nothing(tmp_path: Path) -> None
 async def test_without_the_content_of_messages_reply_mention_and_form_lead_to_the_same(tmp_path: Path) -> None:
     async with Stage(tmp_path, reads_all=False) as stage:
         thread = await stage.plan(stage.mia)
+        await stage.until_told(stage.mia, "mention me there")
         card = await stage.until(lambda: stage.card(thread, "reply to me with the ping on"))
         assert stage.card(thread, "plan v1") == card
+        await stage.until(lambda: stage.pressable(thread, "Storyboard · $0.07"))
+        await stage.people.press(stage.mia, thread, label="Storyboard · $0.07")
+        board = await stage.until(lambda: stage.card(thread, "only its own still is drawn anew"))
+        assert "reply to me with the ping on" in text_of(board)
         await stage.people.say(stage.mia, thread, "make shot 1 longer")  # nobody can read that
         await stage.people.say(stage.mia, thread, f"<@{stage.discord.bot_id}> make shot 1 longer")
         answer = await stage.until(

@@ -130,7 +130,7 @@ def state_words(film: OverseenFilm, place: int | None) -> str:
         case ProductionState.ACCEPTED:
             words = say("⏳ in line since {when}", when=moment(production.accepted_at))
             if place is not None:
-                words = say("⏳ {place}. in line, since {when}", place=place, when=moment(production.accepted_at))
+                words = say("⏳ Place {place} in line, since {when}", place=place, when=moment(production.accepted_at))
             moved = _moved(film)
             return f"{words} ({moved})" if moved else words
         case ProductionState.ASKING:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import discord
 from discord import app_commands
 
-from bot.studio.budget import Budgets
+from bot.studio.budget import Budgets, Spending
 from bot.ui.answering import answer
+from bot.ui.desk import Desk
 from bot.ui.receipts import quota as quota_words
+from bot.ui.router import roles_of
 from bot.ui.surface import CommandsOnly
 
 
 class QuotaCommand(CommandsOnly):
-    def __init__(self, budgets: Budgets, operators: Collection[int]) -> None:
+    def __init__(self, budgets: Budgets, desk: Desk) -> None:
         self._budgets = budgets
-        self._operators = operators
+        self._desk = desk
 
     def add_to(self, tree: app_commands.CommandTree[discord.Client]) -> None:
         @tree.command(name="quota", description="What you have spent here, and what is left")
@@ -24,5 +24,15 @@ class QuotaCommand(CommandsOnly):
             await answer(interaction, lambda: self.words(interaction))
 
     async def words(self, interaction: discord.Interaction) -> str:
-        standing = await self._budgets.standing(interaction.user.id, interaction.guild_id)
-        return quota_words(standing, sees_bot=interaction.user.id in self._operators)
+        user_id = interaction.user.id
+        standing = await self._budgets.standing(user_id, interaction.guild_id)
+        member = await self._member(interaction)
+        return quota_words(standing, member=member, sees_bot=user_id in self._desk.operators)
+
+    async def _member(self, interaction: discord.Interaction) -> Spending | None:
+        """What they spent in this server today, where it bounds that."""
+        guild_id = interaction.guild_id
+        cap_microusd = await self._desk.day_of(guild_id, roles_of(interaction))
+        if guild_id is None or cap_microusd is None:
+            return None
+        return await self._budgets.member_day(interaction.user.id, guild_id, cap_microusd)

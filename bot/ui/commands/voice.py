@@ -11,12 +11,12 @@ from bot.production.booth import NoRecording
 from bot.production.readings import MAX_READING, Reading, Readings
 from bot.speech import say
 from bot.studio.text import shorten
-from bot.ui.answering import acknowledge, told
+from bot.ui.answering import acknowledge, quietly, told
 from bot.ui.commands.suggestions import suggest_voices
 from bot.ui.desk import Desk
 from bot.ui.remarks import because
 from bot.ui.router import roles_of
-from bot.ui.sending import UPLOAD_DEADLINE, DiscordFailed, once, persistently
+from bot.ui.sending import UPLOAD_DEADLINE, DiscordFailed, Vanished, persistently
 from bot.ui.surface import CommandsOnly
 from bot.ui.wording import money, plain
 
@@ -45,15 +45,19 @@ class VoiceCommand(CommandsOnly):
             text: app_commands.Range[str, 1, MAX_READING],
             voice: app_commands.Range[str, 1, 80] | None = None,
         ) -> None:
-            await acknowledge(interaction, ephemeral=False)
-            try:
-                await _post(interaction, await self._read(readings, interaction, text, voice))
-            except DiscordFailed as error:  # what was spoken is kept: the same words again cost nothing
-                logger.warning("command not answered", extra={"code": error.code, "error": str(error)})
-            except NoRecording as missing:
-                await _say(interaction, say("I could not speak that: {reason}", reason=because(missing.reason)))
-            except Exception as error:  # noqa: BLE001  # whatever it is, the person reads a sentence; told() logs it
-                await _say(interaction, told(error))
+            await self.speak(readings, interaction, text, voice)
+
+    async def speak(self, readings: Readings, interaction: discord.Interaction, text: str, voice: str | None) -> None:
+        """Post what was spoken for everybody; a refusal is for whoever asked."""
+        await acknowledge(interaction, ephemeral=False)
+        try:
+            await _post(interaction, await self._read(readings, interaction, text, voice))
+        except DiscordFailed as error:  # what was spoken is kept: the same words again cost nothing
+            logger.warning("command not answered", extra={"code": error.code, "error": str(error)})
+        except NoRecording as missing:
+            await _refuse(interaction, say("I could not speak that: {reason}", reason=because(missing.reason)))
+        except Exception as error:  # noqa: BLE001  # whatever it is, the person reads a sentence; told() logs it
+            await _refuse(interaction, told(error))
 
     async def _read(
         self, readings: Readings, interaction: discord.Interaction, text: str, voice: str | None
@@ -84,8 +88,18 @@ async def _post(interaction: discord.Interaction, reading: Reading) -> None:
     await persistently(send, deadline=UPLOAD_DEADLINE)
 
 
-async def _say(interaction: discord.Interaction, words: str) -> None:
+async def _refuse(interaction: discord.Interaction, words: str) -> None:
+    """Tell whoever asked alone, for what they may still spend is theirs, and take the public beginning away.
+
+    That is filled first: while it waits, a follow-up would fill it and be as public as it is, and once it is deleted,
+    Discord may know of no answer to follow (discord-api-docs#2866 and #2739).
+    """
     try:
-        await once(lambda: interaction.edit_original_response(content=words))
+        await persistently(lambda: interaction.edit_original_response(content=say("Nothing was spoken.")))
+    except Vanished:  # somebody took it away
+        pass
     except DiscordFailed as error:
         logger.warning("command not answered", extra={"code": error.code, "error": str(error)})
+        return
+    await quietly(interaction.followup.send(words, ephemeral=True))
+    await quietly(interaction.delete_original_response())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 
 import pytest
 from discord import ui
@@ -62,6 +63,16 @@ def test_a_video_that_could_not_be_used_is_told_with_a_way_on() -> None:
 
     assert "not a video" in text(card)
     assert labels(card) == ["Try again"]
+
+
+def test_who_is_not_heard_without_a_mention_is_not_asked_to_write() -> None:
+    (waiting,), (answered,) = [
+        analysis_cards(AnalysisFacts(project=asked, seen=seen, hears_all=False))
+        for asked, seen in ((replace(ASKED, state=ProjectState.FAILED, failure="Unavailable"), None), (ASKED, SEEN))
+    ]
+
+    assert "mention me here with another video" in text(waiting)
+    assert "mention me, reply to me with the ping on" in text(answered)
 
 
 def test_how_it_was_looked_at_is_told_where_nobody_watched_it() -> None:

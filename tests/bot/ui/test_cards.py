@@ -219,7 +219,17 @@ async def test_a_film_without_a_plan_says_why_and_how_to_go_on() -> None:
     assert buttons(card) == [
         ("Safer words", str(CustomId(Action.SOFTEN, project().id)), False),
         ("Try again", str(CustomId(Action.RETRY, project().id)), False),
+        ("Change…", str(CustomId(Action.CHANGE, project().id)), False),
     ]
+
+
+async def test_who_is_not_heard_without_a_mention_is_not_asked_to_write() -> None:
+    failed = project(state=ProjectState.FAILED, failure="Unavailable")
+
+    heard, unheard = [text(planned(None, about=failed, talk=TalkFacts(hears_all=each))) for each in (True, False)]
+
+    assert ["write here" in said for said in (heard, unheard)] == [True, False]
+    assert "press **Change…**, or mention me" in unheard
 
 
 async def test_a_plan_card_tells_what_is_heard_and_how_the_words_are_shown() -> None:
@@ -270,6 +280,12 @@ async def test_a_plan_card_that_shortens_words_leads_to_all_of_them() -> None:
     assert "Read all" not in [label for label, _, _ in buttons(planned(plan()))]
 
 
+@pytest.mark.parametrize("words", [{"camera": "slow " * 20}, {"title": "pond " * 15}, {"sound": "rain " * 40}])
+async def test_a_shortened_word_of_any_kind_leads_to_all_of_them(words: dict[str, str]) -> None:
+    for film in (plan(shot(**{"title": "One", **words})), plan(music="harp " * 50)):
+        assert "Read all" in [label for label, _, _ in buttons(planned(film))]
+
+
 async def test_a_plan_card_says_what_will_not_be_as_wished_before_money_is_spent() -> None:
     assert "Some words do not fit" in text(planned(plan(shot()), remarks=["⚠️ Some words do not fit: shot 1."]))
 
@@ -302,7 +318,7 @@ async def test_a_film_that_its_service_had_no_room_for_offers_another_at_a_price
     [
         (None, "Taking its place"),
         (1, "**Next** in line"),
-        (20, "**20.** in line"),
+        (20, "Place **20** in line"),
         (21, "Among the first **25** in line"),
         (8_123, "Among the first **8,500** in line"),
     ],
@@ -330,6 +346,7 @@ async def test_a_film_in_the_line_tells_why_it_waits_and_when_it_probably_begins
     paused = said(known, paused=["Runway"])
     assert "goes first; Runway is paused by the operator." in paused
     assert "Probably" not in paused
+    assert "Runway and ElevenLabs are paused by the operator." in said(known, paused=["Runway", "ElevenLabs"])
     assert "Probably" not in said(known, is_paused=True)
     assert "`/queue` tells when it probably begins." in said(None, position=101)
 

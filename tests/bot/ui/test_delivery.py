@@ -11,8 +11,10 @@ from typing import Any
 
 import discord
 import pytest
+from sqlalchemy import update
 
 from bot.db import Database
+from bot.db.tables import productions
 from bot.jobs.wake import Wake
 from bot.media.errors import CannotFit
 from bot.production.dms import Dms
@@ -80,7 +82,7 @@ class Post(Office):
         self.dms = Dms(database, Wake(), clock=lambda: self.now)
         self.delivery = self.restarted()
 
-    def restarted(self) -> Delivery:
+    def restarted(self, *, hears_all: bool = True) -> Delivery:
         """What a new process knows: the rows."""
         client: Any = self.wire
         self.delivery = Delivery(
@@ -94,6 +96,7 @@ class Post(Office):
             carrier=self.carrier,
             manners=self.manners,
             dms=self.dms,
+            hears_all=lambda: hears_all,
             clock=lambda: self.now,
         )
         return self.delivery
@@ -135,6 +138,18 @@ class AsChosen(Manners):
     async def of(self, owner_id: int, place: Place) -> Manner:
         self.places.append(place)
         return self.manner
+
+
+async def test_a_draft_asks_nobody_to_write_where_they_are_not_heard(post: Post) -> None:
+    post.restarted(hears_all=False)
+    made = await post.ended()
+    async with post.database.transaction() as transaction:
+        await transaction.execute(update(productions).where(productions.c.id == made.id).values(draft=True))
+
+    await post.look()
+
+    (sent,) = post.wire.sent[THREAD]
+    assert "reply to me with the ping on" in sent.content
 
 
 async def test_nobody_is_pinged_who_does_not_want_it(post: Post) -> None:

@@ -46,6 +46,7 @@ from bot.ui.away import Away
 from bot.ui.card_rows import CardRows
 from bot.ui.desk import Desk
 from bot.ui.offer import Offer
+from bot.ui.replies import words_for
 from providers.catalogue import Catalogue
 from ratelimit import ApiKey, KeyPool, Limits, Rejected
 from tests.bot.production.test_productions import FRIEND, STRANGER, Office
@@ -334,6 +335,7 @@ async def test_a_film_that_costs_more_than_its_card_said_is_not_accepted_and_its
     with pytest.raises(PriceRose) as refused:
         await greenlight(1_200_000)
     assert (refused.value.shown, refused.value.now) == ("$1.20", "$1.80")
+    assert "the plan card shows the new price" in words_for(refused.value)  # not whichever message was pressed
     assert await counter.productions.active() == []
     assert await CardRows(database).changed_films(150.0) == [project.id]
     assert await greenlight(2_400_000) == 1_800_000

@@ -14,7 +14,7 @@ from bot.jobs.wake import Wake
 from bot.production.dms import MOST_TRIES, Dms
 from bot.production.model import Production, ProductionState
 from bot.studio.errors import NotYours
-from bot.studio.preferences import PreferenceRows
+from bot.studio.preferences import PreferenceRows, Preferences
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.direct import DirectMessages
 from bot.ui.film_row import dm_button, no_dm_row
@@ -159,7 +159,7 @@ async def test_a_dm_goes_with_the_film_when_that_is_deleted(house: House) -> Non
     assert (DM, 4001) in [tuple(row) for row in rows]
 
 
-async def test_a_closed_dm_turns_dms_off(house: House) -> None:
+async def test_a_closed_dm_turns_dms_off_and_keeps_why(house: House) -> None:
     await house.preferences.change(OWNER, lambda chosen: replace(chosen, dms=True))
     film = await house.ended()
     await house.dms.expect(film.id)
@@ -169,7 +169,7 @@ async def test_a_closed_dm_turns_dms_off(house: House) -> None:
     await house.look(later=3600)
 
     assert house.discord.said == []
-    assert not (await house.preferences.of(OWNER)).dms
+    assert await house.preferences.of(OWNER) == Preferences(dms_refused=True)
 
 
 async def test_a_busy_discord_is_tried_again_and_left_in_the_end(house: House) -> None:

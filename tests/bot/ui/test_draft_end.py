@@ -35,6 +35,16 @@ def test_a_draft_says_what_it_is_and_has_the_films_price_beside_the_way_to_it() 
     ]
 
 
+def test_a_draft_says_how_to_change_it_where_it_is_not_heard_otherwise() -> None:
+    heard, unheard = [
+        draft_end(DRAFT, plan(), film=Path("film.mp4"), told="", price_microusd=None, hears_all=each).small[0]
+        for each in (True, False)
+    ]
+
+    assert heard == "It is small, to see how it plays. Write here to change anything."
+    assert "Mention me" in unheard
+
+
 def test_a_draft_of_a_plan_that_has_moved_on_leads_to_no_film_and_can_be_reported() -> None:
     end = draft_end(DRAFT, plan(), film=Path("film.mp4"), told="", price_microusd=None)
 

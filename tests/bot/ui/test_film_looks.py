@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import discord
@@ -12,15 +13,17 @@ from bot.db import Database
 from bot.jobs.wake import Wake
 from bot.media.ffmpeg import Ffmpeg
 from bot.production.model import Production, ProductionState, Stage, TakeState
+from bot.speech import Language, speaking
 from bot.storage.files import Files
-from bot.studio.casting import cast
+from bot.studio.casting import cast, quote
 from bot.studio.errors import NoSuchFilm, NotYours
+from bot.studio.guilds import EVEN
 from bot.studio.model import MAX_SHOTS, Captions, ShotStart
 from bot.ui.answering import Answer
 from bot.ui.cards import JobFacts, job_card
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.desk import Desk
-from bot.ui.film_details import details_view
+from bot.ui.film_details import details_answer, details_view
 from bot.ui.film_looks import FilmLooks
 from bot.ui.instead import Instead
 from bot.ui.job_buttons import failed_view
@@ -80,7 +83,44 @@ async def test_finished_shots_can_be_watched_while_the_others_are_made(looks: Lo
     assert isinstance(found, Answer)
     assert found.words == "**2 of 3 shots** are made; only you see this.\n**1. One**\n**3. Three**"
     assert [file.filename for file in found.files] == ["shot-1.mp4", "shot-3.mp4"]
+    with speaking(Language.SPANISH):
+        spanish = await looks.looks.finished(made.id, OWNER)
+    assert isinstance(spanish, Answer)
+    assert [file.description for file in spanish.files] == ["plano 1", "plano 3"]
+    found = replace(found, files=[*found.files, *spanish.files])
     for file in found.files:
+        file.close()
+
+
+async def test_shots_beyond_what_one_message_takes_follow_in_another(looks: Looks, plain: Path) -> None:
+    many = plan(*(shot(f"Shot {n}", prompt="koi " * 200) for n in range(1, MAX_SHOTS + 1)))
+    film = await looks.film(planned=False)
+    await looks.projects.keep_plan(film.id, many)
+    castings = cast(many, CATALOGUE)
+    made = await looks.greenlights.accept(
+        request_id="press",
+        project_id=film.id,
+        version=1,
+        user_id=OWNER,
+        castings=castings,
+        quote=quote(castings, set()),
+        share=EVEN,
+    )
+    await looks.lifecycle.begin(made.id)
+    for number in range(1, MAX_SHOTS + 1):
+        await looks.make(made, number, plain)
+
+    found = await looks.looks.finished(made.id, OWNER)
+
+    assert isinstance(found, Answer)
+    assert found.then is not None
+    files = [*found.files, *found.then.files]
+    assert [len(found.files), len(found.then.files), found.then.then] == [10, 2, None]
+    assert [file.filename for file in files] == [f"shot-{n}.mp4" for n in range(1, MAX_SHOTS + 1)]
+    assert "**12. Shot 12**" in found.then.words
+    details = await looks.looks.details(made.id, OWNER)
+    assert [file.filename for file in details.files] == ["prompts.txt"]
+    for file in files:
         file.close()
 
 
@@ -148,6 +188,24 @@ def test_the_longest_settings_are_taken_by_discord_and_those_of_a_model_that_has
 
     assert is_taken_by_discord(details_view(production(), longest, cast(longest, CATALOGUE)))
     assert "**Model** gone" in text(details_view(production(), plan(model="gone"), ()))
+
+
+async def test_what_has_no_room_among_the_settings_comes_as_a_file_with_every_word() -> None:
+    longest = plan(*(shot("t" * 80, prompt=f"{n} {'龍' * 850}", narration="龍" * 400) for n in range(MAX_SHOTS)))
+    short = plan(shot("One"))
+
+    found = details_answer(production(), longest, cast(longest, CATALOGUE))
+
+    [file] = found.files
+    words = file.fp.read().decode()
+    assert all(f"{n} {'龍' * 850}" in words for n in range(MAX_SHOTS))
+    assert words.count("龍" * 400 + "\n") == MAX_SHOTS
+    assert isinstance(found.view, ui.LayoutView)
+    assert is_taken_by_discord(found.view)
+    assert "the file has them all" in text(found.view)
+    assert found.bare is not None
+    assert "the file has them all" not in text(found.bare)
+    assert details_answer(production(), short, cast(short, CATALOGUE)).files == ()
 
 
 # buttons of job cards

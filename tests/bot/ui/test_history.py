@@ -196,6 +196,18 @@ def test_every_page_is_taken_by_discord_with_every_word(prompt: str) -> None:
         assert "…" not in text(view)
 
 
+def test_pages_have_what_the_card_shortens_of_the_film_and_of_names() -> None:
+    words = {"music": "harp " * 59, "voice_name": "A" * 70, "changes": "longer " * 42, "logline": "koi " * 59}
+    film = plan(*[replace(LONG_SHOT, title="pond " * 15, camera="slow " * 23)] * 3, version=2, **words)
+
+    first, second = (text(page_view(ShotPage(project_id="a" * 32, plan=film, number=number))) for number in (1, 2))
+
+    assert all(each.strip() in first for each in words.values())
+    assert "💬 captions" in first
+    assert all(("pond " * 15).strip() in said and ("slow " * 23).strip() in said for said in (first, second))
+    assert "harp" not in second
+
+
 def test_pages_are_turned_in_place_and_no_further_than_the_ends() -> None:
     film = plan(*[LONG_SHOT] * MAX_SHOTS)
     last = len(pages_of(film))

@@ -334,6 +334,29 @@ async def test_a_film_is_not_sent_where_we_may_not_write(desk: Desk) -> None:
     assert (await desk.productions.get(made.id)).delivered_at is not None
 
 
+async def test_where_we_are_no_member_nobody_is_sent_to_moderators(desk: Desk) -> None:
+    film = await desk.named("Koi")
+    made = await desk.done(film)
+    pressed: Any = Press(CustomId(Action.SEND, film))
+    pressed.is_guild_integration = lambda: False
+
+    await Router(desk.desk, desk.projects).handle(pressed)
+
+    assert "I am no member here" in pressed.words[0]
+    assert "moderator" not in pressed.words[0]
+    assert (await desk.productions.get(made.id)).delivered_at is not None
+
+
+async def test_a_search_that_finds_more_than_a_page_says_so(desk: Desk) -> None:
+    for number in range(ON_A_PAGE):
+        await desk.named(f"Koi {number}")
+    assert "more" not in text(await desk.library.search(OWNER, "koi"))
+
+    await desk.named("Koi again")
+
+    assert "… and more: type more of its title." in text(await desk.library.search(OWNER, "koi"))
+
+
 async def test_a_person_takes_everything_along_and_nothing_of_others(desk: Desk) -> None:
     film = await desk.named("Koi")
     await desk.projects.hear(film, message_id=1, author_id=OWNER, words="make it night")

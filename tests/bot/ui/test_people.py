@@ -14,11 +14,12 @@ from bot.studio.model import Project
 from bot.studio.participants import Participant, Participants
 from bot.studio.rights import FilmRights, Role
 from bot.ui.custom_ids import Action, CustomId
+from bot.ui.meaning import Meaning, Seen, meaning
 from bot.ui.people import People
 from bot.ui.people_view import role_of_choice
-from bot.ui.talk_facts import NAMED, TalkFacts, people_line, talk_lines
+from bot.ui.talk_facts import NAMED, TalkFacts, hears_there, people_line, talk_lines
 from tests.bot.production.test_productions import FRIEND, STRANGER
-from tests.bot.studio.samples import OWNER
+from tests.bot.studio.samples import OWNER, project
 from tests.bot.ui.fakes import Channel, Client
 from tests.bot.ui.test_cards import buttons, text
 from tests.bot.ui.test_desk import Counter
@@ -106,5 +107,23 @@ def test_a_card_names_some_people_and_counts_the_rest() -> None:
 
 
 def test_a_card_tells_how_to_be_heard() -> None:
-    assert talk_lines(TalkFacts()) == ["-# Write in this thread to change anything."]
+    assert talk_lines(TalkFacts()) == ["-# Write here to change anything."]
     assert "Mention me" in talk_lines(TalkFacts(hears_all=False))[0]
+
+
+@pytest.mark.parametrize(
+    ("place", "shows_all", "hears"),
+    [
+        ({"thread_id": 7}, True, True),
+        ({"thread_id": 7}, False, False),
+        ({"thread_id": 6}, True, False),  # in the channel itself it takes a sign to be meant
+        ({"guild_id": None, "thread_id": 6}, False, True),
+    ],
+)
+def test_what_a_card_says_of_hearing_is_what_is_heard(place: dict[str, Any], shows_all: bool, hears: bool) -> None:
+    film = project(channel_id=6, **place)
+    seen = Seen(author_id=OWNER, in_guild=film.guild_id is not None)
+
+    assert hears_there(film, shows_all=shows_all) is hears
+    if shows_all:
+        assert (meaning(seen, film) is Meaning.CHANGE) is hears

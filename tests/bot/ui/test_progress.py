@@ -18,7 +18,9 @@ from bot.production.model import Production, ProductionState, TakeState
 from bot.production.prospects import Prospects
 from bot.production.switches import Switches
 from bot.studio.model import Project
+from bot.studio.participants import Participants
 from bot.studio.sightings import Sightings
+from bot.studio.versions import Versions
 from bot.ui import line_places
 from bot.ui.away import Away
 from bot.ui.card_pace import EDIT_EVERY, EDIT_OLD_EVERY, GROWS_OLD_AFTER
@@ -29,6 +31,7 @@ from bot.ui.desk import Desk
 from bot.ui.offer import Offer
 from bot.ui.progress import BACK_OFF_FIRST, BACK_OFF_LONGEST, LOOK_AGAIN, LOOK_EVERY, CardKeeper
 from bot.ui.sending import Busy, Malformed, NotAllowed, Vanished
+from bot.ui.talk_facts import TalkReader
 from ratelimit import Allowance, ApiKey, KeyPool, Limit, Limits, Rejected, Throttled
 from tests.bot.production import hurry
 from tests.bot.production.test_productions import Office
@@ -139,7 +142,7 @@ class Wall(Office):
         self.offer = RUNWAY
         self.keeper = self.new_keeper()
 
-    def new_keeper(self) -> CardKeeper:
+    def new_keeper(self, *, hears_all: bool = True) -> CardKeeper:
         client: Any = self.discord
         dispatcher: Any = self.line
         desk = Desk(
@@ -162,6 +165,11 @@ class Wall(Office):
             dispatcher=dispatcher,
             catalogue=CATALOGUE,
             desk=desk,
+            talk=TalkReader(
+                Participants(self.database, Wake()),
+                Versions(self.projects, desk.pricing.price, Wake()),
+                lambda: hears_all,
+            ),
             pools={"runway": self.pool},
             prospects=Prospects(self.database, dispatcher, Switches(self.database, Wake()), clock=lambda: self.now),
             clock=lambda: self.now,
@@ -211,6 +219,19 @@ def fails(error: Exception) -> Fault:
         raise error
 
     return fail
+
+
+@pytest.mark.parametrize("hears_all", [True, False])
+async def test_a_film_without_a_plan_says_how_to_be_heard_where_it_is(wall: Wall, hears_all: bool) -> None:
+    wall.keeper = wall.new_keeper(hears_all=hears_all)
+    project = await wall.film(planned=False)
+    await wall.projects.set_thread(project.id, 7)
+    await wall.projects.fail(project.id, "Unavailable")
+
+    await wall.look()
+
+    assert len(wall.said("write here")) == int(hears_all)
+    assert len(wall.said("or mention me")) == int(not hears_all)
 
 
 # One channel and another
@@ -545,7 +566,7 @@ async def test_a_place_in_the_line_is_kept_up_to_date_though_no_row_of_it_change
     await wall.accept((await wall.film_in(7)).id)
     wall.line.place = 3
     await wall.look()
-    assert len(wall.said("**3.** in line")) == 1
+    assert len(wall.said("Place **3** in line")) == 1
     wall.line.place = 1
 
     await wall.look(later=LOOK_AGAIN)
@@ -610,7 +631,7 @@ async def test_a_restart_tells_the_places_that_have_changed_meanwhile(wall: Wall
 
     await wall.look(later=LOOK_AGAIN)
 
-    assert len(wall.said("**2.** in line")) == 1
+    assert len(wall.said("Place **2** in line")) == 1
 
 
 async def test_a_running_film_says_that_the_service_rests_and_for_how_long(wall: Wall) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import discord
 import pytest
@@ -11,10 +10,11 @@ import pytest
 from bot.db import Database
 from bot.production.bill import Bill, Part
 from bot.studio.budget import Budgets, Caps, Kind, Spending, Standing
+from bot.studio.guilds import Guilds, RoleRule
 from bot.ui.commands.quota import QuotaCommand
 from bot.ui.receipts import quota, receipt
 from tests.bot.studio.samples import OWNER
-from tests.bot.ui.test_desk import OPERATOR
+from tests.bot.ui.test_desk import OPERATOR, Counter
 
 
 @pytest.mark.parametrize(
@@ -61,15 +61,13 @@ def test_quota_tells_what_is_spent_kept_aside_and_when_it_starts_anew() -> None:
 class Asked:
     """A use of `/quota`."""
 
-    def __init__(self, user_id: int) -> None:
+    def __init__(self, user_id: int, guild_id: int | None = 5) -> None:
         self.user = discord.Object(user_id)
-        self.guild_id = 5
+        self.guild_id = guild_id
 
 
-@pytest.mark.parametrize(("who", "bot_seen"), [(OWNER, False), (OPERATOR, True)])
-async def test_quota_shows_a_persons_own_and_the_bots_to_operators_only(
-    database: Database, tmp_path: Path, who: int, bot_seen: bool
-) -> None:
+async def spent(database: Database) -> tuple[Budgets, Counter]:
+    """A person's $2.00 and somebody else's $1.00, in one server today."""
     budgets = Budgets(database, Caps(user_day_microusd=5_000_000), clock=lambda: 100.0)
     async with database.transaction() as transaction:
         for number, owner in enumerate((OWNER, OWNER, 3003)):
@@ -81,10 +79,30 @@ async def test_quota_shows_a_persons_own_and_the_bots_to_operators_only(
                 guild_id=5,
                 amount_microusd=1_000_000,
             )
+    return budgets, Counter(database)
+
+
+@pytest.mark.parametrize(("who", "bot_seen"), [(OWNER, False), (OPERATOR, True)])
+async def test_quota_shows_a_persons_own_and_the_bots_to_operators_only(
+    database: Database, who: int, bot_seen: bool
+) -> None:
+    budgets, counter = await spent(database)
     asked: Any = Asked(who)
 
-    words = await QuotaCommand(budgets, {OPERATOR}).words(asked)
+    words = await QuotaCommand(budgets, counter.desk).words(asked)
 
     assert words.startswith(f"**You, today**: {'$2.00' if who == OWNER else '$0.00'} of $5.00")
     assert "**This server, this month**: $3.00" in words
     assert ("The whole bot" in words) is bot_seen
+
+
+async def test_quota_shows_what_a_server_lets_its_member_spend_a_day(database: Database) -> None:
+    budgets, counter = await spent(database)
+    here, elsewhere = Asked(OWNER), Asked(OWNER, guild_id=None)
+    rule = RoleRule(role_id=5, day_microusd=2_500_000)
+    await Guilds(database).change(5, lambda settings: settings.with_role(rule))
+
+    told, untold = [await QuotaCommand(budgets, counter.desk).words(cast(Any, each)) for each in (here, elsewhere)]
+
+    assert "**You, in this server today**: $2.00 of $2.50, $2.00 of that kept aside" in told
+    assert "in this server today" not in untold

@@ -115,6 +115,7 @@ class Press:
         manages: bool = False,
         guild_id: int | None = SERVER,
     ) -> None:
+        self.id = 1
         kinds = discord.InteractionType
         self.type = kinds.component if reason is None else kinds.modal_submit
         self.data = {"custom_id": str(custom_id), "components": [{"custom_id": "reason", "value": reason}]}
@@ -219,7 +220,18 @@ async def test_without_a_log_channel_it_comes_to_those_who_run_the_bot(place: Pl
 
     await place.reported()
 
-    assert len(place.channel(OPERATOR).words) == 1
+    [words] = place.channel(OPERATOR).words
+    assert f"reported by <@{TOM}>" in words
+
+
+async def test_a_servers_channel_never_names_who_reported(place: Place) -> None:
+    _, report = await place.reported()
+    opened = list(place.channel(LOG).words)
+    await place.press(Action.HIDE, report, MOD, manages=True)
+    await place.desk.look()
+
+    assert len(opened) == 1
+    assert all(str(TOM) not in words for words in [*opened, *place.channel(LOG).words])
 
 
 async def test_who_governs_nothing_there_decides_nothing(place: Place) -> None:

@@ -8,6 +8,7 @@ import discord
 import pytest
 
 from bot.db import Database
+from bot.studio.model import ProjectState
 from bot.ui.answering import told
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.router import Router
@@ -72,6 +73,22 @@ async def test_a_modal_without_words_is_not_said_to_be_heard(counter: Counter) -
 
     assert "nothing" in words
     assert await counter.projects.unanswered() == []
+
+
+async def test_a_film_whose_idea_failed_is_planned_from_another_idea(counter: Counter) -> None:
+    project = await counter.film(planned=False)
+    await counter.projects.fail(project.id, "ContentRejected")
+    change = CustomId(Action.CHANGE, project.id)
+
+    asked: Any = Press(change)
+    await Router(counter.desk, counter.projects).handle(asked)
+    await answer(counter, Press(change, words="a calm koi"))
+
+    [modal] = asked.modals
+    [field] = [item for item in modal.walk_children() if isinstance(item, discord.ui.TextInput)]
+    assert (modal.title, field.default) == ("Change the idea", project.idea)
+    again = await counter.projects.get(project.id)
+    assert (again.state, again.idea) == (ProjectState.NEW, "a calm koi")
 
 
 async def test_a_film_that_could_not_be_posted_is_sent_again_for_its_owner_only(counter: Counter) -> None:

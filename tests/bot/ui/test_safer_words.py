@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from discord import ui
 from sqlalchemy import insert
 
 from bot.db import Database
@@ -16,16 +17,18 @@ from bot.production.model import Production, ProductionState, Take, TakeState
 from bot.production.storyboards import StillState, Storyboards, StoryboardState
 from bot.studio.budget import Budgets, Caps
 from bot.studio.errors import NothingToRender, NotYours, OverBudget, PlanMoved
-from bot.studio.model import Attachment, Plan, Project, ProjectState
+from bot.studio.model import MAX_SHOTS, Attachment, Plan, Project, ProjectState
 from bot.studio.rights import FilmRights
+from bot.ui.answering import Answer
+from bot.ui.card_layout import fits, fitted
 from bot.ui.held import held_buttons
 from bot.ui.job_buttons import failed_view
 from bot.ui.plan_card import PlanFacts, plan_card
 from bot.ui.quote_card import unplanned_card
-from bot.ui.safer_words import SaferWords
+from bot.ui.safer_words import SaferWords, difference, difference_view
 from tests.bot.production.test_productions import Office
-from tests.bot.studio.samples import OWNER, project
-from tests.bot.ui.test_cards import buttons, production, take
+from tests.bot.studio.samples import OWNER, plan, project, shot
+from tests.bot.ui.test_cards import buttons, production, take, text
 
 REFUSED = "ContentRejected"
 
@@ -82,6 +85,10 @@ class Place(Office):
         return film
 
 
+def said(found: Answer) -> str:
+    return text(found.view) if isinstance(found.view, ui.LayoutView) else found.words
+
+
 @pytest.fixture
 def place(database: Database) -> Place:
     return Place(database)
@@ -99,7 +106,7 @@ async def test_no_model_is_asked_for_safer_words_once_the_day_is_used_up(databas
 async def test_a_held_film_gets_safer_words_and_reads_what_to_do_about_the_one_that_is_held(place: Place) -> None:
     made = await place.refused(ProductionState.HELD)
 
-    told = await place.words.soften(made.project_id, 1, OWNER)
+    told = said(await place.words.soften(made.project_id, 1, OWNER))
 
     assert place.softener.shots == [2]
     assert "press **Stop** on its card" in told
@@ -112,7 +119,7 @@ async def test_stills_that_were_refused_get_safer_words_before_anything_was_gree
     film = await place.film()
     await place.refused_still(film.id, 3)
 
-    told = await place.words.soften(film.id, 1, OWNER)
+    told = said(await place.words.soften(film.id, 1, OWNER))
 
     assert place.softener.shots == [3]
     assert "Plan v2" in told
@@ -130,7 +137,7 @@ async def test_what_was_refused_of_another_version_is_none_of_this_one(place: Pl
 async def test_a_refused_idea_is_planned_in_other_words_that_are_shown(place: Place) -> None:
     film = await place.refused_idea()
 
-    told = await place.words.soften(film.id, 0, OWNER)
+    told = said(await place.words.soften(film.id, 0, OWNER))
 
     after = await place.projects.get(film.id)
     assert (after.idea, after.state, after.failure) == ("a calm lake", ProjectState.NEW, None)
@@ -174,5 +181,16 @@ def test_an_idea_that_was_refused_offers_safer_words_on_both_cards() -> None:
         (replace(refused, failure="Unavailable"), ["Try again"]),
         (replace(refused, attachment=seen), ["Try again"]),  # it may be the video that was refused
     ]:
-        for card in (plan_card(PlanFacts(project=changed, plan=None)), unplanned_card(changed)):
-            assert [label for label, _, _ in buttons(card)] == offered
+        in_thread, answer = plan_card(PlanFacts(project=changed, plan=None)), unplanned_card(changed)
+        assert [label for label, _, _ in buttons(in_thread)] == [*offered, "Change…"]
+        assert [label for label, _, _ in buttons(answer)] == offered
+
+
+async def test_a_dozen_refused_shots_are_shown_in_one_message_that_discord_takes() -> None:
+    before = plan(*(shot(f"Shot {n}", prompt="*_~" * 300) for n in range(MAX_SHOTS)))
+    after = plan(*(shot(f"Shot {n}", prompt="~_*" * 300) for n in range(MAX_SHOTS)), version=2)
+
+    card = fitted(lambda room: difference_view(difference(before, after, room, is_held=True)))
+
+    assert fits(card)
+    assert f"**Shot {MAX_SHOTS}** was:" in difference(before, after, 16)

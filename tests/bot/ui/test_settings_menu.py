@@ -75,6 +75,14 @@ def test_everything_that_was_chosen_is_shown() -> None:
     assert "**Spoiler: on.**" in said
 
 
+def test_dms_that_were_refused_say_why_until_somebody_decides_anew() -> None:
+    refused = Preferences(dms_refused=True)
+
+    assert "Discord did not let me write to you" in text(settings_view(panel(refused)))
+    assert Preferences.from_json(refused.to_json()) == refused
+    assert [switched(refused, Field.DMS, wanted) for wanted in (True, False)] == [Preferences(dms=True), Preferences()]
+
+
 def test_nothing_can_be_reset_where_nothing_was_chosen() -> None:
     disabled = {label: is_disabled for label, _, is_disabled in buttons(settings_view(panel(Preferences())))}
 

@@ -16,7 +16,7 @@ from bot.studio.guilds import MOST_ROLES, Adult, Guilds, GuildSettings, Mentions
 from bot.ui.card_layout import fits
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.films import owner_ref
-from bot.ui.permissions import INVITED_WITH, ChannelCheck, check, invitation, missing
+from bot.ui.permissions import INVITED_WITH, ChannelCheck, check, invitation, is_public, missing
 from bot.ui.rights import Rights
 from bot.ui.setup import Setup
 from bot.ui.setup_choices import PAGES, Choice, SetupPage, change_of
@@ -128,10 +128,24 @@ def test_a_category_is_looked_at_channel_by_channel_and_a_channel_that_is_gone_i
     assert check(guild, [1, 3]) == [ChannelCheck(channel_id=1), ChannelCheck(channel_id=3, is_gone=True)]
 
 
+@pytest.mark.parametrize("page", [SetupPage.OVERVIEW, SetupPage.MANNERS])
+def test_a_log_channel_that_everybody_sees_is_warned_of(page: SetupPage) -> None:
+    def seen(by_everybody: bool) -> Any:
+        held = discord.Permissions(view_channel=by_everybody)
+        return SimpleNamespace(permissions_for={"everyone": held}.get)
+
+    guild: Any = SimpleNamespace(default_role="everyone", get_channel={1: seen(True), 2: seen(False)}.get)
+
+    assert [is_public(guild, each) for each in (1, 2, 3)] == [True, False, False]
+    assert "Everybody in this server sees the log channel" in words(setup_view(facts(FULL, is_log_public=True), page))
+    assert "Everybody in this server sees" not in words(setup_view(facts(FULL), page))
+
+
 class Asked:
     """A press or a form, as far as setting up looks at it."""
 
     def __init__(self, custom_id: CustomId, *, manages: bool, **data: Any) -> None:
+        self.id = 1
         is_form = "components" in data
         self.type = discord.InteractionType.modal_submit if is_form else discord.InteractionType.component
         self.data = {"custom_id": str(custom_id), **data}
@@ -143,7 +157,12 @@ class Asked:
         self.application_id = 99
         room = SimpleNamespace(id=CHANNEL, permissions_for=lambda _: INVITED_WITH)
         self.guild = SimpleNamespace(
-            id=SERVER, name="Studio", me=None, get_channel={CHANNEL: room}.get, get_role=lambda _: None
+            id=SERVER,
+            name="Studio",
+            me=None,
+            default_role=None,
+            get_channel={CHANNEL: room}.get,
+            get_role=lambda _: None,
         )
         self.response = self.followup = self
         self.shown: list[str] = []
@@ -190,6 +209,13 @@ async def test_a_choice_is_kept_and_shown_at_once(office: Office) -> None:
 
     assert (await office.guilds.of(SERVER)).denied == {CHANNEL}
     assert "Never in these" in asked.shown[0]
+
+
+async def test_whoever_chooses_a_log_channel_that_everybody_sees_is_warned_at_once(office: Office) -> None:
+    asked = await office.press(Action.SETUPSET, Choice.LOG, values=[str(CHANNEL)])
+
+    assert (await office.guilds.of(SERVER)).log_channel_id == CHANNEL
+    assert "Everybody in this server sees the log channel" in asked.shown[0]
 
 
 async def test_who_may_not_manage_the_server_changes_nothing_by_any_press(office: Office) -> None:

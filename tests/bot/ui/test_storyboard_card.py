@@ -68,6 +68,11 @@ def test_every_picture_is_told_in_words_and_what_is_missing_with_its_reason() ->
     assert "cost $0.07" in text(card)
 
 
+def test_a_storyboard_says_how_to_change_a_shot_where_it_is_not_heard_otherwise() -> None:
+    assert "Write here to change anything." in text(storyboard_card(facts(*THREE)))
+    assert "Mention me, reply to me with the ping on" in text(storyboard_card(facts(*THREE, hears_all=False)))
+
+
 def test_only_the_missing_ones_can_be_drawn_again_at_their_price_and_shown_ones_started_from() -> None:
     card = storyboard_card(facts(*THREE, price_again_microusd=33_600))
 

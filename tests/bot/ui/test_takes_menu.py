@@ -16,18 +16,20 @@ from bot.media.ffmpeg import Ffmpeg
 from bot.production.model import Production, ProductionState, TakeState
 from bot.production.takebook import TakeBook
 from bot.storage.files import Files
-from bot.studio.model import MAX_TAKES, Plan, Project, ShotStart
+from bot.studio.model import MAX_SHOTS, MAX_TAKES, Plan, Project, ShotStart
 from bot.studio.soundtrack import SoundOffer, music_name
-from bot.studio.takes import with_take
+from bot.studio.takes import ShotTakes, with_take
 from bot.ui import previews
+from bot.ui.answering import MAX_CONTENT
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.previews import Previews
-from bot.ui.retakes import Retakes
+from bot.ui.retakes import Retakes, Rushes
 from bot.ui.router import Router
 from bot.ui.sending import TooLarge
-from bot.ui.takes_menu import TakesMenu
+from bot.ui.takes_menu import TakesMenu, shots_menu
+from providers.catalogue import utf16_units
 from tests.bot.production.test_productions import STRANGER
-from tests.bot.studio.samples import CATALOGUE, OWNER, plan, shot
+from tests.bot.studio.samples import CATALOGUE, OWNER, plan, project, shot
 from tests.bot.ui.test_desk import RUNWAY, Counter
 from tests.bot.ui.test_router import Press
 
@@ -107,6 +109,17 @@ class Theatre(Counter):
 @pytest.fixture
 def theatre(database: Database, tmp_path: Path, ffmpeg: Ffmpeg) -> Theatre:
     return Theatre(database, tmp_path, ffmpeg)
+
+
+async def test_the_fullest_menu_of_shots_is_taken_by_discord() -> None:
+    film = plan(*(shot("*_" * 40) for _ in range(MAX_SHOTS)))
+    takes = ShotTakes(current=1, kept=dict.fromkeys(range(1, MAX_TAKES + 1, 2), "c"), used=())
+
+    all_takes = dict.fromkeys(range(1, MAX_SHOTS + 1), takes)
+    menu = shots_menu(Rushes(project=project(), plan=film, takes=all_takes))
+
+    assert utf16_units(menu.words) <= MAX_CONTENT
+    assert menu.words.count("kept, too") == MAX_SHOTS
 
 
 async def test_another_take_of_one_shot_costs_that_shot_and_is_ordered_by_the_greenlight_alone(

@@ -21,6 +21,12 @@ def test_in_a_channel_it_takes_a_mention_or_a_reply(kind: ProjectKind) -> None:
 
 
 @pytest.mark.parametrize("kind", ProjectKind)
+def test_who_is_heard_only_by_name_is_told_so(kind: ProjectKind) -> None:
+    assert "mention me there" in where_it_comes(project(kind=kind), 7, hears_all=False)
+    assert "mention me" not in where_it_comes(project(kind=kind), 7)
+
+
+@pytest.mark.parametrize("kind", ProjectKind)
 def test_in_direct_messages_one_just_writes(kind: ProjectKind) -> None:
     words = where_it_comes(project(kind=kind, guild_id=None), 6)
 

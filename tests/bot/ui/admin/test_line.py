@@ -39,7 +39,7 @@ async def test_the_list_tells_what_runs_and_who_is_next_in_order(panel: Panel) -
     lines = [line for line in text(await panel.queue.page(OF_ALL)).splitlines() if "·" in line]
     assert "1 running" in lines[0]
     assert "2 in line" in lines[0]
-    assert ["▶️ begun" in lines[1], "1. in line" in lines[2], "2. in line" in lines[3]] == [True] * 3
+    assert ["▶️ begun" in lines[1], "Place 1 in line" in lines[2], "Place 2 in line" in lines[3]] == [True] * 3
     assert "moved to the front" in lines[2]
 
 
@@ -70,7 +70,7 @@ async def test_a_film_in_line_tells_whose_turn_it_is(panel: Panel) -> None:
     await panel.switches.pause(ALL, OF_ALL.user_id)
 
     said = text(await panel.queue.explain(OF_ALL, mine.id))
-    assert "2. in line" in said
+    assert "Place 2 in line" in said
     assert "1 film goes before it, 1 of its owner's." in said
     assert "Next is **Koi** of" in said
     assert "An operator paused all new films" in said
@@ -95,9 +95,9 @@ async def test_an_operator_moves_a_film_and_sees_its_new_place(panel: Panel) -> 
 
     card = await panel.queue.move(OF_ALL, mine.id, Where.FRONT)
     assert "It goes first now." in text(card)
-    assert "1. in line" in text(card)
+    assert "Place 1 in line" in text(card)
     assert labels(card) == ["To the front", "To the back", "Its fair place", "Stop it", "All films"]
-    assert "2. in line" in text(await panel.queue.move(OF_ALL, mine.id, Where.FAIR))
+    assert "Place 2 in line" in text(await panel.queue.move(OF_ALL, mine.id, Where.FAIR))
     await panel.lifecycle.begin(mine.id)
     assert "isn't in the line any more" in text(await panel.queue.move(OF_ALL, mine.id, Where.BACK))
 
@@ -108,7 +108,7 @@ async def test_who_manages_a_server_sees_and_stops_its_films_only_and_learns_of_
     await move_to(panel, theirs, THERE)
 
     page = text(await panel.queue.page(OF_HERE))
-    assert page.count("in line since") + page.count(". in line") == 1
+    assert page.count("in line since") + page.count("⏳ Place") == 1
     assert "$" not in page + text(await panel.queue.explain(OF_HERE, ours.id))
     for act in (panel.queue.explain, panel.queue.stop):
         with pytest.raises(NoSuchFilm):
