@@ -199,11 +199,11 @@ async def patiently(work: Callable[[], Awaitable[Result]], pauses: Sequence[floa
             await asyncio.sleep(left.pop(0))
 
 
-async def however_long(work: Callable[[], Awaitable[Result]]) -> Result:
+async def however_long(work: Callable[[], Awaitable[Result]], pauses: Sequence[float] = AGAIN_AFTER) -> Result:
     """As `patiently`, but a database that is away is waited for until it is back, or we are cancelled."""
     while True:
         try:
-            return await patiently(work)
+            return await patiently(work, pauses)
         except AWAY as error:
             logger.error("THE DATABASE IS AWAY: what runs waits for it", extra={"error": type(error).__name__})
             await asyncio.sleep(ROOM_EVERY)

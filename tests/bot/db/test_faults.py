@@ -71,7 +71,6 @@ async def test_a_step_outlasts_a_database_that_is_away_for_longer_than_any_patie
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "ROOM_EVERY", 0.0)
-    monkeypatch.setattr(module, "AGAIN_AFTER", (0.0,))
     tries = 0
 
     async def work() -> int:
@@ -81,7 +80,7 @@ async def test_a_step_outlasts_a_database_that_is_away_for_longer_than_any_patie
             raise OperationalError("SELECT", None, Exception("the server is away"))
         return tries
 
-    assert await module.however_long(work) == 50
+    assert await module.however_long(work, pauses=()) == 50
 
 
 async def test_the_id_of_an_accepted_order_waits_for_room(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

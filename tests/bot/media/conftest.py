@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -20,12 +21,13 @@ def ffmpeg() -> Ffmpeg:
 
 @pytest.fixture(scope="session")
 def draw(ffmpeg: Ffmpeg, tmp_path_factory: pytest.TempPathFactory) -> Draw:
-    """Call as `draw("name.mp4", "-f", "lavfi", …)`: the file, made on the first call only."""
+    """Call as `draw("name.mp4", "-f", "lavfi", …)`: the file, made on the first call with these arguments only."""
     folder = tmp_path_factory.mktemp("clips")
 
     def call(name: str, *arguments: str) -> Path:
-        out = folder / name
+        out = folder / hashlib.sha256("\0".join(arguments).encode()).hexdigest()[:16] / name
         if not out.exists():
+            out.parent.mkdir(exist_ok=True)
             subprocess.run([ffmpeg.executable, "-v", "error", "-y", *arguments, out], check=True)
         return out
 

@@ -374,13 +374,13 @@ async def test_mere_progress_waits_the_longer_the_older_its_card_and_news_do_not
 
 
 async def test_a_film_of_ten_minutes_costs_few_edits(wall: Wall) -> None:
-    """Looked at each second, with every shot told at every percent."""
+    """Looked at every two and a half seconds, each time with another progress."""
     production = await wall.running_in(7)
     await wall.look()
     wall.writes()
-    for second in range(600):
-        await wall.progress(production, second / 600)
-        await wall.look(later=1.0)
+    for look in range(240):
+        await wall.progress(production, look / 240)
+        await wall.look(later=2.5)
 
     # One in five seconds for two minutes, then one in fifteen: what follows from facts of Discord's, in `card_pace`.
     assert len(wall.writes()) <= 120 / 5 + 480 / 15 + 2
