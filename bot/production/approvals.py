@@ -2,7 +2,7 @@
 
 asking ──► accepted     approved: it takes its place in the line
    ├────► cancelled     declined, or nobody decided within `PATIENCE`: its owner is told why
-   └────► cancelled     by its owner, through `Productions.stop`
+   └────► cancelled     by its owner, through `Lifecycle.stop`
 """
 
 from __future__ import annotations
