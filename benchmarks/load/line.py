@@ -81,7 +81,7 @@ def _told_place(world: World, thread: int) -> int | None:
     for message in world.discord.messages(thread):
         if "**Next** in line" in text_of(message):
             return 1
-        if found := re.search(r"\*\*([\d,]+)\.\*\* in line", text_of(message)):
+        if found := re.search(r"Place \*\*([\d,]+)\*\* in line", text_of(message)):
             return int(found[1].replace(",", ""))
     return None
 

@@ -139,14 +139,14 @@ class Unknown:
     detail: str
 
 
-class _OrderedAlready(Exception):
-    """The key of an order stands in the ledger, and was not refused."""
-
-
 #: States in which an order's answer may still come.
 _UNANSWERED = (CallState.INTENT, CallState.UNKNOWN)
 
 Outcome = Accepted | Completed | Refused | Unknown
+
+
+class _OrderedAlready(Exception):
+    """The key of an order stands in the ledger, and was not refused."""
 
 
 class Ledger:
@@ -264,12 +264,13 @@ class Ledger:
         return _call(row) if row is not None else None
 
     async def rivals(self, call: PaidCall) -> Rivals:
-        """Other orders of the same words with the same key, any of which may have made what is found at the service."""
+        """Other orders of the same words, any of which may have made what is found at the service: two keys may be of
+        one account.
+        """
         same = select(paid_calls.c.request_hash).where(paid_calls.c.key == call.key).scalar_subquery()
         query = select(paid_calls.c.state, paid_calls.c.operation, paid_calls.c.deadline_at).where(
             paid_calls.c.request_hash == same,
             paid_calls.c.provider == call.provider,
-            paid_calls.c.key_id == call.key_id,
             paid_calls.c.key != call.key,
         )
         async with self._database.transaction() as transaction:

@@ -135,6 +135,7 @@ class Booth:
 
     async def _look_up(self, call: PaidCall, find: Find) -> PaidCall | None:
         """What became of an order whose answer was lost; as unknown as before where its service cannot be asked."""
+        others: set[str] = set()  # requests that other orders have made
         while True:
             is_settled = self._clock() >= call.updated_at + self._settled_after  # before the look, not after it
             try:
@@ -142,12 +143,13 @@ class Booth:
                 if rivals.is_open:  # what is there may be its
                     await asyncio.sleep(LOOK_EVERY)
                     continue
-                found = await find(self._pool.key(call.key_id), call.created_at, rivals.made)
+                found = await find(self._pool.key(call.key_id), call.created_at, others | rivals.made)
             except (ProviderError, NoUsableKey) as error:
                 logger.warning("lost recording not looked up", extra={"call": call.key, "error": type(error).__name__})
                 return call
             if found is not None:
                 if not await self._ledger.claim(call, operation=found.request, price_microusd=found.price_microusd):
+                    others.add(str(found.request))
                     continue
                 logger.info("lost recording found", extra={"call": call.key})
                 return await self._ledger.find(call.key)

@@ -210,7 +210,7 @@ class Camera:
             number += 1
             key = _key(order, number)
             call = await self._ledger.find(key)
-            if call is None or call.state is CallState.REFUSED:
+            while call is None or call.state is CallState.REFUSED:  # perhaps somebody else's, ordered meanwhile
                 call = await self._place(order, rig, key)
             if call.state is CallState.LOST or (call.state is CallState.UNKNOWN and await self._write_off(call)):
                 continue

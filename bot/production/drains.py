@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from sqlalchemy import delete, distinct, func, insert, select
+from sqlalchemy import delete, distinct, func, select
 
-from bot.db import Database, Transaction
+from bot.db import Database, Transaction, insert_or_ignore
 from bot.db.tables import drains, paid_calls, productions, storyboards, switches
 from bot.jobs.ledger import CallState
 from bot.jobs.wake import Wake
@@ -74,7 +74,11 @@ class Drains:
         async with self._database.transaction() as transaction:
             found = await _under_way(transaction, name, now)
             if found:
-                await transaction.execute(insert(drains).values(name=name, by=by, at=now))
+                await transaction.execute(
+                    insert_or_ignore(transaction, drains)
+                    .values(name=name, by=by, at=now)
+                    .on_conflict_do_update(index_elements=[drains.c.name], set_={"by": by, "at": now})
+                )
         self._changed()
         return found
 

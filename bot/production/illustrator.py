@@ -111,6 +111,8 @@ class Illustrator:
         async with at_once:
             state, failure = StillState.FAILED, "Bug"
             try:
+                if self._switches is not None:
+                    await self._switches.until_on(ALL)  # a drain waits for what is under way, not for the next still
                 await self._have(storyboard, still)
                 state, failure = StillState.DRAWN, ""
             except NoRecording as missing:

@@ -74,6 +74,11 @@ class Waiting:
     moved: float | None = None  # by an operator: below zero before all others, above behind them
 
 
+def day_of(at: float) -> date:
+    """The day, here, of a moment in Unix seconds."""
+    return datetime.fromtimestamp(at).astimezone().date()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Production:
     """One film being made of one version of a plan.
@@ -119,7 +124,7 @@ class Production:
     @property
     def greenlit_on(self) -> date:
         """The day by which its models count as they do in the catalogue."""
-        return datetime.fromtimestamp(self.accepted_at).astimezone().date()
+        return day_of(self.accepted_at)
 
     @property
     def workflow_id(self) -> str:

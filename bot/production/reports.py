@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Row, Select, and_, func, or_, select, update
+from sqlalchemy import Row, Select, Update, and_, func, or_, select, update
 
 from bot.db import Database, Transaction, insert_or_ignore, lock
 from bot.db.tables import cards, posts, productions, projects, reports, storyboards
@@ -144,6 +144,8 @@ class Reports:
         if not everywhere:
             same = and_(same, reports.c.guild_id == report.guild_id)  # of a DM: those of DMs
             waiting = and_(waiting, productions.c.guild_id == report.guild_id)
+        if state is ReportState.LIFTED and not everywhere:
+            same = and_(same, reports.c.everywhere == 0)  # what an operator hid, an operator shows again
         now = self._clock()
         async with self._database.transaction() as transaction:
             await lock(transaction, f"project {report.project_id}")  # nobody takes it into the line meanwhile
@@ -158,6 +160,8 @@ class Reports:
             if state is ReportState.HIDDEN:
                 failure = HIDDEN_EVERYWHERE if everywhere else HIDDEN_HERE
                 await call_off(transaction, self._budgets, waiting, failure=failure, now=now)
+            if state is ReportState.LIFTED:
+                await transaction.execute(_forget_boards(report.project_id))
             await self._audit.note_within(
                 transaction, by, f"report {state}", report.project_id, guild_id=report.guild_id
             )
@@ -286,4 +290,14 @@ def _report(row: Row[tuple[object, ...]]) -> Report:
         shown=ReportState(row.shown) if row.shown else None,
         answered_at=row.answered_at,
         everywhere=bool(row.everywhere),
+    )
+
+
+def _forget_boards(project_id: str) -> Update:
+    """The cards of its storyboards were deleted, or never posted: they are made anew."""
+    ids = select(storyboards.c.id).where(storyboards.c.project_id == project_id)
+    return (
+        update(cards)
+        .where(cards.c.kind == _STORYBOARD, cards.c.ref.in_(ids))
+        .values(settled=0, message_id=None, shown=None)
     )

@@ -31,7 +31,7 @@ from bot.db.tables import (
 from bot.jobs.ledger import CallState
 from bot.production.bill import bill_of, settle_by_bill
 from bot.production.lifecycle import Lifecycle
-from bot.production.model import OPEN, RESTORED, TERMINAL, ProductionState, Stage, TakeState
+from bot.production.model import OPEN, RESTORED, TERMINAL, ProductionState, Stage, TakeState, day_of
 from bot.production.reports import ReportState
 from bot.production.sound import effect_path, music_path, voice_path
 from bot.production.storyboards import StillState, end_restored
@@ -195,8 +195,9 @@ class Restoration:
             return None, ()
         plan = Plan.from_json(found.plan, version=found.version, changes=found.changes)
         try:
-            return plan, cast(plan, self._catalogue, asset_id=row.asset_id, draft=bool(row.draft))
-        except (StudioError, ProviderError):  # its model has left the catalogue: nothing more can be ordered for it
+            catalogue = self._catalogue.on(day_of(row.accepted_at))
+            return plan, cast(plan, catalogue, asset_id=row.asset_id, draft=bool(row.draft))
+        except (StudioError, ProviderError):  # its model has left the catalogue's file
             return None, ()
 
     def _sounds_missing(self, project_id: str, plan: Plan, castings: Iterable[Casting]) -> Iterator[_Part]:

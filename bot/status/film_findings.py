@@ -42,7 +42,9 @@ def of_films(status: Status) -> Iterator[Finding]:
                 "{number} film waits for somebody to approve its price.",
                 "{number} films wait for somebody to approve their price.",
             ),
-            remedy=say("Approve or decline it on its card, or with /admin queue; after three days it ends by itself."),
+            remedy=say(
+                "Approve or decline it on its card: /admin queue shows where. After three days it ends by itself."
+            ),
         )
     if held := films.now.get(ProductionState.HELD, 0):
         yield Finding(

@@ -56,6 +56,7 @@ class Limiter:
         self._settings = settings
         self._lines: tuple[LimitLine, ...] = ()
         self._told: dict[tuple[str, str, str | None], int] = {}
+        self._looking = asyncio.Lock()  # of two looks the later one counts
 
     async def run(self, listener: Listener) -> None:
         """Keep the pools in step with the book until cancelled."""
@@ -66,9 +67,10 @@ class Limiter:
 
     async def look(self) -> None:
         """Bring the pools in step with the book, once."""
-        lines = tuple(line for line in await self._book.lines() if line.provider in self._pools)
-        touched = {line.provider for line in {*lines} ^ {*self._lines}}
-        self._lines = lines
+        async with self._looking:
+            lines = tuple(line for line in await self._book.lines() if line.provider in self._pools)
+            touched = {line.provider for line in {*lines} ^ {*self._lines}}
+            self._lines = lines
         for provider in touched:
             self._apply(provider)
             logger.info("limits changed", extra={"provider": provider})

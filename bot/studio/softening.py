@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 
 from bot.speech import say, speaking
-from bot.studio.drafts import EditKind, IdeaDraft, RevisionDraft
+from bot.studio.drafts import EditDraft, EditKind, IdeaDraft, RevisionDraft
 from bot.studio.errors import EditRefused
 from bot.studio.minds import Minds
 from bot.studio.model import Plan, Project
@@ -45,7 +45,7 @@ class Softener:
 
         Raises:
             EditRefused: there are none that say what was meant.
-            ContentRejected | ProviderError | RateLimitError | CannotPlan | ModelRetired: nobody could answer.
+            ProviderError | RateLimitError | CannotPlan | ModelRetired: nobody could answer.
         """
         numbers = sorted(number for number in refused if 1 <= number <= len(plan.shots))
         shots = [{"number": number, **asdict(shot)} for number, shot in enumerate(plan.shots, start=1)]
@@ -54,8 +54,16 @@ class Softener:
         words = f"The content policy refused {asked}. Make the words of {asked} safe for it."
         turn = Turn(role="user", parts=(words, json.dumps(data, ensure_ascii=False)))
         prompt = Prompt(model="", system=SOFTENING, turns=(turn,))
-        draft = await self._minds.answer(prompt, RevisionDraft, user=str(project.owner_id), priority=Priority.MEDIUM)
-        edits = [edit for edit in draft.edits if edit.kind in _WORDS and edit.shot in numbers]
+        user = str(project.owner_id)
+        try:
+            draft = await self._minds.answer(
+                prompt, RevisionDraft, user=user, priority=Priority.MEDIUM, elsewhere_if_refused=True
+            )
+        except ContentRejected:
+            found: Sequence[EditDraft] = ()
+        else:
+            found = draft.edits
+        edits = [edit for edit in found if edit.kind in _WORDS and edit.shot in numbers]
         with speaking(project.language):  # its card is for everybody who takes part
             revised = revise(plan, edits, self._catalogue.resolve(plan.model), has_upload=project.asset_id is not None)
         if revised is None:
@@ -84,5 +92,7 @@ class Softener:
         else:
             idea = clean(draft.idea)
         if not idea or idea == project.idea:
-            raise EditRefused(say("I found no safer words for that. Tell me in the thread what to show instead."))
+            raise EditRefused(
+                say("I found no safer words for that. Press **Change…** on its card, and say what to show instead.")
+            )
         return idea

@@ -203,6 +203,9 @@ _STYLE = b"""
   .message-context-actions:not(.is-open) > :not(.message-menu-toggle) { display: none; }
 }
 """
+#: Nor does SimCord's page follow where a picture that came late has pushed the end out of sight, as Discord does.
+_AT_ITS_END = b"- ui.timeline.clientHeight <= 1 ?"
+_NEAR_ITS_END = b"- ui.timeline.clientHeight <= 160 ?"
 #: Where SimCord's page puts the buttons that appear over a message, and what we put beside them.
 _TOOLBAR = b"if (toolbar.childElementCount) root.append(toolbar);"
 _MENU_BUTTONS = b"""
@@ -249,6 +252,8 @@ class _FramedServer(PreviewServer):
         answer: web.StreamResponse = await super()._static(request)
         if request.path.endswith(".css") and isinstance(answer, web.Response) and isinstance(answer.body, bytes):
             answer.body += _STYLE
+        if request.path == "/timeline.js" and isinstance(answer, web.Response) and isinstance(answer.body, bytes):
+            answer.body = answer.body.replace(_AT_ITS_END, _NEAR_ITS_END)
         if request.path == "/messages.js" and isinstance(answer, web.Response) and isinstance(answer.body, bytes):
             menu = f"const MENU = {json.dumps(self._menu())};\n".encode()
             answer.body = menu + answer.body.replace(_TOOLBAR, _MENU_BUTTONS + _TOOLBAR)

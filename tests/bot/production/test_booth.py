@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import pytest
 from sqlalchemy import select
@@ -11,7 +11,7 @@ from sqlalchemy import select
 from bot.app.pools import judge
 from bot.db import Database
 from bot.db.tables import reservations
-from bot.jobs.ledger import CallState, Ledger
+from bot.jobs.ledger import CallState, Completed, Intent, Ledger, Outcome
 from bot.jobs.wake import Wake
 from bot.production.booth import MAX_TRIES, Booth, Find, Kept, NoRecording, Recording
 from bot.production.switches import Switches
@@ -69,6 +69,13 @@ class Studio:
 
     async def calls(self) -> Sequence[tuple[CallState, bool, int]]:
         return [(call.state, call.open, call.price_microusd) for call in await self.ledger.calls_of("film")]
+
+
+def made_as(operation: str) -> Callable[[], Awaitable[Outcome]]:
+    async def post() -> Outcome:
+        return Completed(operation=operation)
+
+    return post
 
 
 async def test_a_recording_is_bought_once_and_paid_as_charged(database: Database) -> None:
@@ -205,6 +212,36 @@ async def test_of_two_lost_recordings_of_the_same_words_one_is_not_found_for_bot
         [],
         ["OutcomeUnknown"],
     ]  # the other was provably not made
+
+
+async def test_what_another_order_has_made_is_passed_over_though_its_words_are_told_otherwise(
+    database: Database,
+) -> None:
+    studio = Studio(database, OutcomeUnknown("elevenlabs"))
+    studio.booth = Booth(studio.pool, studio.ledger, settled_after=0.0)
+    await studio.buy()
+    await studio.ledger.order(  # the same voice, named in one and the usual one in the other
+        Intent(
+            key="other/voice-1/1",
+            job="other",
+            provider="elevenlabs",
+            model="voice",
+            key_id="another-key-of-the-account",
+            request_hash="1" * 64,
+            price_microusd=900,
+            deadline_at=0.0,
+        ),
+        made_as("theirs"),
+    )
+
+    async def find(key: ApiKey, since: float, others: Collection[str]) -> Kept | None:
+        return next((Kept(700, each) for each in ("theirs", "ours") if each not in others), None)
+
+    async with asyncio.timeout(10.0):
+        assert await studio.buy(find=find) == []
+
+    [call] = await studio.ledger.calls_of("film")
+    assert (call.state, call.operation) == (CallState.FOUND, "ours")
 
 
 async def test_what_another_order_of_the_same_words_has_made_is_not_taken_for_a_lost_one(database: Database) -> None:

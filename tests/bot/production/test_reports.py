@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from bot.db import Database
-from bot.db.tables import reservations
+from bot.db.tables import cards, reservations, storyboards
 from bot.jobs.wake import Wake
 from bot.production.approvals import Approvals
 from bot.production.decisions import Decision, Decisions
@@ -175,6 +175,48 @@ async def test_what_a_server_hides_is_called_off_and_not_ordered_there_until_tha
     await place.reports.decide(report.id, ReportState.LIFTED, by=TOM)
     again = await place.accept(production.project_id, press="once more")
     assert again.state is ProductionState.ACCEPTED
+
+
+async def test_what_an_operator_hid_stays_hidden_when_a_server_shows_what_it_hid_itself(place: Place) -> None:
+    project_id = (await place.film()).id
+    theirs = await place.reported(project_id)
+    await place.reports.decide(theirs.id, ReportState.HIDDEN, by=TOM)
+    operators = await place.reported(project_id, by=TOM + 1)
+    await place.reports.decide(operators.id, ReportState.HIDDEN, by=OWNER, everywhere=True)
+
+    await place.reports.decide(theirs.id, ReportState.LIFTED, by=TOM)
+
+    assert (await place.reports.get(operators.id)).state is ReportState.HIDDEN
+    assert await place.reports.hides(project_id, SERVER)
+
+
+async def test_a_storyboard_that_was_withdrawn_gets_a_card_again_when_it_is_shown_again(place: Place) -> None:
+    project_id = (await place.film()).id
+    report = await place.reported(project_id)
+    board = {
+        "id": "b" * 32, "request_id": "r", "project_id": project_id, "version": 1, "owner_id": OWNER,
+        "guild_id": SERVER, "provider": "gemini", "model": "m", "ratio": "16:9", "state": "over",
+        "price_microusd": 1, "accepted_at": 1.0, "updated_at": 1.0,
+    }  # fmt: skip
+    async with place.database.transaction() as transaction:
+        await transaction.execute(insert(storyboards).values(**board))
+        card = {
+            "kind": "storyboard",
+            "ref": "b" * 32,
+            "channel_id": 7,
+            "message_id": 70,
+            "settled": 1,
+            "stamp": 1.0,
+            "created_at": 1.0,
+        }
+        await transaction.execute(insert(cards).values(**card))
+    await place.reports.decide(report.id, ReportState.HIDDEN, by=TOM)
+
+    await place.reports.decide(report.id, ReportState.LIFTED, by=TOM)
+
+    async with place.database.transaction() as transaction:
+        row = (await transaction.execute(select(cards.c.settled, cards.c.message_id))).one()
+    assert tuple(row) == (0, None)
 
 
 async def test_what_another_server_hides_leaves_a_film_in_the_line(place: Place) -> None:
