@@ -12,7 +12,6 @@ from bot.production.productions import Productions
 from bot.production.prospects import Prospects
 from bot.production.readings import Readings
 from bot.production.switches import Switches
-from bot.settings.services import PROVIDERS
 from bot.studio.budget import Budgets
 from bot.studio.preferences import PreferenceRows
 from bot.ui.command_book import BOOK, CommandBook
@@ -47,7 +46,6 @@ def surfaces_for_members(
     readings: Readings | None,
     data_dir: Path,
 ) -> list[Surface]:
-    titles = {provider.name: provider.title for provider in PROVIDERS}
     waits = Waits(catalogue, pools, time.time)
     return [
         FilmsCommand(library),
@@ -55,7 +53,7 @@ def surfaces_for_members(
         QuotaCommand(budgets, desk),
         PrivacyCommand(library),
         SettingsMenu(desk, preferences),
-        QueueMenu(desk, productions, Prospects(database, dispatcher, switches), waits, titles),
-        ModelsMenu(desk, catalogue, pools, titles),
+        QueueMenu(desk, productions, Prospects(database, dispatcher, switches), waits),
+        ModelsMenu(desk, catalogue, pools),
         Help(CommandBook(data_dir / BOOK), desk.operators),
     ]

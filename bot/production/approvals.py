@@ -15,7 +15,7 @@ from sqlalchemy import func, or_, select, update
 
 from bot.db import Database, Transaction
 from bot.db.tables import productions, reservations, storyboards
-from bot.jobs.wake import Listener, Wake
+from bot.jobs.wake import Listener, Wake, keep_looking
 from bot.production.bill import settle_by_bill
 from bot.production.calling_off import call_off
 from bot.production.model import ProductionState
@@ -76,9 +76,7 @@ class Approvals:
         self._clock = clock
 
     async def run(self, listener: Listener) -> None:
-        while True:
-            await self.end_overdue()
-            await listener.wait(LOOK_EVERY)
+        await keep_looking(self.end_overdue, listener, every=LOOK_EVERY)
 
     async def approve(self, production_id: str, user_id: int, role_ids: frozenset[int]) -> None:
         """Let it into the line.

@@ -242,6 +242,8 @@ class FilmMaker:
 
     async def _cut(self, production_id: str) -> str:
         production, plan, project = await self._read(production_id)
+        if production.state is not ProductionState.RUNNING:  # ended before a crash that kept the engine from noting it
+            return production.state.value
         await self._lifecycle.enter(production_id, Stage.CUT)
         film = self._files.artefact(project.id, f"film-{production_id}.mp4")
         castings = self._castings(production, plan)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
-from bot.jobs.wake import Listener
+from bot.jobs.wake import Listener, keep_looking
 from bot.settings import Amount, LimitSetting, ProviderSettings
 from bot.studio.account_limits import limits_of_all, says_room
 from bot.studio.limit_book import LimitBook, LimitLine
@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 What = Literal["requests", "tokens"]
 #: Seconds between two looks at the book: another process may have written it.
 LOOK_EVERY = 5.0
+#: And between two looks at least: rows change all the time.
+BREATH = 1.0
 
 
 class Origin(StrEnum):
@@ -60,10 +62,7 @@ class Limiter:
 
     async def run(self, listener: Listener) -> None:
         """Keep the pools in step with the book until cancelled."""
-        while True:
-            await self.look()
-            await asyncio.sleep(LOOK_EVERY / 5)  # at least: rows change all the time
-            await listener.wait(LOOK_EVERY)
+        await keep_looking(self.look, listener, every=LOOK_EVERY, breath=BREATH)
 
     async def look(self) -> None:
         """Bring the pools in step with the book, once."""

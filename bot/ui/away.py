@@ -5,13 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from bot.settings.services import PROVIDERS
 from bot.studio.casting import Casting
 from bot.ui.waits import rests_until
-from bot.ui.wording import plain
+from bot.ui.wording import titled
 from ratelimit import KeyPool
-
-_TITLES = {provider.name: provider.title for provider in PROVIDERS}
 
 
 class Away:
@@ -29,8 +26,3 @@ class Away:
     def _lends_none(self, provider: str, model: str) -> bool:
         pool = self._pools.get(provider)
         return pool is not None and all(rests_until(key, model) == math.inf for key in pool.view().keys)
-
-
-def titled(service: str) -> str:
-    """A service as people write it."""
-    return _TITLES.get(service, plain(service))

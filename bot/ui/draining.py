@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from discord import ui
 
-from bot.jobs.wake import Listener
+from bot.jobs.wake import Listener, keep_looking
 from bot.production.drains import Drain, Drains
 from bot.production.switches import ALL
 from bot.speech import say, speaking
@@ -46,9 +46,7 @@ class Draining:
         self._claim = claim
 
     async def run(self, listener: Listener) -> NoReturn:
-        while True:
-            await self.look()
-            await listener.wait(LOOK_EVERY)
+        await keep_looking(self.look, listener, every=LOOK_EVERY)
 
     async def look(self) -> None:
         """Tell every drain that is over."""

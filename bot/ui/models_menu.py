@@ -20,6 +20,7 @@ from bot.ui.desk import Desk
 from bot.ui.models_card import ModelFacts, model_view, models_view
 from bot.ui.offer import models_called
 from bot.ui.waits import rests_until
+from bot.ui.wording import titled
 from providers.catalogue import Catalogue, VideoModel
 from ratelimit import KeyPool, PoolView, Priority
 
@@ -28,15 +29,12 @@ if TYPE_CHECKING:
 
 
 class ModelsMenu:
-    """Shows the catalogue beside the pools; `titles` are the services' names as people know them."""
+    """Shows the catalogue beside the pools."""
 
-    def __init__(
-        self, desk: Desk, catalogue: Catalogue, pools: Mapping[str, KeyPool], titles: Mapping[str, str]
-    ) -> None:
+    def __init__(self, desk: Desk, catalogue: Catalogue, pools: Mapping[str, KeyPool]) -> None:
         self._desk = desk
         self._catalogue = catalogue
         self._pools = pools
-        self._titles = titles
 
     @property
     def presses(self) -> Mapping[Action, Press]:
@@ -76,7 +74,7 @@ class ModelsMenu:
         is_over = self._catalogue.is_over(model)
         facts = ModelFacts(
             model=model,
-            service=self._titles.get(model.provider, model.provider),
+            service=titled(model.provider),
             is_offered=not is_over and model.id in {each.id for each in offer.video_models},
             is_usual=model.id == offer.default_model,
             is_over=is_over,

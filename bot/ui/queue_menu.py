@@ -23,7 +23,7 @@ from bot.ui.custom_ids import Action, CustomId
 from bot.ui.films import owner_of
 from bot.ui.queue_card import QueuedFilm, QueueFacts, queue_view, stopped_words
 from bot.ui.waits import Waits
-from bot.ui.wording import plain
+from bot.ui.wording import plain, titled
 
 if TYPE_CHECKING:
     from bot.production.prospects import Prospect
@@ -34,7 +34,7 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 
 class QueueMenu:
-    """Shows what waits and runs, and cancels; `titles` are the services' names as people know them."""
+    """Shows what waits and runs, and cancels."""
 
     def __init__(
         self,
@@ -42,7 +42,6 @@ class QueueMenu:
         productions: Productions,
         prospects: Prospects,
         waits: Waits,
-        titles: Mapping[str, str],
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -50,7 +49,6 @@ class QueueMenu:
         self._productions = productions
         self._prospects = prospects
         self._waits = waits
-        self._titles = titles
         self._clock = clock
 
     @property
@@ -150,8 +148,8 @@ class QueueMenu:
         services = self._waits.services(plan, production.asset_id)
         return QueuedFilm(
             prospect=prospect,
-            busy=[self._titles.get(name, name) for name in self._waits.busy(plan, production.asset_id)],
-            paused=[self._titles.get(name, name) for name in sorted(services & paused)],
+            busy=[titled(name) for name in self._waits.busy(plan, production.asset_id)],
+            paused=[titled(name) for name in sorted(services & paused)],
         )
 
     async def _suggest(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:

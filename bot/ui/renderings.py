@@ -23,7 +23,6 @@ from bot.studio.projects import Projects
 from bot.studio.sightings import Sightings
 from bot.studio.soundtrack import overruns
 from bot.ui.analysis_card import AnalysisFacts, analysis_cards
-from bot.ui.away import titled
 from bot.ui.card_rows import Card, CardRows
 from bot.ui.cards import CardKind, JobFacts, PlanFacts, fingerprint, job_card, plan_card
 from bot.ui.desk import Desk
@@ -36,7 +35,7 @@ from bot.ui.remarks import remark_on_sight, remarks_on_length
 from bot.ui.talk_facts import TalkFacts, TalkReader
 from bot.ui.tryouts import Tryouts
 from bot.ui.waits import Waits
-from bot.ui.wording import day, plain
+from bot.ui.wording import day, plain, titled
 from providers.catalogue import Catalogue
 from providers.errors import ModelRetired, RequestFault
 from ratelimit import KeyPool

@@ -6,7 +6,6 @@ two of them leaves nothing half told.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -15,7 +14,7 @@ from typing import Any, NoReturn
 import discord
 from discord import app_commands, ui
 
-from bot.jobs.wake import Listener
+from bot.jobs.wake import Listener, keep_looking
 from bot.production.reports import LONGEST_REASON, Report, Reports, ReportState
 from bot.speech import Language, later, say, speaking
 from bot.studio.blocks import Blocks
@@ -212,10 +211,7 @@ class ReportDesk:
         self._tongues = tongues
 
     async def run(self, listener: Listener) -> NoReturn:
-        while True:
-            await self.look()
-            await asyncio.sleep(BREATH)
-            await listener.wait(LOOK_EVERY)
+        await keep_looking(self.look, listener, every=LOOK_EVERY, breath=BREATH)
 
     async def look(self) -> None:
         """Bring everything up to date, in one process of all."""

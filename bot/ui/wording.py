@@ -11,12 +11,14 @@ from babel.lists import format_list
 from babel.numbers import format_decimal
 from discord.utils import escape_markdown
 
+from bot.settings.services import PROVIDERS
 from bot.speech import Language, dollars, say, spoken
 from bot.studio.text import clean
 
 _MENTION = re.compile(r"<(@[!&]?|#|/|:|a:|t:|id:)")
 _LINK = re.compile(r"\](?=\()")
 _AT = re.compile(r"@(?=everyone|here)")
+_TITLES = {provider.name: provider.title for provider in PROVIDERS}
 
 
 def plain(text: str) -> str:
@@ -90,3 +92,8 @@ def enumerated(items: Sequence[object]) -> str:
     """A list of what is all meant: "1, 2 and 3"."""
     locale = "en_GB" if spoken() is Language.ENGLISH else spoken().code  # without a comma before the "and"
     return str(format_list([str(item) for item in items], locale=locale))
+
+
+def titled(service: str) -> str:
+    """A service as people write it."""
+    return _TITLES.get(service, plain(service))

@@ -12,10 +12,9 @@ from discord import ui
 from bot.speech import counted, say
 from bot.studio.keyring import HeldKey
 from bot.ui.admin.pieces import button, health_words, moment, ref_of, turning, usage_words
-from bot.ui.away import titled
 from bot.ui.card_layout import BAD, GOOD, PAST, PENDING, fitted, layout
 from bot.ui.custom_ids import Action
-from bot.ui.wording import plain
+from bot.ui.wording import plain, titled
 from ratelimit import KeyHealth
 
 #: Keys on one page: each takes three components of the forty there may be, and every service a button to add one.

@@ -14,9 +14,9 @@ from bot.speech import later, say
 from bot.studio.limit_book import LimitLine
 from bot.studio.limiter import Limiter, Origin, Place, What
 from bot.ui.admin.pieces import button, moment, ref_of, turning, usage_words
-from bot.ui.away import titled
 from bot.ui.card_layout import READY, fitted, layout
 from bot.ui.custom_ids import Action, CustomId
+from bot.ui.wording import titled
 from ratelimit import Allowance, KeyView, Limits
 
 ON_A_PAGE = 6

@@ -12,7 +12,7 @@ from bot.settings.services import PROVIDERS, Provider
 from bot.speech import say
 from bot.studio.errors import LimitRefused
 from bot.studio.limiter import Place, What
-from bot.ui.away import titled
+from bot.ui.wording import titled
 from ratelimit import Allowance
 
 #: The fields of the form.

@@ -17,11 +17,10 @@ from bot.speech import counted, gibibytes, lasting, later, say
 from bot.status.finding import Finding, Severity
 from bot.status.status import DiscordStatus, KeyStatus, LineStatus, MoneyStatus, ServiceStatus, Status
 from bot.ui.admin.pieces import button, health_words, moment, usage_words
-from bot.ui.away import titled
 from bot.ui.card_layout import BAD, GOOD, PENDING, fitted, layout
 from bot.ui.custom_ids import Action
 from bot.ui.replies import words_for_closed
-from bot.ui.wording import money, plain, size
+from bot.ui.wording import money, plain, size, titled
 from ratelimit import KeyHealth, Priority
 
 #: The chart's name among the message's files.

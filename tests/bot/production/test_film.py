@@ -252,6 +252,10 @@ async def test_what_was_paid_is_cut_after_the_last_day_of_its_model(
     await workshop.maker.film(production.id)
 
     assert (await workshop.productions.get(production.id)).state is ProductionState.DONE
+    film = workshop.files.artefact(production.project_id, f"film-{production.id}.mp4")
+    film.unlink()
+    await workshop.maker.film(production.id)  # killed before the engine noted that its last step was over
+    assert not film.exists()
 
 
 async def test_a_shot_without_its_picture_fails_alone(database: Database, tmp_path: Path) -> None:

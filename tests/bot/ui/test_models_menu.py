@@ -26,8 +26,6 @@ from tests.bot.ui.test_cards import buttons, is_taken_by_discord, text
 from tests.bot.ui.test_library import Press
 from tests.bot.ui.test_settings_menu import menus
 
-TITLES = {"runway": "Runway", "gemini": "Google Gemini"}
-
 
 def facts(**changes: Any) -> ModelFacts:
     return replace(ModelFacts(model=GEN45, service="Runway", places=4, taken=1), **changes)
@@ -53,7 +51,7 @@ def menu(*, catalogue: Catalogue = CATALOGUE, runway: KeyPool | None = None) -> 
         offer=offer,
         changed=unused,
     )
-    return ModelsMenu(desk, catalogue, {"runway": runway or pool()}, TITLES)
+    return ModelsMenu(desk, catalogue, {"runway": runway or pool()})
 
 
 # What is said

@@ -155,7 +155,6 @@ class Queue(House, Counter):
             self.productions,
             Prospects(database, self.dispatcher, self.switches, clock=lambda: self.now),
             Waits(CATALOGUE, {}, lambda: self.now),
-            {"runway": "Runway"},
         )
 
     async def press(self, action: Action, values: Sequence[str] = (), user_id: int = OWNER) -> Press:
