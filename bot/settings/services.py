@@ -207,3 +207,8 @@ def _patience(provider: Provider) -> Iterator[Variable]:
             between=(0, 600),
             assumed="1",
         )
+
+
+def title_of(service: str) -> str:
+    """A service as people write it; one that nobody knows as it is."""
+    return next((provider.title for provider in PROVIDERS if provider.name == service), service)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bot.production.model import ProductionState
 from bot.production.switches import ALL
+from bot.settings.services import title_of
 from bot.speech import counted, dollars, lasting, say
 from bot.status.finding import ENOUGH, ERROR_SHARE, NEARLY, Finding, Severity
 from bot.status.status import Status
@@ -68,12 +69,12 @@ def _remedy_of_line(status: Status) -> str:
     """What the line stands for, as far as it can be seen from here."""
     if any(paused.name == ALL for paused in status.paused):
         return say("New films are paused: /admin resume lets them begin.")
-    if paused := [each.name for each in status.paused]:
+    if paused := [title_of(each.name) for each in status.paused]:
         return say("{service} is paused, and films that need it hold the places: /admin resume.", service=paused[0])
     if status.disk.free_bytes < status.disk.reserve_bytes:
         return say("The disk is full, so films wait: make room.")
     if dead := next((service.name for service in status.services if not service.can_serve), None):
-        return say("{service} has no key that works, and films that need it hold the places.", service=dead)
+        return say("{service} has no key that works, and films that need it hold the places.", service=title_of(dead))
     return say("Add keys of other accounts, or raise MAX_FILMS_AT_ONCE; QUEUE_PROMISE_MINUTES says when you are told.")
 
 
@@ -103,7 +104,7 @@ def of_pauses(status: Status) -> Iterator[Finding]:
     for paused in status.paused:
         what = say("New films are paused.")
         if paused.name != ALL:
-            what = say("{name} is paused: nothing is ordered there.", name=paused.name)
+            what = say("{name} is paused: nothing is ordered there.", name=title_of(paused.name))
         yield Finding(
             name=f"paused {paused.name}",
             severity=Severity.NOTE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bot.settings.services import title_of
 from bot.speech import lasting, say
 from bot.status.finding import ENOUGH, ERROR_SHARE, NEARLY, Finding, Severity
 from bot.status.status import KeyStatus, ServiceStatus, Status
@@ -18,20 +19,23 @@ URGENT_DAYS = 7
 
 
 def of_service(service: ServiceStatus, now: float) -> Iterator[Finding]:
-    healths = [key.view.health for key in service.keys]
+    healths, title = [key.view.health for key in service.keys], title_of(service.name)
     if all(health in {KeyHealth.PAUSED, KeyHealth.RETIRED} for health in healths):
         yield Finding(
             name=f"service withheld {service.name}",
             # Who waits for a paused key waits on; without any key, what is asked fails.
             severity=Severity.WARNING if KeyHealth.PAUSED in healths else Severity.CRITICAL,
-            what=say("Every key of {service} is paused or retired, so nothing is ordered there.", service=service.name),
+            what=say(
+                "Every key of {service} is paused or retired, so nothing is ordered there.",
+                service=title,
+            ),
             remedy=say("Resume one with /admin keys, or add one."),
         )
     elif all(health is KeyHealth.OUT for health in healths):
         yield Finding(
             name=f"service out {service.name}",
             severity=Severity.CRITICAL,
-            what=say("No key of {service} works, so nothing is ordered there.", service=service.name),
+            what=say("No key of {service} works, so nothing is ordered there.", service=title),
             remedy=say("Give it a key that works, or credit; /admin keys tests each."),
         )
     elif not any(health in {KeyHealth.HEALTHY, KeyHealth.PROBING} for health in healths):
@@ -41,7 +45,7 @@ def of_service(service: ServiceStatus, now: float) -> Iterator[Finding]:
             severity=Severity.WARNING,
             what=say(
                 "Every key of {service} rests; the first is asked again in {time}.",
-                service=service.name,
+                service=title,
                 time=lasting(back - now),
             ),
             remedy=say("Wait; if it goes on, lower its limits with /admin limits, or add a key of another account."),
@@ -51,7 +55,7 @@ def of_service(service: ServiceStatus, now: float) -> Iterator[Finding]:
 
 
 def _of_key(key: KeyStatus, service: ServiceStatus) -> Iterator[Finding]:
-    view = key.view
+    view, title = key.view, title_of(service.name)
     if view.health is KeyHealth.OUT:
         yield Finding(
             name=f"key out {view.id}",
@@ -68,14 +72,14 @@ def _of_key(key: KeyStatus, service: ServiceStatus) -> Iterator[Finding]:
                 share=round(100 * key.error_rate),
                 key=view.id,
             ),
-            remedy=say("See the log for what {service} answers; /admin keys pauses it.", service=service.name),
+            remedy=say("See the log for what {service} answers; /admin keys pauses it.", service=title),
         )
     if key.left is not None and key.left < LOW.get(key.unit, 0):
         yield Finding(
             name=f"credit {view.account}",
             severity=Severity.WARNING,
             what=say("Account {account} has {left} {unit} left.", account=view.account, left=key.left, unit=key.unit),
-            remedy=say("Buy more at {service} before films fail.", service=service.name),
+            remedy=say("Buy more at {service} before films fail.", service=title),
         )
     for usage in view.usage:
         for used, most in ((usage.requests, usage.limit.requests), (usage.tokens, usage.limit.tokens)):

@@ -152,6 +152,10 @@ def _standing(facts: ModelFacts) -> str:
         if not facts.model.makes_films:
             return say("{service} · makes no shots of films", service=facts.service)
         return say("{service} · I have no key for it", service=facts.service)
+    if facts.rests_until == math.inf:
+        if facts.is_usual:
+            return say("{service} · away just now · the usual one", service=facts.service)
+        return say("{service} · away just now", service=facts.service)
     if facts.is_usual:
         return say("{service} · ready here · the usual one", service=facts.service)
     return say("{service} · ready here", service=facts.service)

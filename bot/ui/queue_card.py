@@ -161,7 +161,11 @@ def _line(facts: QueueFacts) -> str:
     words = say("**The line**: {waiting}, {running}, {people}.", waiting=waiting, running=running, people=people)
     if not totals.waiting and not totals.running:
         words = say("**The line** is empty: a film that you greenlight now begins at once.")
-    if facts.is_paused:
+        if facts.is_paused:
+            words = say(
+                "**The line** is empty, and paused by the operator: a film that you greenlight now waits in it."
+            )
+    elif facts.is_paused:
         words = say("{words} It is paused by the operator: no film begins for now.", words=words)
     return say("{words}\n-# Films begin one after the other, fairly between everybody.", words=words)
 

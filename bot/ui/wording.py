@@ -11,14 +11,13 @@ from babel.lists import format_list
 from babel.numbers import format_decimal
 from discord.utils import escape_markdown
 
-from bot.settings.services import PROVIDERS
+from bot.settings.services import title_of
 from bot.speech import Language, dollars, say, spoken
 from bot.studio.text import clean
 
 _MENTION = re.compile(r"<(@[!&]?|#|/|:|a:|t:|id:)")
 _LINK = re.compile(r"\](?=\()")
 _AT = re.compile(r"@(?=everyone|here)")
-_TITLES = {provider.name: provider.title for provider in PROVIDERS}
 
 
 def plain(text: str) -> str:
@@ -96,4 +95,4 @@ def enumerated(items: Sequence[object]) -> str:
 
 def titled(service: str) -> str:
     """A service as people write it."""
-    return _TITLES.get(service, plain(service))
+    return plain(title_of(service))

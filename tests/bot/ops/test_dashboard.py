@@ -83,7 +83,7 @@ async def test_it_shows_what_is_the_matter_and_moves_with_it(bench: Told, page: 
         await expect(page.locator("#day .tile")).to_have_count(5)
         bench.status = UNWELL
         await expect(page.locator("#verdict")).to_have_text("People are let down now")
-        await expect(page.locator("#findings li.critical")).to_contain_text("No key of gemini works")
+        await expect(page.locator("#findings li.critical")).to_contain_text("No key of Google Gemini works")
         await expect(page.locator("[data-key='runway-9f8e7d6c']")).to_contain_text("◷ cooling: throttled")
         await expect(page.locator("[data-key='runway-9f8e7d6c']")).to_contain_text("25 % of its service; errors 40 %")
         await expect(page.locator("[data-key='runway-1a2b3c4d']")).to_contain_text("51 of 60")

@@ -162,9 +162,9 @@ def test_a_film_is_late_by_the_promise_that_the_operator_gave() -> None:
     ("status", "remedy"),
     [
         (replace(LATE, paused=(STOPPED,)), "New films are paused: /admin resume"),
-        (replace(LATE, paused=(replace(STOPPED, name="runway"),)), "runway is paused"),
+        (replace(LATE, paused=(replace(STOPPED, name="runway"),)), "Runway is paused"),
         (replace(LATE, disk=replace(WELL.disk, free_bytes=GIB)), "The disk is full"),
-        (replace(LATE, services=(service(OUT),)), "runway has no key that works"),
+        (replace(LATE, services=(service(OUT),)), "Runway has no key that works"),
     ],
 )
 def test_what_the_line_stands_for_is_what_its_remedy_names(status: Status, remedy: str) -> None:
