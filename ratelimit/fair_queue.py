@@ -284,12 +284,15 @@ class FairQueue(Generic[Item]):
 
     Args:
         patience: seconds after which a class that got no turn is given one before all others.
+
+    Attributes:
+        entries: those who wait, by item, in order of arrival; for looking only. Truth is asked of it with every lease.
     """
 
     def __init__(self, *, patience: float = 60.0) -> None:
         self._patience = patience
         self._classes: dict[Priority, _Class[Item]] = {priority: _Class() for priority in Priority}
-        self._entries: dict[Item, _Entry[Item]] = {}
+        self.entries: dict[Item, _Entry[Item]] = {}
         self._arrivals = count()
 
     def push(
@@ -304,7 +307,7 @@ class FairQueue(Generic[Item]):
         now: float,
     ) -> None:
         """Let `item` wait. A user of `weight` 2 gets twice the share. Raises `ValueError` if it waits already."""
-        if item in self._entries:
+        if item in self.entries:
             raise ValueError(f"{item!r} waits already")
         if cost <= 0 or weight <= 0:
             raise ValueError(f"cost and weight are positive: {cost=}, {weight=}")
@@ -317,7 +320,7 @@ class FairQueue(Generic[Item]):
             cost if weight == 1 else cost / weight,
             next(self._arrivals),
         )
-        self._entries[item] = entry
+        self.entries[item] = entry
         of_class.push(entry, now)
 
     def pop(self, now: float) -> Item:
@@ -329,12 +332,12 @@ class FairQueue(Generic[Item]):
 
     def take(self, item: Item, now: float) -> None:
         """Serve this item, wherever it stands. Raises `KeyError` if it does not wait."""
-        entry = self._entries.pop(item)
+        entry = self.entries.pop(item)
         self._classes[entry.priority].take(entry, now)
 
     def remove(self, item: Item) -> bool:
         """Forget this item; `False` if it did not wait."""
-        entry = self._entries.pop(item, None)
+        entry = self.entries.pop(item, None)
         if entry is None:
             return False
         self._classes[entry.priority].remove(entry)
@@ -351,7 +354,7 @@ class FairQueue(Generic[Item]):
 
     def behind(self, item: Item) -> Iterator[Item]:
         """Who else is first of the other users in the lane and class of this item, in order."""
-        for entry in self._entries[item].line.lane.firsts():
+        for entry in self.entries[item].line.lane.firsts():
             if entry.item != item:
                 yield entry.item
 
@@ -363,7 +366,7 @@ class FairQueue(Generic[Item]):
 
     def position(self, item: Item, now: float) -> int:
         """The place in line, 1 for the next one. Raises `KeyError` if it does not wait. Linear in the place."""
-        if item not in self._entries:
+        if item not in self.entries:
             raise KeyError(item)
         return next(place for place, other in enumerate(self.in_order(now), start=1) if other == item)
 
@@ -375,7 +378,7 @@ class FairQueue(Generic[Item]):
         """Who came first of those who wait, by class; without the classes in which nobody does."""
         missing = {priority for priority, of_class in self._classes.items() if of_class.length}
         found = {}
-        for item, entry in self._entries.items():  # in order of arrival
+        for item, entry in self.entries.items():  # in order of arrival
             if not missing:
                 break
             if entry.priority in missing:
@@ -389,7 +392,7 @@ class FairQueue(Generic[Item]):
 
     def by_user(self) -> dict[tuple[Priority, str], int]:
         """How many wait, by class and user."""
-        return Counter((entry.priority, entry.line.user.name) for entry in self._entries.values())
+        return Counter((entry.priority, entry.line.user.name) for entry in self.entries.values())
 
     def _in_turn(self, now: float) -> list[_Class[Item]]:
         waiting = [(priority, of_class) for priority, of_class in self._classes.items() if of_class.length]
@@ -398,10 +401,10 @@ class FairQueue(Generic[Item]):
         return [of_class for _, of_class in waiting]
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self.entries)
 
     def __contains__(self, item: object) -> bool:
-        return item in self._entries
+        return item in self.entries
 
     def __repr__(self) -> str:
         lines = ", ".join(f"{length} {priority.name.lower()}" for priority, length in self.waiting().items() if length)

@@ -75,12 +75,14 @@ class Lender:
             self.take_back(lease, served=True)
             return
         if grant.at == UNSENT:
-            grant.meter.stamp(grant, self.line.clock())
+            grant.at = self.line.clock()
+            for window in grant.windows:
+                window.stamp(grant)
         self._roster.served(grant)
         if not grant.passed_on:
             grant.meter.leave(grant.model)
         self._roster.end(grant)
-        if self.line.queue:
+        if self.line.queue.entries:
             self.line.decide()
 
     def take_back(self, lease: Lease, *, served: bool = False) -> None:

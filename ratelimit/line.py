@@ -64,6 +64,7 @@ class Line:
         self._charges: dict[tuple[Target, Cost], float] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = math.inf
+        self._gathered: list[Lease] = []  # came since the loop's last turn, and will be decided on together
 
     # Coming and going
 
@@ -75,7 +76,9 @@ class Line:
         now = lease.asked_at = self.clock()
         priority = lease.priority
         self.pacer.arrived(priority, now)
-        if self.queue or (priority >= PATIENT and self.pacer.opens_at(priority, lease.target) > now):
+        if self.queue.entries:
+            return False
+        if priority >= PATIENT and (self._roster.in_flight or self.pacer.opens_at(priority, lease.target) > now):
             return False
         state = self._roster.choose(lease.target, lease.cost, now, NO_CLAIMS)
         if state is None:
@@ -99,14 +102,32 @@ class Line:
             lane=lease.target,
             now=lease.asked_at,
         )
-        self.decide()
-        if self.rations is not None and not answer.done():
-            accounts = self._roster.accounts_of(lease.target)
-            self.rations.call_for(Want(accounts, lease.target.model, lease.cost))
+        if lease.priority >= PATIENT:
+            if not self._gathered:
+                loop.call_soon(self._decide_together)
+            self._gathered.append(lease)
+        else:
+            self.decide()
+            self._call_for(lease)
         if lease.max_wait is not None and not answer.done():
             expiry = loop.call_later(lease.max_wait, self._expire, lease)
             answer.add_done_callback(lambda _: expiry.cancel())
         return answer
+
+    def _decide_together(self) -> None:
+        """Patient work that comes in one turn of the loop is looked at as one: how far a flood is spaced depends on
+        its size, and the first of it would be gone before that is known.
+        """
+        gathered, self._gathered = self._gathered, []
+        self.decide()
+        for lease in gathered:
+            self._call_for(lease)
+
+    def _call_for(self, lease: Lease) -> None:
+        """Tell the store's permits of somebody new, unless the turn came at once."""
+        if self.rations is not None and lease.answer is not None and not lease.answer.done():
+            accounts = self._roster.accounts_of(lease.target)
+            self.rations.call_for(Want(accounts, lease.target.model, lease.cost))
 
     def _charge(self, lease: Lease) -> float:
         """What a request weighs against others: the share it takes of the most generous account it may be given."""

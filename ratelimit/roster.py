@@ -56,6 +56,7 @@ class Roster:
         cooldown, longest_cooldown: seconds; see `Health`.
         skew: seconds; see `ratelimit.window`.
         epoch: grows with every change of anybody's health.
+        in_flight: leases out, with all keys.
         left: hears of keys that were retired, once nothing is open with them and they are gone.
     """
 
@@ -70,6 +71,7 @@ class Roster:
     accounts: dict[str, Account] = field(default_factory=dict)
     provider: Health = field(init=False)
     epoch: int = 0
+    in_flight: int = 0
     left: Callable[[KeyState], None] = field(default=lambda _: None)
     _numbers: Iterator[int] = field(default_factory=count)
     _serving: tuple[str, ...] = ()  # accounts with a key that may be lent some day
@@ -207,6 +209,7 @@ class Roster:
         account = state.account
         self._turns += 1
         state.turn = account.turn = self._turns
+        self.in_flight += 1
         state.in_flight += 1
         state.granted += 1
         account.in_flight += 1
@@ -222,18 +225,21 @@ class Roster:
             for health in grant.probes:
                 health.is_probed = True
                 health.probed_until = until
-        self._touch(grant)
+        if grant.probes or self._lineups:
+            self._touch(grant)
         return grant
 
     def end(self, grant: Grant) -> None:
         """The grant is over; a probe that learned nothing leaves its turn to the next."""
         account = grant.state.account
+        self.in_flight -= 1
         grant.state.in_flight -= 1
         account.in_flight -= 1
         for health in grant.probes:
             if health.changed <= grant.epoch:  # else it is another's turn by now
                 health.is_probed = False
-        self._touch(grant)
+        if grant.probes or self._lineups:
+            self._touch(grant)
         if grant.state.is_retired:
             self.settle(grant.state)
 
@@ -403,7 +409,7 @@ class Roster:
     def _touch(self, grant: Grant) -> None:
         if grant.probes:  # perhaps of the provider, which is everybody's
             self.changed_all()
-        elif self._lineups:
+        else:
             self.changed(grant.state.account)
 
     def _diagnose(self) -> None:

@@ -29,7 +29,7 @@ class _JumpingSelector(selectors.DefaultSelector):
         if not ready:
             if timeout is None:
                 raise RuntimeError("everybody waits, and no timer will ever wake anybody")
-            if self.watch is not None:
+            if timeout and self.watch is not None:
                 self.watch()
             self.passed += timeout
         return ready

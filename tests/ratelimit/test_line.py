@@ -55,6 +55,29 @@ def test_max_wait_zero_takes_what_is_free() -> None:
     assert virtual_time.run(story()) == ("key-1", 0.0)
 
 
+def test_max_wait_zero_takes_what_is_free_while_others_are_served() -> None:
+    async def story() -> tuple[str, float]:
+        pool = make_pool(three_a_minute())
+        async with pool.lease(user="ana"):
+            return await granted_at(pool, user="ben", max_wait=0)
+
+    assert virtual_time.run(story()) == ("key-1", 0.0)
+
+
+def test_patient_work_that_is_cancelled_before_it_is_decided_on_takes_nothing() -> None:
+    async def story() -> list[tuple[str, float]]:
+        pool = make_pool(three_a_minute())
+        async with pool.lease(user="ana"):
+            gone = asyncio.create_task(granted_at(pool, user="ben"))
+            asyncio.get_running_loop().call_soon(gone.cancel)
+            asked = [asyncio.create_task(granted_at(pool, user="cleo")) for _ in range(2)]
+            await asyncio.gather(gone, return_exceptions=True)
+            assert gone.cancelled()
+            return await asyncio.gather(*asked)
+
+    assert virtual_time.run(story()) == [("key-1", 0.0)] * 2
+
+
 def test_a_request_that_no_key_may_ever_take_fails_at_once() -> None:
     async def story() -> None:
         with pytest.raises(NoUsableKey, match="more than any key may ever take"):
