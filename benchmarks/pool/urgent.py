@@ -39,9 +39,10 @@ def measure(*, quick: bool = False) -> Findings:
     flood = 500 if quick else FLOOD
     rows, claims = [], []
     for gap in GAPS[:1] if quick else GAPS:
-        runs = [tell(_ours(seed, gap, flood)) for seed in seeds]
-        rows.append(_row(f"the pool, one in {gap:g} s", runs))
-        claims += _claims(gap, runs)
+        for story, is_known in (("", False), (", known keys", True)):
+            runs = [tell(_ours(seed, gap, flood, is_known)) for seed in seeds]
+            rows.append(_row(f"the pool{story}, one in {gap:g} s", runs))
+            claims += _claims(f"one in {gap:g} s{story}", runs)
         for peer in peers() if gap == GAPS[0] else ():
             if peer.make is None:
                 rows.append([peer.name, MISSING, "", "", "", "", ""])
@@ -54,29 +55,30 @@ def measure(*, quick: bool = False) -> Findings:
         claims=claims,
         notes=[
             f"{len(seeds)} seeds together; the peers' queues know no classes, one seed",
+            "known keys: each served a minute before, so that none is on trial when the flood comes",
             "throughput: all that was sent in ten minutes ÷ the bound of 450",
         ],
     )
 
 
-def _claims(gap: float, runs: Sequence[Run]) -> list[Claim]:
+def _claims(story: str, runs: Sequence[Run]) -> list[Claim]:
     waits = _waits(runs)
     late = [wait for run in runs for at, wait in run.waits if at >= MINUTE]
     return [
         Claim(
-            what=f"urgent p99, one in {gap:g} s",
+            what=f"urgent p99, {story}",
             measured=percentile(waits, 0.99),
             aim=2.6,
             unit="s",
             note=f"after the first minute {percentile(late, 0.99):.2f} s",
         ),
         Claim(
-            what=f"throughput, one in {gap:g} s",
+            what=f"throughput, {story}",
             measured=min(_throughput(run) for run in runs),
             aim=0.98,
             at_least=True,
         ),
-        Claim(what=f"refusals, one in {gap:g} s", measured=sum(run.refused for run in runs), aim=0),
+        Claim(what=f"refusals, {story}", measured=sum(run.refused for run in runs), aim=0),
     ]
 
 
@@ -99,8 +101,13 @@ def _row(name: str, runs: Sequence[Run]) -> list[str]:
     ]
 
 
-async def _ours(seed: int, gap: float, flood: int) -> Run:
+async def _ours(seed: int, gap: float, flood: int, is_known: bool) -> Run:
     pool = make_pool(Limit(LIMIT, period=MINUTE), accounts=ACCOUNTS, seed=seed)
+    if is_known:
+        for number in range(1, ACCOUNTS + 1):
+            async with pool.lease(user="before", priority=Priority.LOW, account=f"account-{number}"):
+                pass
+        await asyncio.sleep(MINUTE + 1)
 
     @asynccontextmanager
     async def turn(priority: Priority) -> AsyncIterator[str]:
@@ -124,26 +131,27 @@ async def _theirs(peer: Peer, seed: int, gap: float, flood: int) -> Run:
 
 async def _flood(turn: Turn, seed: int, gap: float, flood: int) -> Run:
     run, network, server = Run(), Network(seed), SlidingWindow(LIMIT, MINUTE)
+    began = now()
     dice = random.Random(1_000 + seed)  # noqa: S311 - a story
 
     async def send(priority: Priority, asked: float) -> None:
         async with turn(priority) as account:
             granted = now()
             if priority is Priority.HIGH:
-                run.waits.append((asked, granted - asked))
-            if granted < LASTS:
+                run.waits.append((asked - began, granted - asked))
+            if granted < began + LASTS:
                 run.sent += 1
             await asyncio.sleep(network.delay())
             if not server.admits(account, now()):
                 run.refused += 1
 
     async with asyncio.TaskGroup() as group:
-        low = [group.create_task(send(Priority.LOW, 0.0)) for _ in range(flood)]
+        low = [group.create_task(send(Priority.LOW, began)) for _ in range(flood)]
         urgent = []
-        while (pause := dice.expovariate(1 / gap)) + now() < LASTS:
+        while (pause := dice.expovariate(1 / gap)) + now() < began + LASTS:
             await asyncio.sleep(pause)
             urgent.append(group.create_task(send(Priority.HIGH, now())))
-        await asyncio.sleep(max(0.0, LASTS - now()))
+        await asyncio.sleep(max(0.0, began + LASTS - now()))
         # Whoever is urgent is waited for; in a queue that knows no classes that may be the whole flood's length.
         await asyncio.wait(urgent, timeout=60 * MINUTE)
         for task in (*low, *urgent):
