@@ -193,9 +193,9 @@ class Roster:
         brings back is claimed; for room that operations hold, and for sick keys, nobody knows when.
         """
         soonest, chosen = math.inf, None
-        for account in dict.fromkeys(state.account for state in self.targets(target)):
-            is_able = any(account.may_serve(state, target.model, now) for state in account.keys)
-            if is_able and account not in claims and account.meter.has_room(target.model):
+        able = (state.account for state in self.targets(target) if state.account.may_serve(state, target.model, now))
+        for account in dict.fromkeys(able):
+            if account not in claims and account.meter.has_room(target.model):
                 at = account.meter.earliest(cost, target.model, now)
                 if at < soonest:
                     soonest, chosen = at, account

@@ -16,9 +16,12 @@ from ratelimit import (
     Limits,
     NoUsableKey,
     OpenOperation,
+    Scope,
+    Throttled,
 )
 from tests import virtual_time
 from tests.ratelimit.provider import (
+    EPOCH,
     ONE_A_MINUTE,
     ROOM_FOR_ONE,
     THROTTLED,
@@ -336,6 +339,23 @@ def test_nothing_is_kept_for_somebody_who_waits_for_room() -> None:
         return at
 
     assert virtual_time.run(story()) == 0.0
+
+
+@pytest.mark.parametrize("rests", ["paused", "throttled"])
+def test_nothing_is_kept_on_an_account_for_a_key_of_it_that_cannot_serve(rests: str) -> None:
+    async def story() -> object:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(3, period=60),))), "a", "a")
+        if rests == "paused":
+            pool.pause("key-1")
+        else:
+            pool.report(Throttled(until=EPOCH + 3600, scope=Scope.KEY), key_id="key-1")
+        waiting = asyncio.create_task(granted_at(pool, key_id="key-1", cost=Cost(3)))
+        await settle()
+        granted = await granted_at(pool, user="ben")
+        waiting.cancel()
+        return granted
+
+    assert virtual_time.run(story()) == ("key-2", 0.0)
 
 
 def test_whoever_gives_up_waiting_for_a_huge_cost_frees_what_was_kept_for_them() -> None:
