@@ -3,8 +3,9 @@
 Order, from the outside in:
 
 1. *Class.* A higher `Priority` goes before a lower one, except that a class which has waited `patience` seconds
-   without a turn gets the next one. That is ageing by class. Ageing single entries instead would undo fairness: the
-   flood of one user ages as a whole and would overtake everybody who came after it.
+   without a turn gets the next one; of several, the one that has waited longest. That is ageing by class. Ageing single
+   entries instead would undo fairness: the flood of one user ages as a whole and would overtake everybody who came
+   after it.
 2. *User*, within a class: start-time fair queueing (Goyal, Vin, Cheng 1996), which stays fair however much the
    server's speed varies. Every user carries a tag, the virtual time at which their next entry starts; the lowest tag
    is served, and then grows by cost ÷ weight. The class's virtual time is the tag served last, and whoever begins to
@@ -18,6 +19,7 @@ another lane's first may be: `heads` finds those without a walk over everybody. 
 from __future__ import annotations
 
 import heapq
+import math
 from collections import Counter
 from collections.abc import Hashable, Iterator
 from enum import IntEnum
@@ -156,6 +158,10 @@ class _Class(Generic[Item]):
         self.length = 0
         self.cost = 0.0
         self.unserved_since = 0.0
+
+    def overdue_since(self, then: float) -> float:
+        """When it got its last turn, if that was by then; infinity if it was later."""
+        return self.unserved_since if self.unserved_since <= then else math.inf
 
     def line(self, user_name: str, lane_name: Hashable) -> _Line[Item]:
         user = self._users.get(user_name)
@@ -367,6 +373,10 @@ class FairQueue(Generic[Item]):
             raise KeyError(item)
         return next(place for place, other in enumerate(self.in_order(now), start=1) if other == item)
 
+    def most_urgent(self) -> Priority | None:
+        """The highest class in which somebody waits."""
+        return next((priority for priority, of_class in self._classes.items() if of_class.length), None)
+
     def waiting(self) -> dict[Priority, int]:
         """How many wait, by class."""
         return {priority: of_class.length for priority, of_class in self._classes.items()}
@@ -392,10 +402,10 @@ class FairQueue(Generic[Item]):
         return Counter((entry.priority, entry.line.user.name) for entry in self._entries.values())
 
     def _in_turn(self, now: float) -> list[_Class[Item]]:
-        waiting = [(priority, of_class) for priority, of_class in self._classes.items() if of_class.length]
+        waiting = [of_class for of_class in self._classes.values() if of_class.length]  # by priority, as equals stay
         if len(waiting) > 1:
-            waiting.sort(key=lambda pair: (now - pair[1].unserved_since < self._patience, pair[0]))
-        return [of_class for _, of_class in waiting]
+            waiting.sort(key=lambda of_class: of_class.overdue_since(now - self._patience))
+        return waiting
 
     def __len__(self) -> int:
         return len(self._entries)

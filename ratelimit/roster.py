@@ -186,13 +186,15 @@ class Roster:
                 return account.next_key(model, now)
         return None
 
-    def claim(self, target: Target, cost: Cost, now: float, claims: dict[Account, Claim]) -> None:
-        """Keep for a request that must wait what it needs, on the account that will have it soonest.
+    def claim(
+        self, target: Target, cost: Cost, now: float, claims: dict[Account, Claim], *, before: float = math.inf
+    ) -> None:
+        """Keep for a request that must wait what it needs, on the account that will have it soonest, and `before` then.
 
         Without that a large cost starves: smaller ones from behind would fill every gap it waits for. Only what time
         brings back is claimed; for room that operations hold, and for sick keys, nobody knows when.
         """
-        soonest, chosen = math.inf, None
+        soonest, chosen = before, None
         able = (state.account for state in self.targets(target) if state.account.may_serve(state, target.model, now))
         for account in dict.fromkeys(able):
             if account not in claims and account.meter.has_room(target.model):

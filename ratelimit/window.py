@@ -165,6 +165,10 @@ class RollingWindow:
             tokens += spending.tokens
         return requests, tokens
 
+    def expiry(self, at: float) -> float:
+        """When something sent at that time leaves it."""
+        return at + self.kept
+
     def next_expiry(self) -> float:
         return self._log[0].at + self.kept if self._log else math.inf
 
@@ -299,6 +303,9 @@ class DayWindow:
 
     def expired_by(self, at: float) -> tuple[int, int]:
         return (self.requests, self.tokens) if at >= self._resets_at else (0, 0)
+
+    def expiry(self, at: float) -> float:
+        return self._resets_at if at < self._resets_at - 2 * self._skew else math.inf
 
     def next_expiry(self) -> float:
         return self._resets_at if self.requests or self.tokens else math.inf

@@ -107,6 +107,14 @@ def test_a_class_without_a_turn_for_so_long_gets_the_next_one_and_only_that() ->
     assert [queue.pop(60.0) for _ in range(4)] == ["low1", "look1", "look2", "low2"]
 
 
+def test_of_classes_without_a_turn_for_so_long_the_one_that_waited_longest_goes_first() -> None:
+    queue = FairQueue[str](patience=10)
+    queue.push("low", user="ana", priority=Priority.LOW, now=0.0)
+    queue.push("high1", user="ben", priority=Priority.HIGH, now=5.0)
+    queue.push("high2", user="ben", priority=Priority.HIGH, now=5.0)
+    assert [queue.pop(20.0) for _ in range(3)] == ["low", "high1", "high2"]
+
+
 def test_removing_costs_the_user_nothing() -> None:
     queue = FairQueue[str]()
     push(queue, "ana1", "ana2", "ben1")

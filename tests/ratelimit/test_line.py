@@ -10,15 +10,18 @@ import pytest
 from ratelimit import (
     Allowance,
     Cost,
+    DayLimit,
     KeyPool,
     LeaseTimeout,
     Limit,
     Limits,
     NoUsableKey,
     OpenOperation,
+    Priority,
     Scope,
     Throttled,
 )
+from ratelimit.window import midnight_after
 from tests import virtual_time
 from tests.ratelimit.provider import (
     EPOCH,
@@ -339,6 +342,74 @@ def test_nothing_is_kept_for_somebody_who_waits_for_room() -> None:
         return at
 
     assert virtual_time.run(story()) == 0.0
+
+
+def test_a_huge_cost_is_not_starved_by_small_ones_that_take_the_room_it_needs() -> None:
+    async def story() -> float:
+        limits = Limits(account=Allowance(rates=(Limit(10, period=60),)), models={"film": Allowance(room=1)})
+        pool = make_pool(limits)
+
+        async def flood(user: str, model: str | None, works: float) -> None:
+            while virtual_time.now() < 3600:
+                async with pool.lease(user=user, priority=Priority.HIGH, model=model) as lease:
+                    lease.sent()
+                    await asyncio.sleep(works)
+
+        floods = [asyncio.create_task(flood(f"ana-{number}", "film", 31.0)) for number in range(3)]
+        floods += [asyncio.create_task(flood(f"cem-{number}", None, 0.5)) for number in range(3)]
+        await asyncio.sleep(100)
+        _, at = await granted_at(pool, user="ben", priority=Priority.HIGH, model="film", cost=Cost(6))
+        for task in floods:
+            task.cancel()
+        await settle()
+        return at - 100
+
+    assert virtual_time.run(story()) <= 60.25 * 3
+
+
+@pytest.mark.parametrize("period", [60.0, 3600.0])
+def test_a_huge_cost_in_the_last_class_and_a_flood_in_a_higher_one_hold_up_each_other_for_one_turn(
+    period: float,
+) -> None:
+    async def story() -> tuple[int, float]:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(None, tokens=100, period=period),))))
+        served = 0
+
+        async def flood() -> None:
+            nonlocal served
+            while virtual_time.now() < 20 * period:
+                await granted_at(pool, user="ana", priority=Priority.MEDIUM, cost=Cost(tokens=10))
+                served += 1
+
+        floods = [asyncio.create_task(flood()) for _ in range(20)]
+        await asyncio.sleep(5)
+        _, at = await granted_at(pool, user="ben", priority=Priority.LOW, cost=Cost(tokens=100))
+        await asyncio.gather(*floods)
+        return served, at
+
+    served, at = virtual_time.run(story())
+
+    assert served >= 10 * 18
+    assert at <= 3 * (period + 0.25)
+
+
+def test_a_huge_cost_that_waits_for_midnight_stands_in_nobodys_way_until_then() -> None:
+    async def story() -> tuple[int, float]:
+        day = Allowance(rates=(DayLimit(None, tokens=1000),))
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(10, period=60),), room=1), models={"film": day}))
+        midnight = midnight_after("UTC", EPOCH) - EPOCH
+        await granted_at(pool, model="film", cost=Cost(tokens=1000))
+        huge = asyncio.create_task(granted_at(pool, user="ben", model="film", cost=Cost(10, tokens=1000)))
+        served = 0
+        while virtual_time.now() < midnight + 3600:
+            await granted_at(pool, user="cem", priority=Priority.MEDIUM)
+            served += virtual_time.now() < midnight - 400
+        return served, (await huge)[1] - midnight
+
+    served, late = virtual_time.run(story())
+
+    assert served >= 10 * ((midnight_after("UTC", EPOCH) - EPOCH - 400) // 60.25)
+    assert late <= 60.25 * 2
 
 
 @pytest.mark.parametrize("rests", ["paused", "throttled"])
