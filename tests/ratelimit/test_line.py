@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
@@ -246,6 +247,37 @@ def test_a_hundred_to_one_flood_takes_no_more_than_its_share() -> None:
         return jain(served[user] - before[user] for user in served)
 
     assert virtual_time.run(story()) > 0.99
+
+
+def test_a_newcomer_to_a_slow_model_is_not_behind_by_all_that_a_quick_one_served() -> None:
+    async def story() -> float:
+        limits = Limits(account=Allowance(rates=(Limit(15, period=60),)), models={"film": Allowance(room=1)})
+        pool = make_pool(limits)
+
+        async def film(user: str, number: int) -> float:
+            asked_at = virtual_time.now()
+            async with pool.lease(user=user, model="film") as lease:
+                lease.hold(f"{user}-{number}")
+            waited = virtual_time.now() - asked_at
+            await asyncio.sleep(300)
+            pool.release(f"{user}-{number}")
+            return waited
+
+        async def pictures() -> None:
+            while True:
+                await granted_at(pool, user="cem", model="picture")
+                await asyncio.sleep(6)
+
+        films = [asyncio.create_task(film(user, number)) for number in range(50) for user in ("ana", "ben")]
+        crowd: list[asyncio.Task[Any]] = [*films, asyncio.create_task(pictures())]
+        await asyncio.sleep(3600)
+        waited = await film("dan", 0)
+        for task in crowd:
+            task.cancel()
+        await settle()
+        return waited
+
+    assert virtual_time.run(story()) <= 900
 
 
 def test_a_huge_cost_is_not_starved_by_small_ones_that_keep_coming() -> None:
