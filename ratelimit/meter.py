@@ -208,7 +208,7 @@ class Meter:
         for window in self.windows(model):
             window.forget(now)
             requests, tokens = window.requests, window.tokens
-            if requests >= window.max_requests or tokens >= window.max_tokens:
+            if requests >= window.max_requests or tokens > window.max_tokens:
                 return FULL
             share = requests / window.max_requests
             if share > load:

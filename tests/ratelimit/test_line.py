@@ -359,6 +359,21 @@ def test_a_huge_cost_is_not_starved_by_small_ones_in_another_lane() -> None:
     assert virtual_time.run(story()) <= 60.25 * 2
 
 
+@pytest.mark.parametrize("accounts", ["a", "ab"])
+def test_what_takes_no_tokens_waits_for_none(accounts: str) -> None:
+    async def story() -> float:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(10, tokens=100, period=60),))), *accounts)
+        for account in accounts:
+            await granted_at(pool, account=account, cost=Cost(tokens=100))
+        waiting = asyncio.create_task(granted_at(pool, user="ben", account="a", cost=Cost(tokens=1)))
+        await settle()
+        _, at = await granted_at(pool, user="cem")
+        waiting.cancel()
+        return at
+
+    assert virtual_time.run(story()) == 0.0
+
+
 def test_nothing_is_kept_for_somebody_who_waits_for_room() -> None:
     async def story() -> float:
         limits = Limits(
