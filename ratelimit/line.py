@@ -233,8 +233,8 @@ class Line:
                 now,
                 cost=lease.cost,
                 windows=grant.windows,
-                accounts=self._roster.able(lease.target, now) or [grant.state.account],
-                model=lease.target.model,
+                shared=grant.meter.windows(None),
+                accounts=self._roster.able(lease.target, lease.cost, now) or [grant.state.account],
                 backlog=backlog,
             )
 

@@ -326,12 +326,13 @@ class Roster:
             states = self.keys.values()
         return (state for state in states if target.account in (None, state.account.id) and not state.is_retired)
 
-    def able(self, target: Target, now: float) -> list[Account]:
-        """The accounts that are well enough to serve this target, full or not."""
+    def able(self, target: Target, cost: Cost, now: float) -> list[Account]:
+        """The accounts that are well enough to serve such a request, and may take it, full or not."""
         return [
             account
             for account in (self.accounts[id_] for id_ in self.accounts_of(target))
             if any(account.may_serve(state, target.model, now) for state in account.keys)
+            and account.meter.limits.allow(cost, target.model)
         ]
 
     def accounts_of(self, target: Target) -> tuple[str, ...]:
