@@ -15,7 +15,7 @@ from ratelimit.errors import LeaseTimeout, NoUsableKey
 from ratelimit.fair_queue import FairQueue, Priority
 from ratelimit.lease import Lease
 from ratelimit.limits import Cost
-from ratelimit.meter import Claim
+from ratelimit.meter import KEPT, Claim
 from ratelimit.pacing import PATIENT, Pacer
 from ratelimit.rations import Rations
 from ratelimit.roster import Grant, Roster, Target
@@ -186,6 +186,7 @@ class Line:
         at = math.inf
         blocked: list[Lease] = []
         claims: dict[Account, Claim] = {}
+        most_urgent = self.queue.most_urgent()
         for first in self.queue.heads(now):
             if first.answer is None or first.answer.done():  # cancelled, and about to withdraw itself
                 return first, None, now
@@ -199,7 +200,8 @@ class Line:
             if lineup.best() is not None:
                 # Those further ahead who must wait for time keep what it will bring them.
                 for earlier in blocked:
-                    self._roster.claim(earlier.target, earlier.cost, now, claims)
+                    before = math.inf if earlier.priority == most_urgent else now + KEPT
+                    self._roster.claim(earlier.target, earlier.cost, now, claims, before=before)
                 blocked.clear()
                 chosen = self._first_that_fits(first, now, claims)
                 if chosen is not None:
@@ -252,8 +254,8 @@ class Line:
                 now,
                 cost=lease.cost,
                 windows=grant.windows,
-                accounts=self._roster.able(lease.target, now) or [grant.state.account],
-                model=lease.target.model,
+                shared=grant.meter.windows(None),
+                accounts=self._roster.able(lease.target, lease.cost, now) or [grant.state.account],
                 backlog=backlog,
             )
 

@@ -12,6 +12,10 @@ from ratelimit.window import UNSENT, Midnight, Spending, Usage, Window, midnight
 FULL = math.inf
 """The load of what can take nothing more."""
 
+KEPT = 120.0
+"""Seconds for which room is kept at most for somebody who waits for time, since what is begun now may last as long; and
+everything, from those who are more urgent. An hour's or a day's budget is not held up that long for one request."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -95,9 +99,11 @@ class Meter:
 
     def fits_beside(self, claim: Claim, cost: Cost, model: str | None, now: float) -> bool:
         """Whether spending now leaves the claim where it is: then it delays nobody, and may overtake."""
+        if self._has_rooms and claim.at - now <= KEPT and not self._has_room_beside(claim, model):
+            return False
         shared = set(self.current(claim.model, now))
         for window in self.current(model, now):
-            if window in shared:
+            if window in shared and window.expiry(now) >= claim.at:
                 gone_requests, gone_tokens = window.expired_by(claim.at)
                 requests = window.requests - gone_requests + claim.cost.requests + cost.requests
                 tokens = window.tokens - gone_tokens + claim.cost.tokens + cost.tokens
@@ -172,6 +178,14 @@ class Meter:
             return True
         return all(is_open < room for room, is_open in self._rooms(model))
 
+    def _has_room_beside(self, claim: Claim, model: str | None) -> bool:
+        """Whether the room that both take is enough for both: how long one stays open, nobody knows."""
+        spare = [] if self.limits.account.room is None else [self.limits.account.room - self.open]
+        if model is not None and model == claim.model:
+            room = self.limits.for_model(model).room
+            spare += [] if room is None else [room - self._by_model.get(model, 0)]
+        return min(spare, default=math.inf) >= 2
+
     def free_room(self, model: str | None) -> int | None:
         """How many more may be open; `None` for any number."""
         return min((max(0, room - is_open) for room, is_open in self._rooms(model)), default=None)
@@ -194,7 +208,7 @@ class Meter:
         for window in self.windows(model):
             window.forget(now)
             requests, tokens = window.requests, window.tokens
-            if requests >= window.max_requests or tokens >= window.max_tokens:
+            if requests >= window.max_requests or tokens > window.max_tokens:
                 return FULL
             share = requests / window.max_requests
             if share > load:

@@ -11,16 +11,20 @@ much. So how far it is spread depends on what is to be gained and what is to be 
 - Has anybody more urgent come within the last `MEMORY` periods, the round is spread over the whole period.
 - If not, it is spread over `PRICE` of the time that the backlog takes anyway: nothing for a handful of requests, the
   whole period for a flood of fifty of them. Should somebody urgent come meanwhile, the rest is spread fully from there.
+
+What one limit binds keeps one rhythm: all models that the account's limit holds back go by turns. With a rhythm for
+each, so many would go at once and burn the window together, and whoever asks for more models would have more turns.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 
 from ratelimit.account import Account
 from ratelimit.fair_queue import Priority
 from ratelimit.limits import Cost
+from ratelimit.roster import Target
 from ratelimit.window import RollingWindow, Window
 
 PATIENT = Priority.GENERATION
@@ -39,13 +43,14 @@ for an hour though nobody else is there."""
 
 
 class Pacer:
-    """When the next request of a patient class may go, for each lane of it."""
+    """When the next request of a patient class may go."""
 
     __slots__ = ("_arrived", "_next")
 
     def __init__(self) -> None:
         self._arrived = [-math.inf for _ in Priority]  # when somebody of each class came last
-        self._next: dict[tuple[Priority, Hashable], float] = {}
+        # By class, account and key that are asked for, and model: `None` for the rhythm of an account's limits.
+        self._next: dict[tuple[Priority, str | None, str | None, str | None], float] = {}
 
     def arrived(self, priority: Priority, now: float) -> None:
         self._arrived[priority] = now
@@ -54,23 +59,32 @@ class Pacer:
         """Whether somebody more urgent came lately enough to matter in any rhythm."""
         return now - self._last_before(priority) < MEMORY * LONGEST
 
-    def opens_at(self, priority: Priority, lane: Hashable) -> float:
-        """When this lane may have its next turn, as far as spacing goes."""
-        return self._next.get((priority, lane), -math.inf)
+    def opens_at(self, priority: Priority, target: Target) -> float:
+        """When the next one with this target may have a turn, as far as spacing goes."""
+        at = self._next.get((priority, target.account, target.key_id, None), -math.inf)
+        if target.model is None:
+            return at
+        return max(at, self._next.get((priority, target.account, target.key_id, target.model), -math.inf))
+
+    def forget(self) -> None:
+        """Other limits hold: let there be other rhythms."""
+        self._next.clear()
 
     def went(
         self,
         priority: Priority,
-        lane: Hashable,
+        target: Target,
         now: float,
         *,
         cost: Cost,
-        windows: tuple[Window, ...],
+        windows: Sequence[Window],
+        shared: Sequence[Window],
         accounts: Sequence[Account],
-        model: str | None,
         backlog: float,
     ) -> None:
-        """One of this lane was granted a key of one of these accounts, and spends from these windows.
+        """One with this target was granted a key of one of these accounts, and spends from these windows.
+
+        Those `shared` by all models are the first of them.
 
         The `backlog` is what still waits in the class, in limits of one account: 3.0 takes one account three periods.
         """
@@ -80,13 +94,14 @@ class Pacer:
         kept = slowest.kept
         slots = len(accounts) / _share(cost, slowest)  # of this size, in a period
         if now - self._last_before(priority) < MEMORY * kept:
-            gap = kept / slots * _pace(_spare(cost, accounts, model, now))
+            gap = kept / slots * _pace(_spare(cost, accounts, target.model, now))
         else:
             gap = kept / slots * min(1.0, PRICE * (backlog / len(accounts) - 1))
         if gap > 0:
             if len(self._next) > 256:
                 self._next = {key: at for key, at in self._next.items() if at > now}
-            self._next[priority, lane] = now + gap
+            model = None if slowest in shared else target.model
+            self._next[priority, target.account, target.key_id, model] = now + gap
 
     def _last_before(self, priority: Priority) -> float:
         """When somebody of a more urgent class came last."""
@@ -105,7 +120,7 @@ def _pace(spare: float) -> float:
     return 0.4 if spare >= 1 else min(3.0, max(1.0, -spare))
 
 
-def _slowest(cost: Cost, windows: tuple[Window, ...]) -> RollingWindow | None:
+def _slowest(cost: Cost, windows: Sequence[Window]) -> RollingWindow | None:
     """The window whose rhythm for this cost is the slowest."""
     rolling = [window for window in windows if isinstance(window, RollingWindow) and window.kept < LONGEST]
     limited = [window for window in rolling if _share(cost, window)]
@@ -113,7 +128,7 @@ def _slowest(cost: Cost, windows: tuple[Window, ...]) -> RollingWindow | None:
 
 
 def _share(cost: Cost, window: RollingWindow) -> float:
-    return max(cost.requests / window.max_requests, cost.tokens / window.max_tokens)
+    return window.share(cost.requests, cost.tokens)
 
 
 def _spare(cost: Cost, accounts: Sequence[Account], model: str | None, now: float) -> float:
@@ -124,9 +139,7 @@ def _spare(cost: Cost, accounts: Sequence[Account], model: str | None, now: floa
         window = _slowest(cost, account.meter.current(model, now))
         if window is not None:
             share = _share(cost, window)
-            free += (
-                max(0.0, 1.0 - max(window.requests / window.max_requests, window.tokens / window.max_tokens)) / share
-            )
+            free += max(0.0, 1.0 - window.share(window.requests, window.tokens)) / share
             rhythm += 1 / (share * window.kept)
             expiries += [(at, part / share) for at, part in window.expiries()]
     needed, freed = 0.0, 0.0

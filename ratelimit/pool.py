@@ -275,6 +275,7 @@ class KeyPool:
         """
         self._roster.set_limits(limits, account_limits or {}, self._line.clock())
         self._accounts_changed()
+        self._line.pacer.forget()
         self._line.fail_hopeless()
         self._line.decide()
 

@@ -188,16 +188,18 @@ class Roster:
                 return account.next_key(model, now)
         return None
 
-    def claim(self, target: Target, cost: Cost, now: float, claims: dict[Account, Claim]) -> None:
-        """Keep for a request that must wait what it needs, on the account that will have it soonest.
+    def claim(
+        self, target: Target, cost: Cost, now: float, claims: dict[Account, Claim], *, before: float = math.inf
+    ) -> None:
+        """Keep for a request that must wait what it needs, on the account that will have it soonest, and `before` then.
 
         Without that a large cost starves: smaller ones from behind would fill every gap it waits for. Only what time
         brings back is claimed; for room that operations hold, and for sick keys, nobody knows when.
         """
-        soonest, chosen = math.inf, None
-        for account in dict.fromkeys(state.account for state in self.targets(target)):
-            is_able = any(account.may_serve(state, target.model, now) for state in account.keys)
-            if is_able and account not in claims and account.meter.has_room(target.model):
+        soonest, chosen = before, None
+        able = (state.account for state in self.targets(target) if state.account.may_serve(state, target.model, now))
+        for account in dict.fromkeys(able):
+            if account not in claims and account.meter.has_room(target.model):
                 at = account.meter.earliest(cost, target.model, now)
                 if at < soonest:
                     soonest, chosen = at, account
@@ -330,12 +332,13 @@ class Roster:
             states = self.keys.values()
         return (state for state in states if target.account in (None, state.account.id) and not state.is_retired)
 
-    def able(self, target: Target, now: float) -> list[Account]:
-        """The accounts that are well enough to serve this target, full or not."""
+    def able(self, target: Target, cost: Cost, now: float) -> list[Account]:
+        """The accounts that are well enough to serve such a request, and may take it, full or not."""
         return [
             account
             for account in (self.accounts[id_] for id_ in self.accounts_of(target))
             if any(account.may_serve(state, target.model, now) for state in account.keys)
+            and account.meter.limits.allow(cost, target.model)
         ]
 
     def accounts_of(self, target: Target) -> tuple[str, ...]:

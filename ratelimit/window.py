@@ -165,15 +165,20 @@ class RollingWindow:
             tokens += spending.tokens
         return requests, tokens
 
+    def expiry(self, at: float) -> float:
+        """When something sent at that time leaves it."""
+        return at + self.kept
+
     def next_expiry(self) -> float:
         return self._log[0].at + self.kept if self._log else math.inf
 
     def expiries(self) -> list[tuple[float, float]]:
         """When what is in the log leaves it, soonest first, and what share of the window it is."""
-        return [
-            (spending.at + self.kept, max(spending.requests / self.max_requests, spending.tokens / self.max_tokens))
-            for spending in self._log
-        ]
+        return [(spending.at + self.kept, self.share(spending.requests, spending.tokens)) for spending in self._log]
+
+    def share(self, requests: int, tokens: int) -> float:
+        """How much of the window this is, by its scarcer dimension."""
+        return max(_part(requests, self.max_requests), _part(tokens, self.max_tokens))
 
     def openings(self, cost: Cost, now: float) -> Iterator[float]:
         """When one such request after the other could go, if nothing else is added: without end, never decreasing."""
@@ -300,6 +305,9 @@ class DayWindow:
     def expired_by(self, at: float) -> tuple[int, int]:
         return (self.requests, self.tokens) if at >= self._resets_at else (0, 0)
 
+    def expiry(self, at: float) -> float:
+        return self._resets_at if at < self._resets_at - 2 * self._skew else math.inf
+
     def next_expiry(self) -> float:
         return self._resets_at if self.requests or self.tokens else math.inf
 
@@ -374,6 +382,12 @@ def midnight_after(zone: str, unix: float) -> float:
 
 def _most(amount: int | None) -> float:
     return math.inf if amount is None else amount
+
+
+def _part(amount: int, most: float) -> float:
+    if not amount:
+        return 0.0
+    return amount / most if most else math.inf
 
 
 def _unseen(limit: int | None, remaining: int | None, known: int) -> int:

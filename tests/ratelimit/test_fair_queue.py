@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -107,6 +108,14 @@ def test_a_class_without_a_turn_for_so_long_gets_the_next_one_and_only_that() ->
     assert [queue.pop(60.0) for _ in range(4)] == ["low1", "look1", "look2", "low2"]
 
 
+def test_of_classes_without_a_turn_for_so_long_the_one_that_waited_longest_goes_first() -> None:
+    queue = FairQueue[str](patience=10)
+    queue.push("low", user="ana", priority=Priority.LOW, now=0.0)
+    queue.push("high1", user="ben", priority=Priority.HIGH, now=5.0)
+    queue.push("high2", user="ben", priority=Priority.HIGH, now=5.0)
+    assert [queue.pop(20.0) for _ in range(3)] == ["low", "high1", "high2"]
+
+
 def test_removing_costs_the_user_nothing() -> None:
     queue = FairQueue[str]()
     push(queue, "ana1", "ana2", "ben1")
@@ -179,7 +188,7 @@ def test_users_who_come_and_go_leave_nothing_behind() -> None:
     of_class = queue._classes[Priority.GENERATION]
     (lane,) = of_class._lanes.values()
     assert len(lane.heap) < 300
-    assert lane.lines == 1
+    assert lane.rows == 1
     assert len(of_class._users) < 300
 
 
@@ -206,6 +215,69 @@ def test_a_user_pays_in_every_lane_for_what_was_served_in_one() -> None:
     push(queue, "ana3", "ben1", lane="sky")
     queue.take("ana1", 0.0)
     assert list(queue.heads(0.0)) == ["ben1", "ana2"]
+
+
+def served(queue: FairQueue[str], lane: str, turns: int) -> str:
+    """Who is served, by the first letter of the user, where nobody but this lane can be."""
+    order = ""
+    for _ in range(turns):
+        first = next(item for item in queue.heads(0.0) if queue._entries[item].row.lane.name == lane)
+        queue.take(first, 0.0)
+        order += first[0]
+    return order
+
+
+def test_nobody_saves_up_turns_by_being_held_up() -> None:
+    queue = FairQueue[str]()
+    push(queue, "ana1", lane="rests")
+    push(queue, *(f"ben{n}" for n in range(200)), lane="goes")
+    served(queue, "goes", 100)
+    push(queue, *(f"ana{n}" for n in range(2, 50)), lane="goes")
+    assert served(queue, "goes", 8) in ("abababab", "babababa")
+
+
+def test_a_lane_that_goes_on_after_a_long_time_goes_first_once() -> None:
+    queue = FairQueue[str]()
+    push(queue, *(f"ana{n}" for n in range(50)), lane="rests")
+    push(queue, *(f"ben{n}" for n in range(200)), lane="goes")
+    served(queue, "goes", 100)
+    assert "".join(queue.pop(0.0)[0] for _ in range(9)) == "aabababab"
+
+
+def test_a_newcomer_to_a_slow_lane_is_not_behind_by_all_that_was_served_in_a_quick_one() -> None:
+    queue = FairQueue[str]()
+    push(queue, *(f"ana{n}" for n in range(50)), *(f"ben{n}" for n in range(50)), lane="slow")
+    push(queue, *(f"cem{n}" for n in range(200)), lane="quick")
+    for _ in range(10):
+        served(queue, "quick", 10)
+        served(queue, "slow", 1)
+    push(queue, "dan1", lane="slow")
+    assert "d" in served(queue, "slow", 3)
+
+
+def test_who_takes_much_in_a_quick_lane_has_their_turn_in_a_slow_one_too() -> None:
+    queue = FairQueue[str]()
+    push(queue, *(f"ana{n}" for n in range(50)), *(f"ben{n}" for n in range(50)), lane="slow")
+    push(queue, *(f"cem{n}" for n in range(200)), lane="quick")
+    served(queue, "quick", 10)
+    push(queue, "cem201", lane="slow")
+    order = ""
+    for _ in range(3):
+        served(queue, "quick", 10)
+        order += served(queue, "slow", 1)
+    assert "c" in order
+
+
+def test_a_slow_lane_is_shared_by_weight_whatever_goes_on_in_a_quick_one() -> None:
+    queue = FairQueue[str]()
+    push(queue, *(f"ana{n}" for n in range(50)), weight=2.0, lane="slow")
+    push(queue, *(f"ben{n}" for n in range(50)), lane="slow")
+    push(queue, *(f"cem{n}" for n in range(500)), lane="quick")
+    order = ""
+    for _ in range(30):
+        served(queue, "quick", 10)
+        order += served(queue, "slow", 1)
+    assert Counter(order) == {"a": 20, "b": 10}
 
 
 def test_behind_somebody_stand_the_firsts_of_the_other_users_of_that_lane() -> None:
@@ -253,34 +325,70 @@ class Waiting:
 
 @dataclass
 class Line:
-    """One class by the letter: start-time fair queueing, and a walk over everybody for every question."""
+    """One class by the letter: start-time fair queueing by lanes, and a walk over everybody for every question."""
 
     waiting: list[Waiting] = field(default_factory=list)
-    tags: dict[str, float] = field(default_factory=dict)
+    tags: dict[tuple[str, str], float] = field(default_factory=dict)  # of users in lanes, on the lane's clock
+    paid: dict[str, float] = field(default_factory=dict)
+    clocks: dict[str, float] = field(default_factory=dict)
+    offsets: dict[str, float] = field(default_factory=dict)
     virtual_time: float = 0.0
 
     def push(self, one: Waiting) -> None:
-        if all(other.user != one.user for other in self.waiting):
-            self.tags[one.user] = max(self.tags.get(one.user, 0.0), self.virtual_time)
+        self.clocks.setdefault(one.lane, 0.0)
+        self.offsets.setdefault(one.lane, self.virtual_time)
+        key = one.user, one.lane
+        if all((other.user, other.lane) != key for other in self.waiting):
+            start = self.clocks[one.lane]
+            if not self.lags(one.lane):
+                start = max(self.virtual_time, self.paid.get(one.user, 0.0)) - self.offsets[one.lane]
+            self.tags[key] = max(self.tags.get(key, 0.0), start)
         self.waiting.append(one)
+
+    def lags(self, lane: str) -> bool:
+        return self.stands_at(lane) < self.virtual_time
+
+    def stands_at(self, lane: str) -> float:
+        """Where the next of a lane starts, or what it served last if that was later."""
+        tags = [self.tags[one.user, lane] for one in self.waiting if one.lane == lane]
+        return max(self.clocks[lane], min(tags, default=0.0)) + self.offsets[lane]
 
     def take(self, number: int) -> None:
         (one,) = [one for one in self.waiting if one.number == number]
-        self.virtual_time = max(self.virtual_time, self.tags[one.user])
-        self.tags[one.user] += one.charge
-        self.remove(number)
+        tag = self.tags[one.user, one.lane]
+        self.virtual_time = max(self.virtual_time, tag + self.offsets[one.lane])
+        self.clocks[one.lane] = max(self.clocks[one.lane], tag)
+        self.tags[one.user, one.lane] = tag + one.charge
+        self.waiting.remove(one)
+        if self.lags(one.lane):
+            self.offsets[one.lane] = self.virtual_time - self.clocks[one.lane]
+        self.paid[one.user] = tag + one.charge + self.offsets[one.lane]
+        for lane in sorted({other.lane for other in self.waiting if other.user == one.user} - {one.lane}):
+            if not self.lags(lane):
+                self.tags[one.user, lane] += one.charge
+        self.forget()
 
     def remove(self, number: int) -> None:
         self.waiting = [one for one in self.waiting if one.number != number]
+        self.forget()
+
+    def forget(self) -> None:
+        """Lanes are forgotten when they are empty, and everything is when all are."""
         if not self.waiting:
-            self.tags, self.virtual_time = {}, 0.0
+            self.paid, self.virtual_time = {}, 0.0
+        lanes = {one.lane for one in self.waiting}
+        self.tags = {key: tag for key, tag in self.tags.items() if key[1] in lanes}
+        self.clocks = {lane: clock for lane, clock in self.clocks.items() if lane in lanes}
+        self.offsets = {lane: offset for lane, offset in self.offsets.items() if lane in lanes}
 
     def firsts(self) -> list[Waiting]:
         """The first of every user in every lane, in order."""
         firsts: dict[tuple[str, str], Waiting] = {}
         for one in self.waiting:
             firsts.setdefault((one.user, one.lane), one)
-        return sorted(firsts.values(), key=lambda one: (self.tags[one.user], one.number))
+        return sorted(
+            firsts.values(), key=lambda one: (self.tags[one.user, one.lane] + self.offsets[one.lane], one.number)
+        )
 
     def heads(self) -> list[int]:
         heads: dict[str, int] = {}
@@ -293,7 +401,7 @@ class Line:
         return [one.number for one in self.firsts() if one.lane == lane and one.number != number]
 
     def in_order(self) -> list[int]:
-        ahead = Line(list(self.waiting), dict(self.tags), self.virtual_time)
+        ahead = copy.deepcopy(self)
         order = []
         while ahead.waiting:
             order.append(ahead.firsts()[0].number)

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
 from ratelimit import (
     Allowance,
     Cost,
+    DayLimit,
     KeyPool,
     LeaseTimeout,
     Limit,
     Limits,
     NoUsableKey,
     OpenOperation,
+    Priority,
+    Scope,
+    Throttled,
 )
+from ratelimit.window import midnight_after
 from tests import virtual_time
 from tests.ratelimit.provider import (
+    EPOCH,
     ONE_A_MINUTE,
     ROOM_FOR_ONE,
     THROTTLED,
@@ -265,6 +272,37 @@ def test_a_hundred_to_one_flood_takes_no_more_than_its_share() -> None:
     assert virtual_time.run(story()) > 0.99
 
 
+def test_a_newcomer_to_a_slow_model_is_not_behind_by_all_that_a_quick_one_served() -> None:
+    async def story() -> float:
+        limits = Limits(account=Allowance(rates=(Limit(15, period=60),)), models={"film": Allowance(room=1)})
+        pool = make_pool(limits)
+
+        async def film(user: str, number: int) -> float:
+            asked_at = virtual_time.now()
+            async with pool.lease(user=user, model="film") as lease:
+                lease.hold(f"{user}-{number}")
+            waited = virtual_time.now() - asked_at
+            await asyncio.sleep(300)
+            pool.release(f"{user}-{number}")
+            return waited
+
+        async def pictures() -> None:
+            while True:
+                await granted_at(pool, user="cem", model="picture")
+                await asyncio.sleep(6)
+
+        films = [asyncio.create_task(film(user, number)) for number in range(50) for user in ("ana", "ben")]
+        crowd: list[asyncio.Task[Any]] = [*films, asyncio.create_task(pictures())]
+        await asyncio.sleep(3600)
+        waited = await film("dan", 0)
+        for task in crowd:
+            task.cancel()
+        await settle()
+        return waited
+
+    assert virtual_time.run(story()) <= 900
+
+
 def test_a_huge_cost_is_not_starved_by_small_ones_that_keep_coming() -> None:
     async def story() -> float:
         pool = make_pool(Limits(account=Allowance(rates=(Limit(None, tokens=100, period=60),))))
@@ -344,6 +382,21 @@ def test_a_huge_cost_is_not_starved_by_small_ones_in_another_lane() -> None:
     assert virtual_time.run(story()) <= 60.25 * 2
 
 
+@pytest.mark.parametrize("accounts", ["a", "ab"])
+def test_what_takes_no_tokens_waits_for_none(accounts: str) -> None:
+    async def story() -> float:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(10, tokens=100, period=60),))), *accounts)
+        for account in accounts:
+            await granted_at(pool, account=account, cost=Cost(tokens=100))
+        waiting = asyncio.create_task(granted_at(pool, user="ben", account="a", cost=Cost(tokens=1)))
+        await settle()
+        _, at = await granted_at(pool, user="cem")
+        waiting.cancel()
+        return at
+
+    assert virtual_time.run(story()) == 0.0
+
+
 def test_nothing_is_kept_for_somebody_who_waits_for_room() -> None:
     async def story() -> float:
         limits = Limits(
@@ -359,6 +412,91 @@ def test_nothing_is_kept_for_somebody_who_waits_for_room() -> None:
         return at
 
     assert virtual_time.run(story()) == 0.0
+
+
+def test_a_huge_cost_is_not_starved_by_small_ones_that_take_the_room_it_needs() -> None:
+    async def story() -> float:
+        limits = Limits(account=Allowance(rates=(Limit(10, period=60),)), models={"film": Allowance(room=1)})
+        pool = make_pool(limits)
+
+        async def flood(user: str, model: str | None, works: float) -> None:
+            while virtual_time.now() < 3600:
+                async with pool.lease(user=user, priority=Priority.HIGH, model=model) as lease:
+                    lease.sent()
+                    await asyncio.sleep(works)
+
+        floods = [asyncio.create_task(flood(f"ana-{number}", "film", 31.0)) for number in range(3)]
+        floods += [asyncio.create_task(flood(f"cem-{number}", None, 0.5)) for number in range(3)]
+        await asyncio.sleep(100)
+        _, at = await granted_at(pool, user="ben", priority=Priority.HIGH, model="film", cost=Cost(6))
+        for task in floods:
+            task.cancel()
+        await settle()
+        return at - 100
+
+    assert virtual_time.run(story()) <= 60.25 * 3
+
+
+@pytest.mark.parametrize("period", [60.0, 3600.0])
+def test_a_huge_cost_in_the_last_class_and_a_flood_in_a_higher_one_hold_up_each_other_for_one_turn(
+    period: float,
+) -> None:
+    async def story() -> tuple[int, float]:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(None, tokens=100, period=period),))))
+        served = 0
+
+        async def flood() -> None:
+            nonlocal served
+            while virtual_time.now() < 20 * period:
+                await granted_at(pool, user="ana", priority=Priority.MEDIUM, cost=Cost(tokens=10))
+                served += 1
+
+        floods = [asyncio.create_task(flood()) for _ in range(20)]
+        await asyncio.sleep(5)
+        _, at = await granted_at(pool, user="ben", priority=Priority.LOW, cost=Cost(tokens=100))
+        await asyncio.gather(*floods)
+        return served, at
+
+    served, at = virtual_time.run(story())
+
+    assert served >= 10 * 18
+    assert at <= 3 * (period + 0.25)
+
+
+def test_a_huge_cost_that_waits_for_midnight_stands_in_nobodys_way_until_then() -> None:
+    async def story() -> tuple[int, float]:
+        day = Allowance(rates=(DayLimit(None, tokens=1000),))
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(10, period=60),), room=1), models={"film": day}))
+        midnight = midnight_after("UTC", EPOCH) - EPOCH
+        await granted_at(pool, model="film", cost=Cost(tokens=1000))
+        huge = asyncio.create_task(granted_at(pool, user="ben", model="film", cost=Cost(10, tokens=1000)))
+        served = 0
+        while virtual_time.now() < midnight + 3600:
+            await granted_at(pool, user="cem", priority=Priority.MEDIUM)
+            served += virtual_time.now() < midnight - 400
+        return served, (await huge)[1] - midnight
+
+    served, late = virtual_time.run(story())
+
+    assert served >= 10 * ((midnight_after("UTC", EPOCH) - EPOCH - 400) // 60.25)
+    assert late <= 60.25 * 2
+
+
+@pytest.mark.parametrize("rests", ["paused", "throttled"])
+def test_nothing_is_kept_on_an_account_for_a_key_of_it_that_cannot_serve(rests: str) -> None:
+    async def story() -> object:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(3, period=60),))), "a", "a")
+        if rests == "paused":
+            pool.pause("key-1")
+        else:
+            pool.report(Throttled(until=EPOCH + 3600, scope=Scope.KEY), key_id="key-1")
+        waiting = asyncio.create_task(granted_at(pool, key_id="key-1", cost=Cost(3)))
+        await settle()
+        granted = await granted_at(pool, user="ben")
+        waiting.cancel()
+        return granted
+
+    assert virtual_time.run(story()) == ("key-2", 0.0)
 
 
 def test_whoever_gives_up_waiting_for_a_huge_cost_frees_what_was_kept_for_them() -> None:

@@ -157,12 +157,18 @@ def test_room_can_be_the_scarcest() -> None:
 @pytest.mark.parametrize("scarce", ["requests", "tokens", "room", "model"])
 def test_what_can_take_nothing_more_is_full(scarce: str) -> None:
     mixed = meter(Limit(2, tokens=100), room=3, models=Allowance(rates=(Limit(1, tokens=10),)))
-    costs = {"requests": [ONE, ONE], "tokens": [Cost(tokens=100)], "room": [], "model": [ONE]}
+    costs = {"requests": [ONE, ONE], "tokens": [Cost(tokens=101)], "room": [], "model": [ONE]}
     for cost in costs[scarce]:
         send(mixed, cost, "big" if scarce == "model" else None, 0.0)
     for _ in range(3 if scarce == "room" else 0):
         mixed.enter(None)
     assert mixed.load("big", 0.0) is FULL
+
+
+def test_what_takes_no_tokens_fits_where_they_are_used_up() -> None:
+    of_tokens = meter(Limit(2, tokens=100))
+    send(of_tokens, Cost(tokens=100), None, 0.0)
+    assert (of_tokens.load(None, 0.0), of_tokens.fits(ONE, None, 0.0)) == (1.0, True)
 
 
 def test_who_would_delay_a_claim_does_not_fit_beside_it() -> None:

@@ -140,7 +140,8 @@ def test_patient_work_is_told_that_it_leaves_room() -> None:
             pass
         async with pool.lease(user="film"):
             pass
-        pool._line.pacer._next[Priority.GENERATION, next(iter(pool._line.pacer._next))[1]] = 90.0
+        (rhythm,) = pool._line.pacer._next
+        pool._line.pacer._next[rhythm] = 90.0
 
         async def film() -> None:
             async with pool.lease(user="film", name="film"):

@@ -46,8 +46,10 @@ class Crowd:
             self.lent.append(virtual_time.now())
             await asyncio.sleep(seconds)
 
-    async def flood(self, size: int, *, priority: Priority = Priority.LOW) -> None:
-        await asyncio.gather(*(self.patient(number, priority=priority) for number in range(size)))
+    async def flood(self, size: int, *, priority: Priority = Priority.LOW, models: int = 1) -> None:
+        await asyncio.gather(
+            *(self.patient(number, priority=priority, model=f"model-{number % models}") for number in range(size))
+        )
 
     async def urgent(self, at: float, *, priority: Priority = Priority.MEDIUM) -> None:
         await asyncio.sleep(at - virtual_time.now())
@@ -165,6 +167,30 @@ def test_long_after_somebody_urgent_patient_work_goes_at_once_again() -> None:
     assert virtual_time.run(story()) == [0.0] * 14
 
 
+@pytest.mark.parametrize("shut", [Limit(0), Limit(15, tokens=0)])
+def test_an_account_that_may_do_nothing_has_no_part_in_the_rhythm(shut: Limit) -> None:
+    async def story(*accounts: str) -> list[float]:
+        pool = make_pool(of(15), *accounts, account_limits={"shut": Limits(account=Allowance(rates=(shut,)))})
+        crowd = Crowd(pool)
+        await crowd.urgent(0.0)
+        await asyncio.gather(*(crowd.patient(number, cost=Cost(tokens=1)) for number in range(14)))
+        return crowd.lent
+
+    assert virtual_time.run(story("a", "shut")) == virtual_time.run(story("a"))
+
+
+def test_other_limits_have_another_rhythm() -> None:
+    async def story() -> list[float]:
+        crowd = Crowd(make_pool(of(1)))
+        await crowd.urgent(0.0)
+        await crowd.patient(0)
+        crowd._pool.set_limits(of(600))
+        await crowd.patient(1)
+        return gaps(crowd.lent)
+
+    assert virtual_time.run(story()) == [0.0]
+
+
 def test_generations_leave_gaps_for_chat_but_not_for_background_work() -> None:
     async def story(other: Priority) -> list[float]:
         crowd = Crowd(make_pool(of(15)))
@@ -187,15 +213,42 @@ def test_a_request_of_twice_the_tokens_leaves_twice_the_gap() -> None:
     assert virtual_time.run(story(2000)) == pytest.approx(2 * virtual_time.run(story(1000)))
 
 
-def test_each_lane_has_a_rhythm_of_its_own() -> None:
+@pytest.mark.parametrize(
+    ("limits", "is_one"),
+    [(of(15), True), (Limits(each_model=Allowance(rates=(Limit(15),))), False)],
+    ids=["of the account", "of each model"],
+)
+def test_models_keep_one_rhythm_where_one_limit_binds_them(limits: Limits, is_one: bool) -> None:
     async def story() -> list[float]:
-        crowd = Crowd(make_pool(of(15)))
+        crowd = Crowd(make_pool(limits))
         await crowd.urgent(0.0)
         for model in ("big", "small"):
             await crowd.patient(0, model=model)
         return crowd.lent
 
-    assert virtual_time.run(story()) == [0.0, 0.0]
+    first, second = virtual_time.run(story())
+    assert (second - first >= KEPT / 15) == is_one
+
+
+def test_who_asks_for_more_models_has_no_larger_share() -> None:
+    async def story() -> list[int]:
+        pool = make_pool(of(15))
+        served = {"ana": 0, "ben": 0}
+
+        async def ask(user: str, model: str) -> None:
+            async with pool.lease(user=user, priority=Priority.LOW, model=model):
+                served[user] += 1
+
+        wishes = [("ben", "small"), *(("ana", model) for model in ("big", "small", "old", "new"))]
+        crowd = [asyncio.create_task(ask(*wish)) for wish in wishes for _ in range(400)]
+        await asyncio.sleep(1800)
+        for task in crowd:
+            task.cancel()
+        await asyncio.gather(*crowd, return_exceptions=True)
+        return list(served.values())
+
+    ana, ben = virtual_time.run(story())
+    assert abs(ana - ben) <= 15
 
 
 @pytest.mark.parametrize(
@@ -203,12 +256,13 @@ def test_each_lane_has_a_rhythm_of_its_own() -> None:
     [(20, "a", 7.0), (20, "a", 13.0), (15, "ab", 11.0), (10, "a", 31.0), (30, "abc", 3.0), (20, "a", 100.0)],
 )
 @pytest.mark.parametrize("priority", [Priority.GENERATION, Priority.LOW])
+@pytest.mark.parametrize("models", [1, 6])
 def test_over_a_flood_the_urgent_wait_a_gap_at_most_and_nothing_is_lost(
-    limit: int, accounts: str, every: float, priority: Priority
+    limit: int, accounts: str, every: float, priority: Priority, models: int
 ) -> None:
     async def story() -> Crowd:
         crowd = Crowd(make_pool(of(limit), *accounts))
-        flood = asyncio.create_task(crowd.flood(15 * limit * len(accounts), priority=priority))
+        flood = asyncio.create_task(crowd.flood(15 * limit * len(accounts), priority=priority, models=models))
         await crowd.conversation(every * number + 1 for number in range(1, int(10 * PERIOD / every)))
         await asyncio.sleep(10 * PERIOD - virtual_time.now())
         flood.cancel()
