@@ -221,7 +221,7 @@ def served(queue: FairQueue[str], lane: str, turns: int) -> str:
     """Who is served, by the first letter of the user, where nobody but this lane can be."""
     order = ""
     for _ in range(turns):
-        first = next(item for item in queue.heads(0.0) if queue._entries[item].row.lane.name == lane)
+        first = next(item for item in queue.heads(0.0) if queue.entries[item].row.lane.name == lane)
         queue.take(first, 0.0)
         order += first[0]
     return order
