@@ -16,7 +16,7 @@ from bot.jobs.ledger import CallState, Completed, Intent, Ledger, Outcome, PaidC
 from bot.production.switches import Paused, Switches
 from bot.production.write_offs import WriteOffs
 from providers.errors import KeyFault, OutcomeUnknown, ProviderError, RequestFault, Unavailable
-from ratelimit import ApiKey, Cost, KeyPool, NoUsableKey, Priority, RateLimitError
+from ratelimit import ApiKey, Cost, KeyPool, Lease, NoUsableKey, Priority, RateLimitError
 
 logger = logging.getLogger(__name__)
 
@@ -177,7 +177,6 @@ class Booth:
 
         Raises `Paused` where its service was paused while it stood in line there.
         """
-        refusals: list[ProviderError] = []
         if self._switches is not None and await self._switches.is_paused(recording.provider):
             if not self._waits:
                 raise NoRecording("Paused", is_busy=True)
@@ -192,23 +191,6 @@ class Booth:
             ) as lease:
                 if self._switches is not None:
                     await self._switches.check_on(recording.provider)
-
-                async def post() -> Outcome:
-                    lease.sent()
-                    try:
-                        async with asyncio.timeout(POST_WITHIN):
-                            kept = await recording.record(lease.key)
-                    except TimeoutError:
-                        return Unknown("no whole answer in time")
-                    except ProviderError as error:
-                        lease.report(error)
-                        detail = f"{type(error).__name__} {error.detail}"
-                        if isinstance(error, KeyFault | RequestFault | Unavailable):
-                            refusals.append(error)
-                            return Refused(detail)
-                        return Unknown(detail)  # unanswered or unreadable: either may have been charged
-                    return Completed(price_microusd=kept.price_microusd, operation=kept.request)
-
                 intent = Intent(
                     key=recording.key,
                     job=recording.job,
@@ -219,11 +201,40 @@ class Booth:
                     price_microusd=recording.price_microusd,
                     deadline_at=self._clock() + ORDER_DEADLINE,
                 )
-                call = await self._ledger.order(intent, post)
+                session = _Session(recording, lease)
+                call = await self._ledger.order(intent, session.post)
         except RateLimitError as error:
             # What no other key mends is told by what the first one met.
             raise NoRecording(type(before or error).__name__, is_busy=True) from error
-        return call, refusals[0] if refusals else None
+        return call, session.refusal
+
+
+class _Session:
+    """One order on a lease, its answer as an outcome; `refusal` is a failure that proves that it was not accepted."""
+
+    def __init__(self, recording: Recording, lease: Lease) -> None:
+        self._recording = recording
+        self._lease = lease
+        self.refusal: ProviderError | None = None
+
+    async def post(self) -> Outcome:
+        self._lease.sent()
+        try:
+            async with asyncio.timeout(POST_WITHIN):
+                kept = await self._recording.record(self._lease.key)
+        except TimeoutError:
+            self._lease.report(OutcomeUnknown(self._recording.provider))  # else it would count as served
+            return Unknown("no whole answer in time")
+        except Exception as error:
+            self._lease.report(error)
+            if not isinstance(error, ProviderError):
+                raise
+            detail = f"{type(error).__name__} {error.detail}"
+            if isinstance(error, KeyFault | RequestFault | Unavailable):
+                self.refusal = error
+                return Refused(detail)
+            return Unknown(detail)  # unanswered or unreadable: either may have been charged
+        return Completed(price_microusd=kept.price_microusd, operation=kept.request)
 
 
 def _next_key(key: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.jobs.engine import Engine, Step
 from providers.credential import Credential
 from providers.errors import ProviderError
-from providers.video import Operation, OperationState, Succeeded, VideoRequest
+from providers.video import Leaving, Operation, OperationState, Succeeded, VideoRequest, unheard
 
 NOT_A_CLIP = b"<html>sorry</html>"
 
@@ -23,6 +23,7 @@ class ScriptedStudio:
         polls: what the next looks see.
         gate: an order waits for it before it is answered; `ordering` is set when one is waiting.
         looking: set at the first poll.
+        prepares: seconds that an order takes before it leaves.
     """
 
     name = "runway"
@@ -35,7 +36,9 @@ class ScriptedStudio:
         submits: Sequence[Operation | Exception | None] = (None,),
         polls: Sequence[OperationState | ProviderError] = (Succeeded(output="clip"),),
         fetches: Sequence[bytes | ProviderError | None] = (None,),
+        prepares: float = 0.0,
     ) -> None:
+        self.prepares = prepares
         self.orders: list[tuple[str, str]] = []
         self.requests: list[VideoRequest] = []
         self.looks: list[tuple[str, str]] = []
@@ -47,7 +50,9 @@ class ScriptedStudio:
         self._clip = clip
         self._submits, self.polls, self._fetches = list(submits), list(polls), list(fetches)
 
-    async def submit(self, request: VideoRequest, credential: Credential) -> Operation:
+    async def submit(self, request: VideoRequest, credential: Credential, leaves: Leaving = unheard) -> Operation:
+        await asyncio.sleep(self.prepares)
+        leaves()
         self.orders.append((request.prompt, credential.id))
         self.requests.append(request)
         number = len(self.orders)
