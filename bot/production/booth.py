@@ -40,10 +40,13 @@ SETTLED_AFTER, LOOK_EVERY = 60.0, 5.0
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A recording that lies here now: what it cost, and what its service calls the request; as far as it told."""
+    """A recording that lies here now: what it cost, what its service calls the request, and the tokens it took; as far
+    as it told.
+    """
 
     price_microusd: int | None = None
     request: str | None = None
+    tokens: int | None = None
 
 
 Record = Callable[[ApiKey], Awaitable[Kept]]
@@ -54,6 +57,8 @@ Find = Callable[[ApiKey, float, Collection[str]], Awaitable[Kept | None]]
 class Recording:
     """What to buy. `key` names its first order for good, "{job}/{part}/1"; `words` tells requests apart.
 
+    `weight` is its buyer's share of the keys: twice the weight, twice the share. `tokens` are what it will probably
+    take, where its service counts in them.
     `record` makes it with the key it is given and keeps it. `find` looks for what was made since a moment (Unix
     seconds) by none of the requests that are known to be others', and keeps it; `None` where the service cannot look.
     """
@@ -67,6 +72,8 @@ class Recording:
     price_microusd: int
     record: Record
     find: Find | None = None
+    weight: float = 1.0
+    tokens: int = 0
 
 
 class NoRecording(Exception):
@@ -185,8 +192,9 @@ class Booth:
             async with self._pool.lease(
                 user=str(recording.user_id),
                 priority=Priority.GENERATION,
-                cost=Cost(),
+                cost=Cost(tokens=recording.tokens),
                 model=recording.model,
+                weight=recording.weight,
                 max_wait=MAX_WAIT if before is None else WAIT_AGAIN,
             ) as lease:
                 if self._switches is not None:
@@ -234,6 +242,8 @@ class _Session:
                 self.refusal = error
                 return Refused(detail)
             return Unknown(detail)  # unanswered or unreadable: either may have been charged
+        if kept.tokens is not None:
+            self._lease.spent(kept.tokens)
         return Completed(price_microusd=kept.price_microusd, operation=kept.request)
 
 

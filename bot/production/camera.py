@@ -79,6 +79,7 @@ class Rig:
 class Order:
     """A take to make: for which production and owner, how, from which picture, into which file.
 
+    `weight` is the owner's share of the keys: twice the weight, twice the share.
     `price_microusd` is what it was greenlit at, 0 where its clip was there then; nothing dearer is ordered.
     """
 
@@ -90,6 +91,7 @@ class Order:
     ratio: str
     start_image: Path | None
     destination: Path
+    weight: float = 1.0
 
 
 class Fetched(Enum):
@@ -242,6 +244,7 @@ class Camera:
                     priority=Priority.GENERATION,
                     cost=Cost(requests=1),
                     model=casting.model.id,
+                    weight=order.weight,
                     name=name_of_wait(order.production_id, casting.number),
                 ) as lease:
                     await self._check_on(casting.model.provider)

@@ -33,7 +33,7 @@ from providers.errors import (
 from providers.video import Failed, Running, Succeeded
 from ratelimit import Allowance, ApiKey, KeyHealth, KeyPool, Limit, Limits, OpenOperation, Priority
 from tests.bot.production import hurry
-from tests.bot.production.fakes import NOT_A_CLIP, ScriptedStudio
+from tests.bot.production.fakes import NOT_A_CLIP, NotingPool, ScriptedStudio
 from tests.bot.production.test_productions import Office
 from tests.bot.studio.samples import CATALOGUE, plan
 from tests.bot.waiting import until
@@ -315,6 +315,20 @@ def test_an_order_whose_files_do_not_get_there_in_time_was_not_placed(tell: Tell
         assert [call.state for call in await set_.calls(order)] == [CallState.DONE]
 
     tell(story, prepares=9.0)
+
+
+def test_the_owners_weight_is_their_share_of_the_keys(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        order = await set_.order()
+        set_.pool = NotingPool("runway", "key-1")
+        rigs = {"runway": Rig(provider=set_.studio, pool=set_.pool)}
+        camera = Camera(rigs, set_.ledger, set_.office.lifecycle, set_._ffmpeg)
+
+        assert await camera.shoot(replace(order, weight=2.0))
+
+        assert [(asked["user"], asked["weight"]) for asked in set_.pool.asked] == [(str(order.owner_id), 2.0)]
+
+    tell(story)
 
 
 # Orders that were not accepted
