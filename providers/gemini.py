@@ -47,6 +47,10 @@ class Gemini:
         self._file_interval = file_interval
         self._clock = clock
 
+    async def ready(self, credential: Credential) -> None:
+        with asking(credential, self._clock):
+            await self._clients.of(credential)
+
     async def upload(self, path: Path, mime_type: str, credential: Credential) -> RemoteFile:
         """Upload a file and wait, without end of its own, until the model can see it. The caller deletes it.
 

@@ -103,6 +103,9 @@ class LanguageModel(Protocol):
     def sees_video(self) -> bool:
         """Whether `upload` is offered and `Prompt.files` are looked at."""
 
+    async def ready(self, credential: Credential) -> None:
+        """Have at hand what a request with this key needs: before its first that takes up to seconds. As `answer`."""
+
     async def upload(self, path: Path, mime_type: str, credential: Credential) -> RemoteFile:
         """Upload a file and wait until the model can see it. The caller deletes it. Raises `ProviderError`."""
 

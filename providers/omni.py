@@ -35,7 +35,7 @@ from providers.errors import (
 from providers.google import PROVIDER, GoogleClients, google_fault
 from providers.omni_wire import material_of, order, state
 from providers.transport import Refusal, translated
-from providers.video import Failed, Operation, OperationState, Running, Succeeded, VideoRequest
+from providers.video import Failed, Leaving, Operation, OperationState, Running, Succeeded, VideoRequest, unheard
 
 if TYPE_CHECKING:
     from google.genai import types
@@ -75,13 +75,14 @@ class Omni:
         self._file_interval = file_interval
         self._file_patience = file_patience
 
-    async def submit(self, request: VideoRequest, credential: Credential) -> Operation:
+    async def submit(self, request: VideoRequest, credential: Credential, leaves: Leaving = unheard) -> Operation:
         material = await asyncio.to_thread(material_of, request)
         clip = None if material.clip is None else await self._upload(material.clip, credential)
         body = order(request, material.images, None if clip is None else clip.uri)
         try:
             with self._translated(credential, request.model, paid=True):
                 interactions = await self._interactions(credential)
+                leaves()
                 interaction = await interactions.create(**body)  # type: ignore[call-overload]  # a body of ours
         except OutcomeUnknown:
             raise  # it may be at work on the clip

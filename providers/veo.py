@@ -30,7 +30,7 @@ from providers.google import google_fault
 from providers.transport import Refusal, said, translated
 from providers.veo_wire import is_about_policy, material_of, order, state
 from providers.vertex import PROVIDER, VertexClients
-from providers.video import Operation, OperationState, VideoRequest
+from providers.video import Leaving, Operation, OperationState, VideoRequest, unheard
 
 if TYPE_CHECKING:
     from google.genai import types
@@ -65,11 +65,12 @@ class Veo:
         self._storage_url = (storage_url or _STORAGE_URL).rstrip("/")
         self._clock = clock
 
-    async def submit(self, request: VideoRequest, credential: Credential) -> Operation:
+    async def submit(self, request: VideoRequest, credential: Credential, leaves: Leaving = unheard) -> Operation:
         material = await asyncio.to_thread(material_of, request)
         source, config = await asyncio.to_thread(order, request, material)
         client, sent = await self._clients.of(credential)
         with translated(PROVIDER, sent, self._classify(request.model), paid=True):
+            leaves()
             operation = await client.aio.models.generate_videos(model=request.model, source=source, config=config)
         if not operation.name or not _NAME.fullmatch(operation.name):
             raise OutcomeUnknown(PROVIDER, "accepted without a name to look for")

@@ -7,10 +7,11 @@ answer telling so.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol, assert_never
+from typing import Protocol, TypeAlias, assert_never
 
 from providers.credential import Credential
 from providers.errors import ProviderError
@@ -167,6 +168,14 @@ class Failed:
 OperationState = Running | Succeeded | Failed
 
 
+Leaving: TypeAlias = Callable[[], None]
+"""Hears that an order leaves now. What is prepared for it may take long: uploads, tokens, a client's first use."""
+
+
+def unheard() -> None:
+    """For who does not care when an order leaves."""
+
+
 class VideoProvider(Protocol):
     """A service that makes clips. Every call takes the credential the operation lives on."""
 
@@ -178,8 +187,8 @@ class VideoProvider(Protocol):
     def poll_interval(self) -> float:
         """Seconds between two looks at one operation that the provider asks for."""
 
-    async def submit(self, request: VideoRequest, credential: Credential) -> Operation:
-        """Order one clip with exactly one paid POST.
+    async def submit(self, request: VideoRequest, credential: Credential, leaves: Leaving = unheard) -> Operation:
+        """Order one clip with exactly one paid POST; `leaves` is called right before it, and not at all without one.
 
         Raises:
             OutcomeUnknown: it may have been accepted; never repeat it by guessing.

@@ -88,6 +88,12 @@ def _of_keys(status: Status) -> Iterator[Metric]:
         [((name, key.view.id), key.view.refused) for name, key in keys],
     )
     yield _gauges(
+        "key_rest_ends_seconds",
+        "When a key that rests, or is out, is asked again, in Unix seconds.",
+        (*of_key, "why"),
+        [((name, key.view.id, key.view.why), key.view.until) for name, key in keys if key.view.until is not None],
+    )
+    yield _gauges(
         "key_in_flight", "Leases that are out.", of_key, [((name, k.view.id), k.view.in_flight) for name, k in keys]
     )
     accounts = {(name, key.view.account): key for name, key in keys}
@@ -103,6 +109,18 @@ def _of_keys(status: Status) -> Iterator[Metric]:
         "Operations that may be open at once.",
         of_account,
         [(place, key.room) for place, key in accounts.items() if key.room is not None],
+    )
+    of_model = (*of_account, "model")
+    rooms = [((*place, model), each) for place, key in accounts.items() for model, each in key.rooms.items()]
+    yield _gauges(
+        "model_open_operations", "Those of one model.", of_model, [(at, is_open) for at, (is_open, _) in rooms]
+    )
+    yield _gauges("model_room", "Those that may be, of one model.", of_model, [(at, room) for at, (_, room) in rooms])
+    yield _gauges(
+        "model_rest_ends_seconds",
+        "When a model that rests on an account is asked for again, in Unix seconds.",
+        of_model,
+        [((*place, model), at) for place, key in accounts.items() for model, at in key.view.resting_models.items()],
     )
     windows = [
         ((*place, usage.model or "", f"{usage.limit.period:.0f}", what), used, limit)
@@ -121,11 +139,16 @@ def _of_keys(status: Status) -> Iterator[Metric]:
 
 def _of_work(status: Status) -> Iterator[Metric]:
     films = status.films
-    lines = [((priority.name.lower(),), line) for priority, line in status.waits.items()]
+    lines = [
+        ((service.name, priority.name.lower()), line)
+        for service in status.services
+        for priority, line in service.waits.items()
+    ]
     waiting: list[Row] = [(name, line.waiting) for name, line in lines]
     oldest: list[Row] = [(name, line.oldest or 0.0) for name, line in lines]
-    yield _gauges("lease_waiting", "Requests that wait for a key, by class.", ("class",), waiting)
-    yield _gauges("lease_oldest_wait_seconds", "How long the first of them has waited.", ("class",), oldest)
+    of_line = ("provider", "class")
+    yield _gauges("lease_waiting", "Requests that wait for a key.", of_line, waiting)
+    yield _gauges("lease_oldest_wait_seconds", "How long the first of them has waited.", of_line, oldest)
     now: list[Row] = [((state.value,), number) for state, number in films.now.items()]
     ended: list[Row] = [((state.value,), number) for state, number in films.last_day.items()]
     yield _gauges("films", "Films that are not over, by state.", ("state",), now)
@@ -176,12 +199,13 @@ def _of_counters(counters: Mapping[str, Counters]) -> Iterator[Metric]:
         for (key, verdict), number in each.verdicts.items()
     ]
     yield _counter("verdicts", "What was learned of keys.", ("provider", "key", "verdict"), verdicts)
-    timeouts: list[Row] = [
-        ((name, priority.name.lower()), each.timeouts[priority])
-        for name, each in counters.items()
-        for priority in Priority
+    lines = [
+        ((name, priority.name.lower()), each, priority) for name, each in counters.items() for priority in Priority
     ]
+    timeouts: list[Row] = [(place, each.timeouts[priority]) for place, each, priority in lines]
+    cancelled: list[Row] = [(place, each.cancellations[priority]) for place, each, priority in lines]
     yield _counter("lease_timeouts", "Requests that got no key in their time.", ("provider", "class"), timeouts)
+    yield _counter("lease_cancellations", "Requests given up while they waited.", ("provider", "class"), cancelled)
 
 
 def _gauge(name: str, means: str, value: float | None) -> Metric:

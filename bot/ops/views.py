@@ -120,6 +120,9 @@ def rate_limit_json(status: Status) -> Json:
             {
                 "name": each.name,
                 "waiting": {priority.name.lower(): line.waiting for priority, line in each.waits.items()},
+                "waiting_by_user": {
+                    priority.name.lower(): dict(line.by_user) for priority, line in each.waits.items() if line.by_user
+                },
                 "keys": [_limits(key) for key in each.keys],
             }
             for each in status.services
@@ -238,6 +241,7 @@ def _limits(key: KeyStatus) -> Json:
         "health": key.view.health.value,
         "open": key.view.open,
         "room": key.room,
+        "models": {model: {"open": is_open, "room": room} for model, (is_open, room) in key.rooms.items()},
         "windows": [_window(each) for each in key.view.usage],
     }
 

@@ -16,7 +16,7 @@ from bot.jobs.ledger import CallState, Completed, Intent, Ledger, Outcome, PaidC
 from bot.production.switches import Paused, Switches
 from bot.production.write_offs import WriteOffs
 from providers.errors import KeyFault, OutcomeUnknown, ProviderError, RequestFault, Unavailable
-from ratelimit import ApiKey, Cost, KeyPool, NoUsableKey, Priority, RateLimitError
+from ratelimit import ApiKey, Cost, KeyPool, Lease, NoUsableKey, Priority, RateLimitError
 
 logger = logging.getLogger(__name__)
 
@@ -40,10 +40,13 @@ SETTLED_AFTER, LOOK_EVERY = 60.0, 5.0
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A recording that lies here now: what it cost, and what its service calls the request; as far as it told."""
+    """A recording that lies here now: what it cost, what its service calls the request, and the tokens it took; as far
+    as it told.
+    """
 
     price_microusd: int | None = None
     request: str | None = None
+    tokens: int | None = None
 
 
 Record = Callable[[ApiKey], Awaitable[Kept]]
@@ -54,6 +57,8 @@ Find = Callable[[ApiKey, float, Collection[str]], Awaitable[Kept | None]]
 class Recording:
     """What to buy. `key` names its first order for good, "{job}/{part}/1"; `words` tells requests apart.
 
+    `weight` is its buyer's share of the keys: twice the weight, twice the share. `tokens` are what it will probably
+    take, where its service counts in them.
     `record` makes it with the key it is given and keeps it. `find` looks for what was made since a moment (Unix
     seconds) by none of the requests that are known to be others', and keeps it; `None` where the service cannot look.
     """
@@ -67,6 +72,8 @@ class Recording:
     price_microusd: int
     record: Record
     find: Find | None = None
+    weight: float = 1.0
+    tokens: int = 0
 
 
 class NoRecording(Exception):
@@ -177,7 +184,6 @@ class Booth:
 
         Raises `Paused` where its service was paused while it stood in line there.
         """
-        refusals: list[ProviderError] = []
         if self._switches is not None and await self._switches.is_paused(recording.provider):
             if not self._waits:
                 raise NoRecording("Paused", is_busy=True)
@@ -186,29 +192,13 @@ class Booth:
             async with self._pool.lease(
                 user=str(recording.user_id),
                 priority=Priority.GENERATION,
-                cost=Cost(),
+                cost=Cost(tokens=recording.tokens),
                 model=recording.model,
+                weight=recording.weight,
                 max_wait=MAX_WAIT if before is None else WAIT_AGAIN,
             ) as lease:
                 if self._switches is not None:
                     await self._switches.check_on(recording.provider)
-
-                async def post() -> Outcome:
-                    lease.sent()
-                    try:
-                        async with asyncio.timeout(POST_WITHIN):
-                            kept = await recording.record(lease.key)
-                    except TimeoutError:
-                        return Unknown("no whole answer in time")
-                    except ProviderError as error:
-                        lease.report(error)
-                        detail = f"{type(error).__name__} {error.detail}"
-                        if isinstance(error, KeyFault | RequestFault | Unavailable):
-                            refusals.append(error)
-                            return Refused(detail)
-                        return Unknown(detail)  # unanswered or unreadable: either may have been charged
-                    return Completed(price_microusd=kept.price_microusd, operation=kept.request)
-
                 intent = Intent(
                     key=recording.key,
                     job=recording.job,
@@ -219,11 +209,42 @@ class Booth:
                     price_microusd=recording.price_microusd,
                     deadline_at=self._clock() + ORDER_DEADLINE,
                 )
-                call = await self._ledger.order(intent, post)
+                session = _Session(recording, lease)
+                call = await self._ledger.order(intent, session.post)
         except RateLimitError as error:
             # What no other key mends is told by what the first one met.
             raise NoRecording(type(before or error).__name__, is_busy=True) from error
-        return call, refusals[0] if refusals else None
+        return call, session.refusal
+
+
+class _Session:
+    """One order on a lease, its answer as an outcome; `refusal` is a failure that proves that it was not accepted."""
+
+    def __init__(self, recording: Recording, lease: Lease) -> None:
+        self._recording = recording
+        self._lease = lease
+        self.refusal: ProviderError | None = None
+
+    async def post(self) -> Outcome:
+        self._lease.sent()
+        try:
+            async with asyncio.timeout(POST_WITHIN):
+                kept = await self._recording.record(self._lease.key)
+        except TimeoutError:
+            self._lease.report(OutcomeUnknown(self._recording.provider))  # else it would count as served
+            return Unknown("no whole answer in time")
+        except Exception as error:
+            self._lease.report(error)
+            if not isinstance(error, ProviderError):
+                raise
+            detail = f"{type(error).__name__} {error.detail}"
+            if isinstance(error, KeyFault | RequestFault | Unavailable):
+                self.refusal = error
+                return Refused(detail)
+            return Unknown(detail)  # unanswered or unreadable: either may have been charged
+        if kept.tokens is not None:
+            self._lease.spent(kept.tokens)
+        return Completed(price_microusd=kept.price_microusd, operation=kept.request)
 
 
 def _next_key(key: str) -> str:

@@ -48,7 +48,7 @@ from providers.video import (
     VideoProvider,
     VideoRequest,
 )
-from ratelimit import ApiKey, Cost, KeyPool, NoUsableKey, Priority, RateLimitError
+from ratelimit import ApiKey, Cost, KeyPool, Lease, NoUsableKey, Priority, RateLimitError
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +79,7 @@ class Rig:
 class Order:
     """A take to make: for which production and owner, how, from which picture, into which file.
 
+    `weight` is the owner's share of the keys: twice the weight, twice the share.
     `price_microusd` is what it was greenlit at, 0 where its clip was there then; nothing dearer is ordered.
     """
 
@@ -90,6 +91,7 @@ class Order:
     ratio: str
     start_image: Path | None
     destination: Path
+    weight: float = 1.0
 
 
 class Fetched(Enum):
@@ -242,10 +244,11 @@ class Camera:
                     priority=Priority.GENERATION,
                     cost=Cost(requests=1),
                     model=casting.model.id,
+                    weight=order.weight,
                     name=name_of_wait(order.production_id, casting.number),
                 ) as lease:
                     await self._check_on(casting.model.provider)
-                    submission = _Submission(rig, request, lease.key, self._post_within)
+                    submission = _Submission(rig, request, lease, self._post_within)
                     intent = Intent(
                         key=key,
                         job=order.production_id,
@@ -256,18 +259,8 @@ class Camera:
                         price_microusd=casting.price_microusd,
                         deadline_at=self._clock() + ORDER_DEADLINE,
                     )
-
-                    async def post(submission: _Submission = submission) -> Outcome:
-                        lease.sent()
-                        outcome = await submission.post()
-                        if isinstance(outcome, Accepted):
-                            lease.hold(outcome.operation)  # here: a cancellation must not give the room back
-                        return outcome
-
-                    call = await self._ledger.order(intent, post)
+                    call = await self._ledger.order(intent, submission.post)
                     refusal = submission.refusal
-                    if submission.failure is not None:
-                        lease.report(submission.failure)
             except Paused:
                 continue
             except RateLimitError as error:
@@ -410,29 +403,49 @@ class Camera:
 
 
 class _Submission:
-    """One POST, its answer as an outcome; `refusal` is a `failure` that proves that it was not accepted."""
+    """One POST on a lease, its answer as an outcome; `refusal` is a failure that proves that it was not accepted.
 
-    def __init__(self, rig: Rig, request: VideoRequest, key: ApiKey, within: float) -> None:
+    Tells the pool when it leaves and what came of it, at once: a cancellation must neither give the room of what was
+    accepted back, nor forget what was learned of the key.
+    """
+
+    def __init__(self, rig: Rig, request: VideoRequest, lease: Lease, within: float) -> None:
         self._within = within
         self._rig = rig
         self._request = request
-        self._key = key
-        self.failure: ProviderError | None = None
+        self._lease = lease
+        self._has_left = False
         self.refusal: ProviderError | None = None
 
     async def post(self) -> Outcome:
         try:
             async with asyncio.timeout(self._within):
-                operation = await self._rig.provider.submit(self._request, self._key)
+                operation = await self._rig.provider.submit(self._request, self._lease.key, self._leaves)
         except (KeyFault, RequestFault, Unavailable) as error:
-            self.failure = self.refusal = error
-            return Refused(f"{type(error).__name__} {error.detail}")
-        except ProviderError as error:  # unanswered, or answered unreadably: either may have been accepted
-            self.failure = error
-            return Unknown(f"{type(error).__name__} {error.detail}")
+            return self._refused(error)
         except TimeoutError:
+            if not self._has_left:
+                return self._refused(Unavailable(self._rig.provider.name, "its files did not get there in time"))
+            self._lease.report(OutcomeUnknown(self._rig.provider.name))  # else it would count as served
             return Unknown("no whole answer in time")
+        except Exception as error:
+            self._lease.report(error)
+            if not isinstance(error, ProviderError):
+                raise
+            # Unanswered, or answered unreadably: either may have been accepted.
+            return Unknown(f"{type(error).__name__} {error.detail}")
+        self._lease.hold(operation.id)
         return Accepted(operation=operation.id, price_microusd=operation.price_microusd)
+
+    def _leaves(self) -> None:
+        """What it needs is there: it counts against the limits from here on, and may be accepted."""
+        self._has_left = True
+        self._lease.sent()
+
+    def _refused(self, error: ProviderError) -> Refused:
+        self.refusal = error
+        self._lease.report(error)
+        return Refused(f"{type(error).__name__} {error.detail}")
 
 
 def name_of_wait(production_id: str, number: int) -> str:

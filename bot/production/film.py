@@ -167,6 +167,7 @@ class FilmMaker:
                 ratio=plan.ratio,
                 start_image=start_image,
                 destination=self._files.artefact(project.id, casting.clip),
+                weight=production.weight,
             )
             if not await self._camera.shoot(order):
                 return "short"

@@ -36,6 +36,8 @@ Claim = Callable[[str], AbstractAsyncContextManager[bool]]
 LOOK_EVERY = 5.0
 #: Storyboards drawn at once, and stills of one.
 AT_ONCE, STILLS_AT_ONCE = 4, 4
+#: What a picture of 1K takes (LiteLLM, 2026-11), beside its words.
+PICTURE_TOKENS = 1_120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +150,8 @@ class Illustrator:
                 await asyncio.to_thread(self._files.keep, desk / "still.jpg", path)
             if self._files.sharing is not None:  # before its order is closed: none would be placed for it again
                 await self._files.sharing.put_if_it_answers(path)
-            return Kept()  # it tells tokens, not money: the catalogue's price of a picture stands
+            # It tells tokens, not money: the catalogue's price of a picture stands.
+            return Kept(tokens=drawn.usage.tokens if drawn.usage is not None else None)
 
         await easel.booth.buy(
             Recording(
@@ -160,6 +163,8 @@ class Illustrator:
                 words=json.dumps([storyboard.project_id, still.content]),
                 price_microusd=still.price_microusd,
                 record=record,
+                weight=storyboard.weight,
+                tokens=len(still.prompt.encode()) // 3 + PICTURE_TOKENS,
             )
         )
         if not await self._files.here(path):  # ordered and drawn once, and gone since

@@ -83,6 +83,8 @@ def day_of(at: float) -> date:
 class Production:
     """One film being made of one version of a plan.
 
+    `weight` is how often its owner's turn comes for one of somebody else's, as its server's roles said when it was
+    greenlit.
     `run` counts from 1: each time it is taken up again it is another workflow and another end to tell.
     `kept_sounds` are files of recordings that were there when it was greenlit, and are not in its price. `greenlit_by`
     is the approver who pressed, `None` where that was its owner.
@@ -117,6 +119,7 @@ class Production:
     worker: str | None = None
     approved_by: int | None = None
     greenlit_by: int | None = None
+    weight: float = 1.0
     kept_sounds: tuple[str, ...] = ()
     draft: bool = False
     notes: tuple[Note, ...] = ()

@@ -44,6 +44,7 @@ def production_of(row: Row[tuple[object, ...]]) -> Production:
         worker=row.worker,
         approved_by=row.approved_by,
         greenlit_by=row.greenlit_by,
+        weight=row.weight,
         kept_sounds=tuple(json.loads(row.kept_sounds or "[]")),
         draft=bool(row.draft),
         notes=notes.from_json(row.notes),

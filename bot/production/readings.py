@@ -16,6 +16,7 @@ from bot.production.sound import kept
 from bot.storage.files import Files
 from bot.studio.budget import Budgets, Kind
 from bot.studio.errors import NothingToSay
+from bot.studio.guilds import EVEN, Share
 from bot.studio.text import clean
 from providers.catalogue import SpeechModel
 from providers.speech import SpeechProvider, Voice
@@ -63,11 +64,11 @@ class Readings:
         text: str,
         voice: Voice | None,
         guild_id: int | None = None,
-        member_day_microusd: int | None = None,
+        share: Share = EVEN,
     ) -> Reading:
         """Speak a text; one request is one order, however often it comes.
 
-        `member_day_microusd` is the most that its server lets this person spend there in a day.
+        `share` is what its server gives this person.
 
         Raises:
             NothingToSay: there is nothing in it to say.
@@ -101,7 +102,7 @@ class Readings:
                     owner_id=user_id,
                     guild_id=guild_id,
                     amount_microusd=most,
-                    member_day_microusd=member_day_microusd,
+                    member_day_microusd=share.day_microusd,
                 )
             try:
                 call = await self._booth.buy(
@@ -115,6 +116,7 @@ class Readings:
                         price_microusd=most,
                         record=record,
                         find=find,
+                        weight=share.weight,
                     )
                 )
             finally:

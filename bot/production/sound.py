@@ -246,6 +246,7 @@ def _recording(
         price_microusd=price_microusd,
         record=record,
         find=find,
+        weight=production.weight,
     )
 
 

@@ -21,6 +21,7 @@ from bot.production.ordering import film_to_order
 from bot.studio.audit import Audit
 from bot.studio.budget import Budgets, Kind
 from bot.studio.errors import AlreadyDrawing, NeedsApproval, NoSuchFilm
+from bot.studio.guilds import EVEN, Share
 from bot.studio.storyboard import StoryboardQuote
 
 
@@ -62,6 +63,7 @@ class Storyboard:
     price_microusd: int
     cost_microusd: int | None
     accepted_at: float
+    weight: float = 1.0  # its owner's share of the keys, as in a production
 
 
 class Storyboards:
@@ -84,12 +86,12 @@ class Storyboards:
         version: int,
         user_id: int,
         quote: StoryboardQuote,
-        member_day_microusd: int | None = None,
+        share: Share = EVEN,
     ) -> Storyboard:
         """Order a storyboard: all checks and all rows in one transaction, once per request.
 
         Its film's owner pays where one of its approvers pressed (`user_id`), too: that is written down.
-        `member_day_microusd` is what the server lets its owner spend in a day.
+        `share` is what its server gives its owner.
 
         Raises:
             NoSuchFilm | NotYours: not for this person to order.
@@ -124,6 +126,7 @@ class Storyboards:
                     ratio=quote.stills[0].ratio,
                     state=StoryboardState.DRAWING,
                     price_microusd=quote.price_microusd,
+                    weight=share.weight,
                     accepted_at=now,
                     updated_at=now,
                 )
@@ -148,7 +151,7 @@ class Storyboards:
                     owner_id=film.owner_id,
                     guild_id=film.guild_id,
                     amount_microusd=quote.price_microusd,
-                    member_day_microusd=member_day_microusd,
+                    member_day_microusd=share.day_microusd,
                 )
             if user_id != film.owner_id:
                 await self._audit.note_within(transaction, user_id, "storyboard", storyboard_id)
@@ -272,6 +275,7 @@ def _storyboard(row: Row[tuple[object, ...]]) -> Storyboard:
         price_microusd=row.price_microusd,
         cost_microusd=row.cost_microusd,
         accepted_at=row.accepted_at,
+        weight=row.weight,
     )
 
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,8 @@ from ratelimit import KeyPool, KeyView, PoolView, Priority, Waits
 ROWS_WITHIN = 5.0
 #: Seconds for which a status is handed out again: many may look at once.
 FRESH = 1.0
+#: People that are named of all who wait.
+MOST_USERS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,12 +172,16 @@ class Collector:
         for look in lately.values():
             waits = waits.and_those(look.waits[priority])
         oldest = [view.longest_wait[priority] for view in views.values() if priority in view.longest_wait]
+        by_user: Counter[str] = Counter()
+        for view in views.values():
+            by_user.update({user: number for (of, user), number in view.by_user.items() if of is priority})
         return LineStatus(
             waiting=sum(view.waiting.get(priority, 0) for view in views.values()),
             oldest=max(oldest, default=None),
             p50=waits.within(0.5),
             p95=waits.within(0.95),
             period=self.recent.period,
+            by_user=tuple(by_user.most_common(MOST_USERS)),
         )
 
     def _service(self, name: str, view: PoolView, look: Look, rows: Rows) -> ServiceStatus:

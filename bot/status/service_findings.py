@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.settings.services import title_of
-from bot.speech import lasting, say
+from bot.speech import lasting, later, say
 from bot.status.finding import ENOUGH, ERROR_SHARE, NEARLY, Finding, Severity
 from bot.status.status import KeyStatus, ServiceStatus, Status
 from ratelimit import KeyHealth, Priority
 
 #: What is left of credits (cents) or characters when the operator is warned: about one film, and a few lines.
 LOW = {"credits": 500, "characters": 2_000}
+_UNITS = {"credits": later("credits"), "characters": later("characters")}
 #: Seconds that somebody may wait for an answer: an analysis, a chat.
 ANSWER_WITHIN = 60.0
 #: Days before a model's end in which it is urgent.
 URGENT_DAYS = 7
+
+
+def unit_words(unit: str) -> str:
+    """What a service counts an account's means in."""
+    return say(_UNITS[unit]) if unit in _UNITS else unit
 
 
 def of_service(service: ServiceStatus, now: float) -> Iterator[Finding]:
@@ -78,7 +84,12 @@ def _of_key(key: KeyStatus, service: ServiceStatus) -> Iterator[Finding]:
         yield Finding(
             name=f"credit {view.account}",
             severity=Severity.WARNING,
-            what=say("Account {account} has {left} {unit} left.", account=view.account, left=key.left, unit=key.unit),
+            what=say(
+                "Account {account} has {left} {unit} left.",
+                account=view.account,
+                left=key.left,
+                unit=unit_words(key.unit),
+            ),
             remedy=say("Buy more at {service} before films fail.", service=title),
         )
     for usage in view.usage:

@@ -89,6 +89,7 @@ class LineStatus:
     Args:
         oldest: how long the one has waited who waits longest.
         p50, p95: so long at most half, and 95 of 100, of those waited who got their turn in the last `period` seconds.
+        by_user: whose those are that wait for a key, and how many; the few with the most, the most first.
     """
 
     waiting: int
@@ -96,6 +97,7 @@ class LineStatus:
     p50: float | None
     p95: float | None
     period: float
+    by_user: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +127,19 @@ class KeyStatus:
     def room(self) -> int | None:
         """Operations its account may have open at once, in all; `None` where no such limit is known."""
         return self.view.limits.account.room
+
+    @property
+    def rooms(self) -> Mapping[str, tuple[int, int]]:
+        """How many operations its account has open of how many, by model, where a model has room of its own.
+
+        Models that nothing is said of by name, and that have nothing open, are left out.
+        """
+        open_now = {model: is_open for model, is_open in self.view.open_by_model.items() if model is not None}
+        rooms = {
+            model: self.view.limits.for_model(model).room
+            for model in dict.fromkeys((*self.view.limits.models, *open_now))
+        }
+        return {model: (open_now.get(model, 0), room) for model, room in rooms.items() if room is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

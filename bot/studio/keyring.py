@@ -96,6 +96,7 @@ class Keyring:
         self._learn = learn
         self._of_settings = {key.id: name for name, pool in pools.items() for key in pool.view().keys}
         self._locked: set[str] = set()
+        self._followed: dict[str, float] = {}  # when what holds here was decided, by key
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -129,9 +130,11 @@ class Keyring:
             pool.add(ApiKey(id=line.id, account=line.account, secret=secret))
         elif view is None and line.retired_at is None and pool.knows(line.id):  # of the settings, lent again
             pool.add(pool.key(line.id))
-        view = _view(pool, line.id)
-        if view is None:
-            return
+        if (view := _view(pool, line.id)) is not None:
+            self._heed(pool, line, view)
+
+    def _heed(self, pool: KeyPool, line: KeyLine, view: KeyView) -> None:
+        """Lend a key that the pool has as was decided."""
         if line.retired_at is not None:
             if view.health is not KeyHealth.RETIRED:
                 pool.retire(line.id)
@@ -140,6 +143,9 @@ class Keyring:
             pool.add(pool.key(line.id))
         if (line.paused_at is not None) != (view.health is KeyHealth.PAUSED):
             (pool.pause if line.paused_at is not None else pool.resume)(line.id)
+        if line.paused_at is None and self._followed.get(line.id) != line.at:
+            pool.reinstate(line.id)  # whoever resumed it says that it is well, in every process
+        self._followed[line.id] = line.at
 
     async def held(self) -> list[HeldKey]:
         """Every key there is to see, those of a service together, in the order of its pool."""
@@ -220,8 +226,6 @@ class Keyring:
             sealed = self._seal.close(pool.key(key).secret, name=key)
         await self._book.lend(key, held.provider, held.account, by, sealed=sealed)
         await self._changed_here()
-        if _view(self._pools[held.provider], key) is not None:
-            self._pools[held.provider].reinstate(key)
         logger.info("key resumed", extra={"key_id": key, "by": by})
 
     async def retire(self, key: str, by: int) -> int:

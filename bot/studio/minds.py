@@ -12,15 +12,25 @@ from typing import Protocol, TypeVar
 from pydantic import BaseModel
 
 from bot.studio.errors import CannotPlan
-from providers.errors import ContentRejected, InvalidRequest, ProviderError, Unavailable, UnexpectedResponse
+from providers.errors import (
+    ContentRejected,
+    InvalidRequest,
+    KeyFault,
+    ProviderError,
+    Unavailable,
+    UnexpectedResponse,
+)
 from providers.language import Answer, LanguageModel, Prompt, Usage
 from ratelimit import Cost, KeyPool, Lease, Priority, RateLimitError
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
-#: How long an answer may wait for a key before the next mind is asked, in seconds.
-MAX_WAIT = 90.0
+#: How long an answer may wait for a key before the next mind is asked, in seconds; and how long for another key, after
+#: one was refused.
+MAX_WAIT, WAIT_AGAIN = 90.0, 5.0
+#: How often the service may be down under a stream before the next mind is asked.
+MAX_OUTAGES = 2
 #: How long one answer may take in all, in seconds; the adapters give up on silence, but not on a byte now and then.
 ANSWER_WITHIN = 300.0
 #: Tokens: what a second of video takes at low resolution (70 a frame at 1 frame a second, and 32 of sound; Google's
@@ -119,12 +129,14 @@ class Minds:
         """Ask one mind with the model that the prompt names, once more where the answer does not fit `schema`."""
 
         async def once(lease: Lease) -> Answer:
+            await mind.model.ready(lease.key)
+            lease.sent()
             return await self.take(lease, mind, prompt, schema, user=user, purpose=priority.name.lower())
 
         async def call() -> Answer:
             expected = cost or estimate(prompt)
             return await mind.pool.call(
-                once, user=user, priority=priority, cost=expected, model=prompt.model, max_wait=MAX_WAIT
+                once, user=user, priority=priority, cost=expected, model=prompt.model, max_wait=MAX_WAIT, prepares=True
             )
 
         try:
@@ -149,34 +161,36 @@ class Minds:
     async def stream(
         self, prompt: Prompt, schema: type[BaseModel], *, user: str, priority: Priority
     ) -> AsyncGenerator[str, None]:
-        """Stream the JSON text of an answer. Another mind is tried only while nothing has been passed on."""
+        """Stream the JSON text of an answer. Another key or mind is tried only while nothing has been passed on."""
         failure: Exception | None = None
         for mind in self._minds:
             asked = replace(prompt, model=mind.chats_with)
-            begun = False
-            try:
-                async with (
-                    mind.pool.lease(
-                        user=user, priority=priority, cost=estimate(asked), model=asked.model, max_wait=MAX_WAIT
-                    ) as lease,
-                    # Whoever stops listening stops the model, and only then gives the key back.
-                    aclosing(_in_time(mind, mind.model.stream(asked, schema, lease.key))) as pieces,
-                ):
-                    lease.sent()
-                    async for piece in pieces:
-                        if isinstance(piece, Usage):
-                            await self._note(lease, mind, asked.model, piece, user, priority.name.lower())
-                        else:
-                            begun = True
-                            yield piece
-                return
-            except (ContentRejected, InvalidRequest):
-                raise
-            except (ProviderError, RateLimitError) as error:
-                if begun:
+            tries = _Tries(is_last=mind is self._minds[-1])
+            while tries.go_on:
+                begun = False
+                try:
+                    async with mind.pool.lease(
+                        user=user, priority=priority, cost=estimate(asked), model=asked.model, max_wait=tries.max_wait()
+                    ) as lease:
+                        await mind.model.ready(lease.key)
+                        lease.sent()
+                        # Whoever stops listening stops the model, and only then gives the key back.
+                        async with aclosing(_in_time(mind, mind.model.stream(asked, schema, lease.key))) as pieces:
+                            async for piece in pieces:
+                                if isinstance(piece, Usage):
+                                    await self._note(lease, mind, asked.model, piece, user, priority.name.lower())
+                                else:
+                                    begun = True
+                                    yield piece
+                    return
+                except (ContentRejected, InvalidRequest):
                     raise
-                logger.warning("mind failed", extra={"provider": mind.model.name, "error": type(error).__name__})
-                failure = error
+                except (ProviderError, RateLimitError) as error:
+                    if begun:
+                        raise
+                    logger.warning("mind failed", extra={"provider": mind.model.name, "error": type(error).__name__})
+                    failure = error
+                    tries.failed(error)
         raise failure or CannotPlan
 
     async def _note(self, lease: Lease, mind: Mind, model: str, usage: Usage | None, user: str, purpose: str) -> None:
@@ -207,6 +221,31 @@ class Minds:
                 logger.warning("mind failed", extra={"provider": mind.model.name, "error": type(error).__name__})
                 failure = error
         raise failure or CannotPlan
+
+
+class _Tries:
+    """Whether one mind is asked again for a stream, as `KeyPool.call` decides for an answer.
+
+    Another key does what one key's fault was, and what failed once may have been that key's; both within `MAX_WAIT`.
+    The next mind is there at once, so a key is waited for in full only at first, and of the last mind.
+    """
+
+    def __init__(self, *, is_last: bool) -> None:
+        self._clock = asyncio.get_running_loop().time
+        self._ends_at = self._clock() + MAX_WAIT
+        self._is_last = is_last
+        self._failures = self._outages = 0
+        self.go_on = True
+
+    def max_wait(self) -> float:
+        left = max(0.0, self._ends_at - self._clock())
+        return left if self._is_last or not self._failures else min(left, WAIT_AGAIN)
+
+    def failed(self, error: Exception) -> None:
+        self._failures += 1
+        self._outages += isinstance(error, Unavailable)
+        may_help = isinstance(error, KeyFault | Unavailable) and self._outages < MAX_OUTAGES
+        self.go_on = may_help and self._clock() < self._ends_at
 
 
 async def _in_time(mind: Mind, pieces: AsyncGenerator[str | Usage, None]) -> AsyncGenerator[str | Usage, None]:

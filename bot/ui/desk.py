@@ -317,15 +317,12 @@ class Desk:
             castings=castings,
             quote=quoted,
             # What is an owner's goes by the owner's roles, which Discord tells with a press of theirs only.
-            share=await self._share(project.guild_id, role_ids if user_id == project.owner_id else frozenset()),
+            share=await self.share_of(project.guild_id, role_ids if user_id == project.owner_id else frozenset()),
             draft=draft,
         )
 
-    async def day_of(self, guild_id: int | None, role_ids: frozenset[int]) -> int | None:
-        """What a server lets a member with these roles spend there in a day; `None` is no bound."""
-        return (await self._share(guild_id, role_ids)).day_microusd
-
-    async def _share(self, guild_id: int | None, role_ids: frozenset[int]) -> Share:
+    async def share_of(self, guild_id: int | None, role_ids: frozenset[int]) -> Share:
+        """What a server gives a member with these roles."""
         return EVEN if self.guilds is None else await self.guilds.share_of(guild_id, role_ids)
 
     async def _show_anew(self, project_id: str) -> None:

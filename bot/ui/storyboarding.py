@@ -119,9 +119,7 @@ class Storyboarding:
             version=version,
             user_id=user_id,
             quote=quoted,
-            member_day_microusd=await self._desk.day_of(
-                project.guild_id, role_ids if user_id == project.owner_id else frozenset()
-            ),
+            share=await self._desk.share_of(project.guild_id, role_ids if user_id == project.owner_id else frozenset()),
         )
         return Ordered(storyboard=ordered, quote=quoted)
 

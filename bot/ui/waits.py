@@ -118,17 +118,23 @@ def _in_line(service: PoolView, model: str, outlook: Outlook, now: float) -> str
     if not outlook.ahead and _is_here(outlook.soonest, now) and _is_here(outlook.latest, now):
         return None
     words = say("waiting: {ahead} ahead of it", ahead=outlook.ahead) if outlook.ahead else say("waiting: next")
-    reason = f"; {_reason(service, model)}" if _reason(service, model) else ""
-    return f"{words}{reason} · {_start(outlook, now)}"
+    reason = _reason(service, model, outlook, now)
+    return f"{words}; {reason} · {_start(outlook, now)}" if reason else f"{words} · {_start(outlook, now)}"
 
 
-def _reason(service: PoolView, model: str) -> str:
+def _reason(service: PoolView, model: str, outlook: Outlook, now: float) -> str:
     rests = [rests_until(key, model) for key in service.keys]
     awake = [key for key, until in zip(service.keys, rests, strict=True) if until is None]
     if not awake:
         is_paused = any(key.health is KeyHealth.PAUSED for key in service.keys)
         return say("paused by the operator") if is_paused else say("the service is at its limit")
-    return say("every place at the service is taken") if _is_full(awake, model) else ""
+    if _is_full(awake, model):
+        return say("every place at the service is taken")
+    if all(_is_spent(key, model) for key in awake):
+        return say("the service is at its limit")
+    if outlook.soonest is None or _is_here(outlook.soonest, now):
+        return ""
+    return say("orders are spread out, so that questions get through")
 
 
 def _start(outlook: Outlook, now: float) -> str:
@@ -162,6 +168,14 @@ def _not_in_line(service: PoolView, model: str) -> str | None:
 
 def _is_full(keys: Sequence[KeyView], model: str) -> bool:
     return not any(key.has_room(model) for key in keys)
+
+
+def _is_spent(key: KeyView, model: str) -> bool:
+    """Whether its account may make no more requests for this model just now."""
+    return any(
+        usage.model in {None, model} and usage.limit.requests is not None and usage.requests >= usage.limit.requests
+        for usage in key.usage
+    )
 
 
 def rests_until(key: KeyView, model: str) -> float | None:

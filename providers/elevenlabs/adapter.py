@@ -39,7 +39,7 @@ from providers.errors import InvalidRequest, OutcomeUnknown, ProviderError, Quot
 from providers.quota import Notice, ignore
 from providers.speech import Sound, Speech, Voice
 from providers.standing import AccountStanding
-from providers.transport import translated
+from providers.transport import Refusal, translated
 
 if TYPE_CHECKING:
     from elevenlabs.client import AsyncElevenLabs
@@ -139,7 +139,7 @@ class ElevenLabs:
         """Noises and music are not in the history, and cannot be found (the SDK's own words, 2.78)."""
         part = destination.with_name(destination.name + ".part")
         try:
-            with self._translated(credential):
+            with self._translated(credential, is_free=True):
                 client = await self._clients.of(credential)
                 found = await self._remembered(client, text, voice or self._voice_id, since, others)
                 if found is None:
@@ -180,7 +180,7 @@ class ElevenLabs:
         """Voices that this account may use and that fit `search`, those with a fitting name first; at most `limit`."""
         found: dict[str, Voice] = {}
         page: str | None = None
-        with self._translated(credential):
+        with self._translated(credential, is_free=True):
             client = await self._clients.of(credential)
             for _ in range(_MOST_PAGES):
                 answer = await client.voices.search(
@@ -229,14 +229,14 @@ class ElevenLabs:
         return await self._record(ask, self._music_model, destination, credential)
 
     async def standing(self, credential: Credential) -> AccountStanding:
-        """What is left of the month. A key without the permission `user_read` is rejected here, though it may speak."""
-        with self._translated(credential):
+        """What is left of the month. Raises `InvalidRequest` for a key without the permission `user_read`."""
+        with self._translated(credential, is_free=True):
             client = await self._clients.of(credential)
             return standing_in(await client.user.subscription.get(request_options=self._once()), credential.id)
 
     async def listed(self, credential: Credential) -> frozenset[str]:
         """The speech models. ElevenLabs lists no models for noises and music: those cannot be checked so."""
-        with self._translated(credential):
+        with self._translated(credential, is_free=True):
             client = await self._clients.of(credential)
             return frozenset(str(model.model_id) for model in await client.models.list(request_options=self._once()))
 
@@ -283,9 +283,12 @@ class ElevenLabs:
         return cast("RequestOptions", options)  # it says seconds, and hands httpx whatever it is given
 
     def _translated(
-        self, credential: Credential, *, paid: bool = False, model: str | None = None
+        self, credential: Credential, *, paid: bool = False, model: str | None = None, is_free: bool = False
     ) -> AbstractContextManager[None]:
-        return translated(PROVIDER, credential, lambda refusal: elevenlabs_fault(refusal, model=model), paid=paid)
+        def classify(refusal: Refusal) -> ProviderError | None:
+            return elevenlabs_fault(refusal, model=model, is_free=is_free)
+
+        return translated(PROVIDER, credential, classify, paid=paid)
 
 
 def _keep(sound: bytes, destination: Path) -> None:

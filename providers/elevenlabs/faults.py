@@ -33,12 +33,13 @@ _PLAIN: tuple[tuple[frozenset[str], type[ProviderError]], ...] = (
 )
 
 
-def elevenlabs_fault(refusal: Refusal, *, model: str | None = None) -> ProviderError | None:
+def elevenlabs_fault(refusal: Refusal, *, model: str | None = None, is_free: bool = False) -> ProviderError | None:
     """What a refusal means; elevenlabs.io/docs errors and help pages, 2026-08 to 2026-11.
 
     `model` is that of a side line (music, noises), `None` for all else. A plan without music, a key without the
     permission for it and a full line for it are no reason to rest a key whose voice works: such faults bind the side
     line's model alone. They are about the account, so another key may do it, and only the operator can change it.
+    `is_free` is for a look at lists and accounts: a key that may not look may speak all the same.
     """
     words, named = said(refusal.body), _names(refusal.body)
     if named & _SPENT:
@@ -49,6 +50,8 @@ def elevenlabs_fault(refusal: Refusal, *, model: str | None = None) -> ProviderE
         return QuotaExhausted(PROVIDER, words, model=model)
     if named & _CROWDED:
         return RateLimited(PROVIDER, words, retry_after=retry_after(refusal.headers) or _OWN_PLACE, model=model)
+    if is_free and "missing_permissions" in named:
+        return InvalidRequest(PROVIDER, words)
     if model is not None and ("missing_permissions" in named or (refusal.status == 403 and named)):
         return QuotaExhausted(PROVIDER, words, model=model)
     if any(hint in name for name in named for hint in _CONTENT):

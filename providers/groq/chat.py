@@ -61,6 +61,10 @@ class GroqChat(GroqService):
 
     sees_video = False
 
+    async def ready(self, credential: Credential) -> None:
+        with self._translated(credential, ""):
+            await self._clients.of(credential)
+
     async def upload(self, path: Path, mime_type: str, credential: Credential) -> RemoteFile:
         raise InvalidRequest(
             PROVIDER, f"no {mime_type} for key {credential.id}: Groq's models do not watch {path.name}"

@@ -29,7 +29,7 @@ from providers.runway.uploads import Storage
 from providers.runway.wire import PROVIDER
 from providers.standing import AccountStanding
 from providers.transport import translated
-from providers.video import Operation, OperationState, VideoRequest
+from providers.video import Leaving, Operation, OperationState, VideoRequest, unheard
 
 if TYPE_CHECKING:
     from runwayml import AsyncRunwayML
@@ -71,7 +71,7 @@ class Runway:
         self._storage = Storage(http, base_url=self._base_url, timeout=self._timeout)
         self._clients = ClientPerKey(self._client)
 
-    async def submit(self, request: VideoRequest, credential: Credential) -> Operation:
+    async def submit(self, request: VideoRequest, credential: Credential, leaves: Leaving = unheard) -> Operation:
         """Order one clip: look at everything, bring the files, then send the one paid POST.
 
         Raises:
@@ -86,6 +86,7 @@ class Runway:
         with self._translated(credential):
             client = await self._clients.of(credential)
         with self._translated(credential, request.model, paid=True):
+            leaves()
             answer = await client.post(way.path, cast_to=httpx.Response, body=body)
         try:
             accepted = Accepted.model_validate_json(answer.content)

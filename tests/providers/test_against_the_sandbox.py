@@ -9,11 +9,21 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from providers.catalogue import Catalogue, VideoModel
-from providers.errors import ContentRejected, InvalidRequest, KeyRejected, OutcomeUnknown, ProviderError, RequestFault
+from providers.errors import (
+    ContentRejected,
+    InvalidRequest,
+    KeyRejected,
+    OutcomeUnknown,
+    ProviderError,
+    RequestFault,
+    Unavailable,
+)
 from providers.language import Prompt, Turn, Usage
 from providers.registry import NAMES, Providers, open_providers
+from providers.runway.assets import DATA_URI_LIMIT
 from providers.stills import StillRequest
 from providers.video import Failed, FromImage, FromText, OperationState, Running, Succeeded, VideoRequest
 from sandbox.providers.faults import Reset, Truncated
@@ -82,6 +92,34 @@ async def test_a_clip_is_ordered_made_and_fetched(
     await video.cancel(operation.id, key)
     assert len(world.paid()) == 1
     assert violations(world) == []
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.id)
+async def test_an_order_tells_once_that_it_leaves_and_nothing_paid_has_arrived_by_then(
+    world: ProviderWorld, providers: Providers, picture: Path, model: VideoModel
+) -> None:
+    arrived: list[int] = []
+
+    def leaves() -> None:
+        arrived.append(len(world.paid(accepted=False)))
+
+    await providers.video[model.provider].submit(request_of(model, picture), key_of(model.provider), leaves)
+
+    assert arrived == [0]
+    assert len(world.paid()) == 1
+
+
+async def test_an_order_whose_files_do_not_get_there_never_tells_that_it_leaves(
+    world: ProviderWorld, providers: Providers, tmp_path: Path
+) -> None:
+    large = tmp_path / "large.png"
+    Image.effect_noise((2200, 2200), 100).convert("RGB").save(large)
+    assert large.stat().st_size > DATA_URI_LIMIT
+    world.faults.add("runway", "POST", "uploads", Reset())
+    request = VideoRequest(model="gen4.5", prompt="a koi", duration=5, ratio="16:9", source=FromImage(large))
+    with pytest.raises(Unavailable):
+        await providers.video["runway"].submit(request, key_of("runway"), lambda: pytest.fail("it leaves"))
+    assert world.paid(accepted=False) == []
 
 
 @pytest.mark.parametrize("name", ["gen4.5", "gemini-omni-1.2-flash"])

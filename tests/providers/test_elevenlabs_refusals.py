@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import httpx
@@ -121,3 +121,22 @@ async def test_a_refused_sound_is_posted_once_and_rests_no_more_than_it_must(
     assert type(caught.value) is BOUND_TO_THE_MODEL.get(name, SPOKEN[name])
     assert getattr(caught.value, "model", None) == (model if name in BOUND_TO_THE_MODEL else None)
     assert len(world.paid("elevenlabs", accepted=False)) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"), [("key_without_permission", InvalidRequest), ("key_invalid", KeyRejected)], ids=str
+)
+@pytest.mark.parametrize("look", ["standing", "listed", "voices", "find"])
+async def test_a_key_that_may_not_look_is_no_bad_key_for_it_may_speak_all_the_same(
+    world: ProviderWorld, voice: ElevenLabs, tmp_path: Path, look: str, name: str, fault: type[ProviderError]
+) -> None:
+    world.faults.add("elevenlabs", "GET", ".", ALL[name])
+    looks: dict[str, Callable[[Key], Awaitable[object]]] = {
+        "standing": voice.standing,
+        "listed": voice.listed,
+        "voices": voice.voices,
+        "find": lambda key: voice.find("a koi wakes", tmp_path / "a.mp3", key, since=0.0),
+    }
+    with pytest.raises(ProviderError) as caught:
+        await looks[look](KEY)
+    assert type(caught.value) is fault

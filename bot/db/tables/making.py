@@ -92,6 +92,7 @@ storyboards = Table(
     Column("state", String(12), nullable=False),  # production.storyboards.StoryboardState
     Column("price_microusd", BigInteger, nullable=False),  # the price shown: the ceiling
     Column("cost_microusd", BigInteger),  # what was charged for it
+    Column("weight", Float, nullable=False, default=1.0, server_default="1"),  # as of a production
     Column("accepted_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
     CheckConstraint("price_microusd >= 0"),

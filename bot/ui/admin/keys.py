@@ -26,6 +26,7 @@ from bot.ui.custom_ids import Action, CustomId
 from bot.ui.replies import words_for
 from bot.ui.rights import Asker, Rights
 from bot.ui.surface import Press
+from providers.errors import InvalidRequest
 
 #: Suggestions that Discord shows at most.
 _MOST = 25
@@ -177,6 +178,8 @@ def tried_words(tried: Tried) -> str:
             "✅ The service takes it, and lists {number} model for it.",
             "✅ The service takes it, and lists {number} models for it.",
         )
+    if isinstance(tried.refusal, InvalidRequest):  # a key that may speak, and not look
+        return say("⚠️ This key may not make the free call that keys are tried with. The next order shows if it works.")
     return say("⚠️ It was tried with a free call: {what}", what=words_for(tried.refusal))
 
 

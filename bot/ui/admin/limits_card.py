@@ -13,7 +13,7 @@ from bot.settings import Amount
 from bot.speech import later, say
 from bot.studio.limit_book import LimitLine
 from bot.studio.limiter import Limiter, Origin, Place, What
-from bot.ui.admin.pieces import button, moment, ref_of, turning, usage_words
+from bot.ui.admin.pieces import button, moment, rate_words, ref_of, turning, usage_words
 from bot.ui.card_layout import READY, fitted, layout
 from bot.ui.custom_ids import Action, CustomId
 from bot.ui.wording import titled
@@ -179,7 +179,7 @@ def _told(allowance: Allowance, place: Place, limiter: Limiter) -> str:
         limited: dict[What, int | None] = {"requests": rate.requests, "tokens": rate.tokens}
         origins = [limiter.origin_of(place, what, rate.period) for what in limited if limited[what] is not None]
         origin = max(origins, key=list(Origin).index, default=Origin.ASSUMED)
-        found.append(say(_ORIGINS[origin], limit=rate))
+        found.append(say(_ORIGINS[origin], limit=rate_words(rate)))
     if allowance.room is not None:
         words = say("{room} open at once", room=allowance.room)
         found.append(say(_ORIGINS[limiter.origin_of_room(place)], limit=words))
@@ -187,7 +187,7 @@ def _told(allowance: Allowance, place: Place, limiter: Limiter) -> str:
 
 
 def _plainly(allowance: Allowance) -> list[str]:
-    limits = [str(rate) for rate in allowance.rates]
+    limits = [rate_words(rate) for rate in allowance.rates]
     if allowance.room is not None:
         limits.append(say("{room} open at once", room=allowance.room))
     return limits

@@ -15,7 +15,7 @@ from bot.ui.custom_ids import Action, CustomId
 from bot.ui.rights import Asker, Rights
 from bot.ui.surface import Press
 from bot.ui.wording import plain
-from ratelimit import KeyHealth, KeyView
+from ratelimit import DayLimit, KeyHealth, KeyView, Rate
 
 #: A button that is about nothing in particular.
 NOTHING = "0" * 32
@@ -123,6 +123,17 @@ def _span(period: float) -> str:
             return say("day")
         case _:
             return lasting(period)
+
+
+def rate_words(rate: Rate) -> str:
+    """One limit over time: "60 requests per min"."""
+    counts = []
+    if rate.requests is not None:
+        counts.append(counted(rate.requests, "{number} request", "{number} requests"))
+    if rate.tokens is not None:
+        counts.append(counted(rate.tokens, "{number} token", "{number} tokens"))
+    words = say("{counts} per {span}", counts=", ".join(counts), span=_span(rate.period))
+    return f"{words} ({rate.zone})" if isinstance(rate, DayLimit) else words
 
 
 def usage_words(view: KeyView) -> list[str]:

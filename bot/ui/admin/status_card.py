@@ -15,6 +15,7 @@ from bot.production.model import ProductionState
 from bot.production.switches import ALL
 from bot.speech import counted, gibibytes, lasting, later, say
 from bot.status.finding import Finding, Severity
+from bot.status.service_findings import unit_words
 from bot.status.status import DiscordStatus, KeyStatus, LineStatus, MoneyStatus, ServiceStatus, Status
 from bot.ui.admin.pieces import button, health_words, moment, usage_words
 from bot.ui.card_layout import BAD, GOOD, PENDING, fitted, layout
@@ -170,7 +171,16 @@ def _lines(status: Status) -> Iterator[str]:
     for priority, words in _CLASSES.items():
         line = status.waits.get(priority)
         if line is not None and (line.waiting or line.p50 is not None):
-            yield "- " + say("{class_} at the services: {line}", class_=say(words), line=_line(line))
+            told = say("{class_} at the services: {line}", class_=say(words), line=_line(line))
+            if line.by_user and line.waiting > 1:
+                user, number = line.by_user[0]
+                told += " · " + say("most of them of {who}: {number}", who=_who(user), number=number)
+            yield "- " + told
+
+
+def _who(user: str) -> str:
+    """Somebody in the line for a key: a person, or what the bot itself asks for."""
+    return f"<@{user}>" if user.isdecimal() else f"`{user}`"
 
 
 def _line(line: LineStatus) -> str:
@@ -218,7 +228,7 @@ def _key(key: KeyStatus) -> str:
     if key.error_rate:
         facts.append(say("{share} failed lately", share=f"{key.error_rate:.0%}"))
     if key.left is not None:
-        facts.append(say("{left} {unit} left", left=f"{key.left:,}", unit=key.unit))
+        facts.append(say("{left} {unit} left", left=f"{key.left:,}", unit=unit_words(key.unit)))
     return " · ".join(facts)
 
 

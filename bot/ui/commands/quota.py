@@ -32,7 +32,7 @@ class QuotaCommand(CommandsOnly):
     async def _member(self, interaction: discord.Interaction) -> Spending | None:
         """What they spent in this server today, where it bounds that."""
         guild_id = interaction.guild_id
-        cap_microusd = await self._desk.day_of(guild_id, roles_of(interaction))
+        cap_microusd = (await self._desk.share_of(guild_id, roles_of(interaction))).day_microusd
         if guild_id is None or cap_microusd is None:
             return None
         return await self._budgets.member_day(interaction.user.id, guild_id, cap_microusd)

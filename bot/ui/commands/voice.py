@@ -67,7 +67,7 @@ class VoiceCommand(CommandsOnly):
             request_id=str(interaction.id),
             user_id=interaction.user.id,
             guild_id=interaction.guild_id,
-            member_day_microusd=await self._desk.day_of(interaction.guild_id, roles_of(interaction)),
+            share=await self._desk.share_of(interaction.guild_id, roles_of(interaction)),
             text=text,
             voice=who,
         )

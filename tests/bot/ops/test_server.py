@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from bot.ops.metrics import exposition
 from bot.ops.readiness import database_answers, holds
 from bot.ops.server import MOST_PAGES
 from bot.status.samples import Samples
-from ratelimit import Counters, KeyHealth, Priority
+from ratelimit import Counters, KeyHealth, KeyPool, OpenOperation, Priority, Scope, Throttled
 from tests.bot.ops.desk import TOKEN, fetch, schemas, serving, settings
 from tests.bot.status.bench import Bench
 from tests.bot.status.test_samples import SAMPLE, process
@@ -204,6 +206,67 @@ def test_each_key_has_one_health_in_the_metrics() -> None:
         if family.name == "greenlight_key_health" and sample.value == 1
     ]
     assert healths == [("runway-1a2b3c4d", "out"), ("k2", "healthy")]
+
+
+@asynccontextmanager
+async def crowded(bench: Bench) -> AsyncIterator[None]:
+    """One key is paused, the other's model is full, and somebody waits twice."""
+    pool = bench.pools["runway"]
+    pool.pause("k2")
+    pool.restore(OpenOperation(f"op-{number}", "k1", "gen4.5") for number in range(2))
+    pool.report(Throttled(bench.now + 40.0, Scope.MODEL), key_id="k1", model="veo3.1")
+    async with asyncio.TaskGroup() as group:
+        waiting = [group.create_task(waits(pool)) for _ in range(2)]
+        await asyncio.sleep(0)
+        try:
+            yield
+        finally:
+            for task in waiting:
+                task.cancel()
+
+
+async def waits(pool: KeyPool) -> None:
+    async with pool.lease(user="7", model="gen4.5"):
+        raise AssertionError("there is no room")
+
+
+async def test_limits_tell_the_room_of_each_model_who_waits_and_which_keys_are_not_lent(bench: Bench) -> None:
+    async with crowded(bench), serving(bench) as url:
+        told = {name: (await fetch(f"{url}/api/{name}"))[1] for name in ("status", "rate-limit-status")}
+
+    for name, answer in told.items():
+        Draft202012Validator(schemas()[name]).validate(answer)
+    (runway,) = told["rate-limit-status"]["services"]
+    assert (runway["waiting"]["generation"], runway["waiting_by_user"]) == (2, {"generation": {"7": 2}})
+    assert {each["id"]: each["health"] for each in runway["keys"]} == {"k1": "healthy", "k2": "paused"}
+    assert runway["keys"][0]["models"]["gen4.5"] == {"open": 2, "room": 2}
+
+
+async def test_metrics_tell_the_room_of_each_model_until_when_it_rests_and_who_waits_where(bench: Bench) -> None:
+    async with crowded(bench), serving(bench) as url:
+        text = (await fetch(f"{url}/metrics"))[1]
+
+    found = {
+        (family.name.removeprefix("greenlight_"), *sorted(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+    assert found["model_open_operations", "a", "gen4.5", "runway"] == 2
+    assert found["model_room", "a", "gen4.5", "runway"] == 2
+    assert found["model_rest_ends_seconds", "a", "runway", "veo3.1"] > 0
+    assert found["lease_waiting", "generation", "runway"] == 2
+    assert found["lease_cancellations", "generation", "runway"] == 0
+
+
+def test_metrics_tell_until_when_a_key_rests_and_why() -> None:
+    status = service(key(health=KeyHealth.COOLING, until=1_790_000_040.0, why="throttled"), key("k2"))
+    text = exposition(replace(WELL, services=(status,)), {"runway": Counters()}).decode()
+
+    assert (
+        'greenlight_key_rest_ends_seconds{key="runway-1a2b3c4d",provider="runway",why="throttled"} 1.79000004e+09'
+        in text
+    )
+    assert 'greenlight_key_rest_ends_seconds{key="k2"' not in text
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
-"""A video provider that follows a script and counts what it was sent, and an engine without durability."""
+"""A video provider that follows a script and counts what it was sent, a pool that notes what is asked of it, and an
+engine without durability.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +8,31 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from bot.app.pools import judge
 from bot.jobs.engine import Engine, Step
 from providers.credential import Credential
 from providers.errors import ProviderError
-from providers.video import Operation, OperationState, Succeeded, VideoRequest
+from providers.video import Leaving, Operation, OperationState, Succeeded, VideoRequest, unheard
+from ratelimit import ApiKey, KeyPool, Lease, Limits
 
 NOT_A_CLIP = b"<html>sorry</html>"
+UNLIMITED = Limits()
+
+
+class NotingPool(KeyPool):
+    """Lends as ever, and notes what each lease was asked for with."""
+
+    def __init__(self, provider: str, *keys: str, limits: Limits = UNLIMITED) -> None:
+        super().__init__(
+            provider, [ApiKey(key, f"account-of-{key}", "fake-secret") for key in keys], limits=limits, judge=judge
+        )
+        self.asked: list[dict[str, Any]] = []
+
+    def lease(self, **asked: Any) -> Lease:
+        self.asked.append(asked)
+        return super().lease(**asked)
 
 
 class ScriptedStudio:
@@ -23,6 +43,7 @@ class ScriptedStudio:
         polls: what the next looks see.
         gate: an order waits for it before it is answered; `ordering` is set when one is waiting.
         looking: set at the first poll.
+        prepares: seconds that an order takes before it leaves.
     """
 
     name = "runway"
@@ -35,7 +56,9 @@ class ScriptedStudio:
         submits: Sequence[Operation | Exception | None] = (None,),
         polls: Sequence[OperationState | ProviderError] = (Succeeded(output="clip"),),
         fetches: Sequence[bytes | ProviderError | None] = (None,),
+        prepares: float = 0.0,
     ) -> None:
+        self.prepares = prepares
         self.orders: list[tuple[str, str]] = []
         self.requests: list[VideoRequest] = []
         self.looks: list[tuple[str, str]] = []
@@ -47,7 +70,9 @@ class ScriptedStudio:
         self._clip = clip
         self._submits, self.polls, self._fetches = list(submits), list(polls), list(fetches)
 
-    async def submit(self, request: VideoRequest, credential: Credential) -> Operation:
+    async def submit(self, request: VideoRequest, credential: Credential, leaves: Leaving = unheard) -> Operation:
+        await asyncio.sleep(self.prepares)
+        leaves()
         self.orders.append((request.prompt, credential.id))
         self.requests.append(request)
         number = len(self.orders)

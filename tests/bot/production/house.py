@@ -41,7 +41,7 @@ from bot.ui.offer import Offer
 from bot.ui.retakes import Retakes
 from providers.credential import Credential
 from providers.errors import ContentRejected, InvalidRequest, OperationFailed, OutcomeUnknown
-from providers.video import Failed, Operation, OperationState, Running, Succeeded, VideoRequest
+from providers.video import Failed, Leaving, Operation, OperationState, Running, Succeeded, VideoRequest, unheard
 from ratelimit import ApiKey, KeyPool, Limits
 from tests.bot.production.fakes import NotingEngine
 from tests.bot.studio.samples import CATALOGUE
@@ -93,7 +93,8 @@ class Service:
         self.fates: deque[Fate] = deque()
         self.taken: list[Taken] = []
 
-    async def submit(self, request: VideoRequest, _: Credential) -> Operation:
+    async def submit(self, request: VideoRequest, _: Credential, leaves: Leaving = unheard) -> Operation:
+        leaves()
         await asyncio.sleep(0.1)
         fate = self.fates.popleft() if self.fates else Fate.MADE
         if fate is Fate.REFUSED:

@@ -160,6 +160,18 @@ async def test_an_unanswered_recording_speaks_neither_for_its_key_nor_against_it
     assert {(key.served, key.refused) for key in studio.pool.view().keys} == {(0, 0)}
 
 
+async def test_a_recording_that_is_given_up_speaks_neither_for_its_key_nor_against_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.production.booth.POST_WITHIN", 0.05)  # nobody waits five minutes for a test
+    studio = Studio(database)
+    studio.gate.clear()
+
+    assert await studio.buy() == ["OutcomeUnknown"]
+
+    assert {(key.served, key.refused) for key in studio.pool.view().keys} == {(0, 0)}
+
+
 async def test_a_recording_cancelled_while_it_is_made_leaves_no_room_taken(database: Database) -> None:
     studio = Studio(database)
     studio.gate.clear()

@@ -14,7 +14,7 @@ from bot.db import Database, open_database
 from bot.jobs.ledger import CallState, Ledger, PaidCall
 from bot.jobs.wake import Wake
 from bot.media.ffmpeg import Ffmpeg
-from bot.production.camera import MAX_UNUSABLE, Camera, Order, Rig
+from bot.production.camera import MAX_UNUSABLE, POST_WITHIN, Camera, Order, Rig
 from bot.production.model import ProductionState, Take, TakeState
 from bot.production.switches import Switches
 from bot.studio.casting import cast
@@ -33,7 +33,7 @@ from providers.errors import (
 from providers.video import Failed, Running, Succeeded
 from ratelimit import Allowance, ApiKey, KeyHealth, KeyPool, Limit, Limits, OpenOperation, Priority
 from tests.bot.production import hurry
-from tests.bot.production.fakes import NOT_A_CLIP, ScriptedStudio
+from tests.bot.production.fakes import NOT_A_CLIP, NotingPool, ScriptedStudio
 from tests.bot.production.test_productions import Office
 from tests.bot.studio.samples import CATALOGUE, plan
 from tests.bot.waiting import until
@@ -53,7 +53,13 @@ class Set:
         self._folder = folder
         self.restart()
 
-    def restart(self, keys: Iterable[str] = KEYS, limits: Limits = ONE_EACH, switches: Switches | None = None) -> None:
+    def restart(
+        self,
+        keys: Iterable[str] = KEYS,
+        limits: Limits = ONE_EACH,
+        switches: Switches | None = None,
+        post_within: float = POST_WITHIN,
+    ) -> None:
         """A new pool and a new camera, as after a crash; what is open is counted again by `restore`."""
         self.pool = KeyPool(
             "runway",
@@ -68,6 +74,7 @@ class Set:
             self._ffmpeg,
             operation_deadline=45.0,
             lost_after=20.0,
+            post_within=post_within,
             switches=switches,
         )
 
@@ -102,6 +109,10 @@ class Set:
 
     async def somebody_waits(self) -> bool:
         return self.pool.waiting()[Priority.GENERATION] > 0
+
+    async def is_refused(self) -> bool:
+        """Whether something was held against a key."""
+        return any(key.refused for key in self.pool.view().keys)
 
     def held(self) -> int:
         """Rooms that are taken, at all keys together."""
@@ -275,6 +286,51 @@ def test_an_order_counts_against_its_limit_from_when_it_leaves(tell: Tell) -> No
     tell(story)
 
 
+def test_an_order_that_is_prepared_for_long_keeps_its_place_until_it_has_left(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        set_.restart(KEYS[:1], Limits(account=Allowance(rates=(Limit(1, period=2.0),))))
+        order = await set_.order()
+        time = asyncio.get_running_loop().time
+        async with asyncio.TaskGroup() as group:
+            group.create_task(set_.camera.shoot(order))
+            await set_.studio.ordering.wait()
+            left_at = time()
+            async with asyncio.timeout(60.0), set_.pool.lease(user="another"):
+                assert time() - left_at > 1.5
+
+    tell(story, prepares=9.0)
+
+
+def test_an_order_whose_files_do_not_get_there_in_time_was_not_placed(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        set_.restart(post_within=4.0)
+        order = await set_.order()
+        async with asyncio.TaskGroup() as group:
+            shooting = group.create_task(set_.camera.shoot(order))
+            await until(set_.is_refused, within=60.0)
+            set_.studio.prepares = 0.0
+
+        assert shooting.result()
+        assert len(set_.studio.orders) == 1
+        assert [call.state for call in await set_.calls(order)] == [CallState.DONE]
+
+    tell(story, prepares=9.0)
+
+
+def test_the_owners_weight_is_their_share_of_the_keys(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        order = await set_.order()
+        set_.pool = NotingPool("runway", "key-1")
+        rigs = {"runway": Rig(provider=set_.studio, pool=set_.pool)}
+        camera = Camera(rigs, set_.ledger, set_.office.lifecycle, set_._ffmpeg)
+
+        assert await camera.shoot(replace(order, weight=2.0))
+
+        assert [(asked["user"], asked["weight"]) for asked in set_.pool.asked] == [(str(order.owner_id), 2.0)]
+
+    tell(story)
+
+
 # Orders that were not accepted
 
 
@@ -354,6 +410,20 @@ def test_an_unanswered_order_speaks_neither_for_its_key_nor_against_it(tell: Tel
         assert {(key.served, key.refused) for key in set_.pool.view().keys} == {(0, 0)}
 
     tell(story, submits=[OutcomeUnknown("runway")])
+
+
+def test_an_order_that_is_given_up_after_it_left_speaks_neither_for_its_key_nor_against_it(tell: Tell) -> None:
+    async def story(set_: Set) -> None:
+        set_.restart(post_within=4.0)
+        set_.studio.gate.clear()
+        order = await set_.order()
+
+        assert not await set_.camera.shoot(order)
+
+        assert (await set_.take(order)).state is TakeState.UNKNOWN
+        assert {(key.served, key.refused) for key in set_.pool.view().keys} == {(0, 0)}
+
+    tell(story)
 
 
 def test_a_key_that_is_refused_by_a_look_is_known_to_the_pool(tell: Tell) -> None:

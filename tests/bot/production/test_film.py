@@ -6,15 +6,16 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from bot.app.pools import judge
 from bot.db import Database
 from bot.jobs.ledger import Accepted, CallState, Completed, Intent, Ledger, Outcome, Unknown
 from bot.jobs.wake import Wake
 from bot.media.ffmpeg import Ffmpeg, find_ffmpeg
+from bot.production.booth import Booth
 from bot.production.camera import Camera, Rig
 from bot.production.cut import Cutter
 from bot.production.decisions import Decision, Decisions
@@ -26,12 +27,15 @@ from bot.storage.files import Files
 from bot.storage.objects import ObjectStore
 from bot.studio.budget import Budgets
 from bot.studio.casting import cast, quote
+from bot.studio.guilds import EVEN, Share
 from bot.studio.model import Plan, Shot, ShotStart
+from bot.studio.soundtrack import SoundOffer
 from providers.errors import ContentRejected, OutcomeUnknown, ProviderError
 from providers.video import Running
-from ratelimit import ApiKey, KeyPool, Limits
-from tests.bot.production.fakes import NotingEngine, ScriptedStudio
+from ratelimit import KeyPool
+from tests.bot.production.fakes import NotingEngine, NotingPool, ScriptedStudio
 from tests.bot.production.test_productions import Office
+from tests.bot.production.test_sound import ScriptedSounds
 from tests.bot.studio.samples import CATALOGUE, OWNER, plan, shot
 
 TEXT, PREVIOUS, UPLOAD = ShotStart.TEXT, ShotStart.PREVIOUS, ShotStart.UPLOAD
@@ -51,6 +55,13 @@ def test_a_shot_that_continues_another_stands_behind_it(starts: list[ShotStart],
     assert chains_of(plan(*(shot(start=start) for start in starts))) == chains
 
 
+def narrated_by(pool: KeyPool, files: Files, ledger: Ledger) -> SoundMaker:
+    """A voice that the pool lends keys for, and that fails."""
+    voice = ScriptedSounds(b"", ContentRejected("elevenlabs"))
+    offer = SoundOffer(voice=CATALOGUE.speech[0])
+    return SoundMaker(voice, None, Booth(pool, ledger), files, Ffmpeg(find_ffmpeg()), offer)
+
+
 class Workshop(Office):
     def __init__(
         self,
@@ -65,7 +76,7 @@ class Workshop(Office):
         self.ledger = Ledger(database)
         self.engine = NotingEngine()
         self.studio = studio or ScriptedStudio(b"", submits=submits or (None,))
-        self.pool = KeyPool("runway", [ApiKey("key-1", "a", "fake-secret")], limits=Limits(), judge=judge)
+        self.pool = NotingPool("runway", "key-1")
         rigs = {"runway": Rig(provider=self.studio, pool=self.pool)}
         files, ffmpeg = Files(folder, store=store), Ffmpeg(find_ffmpeg())
         self.files = files
@@ -89,13 +100,19 @@ class Workshop(Office):
         await self.lifecycle.begin(production.id)
         return production
 
-    async def begun_with(self, *shots: Shot) -> Production:
+    async def begun_with(self, *shots: Shot, share: Share = EVEN) -> Production:
         """A running production of these shots."""
         project = await self.film(planned=False)
         await self.projects.keep_plan(project.id, plan(*shots))
         castings = cast(plan(*shots), CATALOGUE)
         production = await self.greenlights.accept(
-            request_id="p", project_id=project.id, version=1, user_id=OWNER, castings=castings, quote=quote(castings)
+            request_id="p",
+            project_id=project.id,
+            version=1,
+            user_id=OWNER,
+            castings=castings,
+            quote=quote(castings),
+            share=share,
         )
         await self.lifecycle.begin(production.id)
         return production
@@ -138,6 +155,20 @@ async def test_a_film_with_a_refused_shot_ends_failed_with_its_reason(database: 
         "sound": 1,
         "end": 1,
     }
+
+
+async def test_every_order_of_a_film_has_the_share_of_the_keys_that_its_owners_roles_give(
+    database: Database, tmp_path: Path
+) -> None:
+    voice = NotingPool("elevenlabs", "voice-1")
+    workshop = Workshop(database, tmp_path, ContentRejected("runway"), sounds=partial(narrated_by, voice))
+    narrated = shot("One", narration="Once there was a koi.")
+    production = await workshop.begun_with(narrated, shot("Two"), share=Share(weight=2.0))
+
+    await workshop.maker.film(production.id)
+
+    asked = [*voice.asked, *workshop.pool.asked]
+    assert [(each["user"], each["weight"]) for each in asked] == [(str(OWNER), 2.0)] * 3
 
 
 async def test_a_film_with_an_unanswered_order_is_held_for_a_person(database: Database, tmp_path: Path) -> None:

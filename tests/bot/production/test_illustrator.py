@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from bot.app.pools import judge
 from bot.db import Database
 from bot.db.tables import projects, reservations
 from bot.jobs.ledger import CallState, Intent, Ledger, Outcome
@@ -21,13 +20,16 @@ from bot.production.storyboards import StillState, Storyboard, Storyboards, Stor
 from bot.production.switches import ALL, Switches
 from bot.storage.files import Files
 from bot.studio.budget import Budgets, Caps
+from bot.studio.guilds import EVEN, Share
 from bot.studio.model import Plan
 from bot.studio.storyboard import image_model, quote_storyboard, still_name, stills_of
 from providers.credential import Credential
 from providers.errors import ContentRejected, OutcomeUnknown
+from providers.language import Usage
 from providers.stills import Still, StillRequest
-from ratelimit import ApiKey, KeyPool, Limits
+from ratelimit import Allowance, Limit, Limits
 from sandbox.providers.images import draw as draw_picture
+from tests.bot.production.fakes import NotingPool
 from tests.bot.production.test_productions import Office
 from tests.bot.studio.samples import CATALOGUE, OWNER, plan, shot
 
@@ -49,6 +51,7 @@ class Painter:
         self.drawn: list[str] = []
         self.faults: dict[str, Exception] = {}
         self.picture = picture()
+        self.usage: Usage | None = None
 
     async def draw(self, request: StillRequest, destination: Path, credential: Credential) -> Still:
         words = request.prompt.split(" happens")[0]
@@ -56,7 +59,7 @@ class Painter:
         if (fault := self.faults.get(words)) is not None:
             raise fault
         destination.write_bytes(self.picture)
-        return Still(path=destination, mime_type="image/jpeg")
+        return Still(path=destination, mime_type="image/jpeg", usage=self.usage)
 
 
 class Atelier(Office):
@@ -69,7 +72,8 @@ class Atelier(Office):
         self.budgets = Budgets(database, caps, clock=lambda: self.now)
         self.storyboards = Storyboards(database, Wake(), budgets=self.budgets, clock=lambda: self.now)
         self.ledger = Ledger(database, clock=lambda: self.now)
-        pool = KeyPool("gemini", [ApiKey("key-1", "a", "fake-secret")], limits=Limits(), judge=judge)
+        limits = Limits(account=Allowance(rates=(Limit(None, tokens=1_000_000),)))
+        self.pool = pool = NotingPool("gemini", "key-1", limits=limits)
         self.illustrator = Illustrator(
             storyboards=self.storyboards,
             easels={"gemini": Easel(provider=self.painter, booth=Booth(pool, self.ledger, waits=False))},
@@ -80,7 +84,13 @@ class Atelier(Office):
         )
 
     async def order(
-        self, project_id: str, of: Plan | None = None, *, press: str = "1", user_id: int = OWNER
+        self,
+        project_id: str,
+        of: Plan | None = None,
+        *,
+        press: str = "1",
+        user_id: int = OWNER,
+        share: Share = EVEN,
     ) -> Storyboard:
         of = of or plan()
         stills = stills_of(of, MODEL)
@@ -93,6 +103,7 @@ class Atelier(Office):
             version=of.version,
             user_id=user_id,
             quote=quote_storyboard(stills, MODEL, kept),
+            share=share,
         )
 
     async def drawn(self, storyboard: Storyboard) -> Storyboard:
@@ -128,6 +139,18 @@ async def test_every_still_is_drawn_paid_and_kept(atelier: Atelier) -> None:
     assert sorted(atelier.painter.drawn) == ["One", "Three", "Two"]
     for still in await atelier.storyboards.stills_of(board.id):
         assert atelier.files.artefact(film.id, still_name(still.content)).read_bytes()[:2] == b"\xff\xd8"
+
+
+async def test_a_still_has_its_owners_share_of_the_keys_and_counts_in_the_tokens_it_took(atelier: Atelier) -> None:
+    film = await atelier.film("1")
+    atelier.painter.usage = Usage(input_tokens=12, output_tokens=1_290)
+
+    await atelier.drawn(await atelier.order(film.id, of=plan(shot("One")), share=Share(weight=2.0)))
+
+    [asked] = atelier.pool.asked
+    assert (asked["user"], asked["weight"]) == (str(OWNER), 2.0)
+    assert asked["cost"].tokens > 1_120
+    assert [usage.tokens for key in atelier.pool.view().keys for usage in key.usage] == [1_302]
 
 
 async def test_what_was_refused_is_told_and_only_that_is_drawn_and_paid_again(atelier: Atelier) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.pools import judge
 from bot.db import Database
 from bot.jobs.ledger import Ledger
 from bot.production.booth import Booth, NoRecording
@@ -14,9 +13,10 @@ from bot.production.readings import Readings
 from bot.storage.files import Files
 from bot.studio.budget import Budgets
 from bot.studio.errors import NothingToSay, OverBudget
+from bot.studio.guilds import Share
 from providers.errors import OutcomeUnknown
 from providers.speech import Voice
-from ratelimit import ApiKey, KeyPool, Limits
+from tests.bot.production.fakes import NotingPool
 from tests.bot.production.test_sound import ScriptedSounds
 from tests.bot.studio.samples import CATALOGUE
 
@@ -25,8 +25,8 @@ ARIA = Voice(id="a1", name="Aria")
 
 class Room:
     def __init__(self, database: Database, folder: Path, sounds: ScriptedSounds) -> None:
-        pool = KeyPool("elevenlabs", [ApiKey("voice-1", "a", "fake-secret")], limits=Limits(), judge=judge)
-        booth = Booth(pool, Ledger(database))
+        self.pool = NotingPool("elevenlabs", "voice-1")
+        booth = Booth(self.pool, Ledger(database))
         self.readings = Readings(sounds, booth, Files(folder), database, Budgets(database), model=CATALOGUE.speech[0])
 
 
@@ -68,6 +68,18 @@ async def test_what_a_server_lets_a_member_spend_bounds_readings_too(database: D
     readings = Room(database, tmp_path, sounds).readings
 
     with pytest.raises(OverBudget):
-        await readings.read(request_id="1", user_id=7, text="Hello", voice=None, guild_id=5, member_day_microusd=1)
+        await readings.read(
+            request_id="1", user_id=7, text="Hello", voice=None, guild_id=5, share=Share(day_microusd=1)
+        )
 
     assert sounds.made == []
+
+
+async def test_a_reading_has_the_share_of_the_keys_that_a_members_roles_give(
+    database: Database, tmp_path: Path
+) -> None:
+    room = Room(database, tmp_path, ScriptedSounds(b"mp3"))
+
+    await room.readings.read(request_id="1", user_id=7, text="Hello", voice=None, guild_id=5, share=Share(weight=2.0))
+
+    assert [(each["user"], each["weight"]) for each in room.pool.asked] == [("7", 2.0)]

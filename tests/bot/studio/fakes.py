@@ -39,7 +39,11 @@ class ScriptedModel:
         self.asked: list[Prompt] = []
         self.schemas: list[type[BaseModel]] = []
         self.files: list[str] = []
+        self.readied: list[str] = []
         self._answers = list(answers)
+
+    async def ready(self, credential: Credential) -> None:
+        self.readied.append(credential.id)
 
     async def upload(self, path: Path, mime_type: str, credential: Credential) -> RemoteFile:
         self.files.append(f"upload {mime_type}")

@@ -198,8 +198,8 @@ async def test_an_answer_that_fails_is_told_closes_its_turn_and_ends_nothing_els
     project = await room.film()
     await room.say(project, "one", "two")
 
-    # What does not fit is asked for again, in one piece and once more.
-    tries = 3 if isinstance(failure, UnexpectedResponse) else 1
+    # What does not fit is asked for again, in one piece and once more; a service that is down, once more.
+    tries = 3 if isinstance(failure, UnexpectedResponse) else 2 if isinstance(failure, Unavailable) else 1
     async with room.answering(*[failure] * tries, says("b")) as model:
         await room.silence()
 

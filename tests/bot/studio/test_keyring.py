@@ -19,7 +19,7 @@ from bot.studio.sealing import Seal
 from providers.credential import Credential
 from providers.errors import KeyRejected, ProviderError
 from providers.errors import Unavailable as ServiceUnavailable
-from ratelimit import ApiKey, KeyHealth, KeyPool, Limits, Rejected, Verdict
+from ratelimit import ApiKey, Exhausted, KeyHealth, KeyPool, Limits, Rejected, Verdict
 
 OPERATOR = 9
 OLD = ApiKey("runway-old", "runway-old", "fake-runway-old")
@@ -167,6 +167,23 @@ async def test_a_pause_holds_over_a_restart_and_in_other_processes(database: Dat
     await other.ring.resume(OLD.id, OPERATOR)
     await bench.ring.look()
     assert bench.lent() == {OLD.id: KeyHealth.HEALTHY}
+
+
+async def test_a_key_that_was_out_is_asked_again_in_every_process_once_it_is_resumed(
+    database: Database, bench: Bench
+) -> None:
+    other = await restarted(database)
+    for process in (bench, other):
+        process.pools["runway"].report(Exhausted(), key_id=OLD.id)
+
+    await bench.ring.pause(OLD.id, OPERATOR)
+    await bench.ring.resume(OLD.id, OPERATOR)  # so soon that the other process has not looked in between
+    await other.ring.look()
+
+    assert [process.lent()[OLD.id] for process in (bench, other)] == [KeyHealth.HEALTHY] * 2
+    other.pools["runway"].report(Exhausted(), key_id=OLD.id)
+    await other.ring.look()
+    assert other.lent()[OLD.id] is KeyHealth.OUT  # decided once, believed once
 
 
 async def test_a_retired_key_of_the_settings_stays_retired_and_can_be_brought_back(

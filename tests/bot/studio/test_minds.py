@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from bot.studio.drafts import PlanDraft
 from bot.studio.errors import CannotPlan
-from bot.studio.minds import ANSWER_WITHIN, Minds, estimate
+from bot.studio.minds import ANSWER_WITHIN, WAIT_AGAIN, Minds, estimate
 from providers.credential import Credential
 from providers.errors import (
     ContentRejected,
@@ -86,6 +86,53 @@ async def test_a_key_at_its_limit_is_followed_by_the_next_key_of_the_same_mind()
 
     assert await answered(model) == DRAFT
     assert len(model.asked) == 2
+
+
+@pytest.mark.parametrize("failure", [KeyRejected("gemini"), RateLimited("gemini"), Unavailable("gemini")])
+async def test_a_stream_that_has_not_begun_is_asked_of_another_key_of_the_same_mind(failure: ProviderError) -> None:
+    model, second = ScriptedModel("gemini", failure, "{}"), ScriptedModel("groq", "{}")
+
+    assert await streamed(model, second) == ["{}"]
+
+    assert model.readied == ["gemini-1", "gemini-2"]
+    assert second.asked == []
+
+
+def test_a_stream_whose_only_key_rests_is_soon_asked_of_the_next_mind() -> None:
+    async def story() -> float:
+        first = mind(ScriptedModel("gemini", RateLimited("gemini", retry_after=60.0)), keys=1)
+        minds = Minds([first, mind(ScriptedModel("groq", "{}"))])
+        pieces = [piece async for piece in minds.stream(PROMPT, PlanDraft, user="ana", priority=Priority.MEDIUM)]
+        assert pieces == ["{}"]
+        return virtual_time.now()
+
+    assert virtual_time.run(story()) == WAIT_AGAIN
+
+
+def test_a_stream_of_the_last_mind_waits_for_its_key() -> None:
+    async def story() -> float:
+        minds = Minds([mind(ScriptedModel("gemini", RateLimited("gemini", retry_after=34.0), "{}"), keys=1)])
+        pieces = [piece async for piece in minds.stream(PROMPT, PlanDraft, user="ana", priority=Priority.MEDIUM)]
+        assert pieces == ["{}"]
+        return virtual_time.now()
+
+    assert virtual_time.run(story()) == pytest.approx(34.0, abs=0.5)
+
+
+def test_a_question_counts_from_when_its_key_is_ready() -> None:
+    class Slow(ScriptedModel):
+        async def ready(self, credential: Credential) -> None:
+            await asyncio.sleep(30.0)
+
+    async def story() -> float:
+        asked = mind(Slow("gemini", DRAFT), keys=1, limits=Limits(account=Allowance(rates=(Limit(1, period=10.0),))))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(Minds([asked]).answer(PROMPT, PlanDraft, user="ana", priority=Priority.HIGH))
+            await asyncio.sleep(1.0)
+            async with asked.pool.lease(user="ben"):
+                return virtual_time.now()
+
+    assert virtual_time.run(story()) == 40.0
 
 
 async def test_when_all_fail_the_last_failure_is_told() -> None:

@@ -671,7 +671,7 @@ async def test_a_running_film_says_its_place_in_the_services_line_and_when_it_st
 
         for task in waiting:
             task.cancel()
-    assert len(wall.said("waiting: 1 ahead of it · starts <t:1500:R>")) == 1
+    assert len(wall.said("waiting: 1 ahead of it; the service is at its limit · starts <t:1500:R>")) == 1
 
 
 # Replaced and ended

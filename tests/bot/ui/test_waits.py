@@ -27,6 +27,7 @@ from tests.bot.studio.samples import CATALOGUE, plan, shot
 from tests.bot.ui.test_cards import take
 
 NOW = 1_000_000.0
+SPREAD = "orders are spread out, so that questions get through"
 KEYS = [ApiKey("a", "a", "fake-1"), ApiKey("b", "b", "fake-2")]
 
 
@@ -134,11 +135,20 @@ def test_a_key_that_is_out_for_good_counts_for_nothing() -> None:
 @pytest.mark.parametrize(
     ("outlook", "said"),
     [
-        (in_line(ahead=2, soonest=40, latest=300), "2 ahead of it · starts <t:1000050:R>, perhaps only <t:1000320:R>"),
-        (in_line(soonest=40, latest=41), "next · starts <t:1000050:R>"),
+        (
+            in_line(ahead=2, soonest=40, latest=300),
+            f"2 ahead of it; {SPREAD} · starts <t:1000050:R>, perhaps only <t:1000320:R>",
+        ),
+        (
+            in_line(soonest=40, latest=41),
+            f"next; {SPREAD} · starts <t:1000050:R>",
+        ),
         (in_line(soonest=0, latest=41), "next · starts any moment, perhaps only <t:1000050:R>"),
         (in_line(ahead=1, soonest=0, latest=0), "1 ahead of it · starts any moment"),
-        (in_line(ahead=1, soonest=7200, latest=None), "1 ahead of it · starts <t:1007400:R> at the earliest"),
+        (
+            in_line(ahead=1, soonest=7200, latest=None),
+            f"1 ahead of it; {SPREAD} · starts <t:1007400:R> at the earliest",
+        ),
         (in_line(ahead=9, soonest=None, latest=None), "9 ahead of it · nobody can tell yet when it starts"),
     ],
 )
@@ -163,6 +173,17 @@ def test_the_reason_is_told_beside_the_place_and_names_no_account() -> None:
     assert waits(full, outlook=outlook) == {
         1: "waiting: 2 ahead of it; every place at the service is taken · starts <t:1000095:R>"
     }
+
+
+async def test_a_minute_that_is_used_up_and_one_that_is_kept_for_others_are_reasons_too() -> None:
+    spent = pool()
+    for _ in range(2 * 10):
+        async with spent.lease(user="mia", model="gen4.5"):
+            pass
+
+    outlook = in_line(soonest=40, latest=40)
+    assert waits(spent, outlook=outlook) == {1: "waiting: next; the service is at its limit · starts <t:1000050:R>"}
+    assert waits(pool(), outlook=outlook) == {1: f"waiting: next; {SPREAD} · starts <t:1000050:R>"}
 
 
 def test_a_moment_that_moves_by_a_second_is_not_told_anew() -> None:

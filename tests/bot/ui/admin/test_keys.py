@@ -9,11 +9,12 @@ from discord import ui
 
 from bot.db import Database
 from bot.studio.errors import KeyRefused, NotOperator
-from bot.studio.keyring import HeldKey
-from bot.ui.admin.keys import Keys
+from bot.studio.keyring import HeldKey, Tried
+from bot.ui.admin.keys import Keys, tried_words
 from bot.ui.admin.keys_card import key_view
 from bot.ui.admin.pieces import ref_of
 from bot.ui.rights import Asker, Rights
+from providers.errors import InvalidRequest
 from ratelimit import ApiKey, KeyHealth, KeyPool, Limits
 from tests.bot.status.well import key as well_key
 from tests.bot.studio.test_keyring import NEW, OLD, SECRET, Bench, judge
@@ -72,6 +73,12 @@ async def test_a_part_of_a_name_opens_that_key_and_else_the_list_says_so(desk: D
     assert text(await desk.keys.named(OPERATOR, OLD.id[:-1].upper())) == opened
     assert "Several keys are called so" in text(await desk.keys.named(OPERATOR, ""))
     assert "No key is called so" in text(await desk.keys.named(OPERATOR, "nothing"))
+
+
+def test_a_key_that_may_not_make_the_free_call_is_no_bad_key() -> None:
+    told = tried_words(Tried(refusal=InvalidRequest("elevenlabs", "missing the permission models_read")))
+
+    assert told.startswith("⚠️ This key may not make the free call")
 
 
 async def test_many_keys_stand_on_pages(desk: Desk) -> None:

@@ -8,10 +8,12 @@ import pytest
 
 from bot.db import Database
 from bot.settings import Amount, LimitSetting
+from bot.speech import Language, speaking
 from bot.studio.errors import LimitRefused
 from bot.studio.limiter import Place
 from bot.ui.admin.limits_card import place_ref
 from bot.ui.admin.limits_form import limits_form, read_form
+from bot.ui.admin.pieces import rate_words
 from ratelimit import Allowance, DayLimit, Limit
 from tests.bot.ui.admin.panel import OF_ALL, Panel
 from tests.bot.ui.test_cards import is_taken_by_discord, text
@@ -30,10 +32,24 @@ async def test_all_accounts_are_shown_with_what_holds_where_it_comes_from_and_wh
         page = await panel.limits.page(OF_ALL)
 
     said = text(page)
-    assert "over all: 10 requests per minute (assumed)" in said
+    assert "over all: 10 requests per min (assumed)" in said
     assert "each model: 2 open at once (assumed)" in said
     assert "used: 1 of 10 requests per min" in said
     assert is_taken_by_discord(page)
+
+
+async def test_limits_are_told_in_the_readers_language(panel: Panel) -> None:
+    await panel.limits.set(OF_ALL, place_ref(RUNWAY), requests="1500/day", tokens="", room="")
+    with speaking(Language.GERMAN):
+        page = text(await panel.limits.page(OF_ALL))
+
+    assert "10 Anfragen je min (angenommen)" in page
+    assert "request" not in page
+
+
+def test_a_limit_tells_all_that_it_allows_and_where_its_days_begin() -> None:
+    assert rate_words(Limit(1, 250_000)) == "1 request, 250000 tokens per min"
+    assert rate_words(DayLimit(1_500, zone="America/Los_Angeles")) == "1500 requests per day (America/Los_Angeles)"
 
 
 async def test_a_form_changes_the_pool_and_says_where_that_is_more_than_before(panel: Panel) -> None:
@@ -42,7 +58,7 @@ async def test_a_form_changes_the_pool_and_says_where_that_is_more_than_before(p
     said = text(changed)
     assert "✅ It holds from now on: `60/min+500/day+room:1`." in said
     assert "⚠️ That is more than holds without it (10/min)." in said
-    assert "**60 requests per minute (set here)**" in said
+    assert "**60 requests per min (set here)**" in said
     assert "set by <@" in said
     assert is_taken_by_discord(changed)
     limits = panel.bench.pools["runway"].view().keys[0].limits
@@ -66,7 +82,7 @@ async def test_a_model_and_every_account_can_be_chosen(panel: Panel) -> None:
     said = text(await panel.limits.set(OF_ALL, place_ref(model), requests="3/min", tokens="", room="2"))
 
     assert "## 📏 Runway · every account" in said
-    assert "`gen4.5`: **3 requests per minute (set here)**" in said
+    assert "`gen4.5`: **3 requests per min (set here)**" in said
     assert "`gen4.5`: `3/min`, set by" in said
 
 

@@ -11,13 +11,14 @@ from discord import ui
 from bot.db import Database
 from bot.jobs.wake import Wake
 from bot.production.switches import ALL, Switches
+from bot.speech import Language, speaking
 from bot.status.finding import Finding, Severity
 from bot.status.findings import findings
 from bot.status.status import ClosedChannel, Paused, ServiceStatus, Status
 from bot.studio.errors import NotOperator
 from bot.ui.admin.status_card import CHART, status_view
 from bot.ui.custom_ids import Action
-from ratelimit import ApiKey, KeyHealth, Rejected
+from ratelimit import ApiKey, KeyHealth, Priority, Rejected
 from tests.bot.status.bench import NOON
 from tests.bot.status.well import DISCORD, GIB, NOBODY, WELL, key, service
 from tests.bot.ui.admin.panel import MEMBER, OF_ALL, Panel, labels
@@ -191,6 +192,22 @@ async def test_it_fits_whatever_there_is_to_tell_and_the_ill_are_not_cut_off_fir
     health = [key.view.health for key in status.services[0].keys]
     assert health.count(KeyHealth.OUT) > 10
     assert "🟢" not in text(card).split("**Runway**")[1].split("no worse")[0]
+
+
+def test_whoever_has_most_of_those_that_wait_is_named() -> None:
+    line = replace(NOBODY, waiting=12, oldest=40.0, by_user=(("7", 9), ("voices", 3)))
+    card = status_view(replace(WELL, waits={**WELL.waits, Priority.GENERATION: line}), [])
+
+    assert "films at the services: 12 wait, the oldest for 40 s · most of them of <@7>: 9" in text(card)
+
+
+def test_what_is_left_of_an_account_is_told_in_the_readers_language() -> None:
+    status = replace(WELL, services=(service(key(left=12, unit="characters")),))
+    with speaking(Language.GERMAN):
+        card = text(status_view(status, findings(status)))
+
+    assert "characters" not in card
+    assert card.count("12 Zeichen") == 2
 
 
 async def test_nobody_else_learns_how_it_stands(panel: Panel) -> None:
