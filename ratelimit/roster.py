@@ -249,11 +249,17 @@ class Roster:
         """The provider did what it was asked: all that took part is well."""
         state = grant.state
         state.served += 1
-        if state.account.needs_care or not state.health.has_served:
+        account = state.account
+        if account.needs_care or not state.health.has_served:
+            was_well = self.provider.is_healthy
             is_news = not state.health.has_served
-            for health in state.account.healths(state, grant.model):
+            for health in account.healths(state, grant.model):
                 is_news |= health.recover(epoch=self.epoch + 1, is_current=health.changed <= grant.epoch)
-            if is_news:
+            if is_news and was_well:  # of this account alone, as when a hundred keys serve for the first time
+                self.epoch += 1
+                account.diagnose()
+                self.changed(account)
+            elif is_news:
                 self._diagnose()
 
     def refused(
@@ -407,7 +413,7 @@ class Roster:
                 return state.account.health
 
     def _touch(self, grant: Grant) -> None:
-        if grant.probes:  # perhaps of the provider, which is everybody's
+        if grant.probes and any(health is self.provider for health in grant.probes):  # which is everybody's
             self.changed_all()
         else:
             self.changed(grant.state.account)
