@@ -147,11 +147,12 @@ def _is_current(tag: float, number: int, line: _Line[Item]) -> bool:
 class _Class(Generic[Item]):
     """The users and lanes of one priority."""
 
-    __slots__ = ("_lanes", "_users", "_virtual_time", "cost", "length", "unserved_since")
+    __slots__ = ("_gone", "_lanes", "_users", "_virtual_time", "cost", "length", "unserved_since")
 
     def __init__(self) -> None:
         self._users: dict[str, _User[Item]] = {}
         self._lanes: dict[Hashable, _Lane[Item]] = {}
+        self._gone = 0  # who stood in a line no longer, since the last look for users to forget
         self._virtual_time = 0.0
         self.length = 0
         self.cost = 0.0
@@ -264,8 +265,14 @@ class _Class(Generic[Item]):
             self._forget_users()
 
     def _forget_users(self) -> None:
-        """Now and then: whoever waits for nothing and has no debt is as good as new."""
-        if len(self._users) > 2 * self.length + 64:
+        """Now and then: whoever waits for nothing and has no debt is as good as new.
+
+        Perhaps they all have, as after a rush of many who came for one thing each, so the next look is far enough away
+        for all who leave until then to pay for it.
+        """
+        self._gone += 1
+        if len(self._users) > 2 * self.length + 64 and 2 * self._gone > len(self._users):
+            self._gone = 0
             self._users = {n: u for n, u in self._users.items() if u.lines or u.tag > self._virtual_time}
 
 
