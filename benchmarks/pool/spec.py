@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from benchmarks.pool.spec_keys import read_accounts, read_keys
@@ -21,7 +22,8 @@ SHORTEST_COOLDOWN = 0.1
 _REQUESTS = ("requests", "max_requests", "limit", "rate", "capacity", "count", "amount", "n", "max", "rpm")
 _UNITS = ("units", "weight")  # of requests, where these are not named
 _TOKENS = ("tokens", "max_tokens", "tpm")
-_ROOM = ("room", "concurrency", "slots")
+_ONE = Cost()
+_ROOM = ("room", "concurrency", "concurrent", "max_concurrent", "slots")
 _PRIORITIES = {
     **{priority.name.lower(): priority for priority in Priority},
     **dict.fromkeys(("urgent", "critical", "highest", "realtime", "analysis"), Priority.HIGH),
@@ -65,15 +67,22 @@ def read_spec(spec: object) -> Setup:
 
 
 def read_priority(said: object) -> Priority:
-    """A `Priority`, its name (or its plural) or its number; `None` is `Priority.MEDIUM`."""
-    meant = getattr(said, "value", said)  # an enumeration of the harness's own
-    if meant is None:
+    """A `Priority`, its name (or its plural) or its number; `None` is `Priority.MEDIUM`.
+
+    Of an enumeration of the harness's own the name counts: its numbers may run the other way.
+    """
+    if type(said) is str and said in _PRIORITIES:  # the usual case
+        return _PRIORITIES[said]
+    if isinstance(said, Priority):
+        return said
+    if said is None:
         return Priority.MEDIUM
-    if isinstance(meant, str):
-        word = meant.strip().lower().rpartition(".")[2]
-        for name in (word, word.removesuffix("s")):
-            if name in _PRIORITIES:
-                return _PRIORITIES[name]
+    for meant in (getattr(said, "name", None), getattr(said, "value", said)):
+        if isinstance(meant, str):
+            word = meant.strip().lower().rpartition(".")[2]
+            for name in (word, word.removesuffix("s")):
+                if name in _PRIORITIES:
+                    return _PRIORITIES[name]
     if isinstance(meant, str | int | float) and not isinstance(meant, bool):
         try:
             return Priority(float(meant))  # type: ignore[arg-type]  # found by equality: 1.0 is 1, and 1.5 is none
@@ -84,20 +93,34 @@ def read_priority(said: object) -> Priority:
 
 def read_cost(said: object) -> Cost:
     """`None` and a number (of requests), a dict or an object with `requests` and `tokens`."""
-    if said is None:
-        return Cost()
+    if said is None or (said.__class__ is int and said == 1):  # the usual case
+        return _ONE
     if isinstance(said, Cost):
         return said
     if isinstance(said, int | float):
         said = {"requests": said}
-    fields = fields_of(said, "cost")
+    if not isinstance(said, Mapping) or not said.keys() <= {"requests", "tokens"}:
+        said = _known_costs(fields_of(said, "cost"), is_open=not isinstance(said, Mapping))
+    try:
+        return _cost(said.get("requests"), said.get("tokens"))
+    except TypeError:  # it cannot even be looked up
+        raise SpecFault("cost", f"{said!r} are no numbers") from None
+
+
+def _known_costs(fields: Mapping[str, object], *, is_open: bool) -> Mapping[str, object]:
+    """By our names; an object may have other fields, too."""
     strange = set(fields) - {*_REQUESTS, *_UNITS, *_TOKENS, *_ROOM}
-    if strange and isinstance(said, Mapping):
+    if strange and not is_open:
         raise SpecFault("cost", f"does not know {', '.join(sorted(strange))}")
     if read_whole(first_of(fields, *_ROOM), "cost.room", 1) > 1:
         raise SpecFault("cost.room", "one lease takes one place")
-    requests = read_whole(first_of(fields, *_REQUESTS, *_UNITS), "cost.requests", 1)
-    return Cost(max(1, requests), read_whole(first_of(fields, *_TOKENS), "cost.tokens", 0))
+    return {"requests": first_of(fields, *_REQUESTS, *_UNITS), "tokens": first_of(fields, *_TOKENS)}
+
+
+@lru_cache(typed=True)
+def _cost(requests: object, tokens: object) -> Cost:
+    """Remembered, for most requests cost what others did."""
+    return Cost(max(1, read_whole(requests, "cost.requests", 1)), read_whole(tokens, "cost.tokens", 0))
 
 
 def _read_weights(raw: object) -> dict[str, float]:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import Enum, IntEnum
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ import pytest
 from benchmarks import adapter
 from benchmarks.adapter import SpecFault, make
 from benchmarks.pool.answers import judge, judge_result
+from benchmarks.pool.crowd import weigh
 from benchmarks.pool.file_store import FileStore
 from benchmarks.pool.spec import read_cost, read_priority, read_spec
 from benchmarks.pool.spec_limits import DAY_ZONE
@@ -207,6 +209,11 @@ def test_nonsense_is_named_by_its_field(spec: object, field: str) -> None:
     assert str(fault.value).startswith(f"{field}: ")
 
 
+class Upwards(IntEnum):
+    LOW = 0
+    HIGH = 2
+
+
 @pytest.mark.parametrize(
     ("said", "priority"),
     [
@@ -225,6 +232,8 @@ def test_nonsense_is_named_by_its_field(spec: object, field: str) -> None:
         (0, Priority.HIGH),
         ("3", Priority.LOW),
         (SimpleNamespace(value="low"), Priority.LOW),
+        (Upwards.HIGH, Priority.HIGH),
+        (Upwards.LOW, Priority.LOW),
     ],
 )
 def test_priorities_are_read_by_name_and_number(said: object, priority: Priority) -> None:
@@ -250,13 +259,24 @@ def test_a_priority_that_is_none_is_refused(said: object) -> None:
         ({"requests": 2, "tokens": 500, "units": 9}, Cost(2, 500)),
         ({"requests": 2, "tokens": 500, "weight": 9}, Cost(2, 500)),
         ({"units": 3}, Cost(3)),
+        ({"requests": 1, "tokens": 5, "max_concurrent": 1}, Cost(1, 5)),
     ],
 )
 def test_costs_are_read_in_any_shape(said: object, cost: Cost) -> None:
     assert read_cost(said) == cost
 
 
+@pytest.mark.parametrize("said", [True, -1, {"requests": [1]}, {"usd": 1}, {"room": 2}, "much"])
+def test_a_cost_that_is_none_is_refused(said: object) -> None:
+    with pytest.raises(SpecFault, match=r"^cost"):
+        read_cost(said)
+
+
 # What an answer means
+
+
+class Reason(Enum):
+    KEY = "invalid_key"
 
 
 @dataclass
@@ -335,6 +355,16 @@ PER_DAY = {"violations": [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel-
         (Result(400, "API_KEY_INVALID"), Rejected()),
         (Result(400, "API key not valid. Please pass a valid API key."), Rejected()),
         (Result(400, "invalid_api_key"), Rejected()),
+        (Result(400, "InvalidApiKey"), Rejected()),
+        (Result(400, "bad_key"), Rejected()),
+        (Result(400, "key_revoked"), Rejected()),
+        (Result(400, "UNAUTHENTICATED"), Rejected()),
+        (Result(400, Reason.KEY), Rejected()),
+        (Result(400, "invalid keyword argument"), BadRequest()),
+        (Result(403, "safety"), BadRequest()),
+        (Result(401, "bad_prompt"), BadRequest()),
+        (Result(403, "rate limit exceeded", retry_after=7), Throttled(NOON + 7)),
+        (Result(429, "rpd_exceeded"), Exhausted(MIDNIGHT)),
         (Result(403, "You do not have permission to access the File abc"), BadRequest()),
         (Result(400, "INVALID_ARGUMENT"), BadRequest()),
         (Result(404), BadRequest()),
@@ -438,6 +468,60 @@ def test_a_bad_request_costs_one_call_and_its_result_comes_back() -> None:
 
     assert run(story()).status == 400
     assert len(asked) == 1
+
+
+def test_a_call_lends_a_key_that_is_a_lease_as_well() -> None:
+    lent = []
+
+    async def send(lease: adapter.LentKey) -> Result:
+        lent.append((lease, lease.key, type(lease.key), lease.account))
+        lease.sent()
+        return Result(200)
+
+    run(make({"keys": {"k1": "a"}}).call(send, user="ana"))
+    assert lent == [("k1", "k1", str, "a")]
+
+
+def test_what_is_reported_in_a_call_counts_in_place_of_what_is_returned() -> None:
+    asked = []
+
+    async def send(lease: adapter.LentKey) -> str:
+        asked.append(lease.key)
+        lease.report(Result(401 if lease.key == "k1" else 200))
+        return f"the body, from {lease.key}"
+
+    assert run(make({"keys": ["k1", "k2"]}).call(send)) == "the body, from k2"
+    assert sorted(asked) == ["k1", "k2"]
+
+
+def test_who_prepares_in_a_call_keeps_the_place_until_it_is_over() -> None:
+    async def story() -> float:
+        pool = make({"keys": ["k1"], "limits": {"requests": 1, "period": 10}, "max_skew": 0})
+
+        async def send(key: str) -> Result:
+            await asyncio.sleep(3)
+            return Result(200)
+
+        await pool.call(send)
+        async with pool.acquire():
+            return virtual_time.now()
+
+    assert run(story()) == pytest.approx(13, abs=0.01)
+
+
+def test_a_waiter_takes_little_more_through_the_adapter_than_without() -> None:
+    waiting = 500
+
+    async def wait(pool: adapter.AdaptedPool) -> None:
+        async with pool.acquire(user="ana", priority="medium", cost=1):
+            pass
+
+    async def story() -> float:
+        pool = make({"keys": ["k1"], "limits": {"requests": 1, "period": 3_600}})
+        await wait(pool)
+        return await weigh(lambda _: wait(pool), waiting)
+
+    assert run(story()) <= 1_200
 
 
 def test_a_lost_connection_is_tried_again() -> None:
