@@ -284,7 +284,13 @@ class Roster:
                 return False
             case Rejected():
                 health = state.health
-                is_changed = health.reject(cause, now=now, epoch=self.epoch + 1, is_current=_current(health, epoch))
+                is_changed = health.reject(
+                    cause,
+                    now=now,
+                    epoch=self.epoch + 1,
+                    is_current=_current(health, epoch),
+                    serving=sum(other.account.is_tried(other, model) for other in self._others(state)),
+                )
             case Unavailable():
                 is_changed = self._failed(state, model, now, epoch)
             case Exhausted(until=None, scope=scope):
@@ -393,13 +399,16 @@ class Roster:
 
         Then those that rest for the same reason are believed in again: they were no worse than this one.
         """
-        others = [other for other in self.keys.values() if other is not state]
+        others = self._others(state)
         if any(other.account.is_tried(other, model) for other in others):
             return state.health.fail(now=now, epoch=self.epoch + 1, is_current=_current(state.health, epoch))
         failing = [other for other in others if other.health.why == "unavailable"]
         for other in failing:
             other.health.reset(epoch=self.epoch + 1)
         return bool(failing)
+
+    def _others(self, state: KeyState) -> list[KeyState]:
+        return [other for other in self.keys.values() if other is not state]
 
     def _health(self, state: KeyState, model: str | None, scope: Scope) -> Health:
         match scope:
