@@ -149,11 +149,12 @@ def is_current(tag: float, number: int, row: Row[Item]) -> bool:
 class Share(Generic[Item]):
     """The users and lanes of one class."""
 
-    __slots__ = ("_lanes", "_users", "_virtual_time", "cost", "length", "unserved_since")
+    __slots__ = ("_gone", "_lanes", "_users", "_virtual_time", "cost", "length", "unserved_since")
 
     def __init__(self) -> None:
         self._users: dict[str, User[Item]] = {}
         self._lanes: dict[Hashable, Lane[Item]] = {}
+        self._gone = 0  # who stood in a row no longer, since the last look for users to forget
         self._virtual_time = 0.0
         self.length = 0
         self.cost = 0.0
@@ -248,8 +249,14 @@ class Share(Generic[Item]):
             self._forget_users()
 
     def _forget_users(self) -> None:
-        """Now and then: whoever waits for nothing and has no debt is as good as new."""
-        if len(self._users) > 2 * self.length + 64:
+        """Now and then: whoever waits for nothing and has no debt is as good as new.
+
+        Perhaps they all have, as after a rush of many who came for one thing each, so the next look is far enough away
+        for all who leave until then to pay for it.
+        """
+        self._gone += 1
+        if len(self._users) > 2 * self.length + 64 and 2 * self._gone > len(self._users):
+            self._gone = 0
             self._users = {name: user for name, user in self._users.items() if self._is_known(user)}
 
     def _is_known(self, user: User[Item]) -> bool:

@@ -18,9 +18,10 @@ SHORTEST_REST = 1.0
 "retry after 0" and refuses again from being asked in a hot loop; and it is the first rest of a key whose service
 failed."""
 
-NEVER_SERVED = 2.5
-"""How many times longer a rejected key rests that has not served once: a wrong key in the settings is the likelier
-story then, and every probe of it is a refusal somebody waits out."""
+NEVER_SERVED = 10
+"""A rejected key that has not served once rests as many times longer as others serve, up to this: a wrong key in the
+settings is the likelier story then, every probe of it is a refusal somebody waits out, and the more others serve, the
+less it is missed."""
 
 USED_UP = 3600.0
 """Seconds until what is used up without a word until when is asked again, should somebody have paid meanwhile."""
@@ -107,11 +108,17 @@ class Health:
         self._refuse(now + rest, "unavailable", epoch)
         return True
 
-    def reject(self, cause: BaseException | None, *, now: float, epoch: int, is_current: bool) -> bool:
-        """It is not accepted: out, and asked again after a rest that grows; whether that changed anything."""
+    def reject(
+        self, cause: BaseException | None, *, now: float, epoch: int, is_current: bool, serving: int = 0
+    ) -> bool:
+        """It is not accepted: out, and asked again after a rest that grows; whether that changed anything.
+
+        So many others are `serving` meanwhile.
+        """
         if self.is_out(now) or not is_current:
             return False
-        rest = self.cooldown * 2.0 ** min(self.refusals, 30) * (1.0 if self.has_served else NEVER_SERVED)
+        patience = 1 if self.has_served else max(1, min(serving, NEVER_SERVED))
+        rest = patience * self.cooldown * 2.0 ** min(self.refusals, 30)
         self._refuse(now + min(rest, 6 * self.longest), "rejected", epoch)
         self.is_lasting = True
         self.cause = cause

@@ -251,11 +251,17 @@ class Roster:
         """The provider did what it was asked: all that took part is well."""
         state = grant.state
         state.served += 1
-        if state.account.needs_care or not state.health.has_served:
+        account = state.account
+        if account.needs_care or not state.health.has_served:
+            was_well = self.provider.is_healthy
             is_news = not state.health.has_served
-            for health in state.account.healths(state, grant.model):
+            for health in account.healths(state, grant.model):
                 is_news |= health.recover(epoch=self.epoch + 1, is_current=health.changed <= grant.epoch)
-            if is_news:
+            if is_news and was_well:  # of this account alone, as when a hundred keys serve for the first time
+                self.epoch += 1
+                account.diagnose()
+                self.changed(account)
+            elif is_news:
                 self._diagnose()
 
     def refused(
@@ -280,7 +286,13 @@ class Roster:
                 return False
             case Rejected():
                 health = state.health
-                is_changed = health.reject(cause, now=now, epoch=self.epoch + 1, is_current=_current(health, epoch))
+                is_changed = health.reject(
+                    cause,
+                    now=now,
+                    epoch=self.epoch + 1,
+                    is_current=_current(health, epoch),
+                    serving=sum(other.account.is_tried(other, model) for other in self._others(state)),
+                )
             case Unavailable():
                 is_changed = self._failed(state, model, now, epoch)
             case Exhausted(until=None, scope=scope):
@@ -390,13 +402,16 @@ class Roster:
 
         Then those that rest for the same reason are believed in again: they were no worse than this one.
         """
-        others = [other for other in self.keys.values() if other is not state]
+        others = self._others(state)
         if any(other.account.is_tried(other, model) for other in others):
             return state.health.fail(now=now, epoch=self.epoch + 1, is_current=_current(state.health, epoch))
         failing = [other for other in others if other.health.why == "unavailable"]
         for other in failing:
             other.health.reset(epoch=self.epoch + 1)
         return bool(failing)
+
+    def _others(self, state: KeyState) -> list[KeyState]:
+        return [other for other in self.keys.values() if other is not state]
 
     def _health(self, state: KeyState, model: str | None, scope: Scope) -> Health:
         match scope:
@@ -410,7 +425,7 @@ class Roster:
                 return state.account.health
 
     def _touch(self, grant: Grant) -> None:
-        if grant.probes:  # perhaps of the provider, which is everybody's
+        if grant.probes and any(health is self.provider for health in grant.probes):  # which is everybody's
             self.changed_all()
         else:
             self.changed(grant.state.account)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, time, timedelta
+from enum import Enum
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -24,20 +25,30 @@ SLOT_WAIT = 1.0
 
 _PASSING = (408, 425, 498)  # 498: Groq's flexible capacity is used up
 _BAD_KEY = re.compile(
-    r"api[_ ]key[_ ](?:is )?(?:invalid|not valid|expired)|(?:invalid|expired|revoked)[_ ](?:api[_ ])?key"
+    r"(?:invalid|incorrect|expired|revoked|disabled)[ _-]?(?:api[ _-]?)?key(?![a-z])"
+    r"|(?:bad|dead|wrong|unknown)(?:[_-]key\b|[ _-]?api[ _-]?key)"
+    r"|key[ _-]?(?:is[ _-]|was[ _-])?(?:invalid|not[ _-]valid|expired|revoked|disabled)"
+    r"|unauthori[sz]ed|unauthenticated|authentication[ _-](?:error|failed)|invalid[ _-]?credential"
+)
+_BAD_CONTENT = re.compile(
+    r"safety|(?:bad|invalid|blocked)[ _-]?prompt|prompt[ _-]?(?:blocked|rejected)|moderation|nsfw"
+    r"|content[ _-]?(?:policy|filter|violation)|prohibited[ _-]?content|policy[ _-]?violation"
 )
 _NO_CREDIT = re.compile(
     r"insufficient[_ ](?:quota|credits?|funds|balance)|enough credits?|out of credits?"
     r"|credits? (?:are|is|have been) (?:depleted|exhausted)|billing_hard_limit|payment[_ ]required"
 )
 _NO_QUOTA = re.compile(r"quota_exceeded")  # of credit at ElevenLabs, which says 401; with a 429 it may be any quota
-_OF_THE_DAY = re.compile(r"per[_ -]?day|daily|\b[rt]pd\b")
+_OF_THE_DAY = re.compile(r"per[_ -]?day|daily|(?<![a-z])(?:[rt]pd|day)(?![a-z])")
+_RATE = re.compile(r"quota|rate[ _-]?limit")
 _GOOGLES_DAY = re.compile(r"requestsperday|tokensperday|perday(?:per|-|\b)")
 _BUSY = re.compile(r"system_busy|overloaded|heavy load")
 _SLOTS = re.compile(r"too_many_concurrent|concurrent_limit|concurrency")
 _ANOTHERS_FILE = re.compile(r"permission to access the file")
 _LOST = re.compile(r"timeout|timedout|connect|transport|network|protocol")  # in the names of clients' exceptions
 _WELL = ("", "ok", "success", "succeeded", "none")
+WELL = Answer()
+"""It was served, and that is all that is told."""
 
 
 class Result(Protocol):
@@ -50,26 +61,22 @@ class Result(Protocol):
 class Refused(Exception):
     """Carries an answer that was no success to the pool's judge."""
 
-    def __init__(self, result: object) -> None:
-        super().__init__(f"{read(result)}")
-        self.result = result
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(f"{answer}")
+        self.answer = answer
 
 
 def judge(outcome: object, now: float) -> Verdict | None:
     """A `Judge`: of our own `Refused`, a lost connection, an SDK's exception with a status, or a result."""
     if isinstance(outcome, Refused):
-        return judge_result(outcome.result, now)
+        return judge_answer(outcome.answer, now)
     if isinstance(outcome, BaseException) and read(outcome).status is None:
         is_lost = isinstance(outcome, OSError | TimeoutError) or _LOST.search(type(outcome).__name__.lower())
         return Unavailable() if is_lost else None
     return judge_result(outcome, now)
 
 
-def is_fine(result: object) -> bool:
-    return _is_fine(read(result))
-
-
-def _is_fine(answer: Answer) -> bool:
+def is_fine(answer: Answer) -> bool:
     """What has no status is fine unless it gives a reason why not."""
     return answer.reason in _WELL if answer.status is None else 200 <= answer.status < 400
 
@@ -81,7 +88,7 @@ def judge_result(result: object, now: float) -> Verdict | None:
 
 def judge_answer(answer: Answer, now: float) -> Verdict | None:
     """Likewise, of a result that was read."""
-    if _is_fine(answer):
+    if is_fine(answer):
         return None
     match answer.status:
         case None:  # no answer came at all
@@ -94,8 +101,10 @@ def judge_answer(answer: Answer, now: float) -> Verdict | None:
             return Exhausted(until(answer, now))
         case 400 if not _BAD_KEY.search(answer.reason):
             return BadRequest()
-        case 403 if _ANOTHERS_FILE.search(answer.reason):
+        case 401 | 403 if _is_of_the_request(answer.reason):
             return BadRequest()
+        case 403 if _RATE.search(answer.reason):
+            return _judge_429(answer, now)
         case 400 | 401 | 403:
             return Rejected()
         case _:
@@ -104,6 +113,11 @@ def judge_answer(answer: Answer, now: float) -> Verdict | None:
 
 def _has_no_credit(answer: Answer) -> bool:
     return answer.status == 402 or bool(_NO_CREDIT.search(answer.reason) or _NO_QUOTA.search(answer.reason))
+
+
+def _is_of_the_request(reason: str) -> bool:
+    """Refused for what was asked, with a status that otherwise speaks of the key."""
+    return bool(_ANOTHERS_FILE.search(reason) or (_BAD_CONTENT.search(reason) and not _BAD_KEY.search(reason)))
 
 
 def _judge_429(answer: Answer, now: float) -> Verdict:
@@ -123,28 +137,44 @@ def _judge_429(answer: Answer, now: float) -> Verdict:
 
 
 def read(result: object) -> Answer:
-    """Understand what was reported; what is missing stays empty."""
+    """Understand what was reported; what is missing stays empty, and so do the words of an answer that is fine."""
     if result is None:
-        return Answer()
-    said = [_field(result, name) for name in ("status", "status_code")]
-    status = next((number for number in map(_status, said) if number is not None), None)
-    headers = _field(result, "headers")
-    reasons = [_field(result, name) for name in ("reason", "error", "exception")]
-    reasons += [_field(result, "body") if status is not None else None]  # which may be a good one, where none is told
-    reasons += [
-        result if isinstance(result, Exception) else None,
-        *(one for one in said if isinstance(one, str) and status is None),
-    ]
+        return WELL
+    field = _fields(result)
+    status, headers = _status(field("status")), field("headers")
+    if status is None:
+        status = _status(field("status_code"))
+    if status is not None and 200 <= status < 400:
+        return Answer(status=status, headers=_in_lower_case(headers)) if headers else WELL
+    reasons = [field("reason"), field("error"), field("exception")]
+    if status is not None:
+        reasons.append(field("body"))  # which may be a good one, where no status is told
+    if isinstance(result, Exception):
+        reasons.append(result)
+    if status is None:
+        reasons += [said for said in (field("status"), field("status_code")) if isinstance(said, str)]
     return Answer(
         status=status,
-        headers={str(k).lower(): str(v) for k, v in headers.items()} if isinstance(headers, Mapping) else {},
-        retry_after=seconds_of(_field(result, "retry_after")),
+        headers=_in_lower_case(headers),
+        retry_after=seconds_of(field("retry_after")),
         reason=next((words for words in map(_words, reasons) if words), ""),
     )
 
 
+def _fields(result: object) -> Callable[[str], object]:
+    if result.__class__ is dict or isinstance(result, Mapping):  # which is slow to find out
+        return result.get
+    return lambda name: getattr(result, name, None)
+
+
+def _in_lower_case(headers: object) -> dict[str, str]:
+    return {str(k).lower(): str(v) for k, v in headers.items()} if isinstance(headers, Mapping) else {}
+
+
 def _status(said: object) -> int | None:
     """Of 429, "429", 429.0; `None` for what is no number."""
+    if said is None:
+        return None
     if isinstance(said, int) and not isinstance(said, bool):
         return int(said)
     if isinstance(said, float) and said.is_integer():
@@ -152,14 +182,12 @@ def _status(said: object) -> int | None:
     return int(said) if isinstance(said, str) and said.strip().isdecimal() else None
 
 
-def _field(result: object, name: str) -> object:
-    return result.get(name) if isinstance(result, Mapping) else getattr(result, name, None)
-
-
 def _words(reason: object) -> str:
     """In lower case; of an exception at least its name."""
     if not reason:
         return ""
+    if isinstance(reason, Enum):
+        return f"{reason.name} {reason.value}".lower()
     if isinstance(reason, BaseException):
         return (str(reason) or type(reason).__name__).lower()
     return (reason if isinstance(reason, str) else json.dumps(reason, default=str)).lower()

@@ -169,7 +169,7 @@ def _bytes_each(waiting: int, ask: Callable[[KeyPool, int, random.Random], Corou
     async def story() -> float:
         pool, dice = make_pool(Limit(1, period=3_600.0)), random.Random(1)  # noqa: S311 - a story
         await ask(pool, 0, dice)
-        return await _weigh(lambda number: ask(pool, number, dice), waiting)
+        return await weigh(lambda number: ask(pool, number, dice), waiting)
 
     return tell(story())
 
@@ -183,12 +183,12 @@ def _bytes_of(waiting: int, make: Callable[[int, float], Acquire]) -> float:
             del number
             await acquire()
 
-        return await _weigh(once, waiting)
+        return await weigh(once, waiting)
 
     return tell(story())
 
 
-async def _weigh(wait: Callable[[int], Coroutine[Any, Any, object]], waiting: int) -> float:
+async def weigh(wait: Callable[[int], Coroutine[Any, Any, object]], waiting: int) -> float:
     """What a task that waits so holds beyond one that waits for a bare future, in bytes."""
 
     async def bare(number: int) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from datetime import timedelta
+
+from benchmarks.pool.told import seconds_of
 
 
 class SpecFault(ValueError):
@@ -18,10 +21,17 @@ def fields_of(thing: object, where: str) -> dict[str, object]:
     if isinstance(thing, Mapping):
         return {str(name): value for name, value in thing.items()}
     names = getattr(thing, "__dataclass_fields__", None) or getattr(thing, "_fields", None)
-    names = names or getattr(thing, "__dict__", None) or getattr(thing, "__slots__", None)
-    if not names or isinstance(thing, type):
+    names = names or getattr(thing, "__slots__", None) or _attributes(thing)
+    if not names or isinstance(thing, type | str | int | float):
         raise SpecFault(where, f"{thing!r} has no fields")
     return {name: getattr(thing, name, None) for name in names}
+
+
+def _attributes(thing: object) -> list[str]:
+    """Its own, and those of its class that are values: a default that is overlooked is a limit that is crossed."""
+    of_class = [name for name in dir(type(thing)) if not name.startswith("_")]
+    values = [name for name in of_class if not callable(getattr(type(thing), name))]
+    return [*getattr(thing, "__dict__", ()), *values]
 
 
 def first_of(said: Mapping[str, object], *names: str) -> object:
@@ -48,8 +58,19 @@ def read_positive(raw: object, where: str, default: float, *, zero: bool = False
     return float(raw)
 
 
+def read_seconds(raw: object, where: str) -> float:
+    """Of 60, "60", "60s", "1m" or a `timedelta`."""
+    if isinstance(raw, timedelta):
+        raw = raw.total_seconds()
+    elif isinstance(raw, str):
+        raw = seconds_of(raw)
+    return read_positive(raw, where, math.nan)
+
+
 def read_amount(raw: object, where: str) -> float:
     """Finite, and not negative."""
+    if isinstance(raw, str) and raw.strip().isdecimal():
+        raw = int(raw)
     if isinstance(raw, bool) or not isinstance(raw, int | float) or not math.isfinite(raw) or raw < 0:
         raise SpecFault(where, f"{raw!r} is no number of things")
     return raw

@@ -13,16 +13,20 @@ class Stopped(RuntimeError):
 
 
 class Upkeep:
-    """Of one pool. `run` goes on until it is cancelled; `None` where there is nothing to keep up."""
+    """Of one pool. `run` goes on until it is cancelled."""
 
-    def __init__(self, run: Callable[[], Coroutine[None, None, None]] | None) -> None:
+    def __init__(self, run: Callable[[], Coroutine[None, None, None]]) -> None:
         self._run = run
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Quiet if it runs. After it failed or was stopped it begins anew."""
-        if self._run is not None and (self._task is None or self._task.done()):
+        self._running()
+
+    def _running(self) -> asyncio.Task[None]:
+        if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name="upkeep")  # stop() ends it
+        return self._task
 
     async def stop(self) -> None:
         if self._task is not None:
@@ -31,8 +35,7 @@ class Upkeep:
 
     def needed(self) -> Waiting:
         """For as long as somebody waits for what it brings; starts it."""
-        self.start()
-        return Waiting(self._task)
+        return Waiting(self._running())
 
 
 class Waiting:
@@ -43,23 +46,21 @@ class Waiting:
 
     __slots__ = ("_deadline", "_is_on", "_task")
 
-    def __init__(self, task: asyncio.Task[None] | None) -> None:
+    def __init__(self, task: asyncio.Task[None]) -> None:
         self._task = task
         self._deadline: asyncio.Timeout | None = None
         self._is_on = False
 
     async def __aenter__(self) -> Self:
-        if self._task is not None:
-            self._deadline = await asyncio.timeout(None).__aenter__()  # the way to interrupt a task that is not ours
-            self._task.add_done_callback(self._end)
-            self._is_on = True
+        self._deadline = await asyncio.timeout(None).__aenter__()  # the way to interrupt a task that is not ours
+        self._task.add_done_callback(self._end)
+        self._is_on = True
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, failure: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._task is None or self._deadline is None:
-            return
+        assert self._deadline is not None, "only what was entered is left"
         self.is_over()
         self._task.remove_done_callback(self._end)
         try:
@@ -77,7 +78,7 @@ class Waiting:
     def goes_on(self) -> None:
         """They wait for more."""
         self._is_on = True
-        if self._task is not None and self._task.done():
+        if self._task.done():
             self._end(self._task)
 
     def _end(self, task: asyncio.Task[None]) -> None:  # noqa: ARG002 - the shape of a callback

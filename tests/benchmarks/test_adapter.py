@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from enum import Enum, IntEnum
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -16,9 +18,10 @@ import pytest
 from benchmarks import adapter
 from benchmarks.adapter import SpecFault, make
 from benchmarks.pool.answers import judge, judge_result
+from benchmarks.pool.crowd import weigh
 from benchmarks.pool.file_store import FileStore
 from benchmarks.pool.spec import read_cost, read_priority, read_spec
-from benchmarks.pool.spec_limits import DAY_ZONE
+from benchmarks.pool.spec_rates import DAY_ZONE
 from benchmarks.pool.told import Answer, what_is_left
 from benchmarks.pool.upkeep import Stopped
 from ratelimit import (
@@ -31,6 +34,7 @@ from ratelimit import (
     Limit,
     Limits,
     Priority,
+    Rate,
     Rejected,
     Remaining,
     Throttled,
@@ -60,15 +64,20 @@ MIDNIGHT = NOON + 12 * 3_600
         ({"keys": ["k1", "k2"], "account": "a"}, {"k1": "a", "k2": "a"}),
         ({"accounts": {"a": ["k1", "k2"]}}, {"k1": "a", "k2": "a"}),
         (SimpleNamespace(keys=["k1"], account_of=lambda key: f"of-{key}"), {"k1": "of-k1"}),
+        ({"accounts": {"a": {"keys": ["k1", {"key": "k2"}]}}}, {"k1": "a", "k2": "a"}),
+        ({"accounts": [{"id": "a", "keys": ["k1"]}, SimpleNamespace(name="b", keys="k2")]}, {"k1": "a", "k2": "b"}),
+        ({"keys": [{"id": "first", "key": "k1"}], "accounts": {"first": "a"}}, {"k1": "a"}),
+        ({"keys": {"k1": "a"}, "accounts": {"a": {"rpm": 15}}}, {"k1": "a"}),
     ],
 )
 def test_keys_and_their_accounts_are_read_in_any_shape(spec: object, accounts: dict[str, str]) -> None:
     setup = read_spec(spec)
 
-    assert {setup.given[key.id]: key.account for key in setup.keys} == accounts
+    assert {key.secret: key.account for key in setup.keys} == accounts
 
 
 FIFTEEN = Limit(15, period=60.0)
+A_DAY = DayLimit(500, zone=DAY_ZONE)
 
 
 @dataclass
@@ -135,12 +144,92 @@ class TheirPair(NamedTuple):
         ({"default": 99, "accounts": {"a": 15}}, Allowance(rates=(FIFTEEN,))),
         ([{"account": "a", "requests": 15}], Allowance(rates=(FIFTEEN,))),
         (None, Allowance()),
+        ({}, Allowance()),
+        ({"rpm": None, "tpm": None, "rpd": None, "max_concurrent": None}, Allowance()),
+        ({"rpm": 15, "tpm": math.inf}, Allowance(rates=(FIFTEEN,))),
+        (("requests", 15, 60), Allowance(rates=(FIFTEEN,))),
+        ([("requests", 15, 60), ("tpm", 9_000)], Allowance(rates=(FIFTEEN, Limit(None, 9_000, period=60.0)))),
+        ((15, "minute"), Allowance(rates=(FIFTEEN,))),
+        ("15/minute", Allowance(rates=(FIFTEEN,))),
+        ("15 per 60 s + 9000 tokens/min", Allowance(rates=(FIFTEEN, Limit(None, 9_000, period=60.0)))),
+        ({"requests": "15", "window": "1m"}, Allowance(rates=(FIFTEEN,))),
+        ({"requests": 15, "period": timedelta(minutes=1)}, Allowance(rates=(FIFTEEN,))),
+        (
+            {"requests": {"limit": 15, "period": 60}, "tokens": (9_000, 60)},
+            Allowance(rates=(FIFTEEN, Limit(None, 9_000, period=60.0))),
+        ),
+        ({"minute": {"requests": 15}, "day": {"requests": 500}}, Allowance(rates=(FIFTEEN, A_DAY))),
+        ({"requests": {"minute": 15, "day": 500}}, Allowance(rates=(FIFTEEN, A_DAY))),
+        ({"tokens": {"per_minute": 9_000}}, Allowance(rates=(Limit(None, 9_000, period=60.0),))),
+        ({"dimension": "requests", "limit": 500, "period": "day"}, Allowance(rates=(A_DAY,))),
+        ({"requests": 500, "period": 86_400, "zone": "UTC"}, Allowance(rates=(DayLimit(500, zone="UTC"),))),
+        ({"dimension": "requests", "limit": 15, "period": 60, "scope": "account"}, Allowance(rates=(FIFTEEN,))),
+        ({"requests": 15, "per": "account", "period": 60}, Allowance(rates=(FIFTEEN,))),
     ],
 )
 def test_limits_are_read_in_any_shape(limits: object, allowance: Allowance) -> None:
     setup = read_spec({"keys": [("k1", "a")], "limits": limits})
 
     assert setup.account_limits == {"a": Limits(account=allowance)}
+
+
+class TheirSpec:
+    """With a default in the class, which is none of its own attributes."""
+
+    limits = 15
+
+    def __init__(self) -> None:
+        self.keys = ["k1"]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"accounts": {"a": {"keys": ["k1"], "limits": {"rpm": 15}}}},
+        {"accounts": [{"id": "a", "keys": ["k1"], "rpm": 15}]},
+        {"keys": {"k1": "a"}, "accounts": {"a": {"rpm": 15}}},
+        {"keys": [("k1", "a", 15)]},
+        {"keys": [{"key": "k1", "id": "first"}], "limits": {"first": 15}},
+        {"keys": ["k1"], "rpm": 15},
+        {"keys": ["k1"], "requests": 15},
+        {"keys": ["k1"], "requests": 260, "limits": 15},  # how many the scenario has
+        {"keys": ["k1"], "rate_limits": 15},
+        {"keys": ["k1"], "limits_per_account": {"k1": 15}},
+        TheirSpec(),
+    ],
+)
+def test_limits_are_found_where_else_they_may_stand(spec: object) -> None:
+    assert [limits.account.rates for limits in read_spec(spec).account_limits.values()] == [(FIFTEEN,)]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"keys": ["k1"], "request_quota": 15},
+        {"keys": [{"key": "k1", "requests_each_minute": 15}]},
+        {"accounts": {"a": {"keys": ["k1"], "ratelimit": 15}}},
+    ],
+)
+def test_a_limit_that_nobody_reads_is_no_pool_without_limits(spec: object) -> None:
+    with pytest.raises(SpecFault, match=r"^limits: there are none, and \w+ is not known"):
+        read_spec(spec)
+
+
+@pytest.mark.parametrize(
+    ("limits", "of_second"),
+    [
+        ([{"rpm": 15}, {"rpm": 10}], (Limit(10, period=60.0),)),
+        ([[{"rpm": 15}], [{"rpm": 10}]], (Limit(10, period=60.0),)),
+        ([{"rpm": 15}, {"key": "k2", "rpm": 20}], (Limit(20, period=60.0),)),
+        ([{"rpm": 15}, {"rpd": 500}], (FIFTEEN, A_DAY)),
+        ({"default": {"rpm": 15, "rpd": 500}, "k2": {"rpm": 20}}, (Limit(20, period=60.0), A_DAY)),
+    ],
+)
+def test_what_is_said_of_one_counts_in_place_of_what_is_said_of_all(limits: object, of_second: tuple[Rate]) -> None:
+    setup = read_spec({"keys": ["k1", "k2"], "limits": limits})
+
+    assert FIFTEEN in setup.account_limits["k1"].account.rates
+    assert setup.account_limits["k2"].account.rates == of_second
 
 
 def test_a_keys_own_limit_holds_for_its_account() -> None:
@@ -194,6 +283,13 @@ def test_numbers_in_pairs_are_read_as_they_are_meant(limits: object, of_first: L
         ({"keys": ["k1"], "limits": {"rpd": 3, "zone": "Mars/Olympus"}}, "limits[k1].zone"),
         ({"keys": ["k1"], "cooldown": "long"}, "cooldown"),
         ({"keys": ["k1"], "max_skew": -1}, "max_skew"),
+        ({"keys": ["k1"], "max_skew": 250}, "max_skew"),
+        ({"keys": {"k1": "a-secret"}, "accounts": {"k1": "a"}}, "accounts"),
+        ({"keys": ["k1"], "accounts": {"a": 7}}, "accounts[a]"),
+        ({"keys": ["k1"], "limits": {"k1": {"rpm": {"limit": 15}}}}, "limits[k1].rpm"),
+        ({"keys": ["k1"], "limits": {"requests": 15, "scope": "provider"}}, "limits[k1].scope"),
+        ({"keys": ["k1"], "limits": {"period": 60}}, "limits[k1]"),
+        ({"keys": ["k1"], "limits": "many"}, "limits[k1]"),
         ({"keys": ["k1"], "max_retries": "three"}, "max_retries"),
         ({"keys": ["k1"], "weights": {"ana": 0}}, "weights[ana]"),
         ({"keys": ["k1"], "state_dir": 7}, "state_dir"),
@@ -205,6 +301,11 @@ def test_nonsense_is_named_by_its_field(spec: object, field: str) -> None:
         make(spec)
 
     assert str(fault.value).startswith(f"{field}: ")
+
+
+class Upwards(IntEnum):
+    LOW = 0
+    HIGH = 2
 
 
 @pytest.mark.parametrize(
@@ -225,6 +326,8 @@ def test_nonsense_is_named_by_its_field(spec: object, field: str) -> None:
         (0, Priority.HIGH),
         ("3", Priority.LOW),
         (SimpleNamespace(value="low"), Priority.LOW),
+        (Upwards.HIGH, Priority.HIGH),
+        (Upwards.LOW, Priority.LOW),
     ],
 )
 def test_priorities_are_read_by_name_and_number(said: object, priority: Priority) -> None:
@@ -250,13 +353,24 @@ def test_a_priority_that_is_none_is_refused(said: object) -> None:
         ({"requests": 2, "tokens": 500, "units": 9}, Cost(2, 500)),
         ({"requests": 2, "tokens": 500, "weight": 9}, Cost(2, 500)),
         ({"units": 3}, Cost(3)),
+        ({"requests": 1, "tokens": 5, "max_concurrent": 1}, Cost(1, 5)),
     ],
 )
 def test_costs_are_read_in_any_shape(said: object, cost: Cost) -> None:
     assert read_cost(said) == cost
 
 
+@pytest.mark.parametrize("said", [True, -1, {"requests": [1]}, {"usd": 1}, {"room": 2}, "much"])
+def test_a_cost_that_is_none_is_refused(said: object) -> None:
+    with pytest.raises(SpecFault, match=r"^cost"):
+        read_cost(said)
+
+
 # What an answer means
+
+
+class Reason(Enum):
+    KEY = "invalid_key"
 
 
 @dataclass
@@ -335,6 +449,16 @@ PER_DAY = {"violations": [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel-
         (Result(400, "API_KEY_INVALID"), Rejected()),
         (Result(400, "API key not valid. Please pass a valid API key."), Rejected()),
         (Result(400, "invalid_api_key"), Rejected()),
+        (Result(400, "InvalidApiKey"), Rejected()),
+        (Result(400, "bad_key"), Rejected()),
+        (Result(400, "key_revoked"), Rejected()),
+        (Result(400, "UNAUTHENTICATED"), Rejected()),
+        (Result(400, Reason.KEY), Rejected()),
+        (Result(400, "invalid keyword argument"), BadRequest()),
+        (Result(403, "safety"), BadRequest()),
+        (Result(401, "bad_prompt"), BadRequest()),
+        (Result(403, "rate limit exceeded", retry_after=7), Throttled(NOON + 7)),
+        (Result(429, "rpd_exceeded"), Exhausted(MIDNIGHT)),
         (Result(403, "You do not have permission to access the File abc"), BadRequest()),
         (Result(400, "INVALID_ARGUMENT"), BadRequest()),
         (Result(404), BadRequest()),
@@ -438,6 +562,60 @@ def test_a_bad_request_costs_one_call_and_its_result_comes_back() -> None:
 
     assert run(story()).status == 400
     assert len(asked) == 1
+
+
+def test_a_call_lends_a_key_that_is_a_lease_as_well() -> None:
+    lent = []
+
+    async def send(lease: adapter.LentKey) -> Result:
+        lent.append((lease, lease.key, type(lease.key), lease.account))
+        lease.sent()
+        return Result(200)
+
+    run(make({"keys": {"k1": "a"}}).call(send, user="ana"))
+    assert lent == [("k1", "k1", str, "a")]
+
+
+def test_what_is_reported_in_a_call_counts_in_place_of_what_is_returned() -> None:
+    asked = []
+
+    async def send(lease: adapter.LentKey) -> str:
+        asked.append(lease.key)
+        lease.report(Result(401 if lease.key == "k1" else 200))
+        return f"the body, from {lease.key}"
+
+    assert run(make({"keys": ["k1", "k2"]}).call(send)) == "the body, from k2"
+    assert sorted(asked) == ["k1", "k2"]
+
+
+def test_who_prepares_in_a_call_keeps_the_place_until_it_is_over() -> None:
+    async def story() -> float:
+        pool = make({"keys": ["k1"], "limits": {"requests": 1, "period": 10}, "max_skew": 0})
+
+        async def send(key: str) -> Result:
+            await asyncio.sleep(3)
+            return Result(200)
+
+        await pool.call(send)
+        async with pool.acquire():
+            return virtual_time.now()
+
+    assert run(story()) == pytest.approx(13, abs=0.01)
+
+
+def test_a_waiter_takes_little_more_through_the_adapter_than_without() -> None:
+    waiting = 500
+
+    async def wait(pool: adapter.AdaptedPool) -> None:
+        async with pool.acquire(user="ana", priority="medium", cost=1):
+            pass
+
+    async def story() -> float:
+        pool = make({"keys": ["k1"], "limits": {"requests": 1, "period": 3_600}})
+        await wait(pool)
+        return await weigh(lambda _: wait(pool), waiting)
+
+    assert run(story()) <= 1_200
 
 
 def test_a_lost_connection_is_tried_again() -> None:

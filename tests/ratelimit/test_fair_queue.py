@@ -280,6 +280,19 @@ def test_a_slow_lane_is_shared_by_weight_whatever_goes_on_in_a_quick_one() -> No
     assert Counter(order) == {"a": 20, "b": 10}
 
 
+def test_a_rush_of_users_who_come_for_one_thing_each_is_not_looked_through_for_every_one_of_them() -> None:
+    queue = FairQueue[int]()
+    for number in range(2_000):
+        queue.push(number, user=f"user-{number}", priority=Priority.MEDIUM, now=0.0)
+    of_class, looks = queue._classes[Priority.MEDIUM], 0
+    for _ in range(1_999):
+        before = of_class._users
+        queue.pop(0.0)
+        looks += of_class._users is not before
+
+    assert 0 < looks < 5
+
+
 def test_behind_somebody_stand_the_firsts_of_the_other_users_of_that_lane() -> None:
     queue = FairQueue[str]()
     push(queue, "ana1", "ana2", "ben1", "ben2", "cem1", lane="sea")

@@ -36,9 +36,11 @@ class Patient:
         self.epoch += 1
         return self.health.fail(now=now, epoch=self.epoch, is_current=is_current)
 
-    def reject(self, now: float, cause: BaseException | None = None, *, is_current: bool = True) -> bool:
+    def reject(
+        self, now: float, cause: BaseException | None = None, *, is_current: bool = True, serving: int = 0
+    ) -> bool:
         self.epoch += 1
-        return self.health.reject(cause, now=now, epoch=self.epoch, is_current=is_current)
+        return self.health.reject(cause, now=now, epoch=self.epoch, is_current=is_current, serving=serving)
 
     def serve(self, *, granted_in: int | None = None) -> bool:
         is_current = granted_in is None or self.health.changed <= granted_in
@@ -194,12 +196,17 @@ def test_failures_of_one_outage_are_one_failure() -> None:
 # A key that is not accepted
 
 
-@pytest.mark.parametrize(("has_served", "factor"), [(False, NEVER_SERVED), (True, 1)])
-def test_a_rejected_key_is_out_for_longer_if_it_never_served(has_served: bool, factor: int) -> None:
+@pytest.mark.parametrize(
+    ("has_served", "serving", "factor"),
+    [(False, 0, 1), (False, 1, 1), (False, 7, 7), (False, 99, NEVER_SERVED), (True, 7, 1)],
+)
+def test_a_rejected_key_that_never_served_is_out_for_longer_the_more_others_serve(
+    has_served: bool, serving: int, factor: int
+) -> None:
     patient = Patient()
     if has_served:
         patient.serve()
-    patient.reject(0.0)
+    patient.reject(0.0, serving=serving)
     rest = 30.0 * factor
     assert [patient.health.is_out(at) for at in (0.0, rest - 0.1, rest)] == [True, True, False]
     assert [patient.health.may_serve(at) for at in (rest - 0.1, rest)] == [False, True]

@@ -219,3 +219,22 @@ def test_many_changes_leave_nothing_behind() -> None:
     lineup = desk.roster.lineup(None, 3000.0)
     assert len(lineup._heap) < 100
     assert len(lineup._alarms) <= 3
+
+
+def test_a_key_that_serves_for_the_first_time_has_its_own_account_looked_at_again_and_no_other() -> None:
+    desk = Desk(make_roster(*"abcde"))
+    lineup = desk.roster.lineup(None, 0.0)
+    desk.lend(None, ONE, 0.0)
+    desk.end(desk.out[0], 0.0, is_served=True)
+    assert [account.id for account in lineup.stale] == ["a"]
+
+
+def test_what_is_learned_of_a_provider_by_its_probe_concerns_all_accounts() -> None:
+    desk = Desk(make_roster(*"abcde"))
+    desk.lend(None, ONE, 0.0)
+    desk.refuse(desk.out[0], Throttled(until=5.0, scope=Scope.PROVIDER), 0.0)
+    desk.end(desk.out[0], 0.0, is_served=False)
+    desk.lend(None, ONE, 6.0)
+    lineup = desk.roster.lineup(None, 6.0)
+    desk.end(desk.out[0], 6.0, is_served=True)
+    assert {account.id for account in lineup.stale} == set("abcde")

@@ -21,7 +21,6 @@ from ratelimit import (
     Scope,
     Throttled,
 )
-from ratelimit.health import NEVER_SERVED
 from tests import virtual_time
 from tests.ratelimit.provider import (
     BAD_REQUEST,
@@ -271,33 +270,34 @@ def out_until(pool: KeyPool) -> list[float | None]:
     return [None if key.until is None else key.until - EPOCH for key in pool.view().keys]
 
 
-@pytest.mark.parametrize(("has_served", "rest"), [(False, 75.0), (True, 30.0)])
-def test_a_rejected_key_rests_for_four_cooldowns_if_it_never_served_and_for_one_if_it_did(
+@pytest.mark.parametrize(("has_served", "rest"), [(False, 90.0), (True, 30.0)])
+def test_a_rejected_key_rests_for_a_cooldown_and_for_as_many_as_others_serve_if_it_never_did(
     has_served: bool, rest: float
 ) -> None:
-    async def story() -> list[float | None]:
-        pool = make_pool(PLENTY)
+    async def story() -> float | None:
+        pool = make_pool(PLENTY, *"abcde")
         if has_served:
-            async with pool.lease(user="ana"):
+            async with pool.lease(user="ana", key_id="key-1"):
                 pass
-        await fail(pool, REJECTED)
-        return out_until(pool)
+        await fail(pool, REJECTED, key_id="key-5")  # does not serve
+        await fail(pool, REJECTED, key_id="key-1")
+        return out_until(pool)[0]
 
-    assert virtual_time.run(story()) == [rest]
+    assert virtual_time.run(story()) == rest
 
 
 def test_a_rejected_key_comes_back_by_itself_once_somebody_mended_it() -> None:
     async def story() -> tuple[list[float], list[KeyHealth]]:
         service = Service(key_1=REJECTED)
         pool = make_pool(PLENTY, "a", "b")
-        asyncio.get_running_loop().call_later(2 * 30 * NEVER_SERVED, service.refusals.clear)
-        while virtual_time.now() < 4 * 30 * NEVER_SERVED:
+        asyncio.get_running_loop().call_later(70, service.refusals.clear)
+        while virtual_time.now() < 200:
             await pool.call(service.ask, user="ana")
             await asyncio.sleep(1)
         return [at for key_id, at in service.calls if key_id == "key-1"][:3], health(pool)
 
     probes, healths = virtual_time.run(story())
-    assert probes == pytest.approx([0, 75, 225], abs=3)  # out for 75 s, then for 150 s; then it serves
+    assert probes == pytest.approx([0, 30, 90], abs=3)  # out for 30 s, then for 60 s; then it serves
     assert healths == [KeyHealth.HEALTHY] * 2
 
 
@@ -313,7 +313,7 @@ def test_whoever_needs_a_rejected_key_is_told_at_once_until_it_may_be_probed() -
         pool = make_pool(PLENTY, "a", "b")
         await fail(pool, REJECTED, key_id="key-1")
         told = []
-        for moment in (1.0, 74.9, 75.1):
+        for moment in (1.0, 29.9, 30.1):
             await asyncio.sleep(moment - virtual_time.now())
             told.append(await ask(pool))
         return told
@@ -333,7 +333,7 @@ def test_while_a_rejected_key_is_probed_others_wait_for_what_the_probe_finds() -
         service = Service(key_1=REJECTED)
         pool = make_pool(PLENTY)
         await ask(pool, service)
-        await asyncio.sleep(30 * NEVER_SERVED + 10)
+        await asyncio.sleep(30 + 10)
         return [*await asyncio.gather(*(ask(pool, service) for _ in range(5)))], len(service.calls)
 
     assert virtual_time.run(story()) == (["out"] * 5, 2)
