@@ -16,6 +16,7 @@ from ratelimit import (
     Limits,
     NoUsableKey,
     OpenOperation,
+    Priority,
 )
 from tests import virtual_time
 from tests.ratelimit.provider import (
@@ -28,6 +29,8 @@ from tests.ratelimit.provider import (
     gather,
     granted_at,
     jain,
+    judge,
+    keys,
     make_pool,
     settle,
     three_a_minute,
@@ -86,6 +89,43 @@ def test_a_cancelled_waiter_leaves_its_turn_to_the_next() -> None:
         return await patient
 
     assert virtual_time.run(story()) == ("key-1", 60.25)
+
+
+@pytest.mark.parametrize("max_wait", [None, 5.0], ids=["cancelled", "out of patience"])
+def test_whoever_leaves_from_the_middle_of_the_line_waits_no_more(max_wait: float | None) -> None:
+    async def story() -> int:
+        pool = make_pool(ONE_A_MINUTE)
+        await granted_at(pool)
+        first = asyncio.create_task(granted_at(pool))
+        second = asyncio.create_task(granted_at(pool, max_wait=max_wait))
+        await asyncio.sleep(10)
+        if max_wait is None:
+            second.cancel()
+        await asyncio.wait([second])
+        waiting = sum(pool.waiting().values())
+        await first
+        return waiting
+
+    assert virtual_time.run(story()) == 1
+
+
+def test_a_small_request_cancelled_just_before_it_passes_a_large_one_is_passed_over() -> None:
+    async def story() -> list[object]:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(None, tokens=100, period=60),), room=1)))
+        await granted_at(pool, cost=Cost(tokens=50))
+        pool.restore([OpenOperation("operation-1", "key-1")])
+        waiting = [
+            asyncio.create_task(granted_at(pool, user=user, cost=Cost(tokens=tokens)))
+            for user, tokens in (("ben", 80), ("cem", 10), ("dan", 10))
+        ]
+        await settle()
+        waiting[1].cancel()
+        pool.release("operation-1")
+        return await asyncio.gather(*waiting, return_exceptions=True)
+
+    large, cancelled, small = virtual_time.run(story())
+    assert (large, small) == (("key-1", 60.25), ("key-1", 0.0))
+    assert isinstance(cancelled, asyncio.CancelledError)
 
 
 def _cancel_between_grant_and_wake(pool: KeyPool, give_back: Callable[[], None]) -> Awaitable[tuple[str, float]]:
@@ -240,6 +280,53 @@ def test_a_hundred_to_one_flood_takes_no_more_than_its_share() -> None:
         return jain(served[user] - before[user] for user in served)
 
     assert virtual_time.run(story()) > 0.99
+
+
+def test_what_a_turn_costs_is_weighed_anew_when_limits_change() -> None:
+    """With tokens limited ana's requests weigh as much as ten of ben's, and without as much as one."""
+
+    async def story() -> list[str]:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(10, tokens=100, period=60),))))
+        served: list[str] = []
+
+        async def ask(user: str, tokens: int) -> None:
+            async with pool.lease(user=user, priority=Priority.MEDIUM, cost=Cost(tokens=tokens)):
+                served.append(user)
+
+        await gather(ask("ana", 100), ask("ana", 100), ask("ben", 0))
+        pool.set_limits(Limits(account=Allowance(rates=(Limit(10, period=60),))))
+        served.clear()
+        await gather(*(ask("zoe", 0) for _ in range(9)))
+        await gather(*(ask("ana", 100) for _ in range(3)), *(ask("ben", 0) for _ in range(3)))
+        return served[9:]
+
+    assert virtual_time.run(story()) == ["ana", "ben", "ana", "ben", "ana", "ben"]
+
+
+def test_costs_that_were_asked_for_once_are_not_remembered_for_ever() -> None:
+    async def story() -> int:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(None, tokens=1, period=60),))))
+        await granted_at(pool, cost=Cost(tokens=1))
+        pool.set_limits(Limits(account=Allowance(rates=(Limit(1, tokens=10_000, period=60),))))
+        waiting = [asyncio.create_task(granted_at(pool, cost=Cost(tokens=tokens))) for tokens in range(2500)]
+        await settle()
+        for task in waiting:
+            task.cancel()
+        await settle()
+        return len(pool._line._charges)
+
+    assert virtual_time.run(story()) < 1500
+
+
+def test_limits_are_measured_on_the_clock_that_a_pool_was_given() -> None:
+    async def story() -> list[tuple[str, float]]:
+        now = 1000.0
+        pool = KeyPool("studio", keys("a"), limits=ONE_A_MINUTE, judge=judge, clock=lambda: now)
+        granted = [await granted_at(pool)]
+        now += 60.25
+        return [*granted, await granted_at(pool)]
+
+    assert virtual_time.run(story()) == [("key-1", 0.0), ("key-1", 0.0)]
 
 
 def test_a_huge_cost_is_not_starved_by_small_ones_that_keep_coming() -> None:

@@ -142,14 +142,15 @@ def test_a_request_that_names_no_model_is_bound_by_no_models_limits() -> None:
 def test_free_room_is_that_of_the_narrower_of_account_and_model() -> None:
     account = meter(room=3, models=Allowance(room=2))
     seen = [account.free_room("m")]
-    for model in ("other", "other", "m"):
+    for model in ("other", "other", "m", "m"):
         account.enter(model)
         seen.append(account.free_room("m"))
-    assert (seen, meter().free_room("m")) == ([2, 2, 1, 0], None)
+    assert (seen, meter().free_room("m")) == ([2, 2, 1, 0, 0], None)
 
 
-def test_room_that_is_learned_binds_and_so_does_its_end() -> None:
-    account = meter(Limit(9))
+@pytest.mark.parametrize("room", [None, 9], ids=["where there was none", "where there was another"])
+def test_room_that_is_learned_binds_and_so_does_its_end(room: int | None) -> None:
+    account = meter(Limit(9), room=room, models=Allowance(room=room))
     account.enter("m")
     seen = [account.takes(ONE, "m", 0.0)]
     for room in (1, 2, None):
@@ -427,6 +428,19 @@ def test_what_is_left_is_measured_by_the_limit_of_now(rate: type[Limit | DayLimi
     assert [(usage.limit, usage.requests, usage.tokens) for usage in account.usage(102.0)] == [
         (rate(20, tokens=500), 5, 300)
     ]
+
+
+def test_another_limit_of_a_model_keeps_what_was_spent_on_it() -> None:
+    account = meter(Limit(9), models=Allowance(rates=(Limit(3),), room=3))
+    send(account, ONE, "m", 0.0)
+    account.enter("m")
+
+    account.set_limits(
+        Limits(account=Allowance(rates=(Limit(9),), room=9), each_model=Allowance(rates=(Limit(2),), room=1)), 1.0
+    )
+
+    assert [account.fits(Cost(requests=requests), "m", 1.0) for requests in (1, 2)] == [True, False]
+    assert [account.has_room(model) for model in ("m", "other")] == [False, True]
 
 
 def test_a_day_of_a_service_begins_with_the_last_minute() -> None:
