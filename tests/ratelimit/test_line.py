@@ -303,6 +303,61 @@ def test_what_a_turn_costs_is_weighed_anew_when_limits_change() -> None:
     assert virtual_time.run(story()) == ["ana", "ben", "ana", "ben", "ana", "ben"]
 
 
+def test_a_turn_costs_what_it_takes_of_the_account_that_has_most() -> None:
+    async def story() -> list[str]:
+        narrow, wide = (Limits(account=Allowance(rates=(rate,))) for rate in (Limit(5, tokens=100), Limit(10)))
+        pool = make_pool(narrow, "a", "b", account_limits={"b": wide})
+        served: list[str] = []
+
+        async def ask(user: str, tokens: int) -> None:
+            async with pool.lease(user=user, priority=Priority.MEDIUM, cost=Cost(tokens=tokens)):
+                served.append(user)
+
+        await gather(*(ask("zoe", 0) for _ in range(15)))
+        await gather(*(ask("ana", 100) for _ in range(3)), *(ask("ben", 0) for _ in range(3)))
+        return served[15:]
+
+    assert virtual_time.run(story()) == ["ana", "ben", "ana", "ben", "ana", "ben"]
+
+
+def test_everybody_goes_when_their_own_model_opens() -> None:
+    async def story() -> list[object]:
+        pool = make_pool(Limits(each_model=Allowance(rates=(Limit(1, period=60),))))
+        for model in ("early", "late"):
+            await granted_at(pool, model=model)
+            await asyncio.sleep(10)
+        wishes = [granted_at(pool, user=model, model=model, priority=Priority.MEDIUM) for model in ("early", "late")]
+        return await gather(*wishes)
+
+    assert virtual_time.run(story()) == [("key-1", 60.25), ("key-1", 70.25)]
+
+
+def test_work_that_is_spaced_holds_up_nobody_who_waits_for_something_else() -> None:
+    async def story() -> list[float]:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(15),))), "a", "b")
+        await granted_at(pool, account="b", priority=Priority.MEDIUM, cost=Cost(requests=15))
+        flood = [asyncio.create_task(granted_at(pool, account="a", priority=Priority.LOW)) for _ in range(30)]
+        await asyncio.sleep(1)
+        urgent = asyncio.create_task(granted_at(pool, account="b", priority=Priority.MEDIUM))
+        patient = asyncio.create_task(granted_at(pool, user="zoe", priority=Priority.LOW, key_id="key-1"))
+        await asyncio.gather(urgent, patient, *flood)
+        return [urgent.result()[1], patient.result()[1]]
+
+    assert virtual_time.run(story()) == [60.25, 1.0]
+
+
+def test_the_log_of_waits_begins_when_somebody_came() -> None:
+    async def story() -> tuple[int, float]:
+        pool = make_pool(ONE_A_MINUTE)
+        await asyncio.sleep(1000)
+        for _ in range(2):
+            await granted_at(pool, priority=Priority.MEDIUM)
+        waits = pool.counters.waits[Priority.MEDIUM]
+        return waits.count, waits.seconds
+
+    assert virtual_time.run(story()) == (2, 60.25)
+
+
 def test_costs_that_were_asked_for_once_are_not_remembered_for_ever() -> None:
     async def story() -> int:
         pool = make_pool(Limits(account=Allowance(rates=(Limit(None, tokens=1, period=60),))))
@@ -360,6 +415,21 @@ def test_small_ones_pass_a_huge_cost_where_they_do_not_delay_it() -> None:
         return await gather(huge, small, middling)
 
     assert virtual_time.run(story()) == [("key-1", 60.25), ("key-1", 1.0), ("key-1", 120.5)]
+
+
+@pytest.mark.parametrize("dimension", ["requests", "tokens"])
+def test_a_small_one_passes_all_the_larger_ones_before_it(dimension: str) -> None:
+    def cost(share: int) -> Cost:
+        return Cost(requests=share) if dimension == "requests" else Cost(tokens=share)
+
+    async def story() -> list[object]:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(100, tokens=100, period=60),))))
+        await granted_at(pool, cost=cost(50))
+        wishes = [("ben", 80), ("cem", 80), ("dan", 90), ("eva", 10)]
+        return await gather(*(granted_at(pool, user=user, cost=cost(share)) for user, share in wishes))
+
+    *_, small = virtual_time.run(story())
+    assert small == ("key-1", 0.0)
 
 
 def test_ones_own_small_request_stays_behind_ones_own_huge_one() -> None:
@@ -420,6 +490,22 @@ def test_nothing_is_kept_for_somebody_who_waits_for_room() -> None:
         _, at = await granted_at(pool, user="ben", model="still", cost=Cost(tokens=50))
         pool.release("operation-1")
         await waiting
+        return at
+
+    assert virtual_time.run(story()) == 0.0
+
+
+def test_what_is_kept_for_somebody_is_kept_on_one_account_however_many_wait_behind() -> None:
+    async def story() -> float:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(None, tokens=100, period=60),))), "a", "b", "c")
+        for account in ("a", "b", "c"):
+            await granted_at(pool, account=account, cost=Cost(tokens=60))
+        wishes = (("ben", 100), ("cem", 60), ("dan", 40))
+        waiting = [
+            asyncio.create_task(granted_at(pool, user=user, model=f"for {user}", cost=Cost(tokens=tokens)))
+            for user, tokens in wishes
+        ]
+        *_, (_, at) = await asyncio.gather(*waiting)
         return at
 
     assert virtual_time.run(story()) == 0.0

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
 
 from ratelimit import Allowance, ApiKey, Cost, KeyPool, Limit, Limits, OpenOperation, Priority
 from ratelimit.rations import BATCH
-from ratelimit.usage import Permit
+from ratelimit.usage import Permit, Want
 from tests import virtual_time
 from tests.bot.app.memory_store import MemoryStore
-from tests.ratelimit.provider import StrictServer, granted_at, make_pool, settle
+from tests.ratelimit.provider import THROTTLED, StrictServer, granted_at, make_pool, settle
 
 LIMIT, PERIOD = 60, 60.0
 RATE = Limits(account=Allowance(rates=(Limit(LIMIT, period=PERIOD),)))
@@ -353,6 +353,46 @@ def test_a_permit_granted_to_somebody_cancelled_before_waking_serves_the_next() 
         return await second
 
     assert virtual_time.run(story()) == ("key-1", 0.0)
+
+
+# What is asked of the store
+
+
+async def _wanted(permits: Sequence[str], wishes: Sequence[str | None], *, resting: Sequence[str] = ()) -> list[Want]:
+    """With these accounts' permits at hand, what of these wishes (an account, or any) is asked of the store."""
+    pool = make_pool(RATE, "a", "b", store=MemoryStore())
+    rations = pool._line.rations
+    assert rations is not None
+    for account in resting:
+        pool.report(THROTTLED, key_id=f"key-{'ab'.index(account) + 1}")
+    waiting = [asyncio.create_task(granted_at(pool, account=wish, priority=Priority.HIGH)) for wish in wishes]
+    await settle()
+    for account in permits:
+        permit = Permit(id="p", account=account, model=None, cost=Cost(), opens_at=1.0, closes_at=5.0)
+        rations.of[account].permits[permit.id] = permit
+    wanted = pool._line.wants(BATCH)
+    for task in waiting:
+        task.cancel()
+    await settle()
+    return wanted
+
+
+@pytest.mark.parametrize(
+    ("permits", "wishes", "resting", "wanted"),
+    [
+        ([], [None], [], [("a", "b")]),
+        (["a"], [None, None], [], [("a", "b")]),
+        (["b"], ["a", "b"], [], [("a",)]),
+        ([], [None], ["a"], [("b",)]),
+        ([], [None], ["a", "b"], [("a", "b")]),
+    ],
+    ids=["nothing at hand", "one for two", "of another account", "one that rests", "all rest"],
+)
+def test_the_store_is_asked_for_what_is_not_at_hand_of_accounts_that_are_well(
+    permits: list[str], wishes: list[str | None], resting: list[str], wanted: list[tuple[str, ...]]
+) -> None:
+    asked = virtual_time.run(_wanted(permits, wishes, resting=resting))
+    assert [want.accounts for want in asked] == wanted
 
 
 @pytest.mark.parametrize("urgent_model", ["x", "y"])
