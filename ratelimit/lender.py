@@ -128,13 +128,12 @@ class Lender:
     def hold(self, lease: Lease, operation_id: str) -> None:
         grant = lease.grant
         assert grant is not None, "only what was lent can be held"
-        if operation_id not in self.operations:
-            self.open(operation_id, grant.state, grant.model)
-            if not grant.passed_on:
-                grant.passed_on = True
-                grant.meter.leave(grant.model)
-                if grant.permit is not None and self.line.rations is not None:
-                    self.line.rations.held(grant.permit, operation_id)
+        self.open(operation_id, grant.state, grant.model)
+        if grant.permit is not None and self.line.rations is not None:
+            self.line.rations.held(grant.permit, operation_id)
+        if not grant.passed_on:
+            grant.passed_on = True
+            grant.meter.leave(grant.model)
 
     def open(self, operation_id: str, state: KeyState, model: str | None) -> None:
         if operation_id not in self.operations:

@@ -74,7 +74,7 @@ class RollingWindow:
         self.forget(now)
         requests = self.requests - sum(spending.requests for spending in self._log)
         tokens = self.tokens - sum(spending.tokens for spending in self._log)
-        return [*self._log, *([Spending(requests, tokens, at=now)] if requests or tokens else ())]
+        return [*self._log, *([Spending(requests, tokens, at=now)] if requests else ())]
 
     def forget(self, now: float) -> None:
         """Drop what has left the window by `now`."""
@@ -123,10 +123,10 @@ class RollingWindow:
         """The service says what is left until then: what we know nothing of, others have spent."""
         if requests is not None:
             self._replace_unseen(0, now)
-            self._count_unseen(0, Spending(_unseen(self.rate.requests, requests, self.requests), 0), until, now)
+            self._count_unseen(0, Spending(_unseen(self.rate.requests, requests, self.requests), 0), until)
         if tokens is not None:
             self._replace_unseen(1, now)
-            self._count_unseen(1, Spending(0, _unseen(self.rate.tokens, tokens, self.tokens)), until, now)
+            self._count_unseen(1, Spending(0, _unseen(self.rate.tokens, tokens, self.tokens)), until)
 
     def _replace_unseen(self, dimension: int, now: float) -> None:
         before = self._unseen[dimension]
@@ -134,8 +134,8 @@ class RollingWindow:
             self.retract(before, now)
         self._unseen[dimension] = None
 
-    def _count_unseen(self, dimension: int, spending: Spending, until: float, now: float) -> None:
-        if (spending.requests or spending.tokens) and until > now:
+    def _count_unseen(self, dimension: int, spending: Spending, until: float) -> None:
+        if spending.requests or spending.tokens:
             spending.at = until - self.kept
             self.insert(spending)
             self._unseen[dimension] = spending

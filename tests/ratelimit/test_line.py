@@ -35,6 +35,8 @@ from tests.ratelimit.provider import (
     gather,
     granted_at,
     jain,
+    judge,
+    keys,
     make_pool,
     settle,
     three_a_minute,
@@ -116,6 +118,43 @@ def test_a_cancelled_waiter_leaves_its_turn_to_the_next() -> None:
         return await patient
 
     assert virtual_time.run(story()) == ("key-1", 60.25)
+
+
+@pytest.mark.parametrize("max_wait", [None, 5.0], ids=["cancelled", "out of patience"])
+def test_whoever_leaves_from_the_middle_of_the_line_waits_no_more(max_wait: float | None) -> None:
+    async def story() -> int:
+        pool = make_pool(ONE_A_MINUTE)
+        await granted_at(pool)
+        first = asyncio.create_task(granted_at(pool))
+        second = asyncio.create_task(granted_at(pool, max_wait=max_wait))
+        await asyncio.sleep(10)
+        if max_wait is None:
+            second.cancel()
+        await asyncio.wait([second])
+        waiting = sum(pool.waiting().values())
+        await first
+        return waiting
+
+    assert virtual_time.run(story()) == 1
+
+
+def test_a_small_request_cancelled_just_before_it_passes_a_large_one_is_passed_over() -> None:
+    async def story() -> list[object]:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(None, tokens=100, period=60),), room=1)))
+        await granted_at(pool, cost=Cost(tokens=50))
+        pool.restore([OpenOperation("operation-1", "key-1")])
+        waiting = [
+            asyncio.create_task(granted_at(pool, user=user, cost=Cost(tokens=tokens)))
+            for user, tokens in (("ben", 80), ("cem", 10), ("dan", 10))
+        ]
+        await settle()
+        waiting[1].cancel()
+        pool.release("operation-1")
+        return await asyncio.gather(*waiting, return_exceptions=True)
+
+    large, cancelled, small = virtual_time.run(story())
+    assert (large, small) == (("key-1", 60.25), ("key-1", 0.0))
+    assert isinstance(cancelled, asyncio.CancelledError)
 
 
 def _cancel_between_grant_and_wake(pool: KeyPool, give_back: Callable[[], None]) -> Awaitable[tuple[str, float]]:
@@ -303,6 +342,108 @@ def test_a_newcomer_to_a_slow_model_is_not_behind_by_all_that_a_quick_one_served
     assert virtual_time.run(story()) <= 900
 
 
+def test_what_a_turn_costs_is_weighed_anew_when_limits_change() -> None:
+    """With tokens limited ana's requests weigh as much as ten of ben's, and without as much as one."""
+
+    async def story() -> list[str]:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(10, tokens=100, period=60),))))
+        served: list[str] = []
+
+        async def ask(user: str, tokens: int) -> None:
+            async with pool.lease(user=user, priority=Priority.MEDIUM, cost=Cost(tokens=tokens)):
+                served.append(user)
+
+        await gather(ask("ana", 100), ask("ana", 100), ask("ben", 0))
+        pool.set_limits(Limits(account=Allowance(rates=(Limit(10, period=60),))))
+        served.clear()
+        await gather(*(ask("zoe", 0) for _ in range(9)))
+        await gather(*(ask("ana", 100) for _ in range(3)), *(ask("ben", 0) for _ in range(3)))
+        return served[9:]
+
+    assert virtual_time.run(story()) == ["ana", "ben", "ana", "ben", "ana", "ben"]
+
+
+def test_a_turn_costs_what_it_takes_of_the_account_that_has_most() -> None:
+    async def story() -> list[str]:
+        narrow, wide = (Limits(account=Allowance(rates=(rate,))) for rate in (Limit(5, tokens=100), Limit(10)))
+        pool = make_pool(narrow, "a", "b", account_limits={"b": wide})
+        served: list[str] = []
+
+        async def ask(user: str, tokens: int) -> None:
+            async with pool.lease(user=user, priority=Priority.MEDIUM, cost=Cost(tokens=tokens)):
+                served.append(user)
+
+        await gather(*(ask("zoe", 0) for _ in range(15)))
+        await gather(*(ask("ana", 100) for _ in range(3)), *(ask("ben", 0) for _ in range(3)))
+        return served[15:]
+
+    assert virtual_time.run(story()) == ["ana", "ben", "ana", "ben", "ana", "ben"]
+
+
+def test_everybody_goes_when_their_own_model_opens() -> None:
+    async def story() -> list[object]:
+        pool = make_pool(Limits(each_model=Allowance(rates=(Limit(1, period=60),))))
+        for model in ("early", "late"):
+            await granted_at(pool, model=model)
+            await asyncio.sleep(10)
+        wishes = [granted_at(pool, user=model, model=model, priority=Priority.MEDIUM) for model in ("early", "late")]
+        return await gather(*wishes)
+
+    assert virtual_time.run(story()) == [("key-1", 60.25), ("key-1", 70.25)]
+
+
+def test_work_that_is_spaced_holds_up_nobody_who_waits_for_something_else() -> None:
+    async def story() -> list[float]:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(15),))), "a", "b")
+        await granted_at(pool, account="b", priority=Priority.MEDIUM, cost=Cost(requests=15))
+        flood = [asyncio.create_task(granted_at(pool, account="a", priority=Priority.LOW)) for _ in range(30)]
+        await asyncio.sleep(1)
+        urgent = asyncio.create_task(granted_at(pool, account="b", priority=Priority.MEDIUM))
+        patient = asyncio.create_task(granted_at(pool, user="zoe", priority=Priority.LOW, key_id="key-1"))
+        await asyncio.gather(urgent, patient, *flood)
+        return [urgent.result()[1], patient.result()[1]]
+
+    assert virtual_time.run(story()) == [60.25, 1.0]
+
+
+def test_the_log_of_waits_begins_when_somebody_came() -> None:
+    async def story() -> tuple[int, float]:
+        pool = make_pool(ONE_A_MINUTE)
+        await asyncio.sleep(1000)
+        for _ in range(2):
+            await granted_at(pool, priority=Priority.MEDIUM)
+        waits = pool.counters.waits[Priority.MEDIUM]
+        return waits.count, waits.seconds
+
+    assert virtual_time.run(story()) == (2, 60.25)
+
+
+def test_costs_that_were_asked_for_once_are_not_remembered_for_ever() -> None:
+    async def story() -> int:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(None, tokens=1, period=60),))))
+        await granted_at(pool, cost=Cost(tokens=1))
+        pool.set_limits(Limits(account=Allowance(rates=(Limit(1, tokens=10_000, period=60),))))
+        waiting = [asyncio.create_task(granted_at(pool, cost=Cost(tokens=tokens))) for tokens in range(2500)]
+        await settle()
+        for task in waiting:
+            task.cancel()
+        await settle()
+        return len(pool._line._charges)
+
+    assert virtual_time.run(story()) < 1500
+
+
+def test_limits_are_measured_on_the_clock_that_a_pool_was_given() -> None:
+    async def story() -> list[tuple[str, float]]:
+        now = 1000.0
+        pool = KeyPool("studio", keys("a"), limits=ONE_A_MINUTE, judge=judge, clock=lambda: now)
+        granted = [await granted_at(pool)]
+        now += 60.25
+        return [*granted, await granted_at(pool)]
+
+    assert virtual_time.run(story()) == [("key-1", 0.0), ("key-1", 0.0)]
+
+
 def test_a_huge_cost_is_not_starved_by_small_ones_that_keep_coming() -> None:
     async def story() -> float:
         pool = make_pool(Limits(account=Allowance(rates=(Limit(None, tokens=100, period=60),))))
@@ -334,6 +475,21 @@ def test_small_ones_pass_a_huge_cost_where_they_do_not_delay_it() -> None:
         return await gather(huge, small, middling)
 
     assert virtual_time.run(story()) == [("key-1", 60.25), ("key-1", 1.0), ("key-1", 120.5)]
+
+
+@pytest.mark.parametrize("dimension", ["requests", "tokens"])
+def test_a_small_one_passes_all_the_larger_ones_before_it(dimension: str) -> None:
+    def cost(share: int) -> Cost:
+        return Cost(requests=share) if dimension == "requests" else Cost(tokens=share)
+
+    async def story() -> list[object]:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(100, tokens=100, period=60),))))
+        await granted_at(pool, cost=cost(50))
+        wishes = [("ben", 80), ("cem", 80), ("dan", 90), ("eva", 10)]
+        return await gather(*(granted_at(pool, user=user, cost=cost(share)) for user, share in wishes))
+
+    *_, small = virtual_time.run(story())
+    assert small == ("key-1", 0.0)
 
 
 def test_ones_own_small_request_stays_behind_ones_own_huge_one() -> None:
@@ -497,6 +653,22 @@ def test_nothing_is_kept_on_an_account_for_a_key_of_it_that_cannot_serve(rests: 
         return granted
 
     assert virtual_time.run(story()) == ("key-2", 0.0)
+
+
+def test_what_is_kept_for_somebody_is_kept_on_one_account_however_many_wait_behind() -> None:
+    async def story() -> float:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(None, tokens=100, period=60),))), "a", "b", "c")
+        for account in ("a", "b", "c"):
+            await granted_at(pool, account=account, cost=Cost(tokens=60))
+        wishes = (("ben", 100), ("cem", 60), ("dan", 40))
+        waiting = [
+            asyncio.create_task(granted_at(pool, user=user, model=f"for {user}", cost=Cost(tokens=tokens)))
+            for user, tokens in wishes
+        ]
+        *_, (_, at) = await asyncio.gather(*waiting)
+        return at
+
+    assert virtual_time.run(story()) == 0.0
 
 
 def test_whoever_gives_up_waiting_for_a_huge_cost_frees_what_was_kept_for_them() -> None:

@@ -117,6 +117,48 @@ def test_what_others_spent_is_heard_by_the_windows_of_that_period_alone() -> Non
     assert [usage.requests for usage in both.usage(0.0)] == [0, 6]
 
 
+def test_what_is_told_of_a_limit_that_there_is_not_is_said_to_be_so() -> None:
+    of_ten = meter(Limit(10, period=60))
+    assert [of_ten.observe(period, 4, None, 50.0, None, 0.0) for period in (60, 3600)] == [True, False]
+
+
+def test_what_others_sent_counts_as_it_was_told_last() -> None:
+    account = meter(Limit(10, tokens=100, period=60), models=Allowance(rates=(Limit(10, period=60),)))
+    account.replace_others([(1.0, None, Cost(9, 99))], 2.0)
+    account.replace_others([(0.0, "m", Cost(3, 20)), (1.0, None, Cost(2, 10))], 2.0)
+    seen = [[(usage.requests, usage.tokens) for usage in account.usage(at)] for at in (2.0, 60.25, 61.25)]
+    assert seen == [[(5, 30), (3, 20)], [(2, 10), (0, 0)], [(0, 0), (0, 0)]]
+
+
+def test_a_request_that_names_no_model_is_bound_by_no_models_limits() -> None:
+    each = meter(Limit(9), room=9, models=Allowance(rates=(Limit(1),), room=1))
+    for _ in range(3):
+        send(each, ONE, None, 0.0)
+        each.enter(None)
+    assert (each.takes(ONE, None, 1.0), each.earliest(ONE, None, 1.0), each.free_room(None)) == (True, 1.0, 6)
+    assert (each.takes(ONE, "m", 1.0), each.free_room("m")) == (True, 1)
+
+
+def test_free_room_is_that_of_the_narrower_of_account_and_model() -> None:
+    account = meter(room=3, models=Allowance(room=2))
+    seen = [account.free_room("m")]
+    for model in ("other", "other", "m", "m"):
+        account.enter(model)
+        seen.append(account.free_room("m"))
+    assert (seen, meter().free_room("m")) == ([2, 2, 1, 0, 0], None)
+
+
+@pytest.mark.parametrize("room", [None, 9], ids=["where there was none", "where there was another"])
+def test_room_that_is_learned_binds_and_so_does_its_end(room: int | None) -> None:
+    account = meter(Limit(9), room=room, models=Allowance(room=room))
+    account.enter("m")
+    seen = [account.takes(ONE, "m", 0.0)]
+    for room in (1, 2, None):
+        account.set_room(room, "m")
+        seen.append(account.takes(ONE, "m", 0.0))
+    assert seen == [True, False, True, True]
+
+
 def test_room_is_everybody_who_entered_and_has_not_left() -> None:
     roomy = meter(room=2)
     states = []
@@ -140,11 +182,14 @@ def test_who_is_open_is_told_by_model() -> None:
     assert (each.open, each.open_by_model) == (3, {"big": 2, None: 1})
 
 
-def test_load_is_the_scarcest_fraction() -> None:
-    mixed = meter(Limit(10, tokens=100), room=4)
-    send(mixed, Cost(tokens=60), None, 0.0)
+@pytest.mark.parametrize(
+    ("cost", "load"), [(Cost(1, 60), 0.6), (Cost(8, 10), 0.8), (Cost(1, 10), 0.25)], ids=["tokens", "requests", "room"]
+)
+def test_load_is_the_scarcest_fraction(cost: Cost, load: float) -> None:
+    mixed = meter(Limit(10, tokens=100), Limit(100, period=3600), room=4)
+    send(mixed, cost, None, 0.0)
     mixed.enter(None)
-    assert mixed.load(None, 0.0) == 0.6
+    assert mixed.load(None, 0.0) == load
 
 
 def test_room_can_be_the_scarcest() -> None:
@@ -176,6 +221,25 @@ def test_who_would_delay_a_claim_does_not_fit_beside_it() -> None:
     send(of_tokens, Cost(tokens=50), None, 0.0)
     claim = Claim(of_tokens.earliest(Cost(tokens=90), None, 1.0), Cost(tokens=90), None)
     beside = [of_tokens.fits_beside(claim, Cost(tokens=tokens), None, 1.0) for tokens in (10, 11)]
+    assert beside == [True, False]
+
+
+def test_a_claim_keeps_its_requests_whatever_time_gives_back_before_it() -> None:
+    of_five = meter(Limit(5, period=60))
+    for at in (0.0, 0.0, 30.0):
+        send(of_five, ONE, None, at)
+    claim = Claim(of_five.earliest(Cost(requests=3), None, 40.0), Cost(requests=3), None)
+    beside = [of_five.fits_beside(claim, Cost(requests=requests), None, 40.0) for requests in (1, 2)]
+    assert (claim.at, beside) == (60.25, [True, False])
+
+
+def test_a_claim_on_tomorrow_leaves_today_to_others() -> None:
+    daily = meter(DayLimit(5, zone="UTC"))
+    daily.current(None, 100.0)
+    send(daily, Cost(requests=3), None, 100.0)
+    wanted = Cost(requests=4)
+    claim = Claim(daily.earliest(wanted, None, 101.0), wanted, None)
+    beside = [daily.fits_beside(claim, Cost(requests=requests), None, 101.0) for requests in (1, 2)]
     assert beside == [True, False]
 
 
@@ -262,10 +326,11 @@ def test_a_higher_limit_opens_at_once_and_what_is_under_way_still_counts() -> No
     account.set_limits(Limits(account=Allowance(rates=(Limit(2, period=60),))), 1.0)
 
     assert account.fits(ONE, None, 1.0)
-    account.stamp(under_way, 2.0)
     send(account, ONE, None, 3.0)
-    assert not account.fits(ONE, None, 61.0)
-    assert account.fits(ONE, None, 62.25)
+    account.stamp(under_way, 20.0)
+    assert [account.fits(ONE, None, at) for at in (63.0, 63.25)] == [False, True]
+    send(account, ONE, None, 63.25)
+    assert [account.fits(ONE, None, at) for at in (80.0, 80.25)] == [False, True]
 
 
 def test_a_limit_over_a_new_period_begins_with_what_is_known() -> None:
@@ -279,6 +344,109 @@ def test_a_limit_over_a_new_period_begins_with_what_is_known() -> None:
     send(account, ONE, None, 2.0)
     assert not account.fits(ONE, None, 3.0)
     assert account.fits(ONE, None, 3600.25)
+
+
+def test_a_limit_over_a_new_period_begins_with_the_tokens_that_are_known() -> None:
+    account = meter(Limit(None, tokens=100, period=60))
+    send(account, Cost(tokens=30), None, 0.0)
+    account.spend(Cost(tokens=20), None)  # under way
+
+    account.set_limits(Limits(account=Allowance(rates=(Limit(None, tokens=100, period=3600),))), 1.0)
+
+    assert [account.fits(Cost(tokens=tokens), None, 2.0) for tokens in (50, 51)] == [True, False]
+
+
+def test_a_limit_over_a_new_period_begins_with_the_longest_memory_there_is() -> None:
+    account = meter(Limit(5, period=1), Limit(5, period=60), DayLimit(9))
+    account.current(None, 0.0)
+    send(account, ONE, None, 0.0)
+
+    account.set_limits(Limits(account=Allowance(rates=(Limit(1, period=3600),))), 30.0)
+
+    assert not account.fits(ONE, None, 30.0)
+
+
+def test_every_limit_finds_its_own_past_in_whatever_order_they_come() -> None:
+    short, long, day = Limit(5, period=1), Limit(5, period=60), DayLimit(5, zone="UTC")
+    account = meter(short, long, day)
+    account.current(None, 100.0)
+    send(account, ONE, None, 100.0)
+    send(account, ONE, None, 110.0)
+
+    account.set_limits(Limits(account=Allowance(rates=(DayLimit(6, zone="UTC"), long, short))), 170.0)
+
+    assert [(usage.limit.period, usage.requests) for usage in account.usage(170.0)] == [
+        (day.period, 2),
+        (long.period, 1),
+        (short.period, 0),
+    ]
+
+
+def test_two_limits_over_one_period_stay_two() -> None:
+    account = meter(Limit(5), Limit(None, tokens=100))
+    send(account, Cost(tokens=30), None, 0.0)
+
+    account.set_limits(Limits(account=Allowance(rates=(Limit(2), Limit(None, tokens=50)))), 1.0)
+
+    beside = [account.fits(cost, None, 2.0) for cost in (Cost(1, 20), Cost(2, 20), Cost(1, 21))]
+    assert beside == [True, False, False]
+
+
+def test_several_limits_may_be_new_at_once() -> None:
+    account = meter(Limit(9, period=60))
+    send(account, ONE, None, 0.0)
+
+    rates = (Limit(9, period=1), Limit(2, period=3600), Limit(9, period=60))
+    account.set_limits(Limits(account=Allowance(rates=rates)), 10.0)
+
+    assert [(usage.limit, usage.requests) for usage in account.usage(10.0)] == list(zip(rates, (0, 1, 1), strict=True))
+
+
+def test_the_rest_of_the_day_is_that_of_its_new_limit() -> None:
+    account = meter(DayLimit(5, tokens=100, zone="UTC"))
+    account.current(None, 100.0)
+    send(account, Cost(3, 40), None, 100.0)
+
+    account.set_limits(Limits(account=Allowance(rates=(DayLimit(4, tokens=60, zone="UTC"),))), 101.0)
+
+    beside = [account.fits(cost, None, 102.0) for cost in (Cost(1, 20), Cost(2, 20), Cost(1, 21))]
+    assert beside == [True, False, False]
+
+
+def test_a_day_that_ends_elsewhere_begins_with_the_last_minute() -> None:
+    account = meter(DayLimit(5, zone="UTC"), Limit(5, period=60))
+    account.current(None, 100.0)
+    send(account, ONE, None, 100.0)
+    send(account, ONE, None, 200.0)
+
+    account.set_limits(Limits(account=Allowance(rates=(DayLimit(5, zone="Asia/Tokyo"),))), 201.0)
+
+    assert [usage.requests for usage in account.usage(202.0)] == [1]
+
+
+@pytest.mark.parametrize("rate", [Limit, DayLimit], ids=["a minute", "a day"])
+def test_what_is_left_is_measured_by_the_limit_of_now(rate: type[Limit | DayLimit]) -> None:
+    account = meter(rate(10, tokens=100))
+    account.set_limits(Limits(account=Allowance(rates=(rate(20, tokens=500),))), 100.0)
+
+    account.observe(rate(20).period, 15, 200, 150.0, None, 101.0)
+
+    assert [(usage.limit, usage.requests, usage.tokens) for usage in account.usage(102.0)] == [
+        (rate(20, tokens=500), 5, 300)
+    ]
+
+
+def test_another_limit_of_a_model_keeps_what_was_spent_on_it() -> None:
+    account = meter(Limit(9), models=Allowance(rates=(Limit(3),), room=3))
+    send(account, ONE, "m", 0.0)
+    account.enter("m")
+
+    account.set_limits(
+        Limits(account=Allowance(rates=(Limit(9),), room=9), each_model=Allowance(rates=(Limit(2),), room=1)), 1.0
+    )
+
+    assert [account.fits(Cost(requests=requests), "m", 1.0) for requests in (1, 2)] == [True, False]
+    assert [account.has_room(model) for model in ("m", "other")] == [False, True]
 
 
 def test_a_day_of_a_service_begins_with_the_last_minute() -> None:

@@ -12,6 +12,7 @@ import pytest
 from ratelimit import (
     Allowance,
     ApiKey,
+    BadRequest,
     DayLimit,
     KeyPool,
     LeaseTimeout,
@@ -23,8 +24,10 @@ from ratelimit import (
 )
 from tests import virtual_time
 from tests.ratelimit.provider import (
+    BAD_REQUEST,
     ONE_A_MINUTE,
     ROOM_FOR_ONE,
+    Refusal,
     StrictServer,
     gather,
     granted_at,
@@ -131,6 +134,22 @@ def test_a_request_prepared_for_long_counts_from_its_sending() -> None:
     assert virtual_time.run(story()) == ("key-1", 63.25)
 
 
+@pytest.mark.parametrize("end", [None, BadRequest(), BAD_REQUEST, asyncio.CancelledError()], ids=repr)
+def test_what_was_sent_counts_from_then_however_long_the_answer_takes_and_whatever_it_is(end: object) -> None:
+    async def story() -> tuple[str, float]:
+        pool = make_pool(ONE_A_MINUTE)
+        with contextlib.suppress(Refusal, asyncio.CancelledError):
+            async with pool.lease(user="ana") as lease:
+                lease.sent()
+                await asyncio.sleep(30)
+                if isinstance(end, BaseException):
+                    raise end
+                lease.report(end)
+        return await granted_at(pool)
+
+    assert virtual_time.run(story()) == ("key-1", 60.25)
+
+
 def test_a_request_in_preparation_keeps_its_place_in_the_window_however_long_it_takes() -> None:
     async def story() -> float:
         pool = make_pool(ONE_A_MINUTE)
@@ -209,6 +228,35 @@ def test_an_operation_takes_over_the_room_of_its_lease() -> None:
             return pool.view().keys[0].open
 
     assert virtual_time.run(story()) == 1
+
+
+def test_two_operations_of_one_lease_take_room_for_two() -> None:
+    async def story() -> list[int]:
+        pool = make_pool(Limits(account=Allowance(room=3)))
+        async with pool.lease(user="ana") as lease:
+            lease.hold("operation-1")
+            lease.hold("operation-2")
+            seen = [pool.view().keys[0].open]
+        seen.append(pool.view().keys[0].open)
+        for operation_id in ("operation-1", "operation-2"):
+            pool.release(operation_id)
+            seen.append(pool.view().keys[0].open)
+        return seen
+
+    assert virtual_time.run(story()) == [2, 2, 1, 0]
+
+
+def test_an_operation_that_two_leases_hold_takes_room_once() -> None:
+    async def story() -> list[int]:
+        pool = make_pool(Limits(account=Allowance(room=3)))
+        for _ in range(2):
+            async with pool.lease(user="ana") as lease:
+                lease.hold("operation-1")
+        seen = [pool.view().keys[0].open]
+        pool.release("operation-1")
+        return [*seen, pool.view().keys[0].open]
+
+    assert virtual_time.run(story()) == [1, 0]
 
 
 def test_room_of_one_model_leaves_the_others_free() -> None:

@@ -17,6 +17,7 @@ from ratelimit import (
     Limits,
     NoUsableKey,
     Priority,
+    Rejected,
     Remaining,
     Scope,
     Throttled,
@@ -32,6 +33,7 @@ from tests.ratelimit.provider import (
     LoadedDice,
     Refusal,
     Service,
+    granted_at,
     health,
     make_pool,
     unix_now,
@@ -63,6 +65,33 @@ def test_what_is_not_the_fault_of_a_key_hurts_none(failure: Exception) -> None:
         return health(pool)
 
     assert virtual_time.run(story()) == [KeyHealth.HEALTHY]
+
+
+def test_a_failure_that_tells_nothing_of_a_key_is_no_success_either() -> None:
+    async def story() -> tuple[int, int]:
+        pool = make_pool(PLENTY)
+        await fail(pool, RuntimeError("a bug of ours"))
+        (key,) = pool.view().keys
+        return key.granted, key.served
+
+    assert virtual_time.run(story()) == (1, 0)
+
+
+def test_the_log_says_which_key_was_refused_and_how_and_no_secret(caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> None:
+        pool = make_pool(PLENTY)
+        for failure in (BAD_REQUEST, THROTTLED):
+            await fail(pool, failure, model="m")
+
+    with caplog.at_level("INFO"):
+        virtual_time.run(story())
+
+    (record,) = caplog.records
+    facts = vars(record)
+    assert (record.levelname, record.getMessage()) == ("WARNING", "key was refused")
+    assert (facts["provider"], facts["key_id"], facts["model"]) == ("studio", "key-1", "m")
+    assert facts["verdict"].startswith("Throttled")
+    assert "fake-secret" not in str(facts)
 
 
 def test_a_reported_outcome_counts_in_place_of_the_exception() -> None:
@@ -247,6 +276,23 @@ def test_when_the_last_key_is_rejected_all_who_wait_are_told_the_cause() -> None
     assert [(type(other), other and other.__cause__) for other in others] == [(NoUsableKey, REJECTED)] * 2
 
 
+def test_an_answer_that_ends_the_last_key_is_told_to_all_who_wait() -> None:
+    async def story() -> list[BaseException | str]:
+        pool = make_pool(Limits(account=Allowance(room=1)))
+
+        async def ask(user: str) -> str:
+            async with pool.lease(user=user) as lease:
+                await asyncio.sleep(1)
+                lease.report(Answer(Rejected()))
+                return "heard"
+
+        return await asyncio.gather(ask("ana"), ask("ben"), return_exceptions=True)
+
+    first, second = virtual_time.run(story())
+    assert first == "heard"
+    assert (type(second), isinstance(second, NoUsableKey) and second.__cause__) == (NoUsableKey, None)
+
+
 def test_a_rejected_key_comes_back_when_reinstated() -> None:
     async def story() -> list[KeyHealth]:
         pool = make_pool(PLENTY)
@@ -422,6 +468,20 @@ def test_the_last_key_that_serves_never_rests_and_brings_back_those_that_failed_
 
     cooling, healthy = KeyHealth.COOLING, KeyHealth.HEALTHY
     assert virtual_time.run(story()) == [[cooling, healthy, healthy], [cooling, cooling, healthy], [healthy] * 3]
+
+
+def test_whoever_waits_goes_at_once_with_a_key_that_is_brought_back() -> None:
+    async def story() -> tuple[str, float]:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(2, period=60),))), "a", "b")
+        await fail(pool, UNAVAILABLE, key_id="key-2")
+        for _ in range(2):
+            await answer(pool, None, key_id="key-1")
+        waiting = asyncio.create_task(granted_at(pool))
+        await asyncio.sleep(0.5)
+        pool.report(UNAVAILABLE, key_id="key-1")
+        return await waiting
+
+    assert virtual_time.run(story()) == ("key-2", 0.5)
 
 
 def test_the_last_key_brings_back_nobody_who_rests_for_another_reason() -> None:

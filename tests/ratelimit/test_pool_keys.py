@@ -220,6 +220,20 @@ def test_a_waiter_cancelled_as_its_key_retires_leaves_nothing_behind() -> None:
     assert virtual_time.run(story()) == (["key-2"], 0)
 
 
+def test_a_waiter_cancelled_right_before_its_key_retires_is_passed_over() -> None:
+    async def story() -> list[str]:
+        pool = make_pool(ROOM_FOR_ONE, "a", "b")
+        async with pool.lease(user="ana", key_id="key-1"):
+            waiting = [asyncio.create_task(granted_at(pool, user=user, key_id="key-1")) for user in ("ben", "cem")]
+            await settle()
+            waiting[0].cancel()
+            pool.retire("key-1")
+            answers = await asyncio.gather(*waiting, return_exceptions=True)
+        return [type(answer).__name__ for answer in answers]
+
+    assert virtual_time.run(story()) == ["CancelledError", "NoUsableKey"]
+
+
 def test_a_retired_key_that_is_not_gone_yet_comes_back() -> None:
     async def story() -> tuple[KeyHealth, str]:
         pool = make_pool(Limits())

@@ -199,9 +199,34 @@ def test_openings_are_when_one_after_the_other_would_fit(
         memory.sent.append(Sent(cost.requests, cost.tokens, at))
 
 
-def test_what_could_never_go_has_no_openings() -> None:
-    window = RollingWindow(Limit(3), SKEW)
-    assert list(window.openings(Cost(requests=4), 0.0)) == []
+@pytest.mark.parametrize("rate", [Limit(3, tokens=30), DayLimit(3, tokens=30)], ids=["a minute", "a day"])
+@pytest.mark.parametrize("cost", [Cost(requests=4), Cost(tokens=31)], ids=["requests", "tokens"])
+def test_what_could_never_go_has_no_openings(rate: Limit | DayLimit, cost: Cost) -> None:
+    (window,) = meter(rate).current(None, 0.0)
+    assert list(window.openings(cost, 0.0)) == []
+
+
+@pytest.mark.parametrize("cost", [Cost(requests=3), Cost(tokens=30)], ids=["requests", "tokens"])
+def test_what_takes_all_there_is_goes_once_a_period(cost: Cost) -> None:
+    window = RollingWindow(Limit(3, tokens=30, period=60), SKEW)
+    assert list(islice(window.openings(cost, 0.0), 3)) == [0.0, 60.25, 120.5]
+
+
+def test_openings_never_go_back_in_time_whatever_a_service_says_of_its_reset() -> None:
+    of_ten = meter(Limit(10, period=60))
+    of_ten.observe(60, 1, None, 1000.0, None, 0.0)
+    (window,) = of_ten.windows(None)
+    openings = list(islice(window.openings(ONE, 0.0), 20))
+    assert openings == sorted(openings)
+
+
+def test_what_leaves_a_window_is_told_as_a_share_of_its_scarcer_dimension() -> None:
+    both = meter(Limit(10, tokens=100, period=60))
+    send(both, 0.0, Cost(requests=1, tokens=50))
+    send(both, 1.0, Cost(requests=3, tokens=20))
+    (window,) = both.windows(None)
+    assert isinstance(window, RollingWindow)
+    assert window.expiries() == [(60.25, 0.5), (61.25, 0.3)]
 
 
 def test_what_others_spent_counts_until_the_service_says_the_limit_is_whole() -> None:
@@ -231,11 +256,40 @@ def test_a_service_that_says_nothing_of_requests_changes_nothing() -> None:
     assert [(usage.requests, usage.tokens) for usage in of_ten.usage(0.0)] == [(0, 60)]
 
 
+def test_what_a_service_says_of_tokens_leaves_what_it_said_of_requests() -> None:
+    of_ten = meter(Limit(10, tokens=100, period=60))
+    of_ten.observe(60, 4, None, 60.0, None, 0.0)
+    of_ten.observe(60, None, 40, 60.0, None, 1.0)
+    assert [(usage.requests, usage.tokens) for usage in of_ten.usage(2.0)] == [(6, 60)]
+
+
+def test_what_others_spent_is_unsaid_once() -> None:
+    of_ten = meter(Limit(10, period=60))
+    for left in (2, 10, 10, 7):
+        of_ten.observe(60, left, None, 60.0, None, 0.0)
+    assert used(of_ten, 0.0) == 3
+
+
+@pytest.mark.parametrize("rate", [Limit(None, tokens=100), DayLimit(None, tokens=100)], ids=["a minute", "a day"])
+def test_what_is_left_of_a_limit_that_we_do_not_have_is_no_concern(rate: Limit | DayLimit) -> None:
+    of_tokens = meter(rate)
+    of_tokens.observe(rate.period, 3, None, 60.0, None, 0.0)
+    assert [(usage.requests, usage.tokens) for usage in of_tokens.usage(0.0)] == [(0, 0)]
+
+
 def test_a_reset_further_off_than_the_period_keeps_the_log_in_order() -> None:
     of_ten = meter(Limit(10, period=60))
-    of_ten.observe(60, 9, None, 1000.0, None, 0.0)
     send(of_ten, 0.0)
-    assert [used(of_ten, at) for at in (60.0, 60.25, 1000.0)] == [2, 1, 0]
+    of_ten.observe(60, 8, None, 1000.0, None, 0.0)
+    send(of_ten, 1.0)
+    assert [used(of_ten, at) for at in (60.0, 60.25, 61.25, 1000.0)] == [3, 2, 1, 0]
+
+
+def test_what_is_sent_again_long_after_it_left_counts_once() -> None:
+    of_ten = meter(Limit(10, period=60))
+    spending = send(of_ten, 0.0)
+    of_ten.stamp(spending, 70.0)
+    assert used(of_ten, 71.0) == 1
 
 
 # A limit over a day: counters
@@ -279,6 +333,46 @@ def test_what_is_sent_around_midnight_counts_on_both_days(seconds: float) -> Non
     daily = meter(DayLimit(5, zone=PACIFIC))
     send(daily, midnight + seconds)
     assert [used(daily, midnight + at) for at in (0.2, SKEW, 7200.0, 24 * 3600 + SKEW)] == [1, 1, 1, 0]
+
+
+@pytest.mark.parametrize("seconds", [-SKEW, -0.1, 0.0, 0.1])
+def test_what_others_sent_around_midnight_counts_on_both_days_but_once_however_often_it_is_told(seconds: float) -> None:
+    midnight = unix(2026, 7, 2)
+    daily = meter(DayLimit(5, zone=PACIFIC))
+    told = [(midnight + seconds, None, ONE)]
+    for at in (0.15, 0.2):
+        daily.replace_others(told, midnight + at)
+    seen = [used(daily, midnight + 0.2)]
+    for at in (SKEW, 10.0):
+        seen.append(used(daily, midnight + at))
+        daily.replace_others(told, midnight + at)
+    assert [*seen, used(daily, midnight + 20.0), used(daily, midnight + DAY + SKEW)] == [1, 1, 1, 1, 0]
+
+
+def test_what_others_sent_and_is_unsaid_at_midnight_counts_on_no_day() -> None:
+    midnight = unix(2026, 7, 2)
+    daily = meter(DayLimit(5, zone=PACIFIC))
+    daily.replace_others([(midnight, None, ONE)], midnight + 0.1)
+    daily.replace_others([], midnight + 0.2)
+    assert [used(daily, midnight + 0.2), used(daily, midnight + SKEW)] == [0, 0]
+
+
+def test_what_was_sent_at_the_edge_of_the_day_is_corrected_on_both() -> None:
+    midnight = unix(2026, 7, 2)
+    daily = meter(DayLimit(None, tokens=100, zone=PACIFIC))
+    spending = send(daily, midnight - SKEW, Cost(tokens=10))
+    daily.fits(ONE, None, midnight + SKEW)
+    daily.correct(spending, 70, midnight + 1.0)
+    (usage,) = daily.usage(midnight + 2.0)
+    assert usage.tokens == 70
+
+
+def test_what_was_prepared_for_days_and_is_sent_right_before_midnight_counts_on_both_days() -> None:
+    midnight = unix(2026, 7, 4)
+    daily = meter(DayLimit(5, zone=PACIFIC))
+    daily.fits(ONE, None, unix(2026, 7, 1, 12))
+    daily.stamp(daily.spend(ONE, None), midnight - 0.1)
+    assert [used(daily, midnight), used(daily, midnight + 3600)] == [1, 1]
 
 
 def test_what_is_sent_earlier_counts_on_its_day_alone() -> None:
@@ -341,6 +435,54 @@ def test_what_others_spent_of_the_day_is_forgotten_at_midnight() -> None:
     assert [used(daily, unix(2026, 7, 1, 14)), used(daily, unix(2026, 7, 2, 0, 1))] == [70, 0]
 
 
+def test_tokens_that_others_spent_of_the_day_count_too() -> None:
+    daily = meter(DayLimit(100, tokens=1000, zone=PACIFIC))
+    noon, midnight = unix(2026, 7, 1, 12), unix(2026, 7, 2)
+    send(daily, noon, Cost(tokens=100))
+    daily.observe(DAY, None, 400, midnight, None, noon)
+    (usage,) = daily.usage(noon)
+    assert (usage.requests, usage.tokens) == (1, 600)
+
+
+def test_a_day_that_only_others_spent_of_gives_it_back_at_midnight() -> None:
+    daily = meter(DayLimit(None, tokens=1000, zone=PACIFIC))
+    noon, midnight = unix(2026, 7, 1, 12), unix(2026, 7, 2)
+    expiries = [daily.next_expiry(None, noon)]
+    daily.observe(DAY, None, 400, midnight, None, noon)
+    expiries.append(daily.next_expiry(None, noon))
+    assert expiries == [math.inf, midnight + SKEW]
+
+
+@pytest.mark.parametrize(
+    ("cost", "when"),
+    [
+        (Cost(2, 60), "now"),
+        (Cost(3, 0), "tomorrow"),
+        (Cost(1, 61), "tomorrow"),
+        (Cost(5, 100), "tomorrow"),
+        (Cost(6, 0), "never"),
+        (Cost(1, 101), "never"),
+    ],
+    ids=["all that is left", "a request more", "a token more", "a whole day", "requests of two", "tokens of two"],
+)
+def test_what_the_day_has_no_more_fits_at_midnight_or_never(cost: Cost, when: str) -> None:
+    noon, midnight = unix(2026, 7, 1, 12), unix(2026, 7, 2)
+    daily = meter(DayLimit(5, tokens=100, zone=PACIFIC))
+    send(daily, noon, Cost(3, 40))
+    expected = {"now": noon, "tomorrow": midnight + SKEW, "never": math.inf}[when]
+    assert daily.earliest(cost, None, noon) == expected
+    assert daily.fits(cost, None, noon) == (when == "now")
+
+
+def test_a_day_gives_back_all_of_it_at_midnight_and_nothing_before() -> None:
+    midnight = unix(2026, 7, 2)
+    daily = meter(DayLimit(5, tokens=100, zone=PACIFIC))
+    send(daily, midnight - 3600, Cost(3, 40))
+    (window,) = daily.windows(None)
+    gone = [window.expired_by(midnight + at) for at in (0.0, SKEW, 3600.0)]
+    assert gone == [(0, 0), (3, 40), (3, 40)]
+
+
 def test_a_clock_set_back_at_midnight_begins_no_second_day() -> None:
     """The wall clock and the pool's are read one after the other, so midnight on the latter is never twice the same."""
     offsets = iter([0.0, 0.0, -1e-6, 1e-6, 1e-6, 1e-6])
@@ -371,6 +513,20 @@ def test_a_day_that_is_full_opens_by_the_day() -> None:
     (window,) = daily.windows(None)
     openings = list(islice(window.openings(ONE, now), 5))
     assert openings == [now, *[begin + DAY + SKEW] * 2, *[begin + 2 * DAY + SKEW] * 2]
+
+
+@pytest.mark.parametrize("cost", [Cost(requests=4), Cost(tokens=100)], ids=["requests", "tokens"])
+def test_what_takes_a_whole_day_goes_once_a_day(cost: Cost) -> None:
+    noon, midnight = unix(2026, 7, 1, 12, zone="UTC"), unix(2026, 7, 2, zone="UTC")
+    (window,) = meter(DayLimit(4, tokens=100, zone="UTC")).current(None, noon)
+    assert list(islice(window.openings(cost, noon), 3)) == [noon, midnight + SKEW, midnight + DAY + SKEW]
+
+
+def test_half_a_days_tokens_go_twice_a_day() -> None:
+    noon, midnight = unix(2026, 7, 1, 12, zone="UTC"), unix(2026, 7, 2, zone="UTC")
+    (window,) = meter(DayLimit(None, tokens=100, zone="UTC")).current(None, noon)
+    openings = list(islice(window.openings(Cost(tokens=50), noon), 4))
+    assert openings == [noon, noon, midnight + SKEW, midnight + SKEW]
 
 
 day_steps = st.lists(

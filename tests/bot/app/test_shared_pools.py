@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
 
 from ratelimit import Allowance, ApiKey, Cost, KeyPool, Limit, Limits, OpenOperation, Priority
-from ratelimit.usage import Permit
+from ratelimit.rations import BATCH
+from ratelimit.usage import Permit, Want
 from tests import virtual_time
 from tests.bot.app.memory_store import MemoryStore
-from tests.ratelimit.provider import StrictServer, make_pool
+from tests.ratelimit.provider import THROTTLED, StrictServer, granted_at, make_pool, settle
 
 LIMIT, PERIOD = 60, 60.0
 RATE = Limits(account=Allowance(rates=(Limit(LIMIT, period=PERIOD),)))
@@ -136,6 +137,49 @@ def test_a_process_that_stops_in_order_leaves_to_the_next_what_it_did_not_use() 
     assert virtual_time.run(story()) == LIMIT
 
 
+def test_what_one_process_took_in_truth_is_what_another_may_not_take() -> None:
+    async def story() -> list[float]:
+        store = MemoryStore()
+        limits = Limits(account=Allowance(rates=(Limit(None, tokens=100, period=PERIOD),)))
+        first, second = a_pool(store, limits), a_pool(store, limits, seed=2)
+        granted = []
+        async with running(first.run(), second.run()):
+            async with first.lease(user="ana", cost=Cost(tokens=10)) as lease:
+                lease.sent()
+                await asyncio.sleep(5)
+                lease.spent(70)
+            await asyncio.sleep(30)
+            for tokens in (30, 40):
+                async with second.lease(user="bea", cost=Cost(tokens=tokens)):
+                    granted.append(virtual_time.now())
+        return granted
+
+    beside, after = virtual_time.run(story())
+    assert beside < 36
+    assert PERIOD <= after < PERIOD + 1
+
+
+def test_who_serves_is_known_with_a_store_too() -> None:
+    async def story() -> int:
+        pool = a_pool(MemoryStore())
+        async with running(pool.run()), pool.lease(user="ana"):
+            pass
+        return pool.view().keys[0].served
+
+    assert virtual_time.run(story()) == 1
+
+
+def test_no_process_takes_all_there_is_on_one_journey() -> None:
+    async def story() -> int:
+        store, crowd = MemoryStore(), Crowd(StrictServer(LIMIT, PERIOD))
+        pool = a_pool(store)
+        async with running(pool.run(), *(crowd.send(pool, f"user-{number}") for number in range(50))):
+            await asyncio.sleep(0.02)
+            return sum(entry.requests for entry in store.entries["studio"].values())
+
+    assert virtual_time.run(story()) == BATCH
+
+
 # Outages
 
 
@@ -213,6 +257,22 @@ def test_operations_of_another_process_take_room_and_its_release_frees_it_within
     assert 1000 < virtual_time.run(story()) < 1004
 
 
+def test_two_operations_of_one_lease_take_room_for_two_in_other_processes() -> None:
+    async def story() -> float:
+        store = MemoryStore()
+        first, second = a_pool(store, ROOM), a_pool(store, ROOM, seed=2)
+        async with running(first.run(), second.run()):
+            async with first.lease(user="ana") as lease:
+                lease.hold("operation-0")
+                lease.hold("operation-1")
+            await asyncio.sleep(100)
+            asyncio.get_running_loop().call_later(1000.0, first.release, "operation-0")
+            async with second.lease(user="bea"):
+                return virtual_time.now()
+
+    assert virtual_time.run(story()) > 1100
+
+
 def test_an_operation_that_another_process_saw_end_takes_no_room_here_either() -> None:
     async def story() -> float:
         store = MemoryStore()
@@ -279,19 +339,60 @@ def test_permits_that_lapse_are_asked_for_by_others_at_once() -> None:
     assert virtual_time.run(story()) < 6.0  # they are valid for 5 s
 
 
-def test_a_permit_that_was_never_sent_is_at_hand_again() -> None:
-    async def story() -> tuple[bool, bool]:
-        pool = a_pool(MemoryStore(), Limits(account=Allowance(rates=(Limit(1),))))
+def test_a_permit_granted_to_somebody_cancelled_before_waking_serves_the_next() -> None:
+    async def story() -> tuple[str, float]:
+        pool = a_pool(MemoryStore(), Limits(account=Allowance(rates=(Limit(1),), room=1)))
         rations = pool._line.rations
         assert rations is not None
-        permit = Permit(id="p", account="a", model=None, cost=Cost(), opens_at=0.0, closes_at=5.0)
-        rations.of["a"].permits["p"] = permit
-        taken = rations.take("a", Cost(), None, 0.0)
-        was_open = rations.of["a"].is_open(None, 0.0)
-        rations.never_sent(taken)
-        return was_open, rations.of["a"].is_open(None, 0.0)
+        rations.of["a"].permits["p"] = Permit(id="p", account="a", model=None, cost=Cost(), opens_at=0.0, closes_at=5.0)
+        pool.restore([OpenOperation("operation", "key-1")])
+        first, second = asyncio.create_task(granted_at(pool)), asyncio.create_task(granted_at(pool))
+        await settle()
+        pool.release("operation")
+        first.cancel()
+        return await second
 
-    assert virtual_time.run(story()) == (False, True)
+    assert virtual_time.run(story()) == ("key-1", 0.0)
+
+
+# What is asked of the store
+
+
+async def _wanted(permits: Sequence[str], wishes: Sequence[str | None], *, resting: Sequence[str] = ()) -> list[Want]:
+    """With these accounts' permits at hand, what of these wishes (an account, or any) is asked of the store."""
+    pool = make_pool(RATE, "a", "b", store=MemoryStore())
+    rations = pool._line.rations
+    assert rations is not None
+    for account in resting:
+        pool.report(THROTTLED, key_id=f"key-{'ab'.index(account) + 1}")
+    waiting = [asyncio.create_task(granted_at(pool, account=wish, priority=Priority.HIGH)) for wish in wishes]
+    await settle()
+    for account in permits:
+        permit = Permit(id="p", account=account, model=None, cost=Cost(), opens_at=1.0, closes_at=5.0)
+        rations.of[account].permits[permit.id] = permit
+    wanted = pool._line.wants(BATCH)
+    for task in waiting:
+        task.cancel()
+    await settle()
+    return wanted
+
+
+@pytest.mark.parametrize(
+    ("permits", "wishes", "resting", "wanted"),
+    [
+        ([], [None], [], [("a", "b")]),
+        (["a"], [None, None], [], [("a", "b")]),
+        (["b"], ["a", "b"], [], [("a",)]),
+        ([], [None], ["a"], [("b",)]),
+        ([], [None], ["a", "b"], [("a", "b")]),
+    ],
+    ids=["nothing at hand", "one for two", "of another account", "one that rests", "all rest"],
+)
+def test_the_store_is_asked_for_what_is_not_at_hand_of_accounts_that_are_well(
+    permits: list[str], wishes: list[str | None], resting: list[str], wanted: list[tuple[str, ...]]
+) -> None:
+    asked = virtual_time.run(_wanted(permits, wishes, resting=resting))
+    assert [want.accounts for want in asked] == wanted
 
 
 @pytest.mark.parametrize("urgent_model", ["x", "y"])
