@@ -179,12 +179,12 @@ class Meter:
         return all(is_open < room for room, is_open in self._rooms(model))
 
     def _has_room_beside(self, claim: Claim, model: str | None) -> bool:
-        """Whether the room that both take is enough for both: how long one stays open, nobody knows."""
-        spare = [] if self.limits.account.room is None else [self.limits.account.room - self.open]
-        if model is not None and model == claim.model:
-            room = self.limits.for_model(model).room
-            spare += [] if room is None else [room - self._by_model.get(model, 0)]
-        return min(spare, default=math.inf) >= 2
+        """Whether the room of a model is enough for both. How long one stays open, nobody knows.
+
+        Of the account's own room nothing need be kept: while it is taken, nobody spends what the claim waits for.
+        """
+        room = None if model is None or model != claim.model else self.limits.for_model(model).room
+        return room is None or room - self._by_model.get(model, 0) >= 2
 
     def free_room(self, model: str | None) -> int | None:
         """How many more may be open; `None` for any number."""
