@@ -106,11 +106,10 @@ class Lane(Generic[Item]):
         self.heap: list[tuple[float, int, Row[Item]]] = []
         self._sweep_at = 64
 
-    @property
-    def stands_at(self) -> float:
-        """The virtual time of the class that it has come to: what it serves next starts then, or did before."""
+    def lags(self, virtual_time: float) -> bool:
+        """Whether it was held up: even what it serves next starts earlier than what was served elsewhere."""
         top = self.top()
-        return (self.clock if top is None else max(self.clock, top[0])) + self.offset
+        return (self.clock if top is None else max(self.clock, top[0])) + self.offset < virtual_time
 
     def announce(self, row: Row[Item]) -> None:
         """A row that is not empty has another first entry, or another tag."""
@@ -189,7 +188,7 @@ class Share(Generic[Item]):
             return
         lane = row.lane
         start = lane.clock
-        if lane.stands_at >= self._virtual_time:
+        if not lane.lags(self._virtual_time):
             start = max(self._virtual_time, row.user.paid_until) - lane.offset
         row.tag = max(row.tag, start)
         row.append(entry)
@@ -207,11 +206,11 @@ class Share(Generic[Item]):
         self._drop(entry)
         if row.first is not None:
             lane.announce(row)
-        if lane.stands_at < self._virtual_time:
+        if lane.lags(self._virtual_time):
             lane.offset = self._virtual_time - lane.clock
         user.paid_until = row.tag + lane.offset
         for other in user.rows:
-            if other is not row and other.first is not None and other.lane.stands_at >= self._virtual_time:
+            if other is not row and other.first is not None and not other.lane.lags(self._virtual_time):
                 other.tag += entry.charge
                 other.lane.announce(other)
 
@@ -294,29 +293,39 @@ class _Ahead(Generic[Item]):
                 if is_current(*self._heap[place]):
                     entry = self._heap[place][2].first
                     assert entry is not None
-                    self.wait(entry)
+                    self._wait(entry)
             elif tag != self._tags.get(entry.row, entry.row.tag):  # its user was served in another lane meanwhile
                 heapq.heappop(walk)
-                self.wait(entry)
+                self._wait(entry)
             else:
                 return tag, entry
         return None
 
-    def serve(self, entry: Entry[Item]) -> None:
-        """The first is served."""
+    def place(self) -> tuple[float, int] | None:
+        """When the first starts, in virtual time of the class, and its number."""
+        first = self.first()
+        return None if first is None else (first[0] + self.offset, first[1].number)
+
+    def serve(self, virtual_time: float) -> Entry[Item]:
+        """The first is served, as of then."""
+        first = self.first()
+        assert first is not None
+        tag, entry = first
         heapq.heappop(self._walk)
-        tag = self._tags.get(entry.row, entry.row.tag)
         self.clock = max(self.clock, tag)
         self._tags[entry.row] = tag + entry.charge
         if entry.after is not None:
-            self.wait(entry.after)
+            self._wait(entry.after)
+        if self.lags(virtual_time):
+            self.offset = virtual_time - self.clock
+        return entry
 
-    def wait(self, entry: Entry[Item]) -> None:
-        heapq.heappush(self._walk, (self._tags.get(entry.row, entry.row.tag), entry.number, -1, entry))
-
-    def stands_at(self) -> float:
+    def lags(self, virtual_time: float) -> bool:
         first = self.first()
-        return (self.clock if first is None else max(self.clock, first[0])) + self.offset
+        return (self.clock if first is None else max(self.clock, first[0])) + self.offset < virtual_time
+
+    def _wait(self, entry: Entry[Item]) -> None:
+        heapq.heappush(self._walk, (self._tags.get(entry.row, entry.row.tag), entry.number, -1, entry))
 
     def _visit(self, place: int) -> None:
         if place < len(self._heap):
@@ -327,33 +336,18 @@ class _Ahead(Generic[Item]):
 def _foretell(lanes: list[Lane[Item]], virtual_time: float) -> Iterator[Entry[Item]]:
     tags: dict[Row[Item], float] = {}  # of those who were served, or paid, in this foretelling
     ahead = {lane: _Ahead(lane, tags) for lane in lanes}
-    queue: list[tuple[float, int, Lane[Item]]] = []
-
-    def look(lane: Lane[Item]) -> tuple[float, int, Lane[Item]] | None:
-        first = ahead[lane].first()
-        return None if first is None else (first[0] + ahead[lane].offset, first[1].number, lane)
-
-    for each in lanes:
-        if (seen := look(each)) is not None:
-            heapq.heappush(queue, seen)
+    queue = [(*place, here) for here in ahead.values() if (place := here.place()) is not None]
+    heapq.heapify(queue)
     while queue:
-        seen = heapq.heappop(queue)
-        lane = seen[2]
-        if seen != (true := look(lane)):  # whoever was first there was served elsewhere meanwhile, and paid here
-            if true is not None:
-                heapq.heappush(queue, true)
-            continue
-        here = ahead[lane]
-        first = here.first()
-        assert first is not None
-        tag, entry = first
-        yield entry
-        virtual_time = max(virtual_time, tag + here.offset)
-        here.serve(entry)
-        if here.stands_at() < virtual_time:
-            here.offset = virtual_time - here.clock
-        for other in entry.row.user.rows:
-            if other.lane is not lane and other.first is not None and ahead[other.lane].stands_at() >= virtual_time:
-                tags[other] = tags.get(other, other.tag) + entry.charge
-        if (seen := look(lane)) is not None:
-            heapq.heappush(queue, seen)
+        start, number, here = heapq.heappop(queue)
+        place = here.place()
+        if place == (start, number):  # else whoever was first there was served elsewhere meanwhile, and paid here
+            virtual_time = max(virtual_time, start)
+            entry = here.serve(virtual_time)
+            yield entry
+            for other in entry.row.user.rows:
+                if other.lane in ahead and ahead[other.lane] is not here and not ahead[other.lane].lags(virtual_time):
+                    tags[other] = tags.get(other, other.tag) + entry.charge
+            place = here.place()
+        if place is not None:
+            heapq.heappush(queue, (*place, here))
