@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ratelimit.limits import Cost, Limits, Rate
-from ratelimit.window import UNSENT, Midnight, Spending, Usage, Window, midnight_after, open_window, refit
+from ratelimit.window import (
+    UNSENT,
+    Midnight,
+    RollingWindow,
+    Spending,
+    Usage,
+    Window,
+    Windows,
+    midnight_after,
+    open_window,
+    refit,
+)
 
 FULL = math.inf
 """The load of what can take nothing more."""
@@ -44,6 +55,7 @@ class Meter:
         "_model_windows",
         "_others",
         "_skew",
+        "_unsent",
         "limits",
         "open",
     )
@@ -56,6 +68,7 @@ class Meter:
         self._model_windows: dict[str, tuple[Window, ...]] = {}  # with those of the account, which bind every model
         self._has_rooms = any(allowance.room is not None for allowance in limits.every())
         self._others: list[Spending] = []
+        self._unsent: dict[Spending, None] = {}
         self.open = 0  # leases out and operations that go on
         self._by_model: dict[str | None, int] = {}
 
@@ -65,19 +78,36 @@ class Meter:
         self._has_rooms = any(allowance.room is not None for allowance in self.limits.every())
 
     def set_limits(self, limits: Limits, now: float) -> None:
-        """From now on these hold. What was spent stays spent, and what is open beyond them goes on."""
-        own = len(self._account_windows)
+        """From now on these hold. What was spent stays spent, and what is open beyond them goes on.
+
+        A limit over a new period begins with what the others still know: of a day that had none, the last minute.
+        """
+        of_account, of_models = self._account_windows, self._model_windows
         self.limits = limits
         self._has_rooms = any(allowance.room is not None for allowance in limits.every())
 
         def open_new(rate: Rate) -> Window:
             return open_window(rate, self._skew, self._midnight)
 
-        self._account_windows = refit(self._account_windows, limits.account.rates, open_new, now)
-        self._model_windows = {
-            model: (*self._account_windows, *refit(windows[own:], limits.for_model(model).rates, open_new, now))
-            for model, windows in self._model_windows.items()
-        }
+        self._account_windows, fresh = refit(of_account, limits.account.rates, open_new)
+        self._tell(fresh, [*_longest(of_account, now), *self._unsent], now)
+        self._model_windows = {}
+        for model, windows in of_models.items():
+            own, fresh = refit(windows[len(of_account) :], limits.for_model(model).rates, open_new)
+            self._model_windows[model] = (*self._account_windows, *own)
+            known = [*_longest(windows, now), *self._unsent]
+            self._tell(fresh, [spending for spending in known if spending.model == model], now)
+
+    @staticmethod
+    def _tell(fresh: Windows, known: Sequence[Spending], now: float) -> None:
+        for window in fresh:
+            window.forget(now)
+            for spending in known:
+                spending.windows = (*spending.windows, window)
+                if spending.at == UNSENT:
+                    window.add(spending)
+                else:
+                    window.insert(spending)
 
     # Rates
 
@@ -113,14 +143,21 @@ class Meter:
 
     def spend(self, cost: Cost, model: str | None) -> Spending:
         """Take it from every window. It is unsent until it is stamped."""
-        spending = Spending(cost.requests, cost.tokens, self.windows(model))
+        spending = Spending(cost.requests, cost.tokens, self.windows(model), model=model)
+        self.take(spending)
+        return spending
+
+    def take(self, spending: Spending) -> None:
+        """Take it from its windows, likewise."""
+        self._unsent[spending] = None
         for window in spending.windows:
             window.add(spending)
-        return spending
 
     def stamp(self, spending: Spending, now: float) -> None:
         """It was sent now; the last time it is told counts."""
-        if spending.at != UNSENT:
+        if spending.at == UNSENT:
+            self._unsent.pop(spending, None)
+        else:
             for window in spending.windows:
                 window.retract(spending, now)
                 window.add(spending)
@@ -136,12 +173,13 @@ class Meter:
 
     def refund(self, spending: Spending) -> None:
         """It will not be sent at all, and was not."""
+        self._unsent.pop(spending, None)
         for window in spending.windows:
             window.refund(spending)
 
     def insert(self, cost: Cost, model: str | None, at: float, now: float) -> None:
         """Count what was sent at a time in the past, by whomever."""
-        spending = Spending(cost.requests, cost.tokens, self.windows(model), at)
+        spending = Spending(cost.requests, cost.tokens, self.windows(model), at, model)
         for window in self.current(model, now):
             window.insert(spending)
 
@@ -152,7 +190,7 @@ class Meter:
                 window.retract(spending, now)
         self._others = []
         for at, model, cost in others:
-            spending = Spending(cost.requests, cost.tokens, self.current(model, now), at)
+            spending = Spending(cost.requests, cost.tokens, self.current(model, now), at, model)
             self._others.append(spending)
             for window in spending.windows:
                 window.insert(spending)
@@ -266,3 +304,9 @@ class Meter:
             room = self.limits.for_model(model).room
             if room is not None:
                 yield room, self._by_model.get(model, 0)
+
+
+def _longest(windows: Windows, now: float) -> list[Spending]:
+    """What was sent, as far back as one of them knows."""
+    logs = [window for window in windows if isinstance(window, RollingWindow)]
+    return max(logs, key=lambda log: log.kept).sent(now) if logs else []

@@ -28,15 +28,23 @@ UNSENT = math.inf
 
 
 class Spending:
-    """What one lease takes from its windows. `at` is when it was sent, infinity until then."""
+    """What one lease takes from its windows, for a model. `at` is when it was sent, infinity until then."""
 
-    __slots__ = ("at", "requests", "tokens", "windows")
+    __slots__ = ("at", "model", "requests", "tokens", "windows")
 
-    def __init__(self, requests: int, tokens: int, windows: tuple[Window, ...] = (), at: float = UNSENT) -> None:
+    def __init__(
+        self,
+        requests: int,
+        tokens: int,
+        windows: tuple[Window, ...] = (),
+        at: float = UNSENT,
+        model: str | None = None,
+    ) -> None:
         self.requests = requests
         self.tokens = tokens
         self.windows = windows
         self.at = at
+        self.model = model
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +77,10 @@ class RollingWindow:
         self.rate = rate
         self.max_requests, self.max_tokens = _most(rate.requests), _most(rate.tokens)
 
-    def seen(self, now: float) -> list[Spending]:
-        """What is in it: for a window that opens later. What is unsent is told as sent now, once."""
+    def sent(self, now: float) -> list[Spending]:
+        """What was sent and is in it: for a window that opens later."""
         self.forget(now)
-        requests = self.requests - sum(spending.requests for spending in self._log)
-        tokens = self.tokens - sum(spending.tokens for spending in self._log)
-        return [*self._log, *([Spending(requests, tokens, at=now)] if requests else ())]
+        return list(self._log)
 
     def forget(self, now: float) -> None:
         """Drop what has left the window by `now`."""
@@ -246,9 +252,11 @@ class DayWindow:
     def forget(self, now: float) -> None:
         """Begin a new day if it is time."""
         if now >= self._resets_at:
-            # A second on, lest a clock that was set back by a hair brings the same midnight twice.
-            midnight = self._midnight(self._zone, max(now, self._resets_at + 1.0) - self._skew)
+            midnight = self._midnight(self._zone, now - self._skew)
+            is_same = midnight < self._resets_at + DAY / 2  # the wall clock was set back, and the day is not over
             self._resets_at = midnight + self._skew
+            if is_same:
+                return
             # Days have 23 to 25 hours.
             self._counts_from = self._midnight(self._zone, midnight - 1.25 * DAY) - self._skew
             late = (one for one in self._at_midnight if one.at >= self._counts_from)
@@ -338,30 +346,29 @@ def open_window(rate: Rate, skew: float, midnight: Midnight) -> Window:
             return DayWindow(rate, skew, midnight)
 
 
-def refit(windows: Sequence[Window], rates: Sequence[Rate], open_new: Callable[[Rate], Window], now: float) -> Windows:
-    """Windows for other rates. One over a period that had one already is that one, with all that is in it.
+def refit(
+    windows: Sequence[Window], rates: Sequence[Rate], open_new: Callable[[Rate], Window]
+) -> tuple[Windows, Windows]:
+    """Windows for other rates, and which of them are new and empty.
 
-    One over a new period begins with what those before it still know: of a day that had no limit, the last minute.
+    One over a period that had one already is that one, with all that is in it.
     """
     left = list(windows)
-    known = max((each for each in windows if isinstance(each, RollingWindow)), key=lambda each: each.kept, default=None)
     fitted: list[Window] = []
+    fresh: list[Window] = []
     for rate in rates:
         match rate, next((each for each in left if _spans_the_same(each.rate, rate)), None):
             case Limit(), RollingWindow() as window:
                 window.set_rate(rate)
+                left.remove(window)
             case DayLimit(), DayWindow() as window:
                 window.set_rate(rate)
+                left.remove(window)
             case _:
-                fresh = open_new(rate)
-                fresh.forget(now)
-                for spending in [] if known is None else known.seen(now):
-                    fresh.insert(Spending(spending.requests, spending.tokens, at=spending.at))
-                fitted.append(fresh)
-                continue
-        left.remove(window)
+                window = open_new(rate)
+                fresh.append(window)
         fitted.append(window)
-    return tuple(fitted)
+    return tuple(fitted), tuple(fresh)
 
 
 def _spans_the_same(one: Rate, other: Rate) -> bool:

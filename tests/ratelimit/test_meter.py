@@ -449,6 +449,30 @@ def test_another_limit_of_a_model_keeps_what_was_spent_on_it() -> None:
     assert [account.has_room(model) for model in ("m", "other")] == [False, True]
 
 
+def test_what_is_under_way_counts_in_a_limit_over_a_new_period_from_when_it_is_sent() -> None:
+    account = meter(Limit(1, period=60))
+    under_way = account.spend(ONE, None)
+
+    account.set_limits(Limits(account=Allowance(rates=(Limit(1, period=30),))), 0.0)
+
+    account.stamp(under_way, 10.0)
+    assert [account.fits(ONE, None, at) for at in (30.25, 40.24, 40.25)] == [False, False, True]
+
+
+def test_a_limit_of_a_model_that_had_none_begins_with_what_was_sent_for_it() -> None:
+    account = meter(Limit(10, period=60))
+    for model in ("film", "film", "still"):
+        send(account, ONE, model, 0.0)
+    under_way = account.spend(ONE, "still")
+
+    limits = Limits(account=Allowance(rates=(Limit(10, period=60),)), each_model=Allowance(rates=(Limit(2),)))
+    account.set_limits(limits, 1.0)
+
+    assert [account.fits(ONE, model, 1.0) for model in ("film", "still", "other")] == [False, False, True]
+    account.refund(under_way)
+    assert account.fits(ONE, "still", 1.0)
+
+
 def test_a_day_of_a_service_begins_with_the_last_minute() -> None:
     account = meter(Limit(10, period=60))
     send(account, ONE, None, 100.0)
@@ -465,7 +489,7 @@ def test_a_limit_that_is_gone_holds_nobody_and_a_models_own_is_its_own() -> None
 
     account.set_limits(Limits(models={"m": Allowance(rates=(Limit(5),), room=1)}), 1.0)
 
-    assert account.fits(Cost(requests=5), "m", 1.0)
+    assert [account.fits(Cost(requests=most), "m", 1.0) for most in (4, 5)] == [True, False]  # one was for it
     account.enter("m")
     assert not account.takes(ONE, "m", 1.0)
     assert account.takes(ONE, "other", 1.0)

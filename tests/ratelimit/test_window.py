@@ -505,6 +505,23 @@ def test_a_clock_set_back_at_midnight_begins_no_second_day() -> None:
     assert seen == [1, 1, 1]
 
 
+def test_a_clock_set_back_by_an_hour_ends_no_day_early() -> None:
+    back = 0.0
+
+    def midnight(zone: str, now: float) -> float:
+        return midnight_after(zone, now - back) + back
+
+    window = DayWindow(DayLimit(5, zone=PACIFIC), SKEW, midnight)
+    window.forget(unix(2026, 7, 1, 12))
+    window.insert(Spending(1, 0, at=unix(2026, 7, 1, 12)))
+    back = 3600.0
+    seen = []
+    for hours in (0.5, 1.5):
+        window.forget(unix(2026, 7, 2) + hours * 3600)
+        seen.append(window.requests)
+    assert seen == [1, 0]
+
+
 def test_a_day_that_is_full_opens_by_the_day() -> None:
     daily = meter(DayLimit(2, zone="UTC"))
     begin = unix(2026, 7, 1, zone="UTC")
