@@ -105,7 +105,7 @@ class KeyPool:
         """Lend this key from now on, too. Raises `ValueError` if its id is taken.
 
         Its account has the limits that were given for it, else those of every account. A key that was retired comes
-        back as it was.
+        back as it was, and so does an account all of whose keys were: what it spent is not forgotten.
         """
         self._roster.add(key)
         self._gone.pop(key.id, None)
@@ -183,6 +183,8 @@ class KeyPool:
             LeaseTimeout: no key came free within `max_wait`.
             NoUsableKey: none is expected to.
         """
+        if weight <= 0:
+            raise ValueError(f"a weight is positive: {weight}")
         target = ANY if model is None and account is None and key_id is None else Target(model, account, key_id)
         return Lease(self._lender, user, priority, cost, target, weight, max_wait, name)
 
@@ -205,8 +207,9 @@ class KeyPool:
 
         A key's fault is answered by another key, a fault of time by waiting for it, an unavailable service by another
         key where one was blamed, and then by backing off: `max_retries` times in all. Everything else, the request's
-        own fault among it, is raised as it came. The other arguments are those of `lease`; `max_wait` counts the
-        waiting of all attempts together, and a pause that would go beyond it raises the failure instead. The request
+        own fault among it, is raised as it came. The other arguments are those of `lease`; `max_wait` is for all
+        attempts together, with the time that they take: none begins later, and a pause that would go beyond it raises
+        the failure instead. The request
         counts as sent when `function` is called, unless it `prepares` for longer than a blink and says `lease.sent()`
         itself. What it took in truth, `function` tells by `lease.spent`.
 
@@ -282,14 +285,16 @@ class KeyPool:
     def set_room(self, room: int | None, *, key_id: str, model: str | None = None) -> None:
         """The service tells how many operations the account behind a key may have open at once, of a model or in all.
 
-        It counts in this process: others that share a store learn it for themselves. Raises `KeyError` for an unknown
-        key.
+        It counts in this process: others that share a store learn it for themselves. Whoever waits where there is no
+        room at all is told so. Raises `KeyError` for an unknown key.
         """
         if key_id in self._gone:
             return
         account = self._roster.keys[key_id].account
         account.meter.set_room(room, model)
         self._roster.changed(account)
+        self._line.forget_charges()
+        self._line.fail_hopeless()
         self._line.decide()
 
     # Operations that outlive their lease
@@ -304,10 +309,12 @@ class KeyPool:
     def restore(self, open_operations: Iterable[OpenOperation]) -> None:
         """Count operations that were open before this process began; those of keys that nobody knows hold no room."""
         for operation in open_operations:
-            if operation.key_id in self._gone:  # retired before it was known what is open with it
-                self.add(self._gone[operation.key_id])
-                self._lender.open(operation.id, self._roster.keys[operation.key_id], operation.model)
-                self.retire(operation.key_id)
+            gone = self._gone.pop(operation.key_id, None)
+            if gone is not None:  # retired before it was known what is open with it
+                self._roster.add(gone)
+                self._lender.open(operation.id, self._roster.keys[gone.id], operation.model)
+                self._roster.retire(gone.id)
+                self._accounts_changed()
             state = self._roster.keys.get(operation.key_id)
             if state is not None:
                 self._lender.open(operation.id, state, operation.model)

@@ -31,7 +31,7 @@ class Target:
 class Grant(Spending):
     """A key given to a request: what it spends, and the epoch of health it was given in."""
 
-    __slots__ = ("epoch", "meter", "model", "passed_on", "permit", "probes", "state")
+    __slots__ = ("epoch", "meter", "passed_on", "permit", "probes", "state")
 
     def __init__(self, state: KeyState, cost: Cost, model: str | None, epoch: int) -> None:
         self.requests = cost.requests
@@ -44,7 +44,7 @@ class Grant(Spending):
         self.epoch = epoch
         self.probes: tuple[Health, ...] = ()
         self.permit: Permit | None = None  # from a store
-        self.passed_on = False  # its room belongs to an operation now
+        self.passed_on = False  # its room was given back, or belongs to an operation now
 
 
 @dataclass(slots=True)
@@ -74,6 +74,7 @@ class Roster:
     in_flight: int = 0
     left: Callable[[KeyState], None] = field(default=lambda _: None)
     _numbers: Iterator[int] = field(default_factory=count)
+    _gone: dict[str, Account] = field(default_factory=dict)  # all of whose keys are, with what they spent
     _serving: tuple[str, ...] = ()  # accounts with a key that may be lent some day
     _lineups: dict[str | None, Lineup] = field(default_factory=dict)
     _turns: int = 0
@@ -86,12 +87,12 @@ class Roster:
         """Lend this key, too; one that was retired and is not gone yet comes back. `ValueError` if the id is taken."""
         known = self.keys.get(key.id)
         if known is not None:
-            if not known.is_retired:
+            if not known.is_retired or known.key != key:
                 raise ValueError(f"two keys have the id {key.id}")
             known.is_retired = False
             self._recount()
             return
-        account = self.accounts.get(key.account)
+        account = self.accounts.get(key.account) or self._gone.pop(key.account, None)
         if account is None:
             limits = self.account_limits.get(key.account, self.limits)
             account = Account(
@@ -101,7 +102,7 @@ class Roster:
                 self._new_health(),
                 self.provider,
             )
-            self.accounts[key.account] = account
+        self.accounts[key.account] = account
         state = self.keys[key.id] = KeyState(key, account, self._new_health())
         account.keys.append(state)
         self._recount()
@@ -109,7 +110,7 @@ class Roster:
     def set_limits(self, limits: Limits, account_limits: Mapping[str, Limits], now: float) -> None:
         """From now on these hold, for accounts to come, too."""
         self.limits, self.account_limits = limits, account_limits
-        for account in self.accounts.values():
+        for account in (*self.accounts.values(), *self._gone.values()):
             account.meter.set_limits(account_limits.get(account.id, limits), now)
         self.changed_all()
 
@@ -137,7 +138,7 @@ class Roster:
         del self.keys[state.key.id]
         state.account.keys.remove(state)
         if not state.account.keys:
-            del self.accounts[state.account.id]
+            self._gone[state.account.id] = self.accounts.pop(state.account.id)
         self._recount()
         self.left(state)
 
@@ -216,17 +217,16 @@ class Roster:
         state.granted += 1
         account.in_flight += 1
         grant = Grant(state, cost, model, self.epoch)
-        for window in grant.windows:
-            window.add(grant)
+        account.meter.take(grant)
         if account.needs_care:
             grant.probes = tuple(health for health in account.healths(state, model) if not health.is_healthy)
-            until = now + PROBE
-            if state.is_new:
-                grant.probes = (*grant.probes, state.health)
-                until = now + TRIAL
             for health in grant.probes:
                 health.is_probed = True
-                health.probed_until = until
+                health.probed_until = now + PROBE
+            if state.is_new and state.health.is_healthy:
+                grant.probes = (*grant.probes, state.health)
+                state.health.is_probed = True
+                state.health.probed_until = now + TRIAL
         if grant.probes or self._lineups:
             self._touch(grant)
         return grant

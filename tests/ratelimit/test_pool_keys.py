@@ -245,6 +245,42 @@ def test_a_retired_key_that_is_not_gone_yet_comes_back() -> None:
     assert virtual_time.run(story()) == (KeyHealth.HEALTHY, "key-1")
 
 
+def test_another_key_cannot_come_back_in_the_place_of_a_retired_one_that_is_not_gone_yet() -> None:
+    async def story() -> None:
+        pool = make_pool(Limits())
+        pool.restore([OpenOperation("operation", "key-1")])
+        pool.retire("key-1")
+        with pytest.raises(ValueError, match="key-1"):
+            pool.add(ApiKey("key-1", "a", "fake-secret-of-another"))
+
+    virtual_time.run(story())
+
+
+def test_an_account_whose_keys_are_gone_comes_back_with_what_it_spent_and_the_limits_of_now() -> None:
+    async def story() -> list[tuple[str, float]]:
+        pool = make_pool(ONE_A_MINUTE)
+        granted = [await granted_at(pool)]
+        pool.retire("key-1")
+        pool.set_limits(Limits(account=Allowance(rates=(Limit(2, period=60.0),))))
+        pool.add(ApiKey("key-9", "a", "fake-secret-9"))
+        return granted + [await granted_at(pool) for _ in range(2)]
+
+    assert virtual_time.run(story()) == [("key-1", 0.0), ("key-9", 0.0), ("key-9", 60.25)]
+
+
+def test_a_retired_key_is_not_lent_while_what_is_open_with_it_is_counted_again() -> None:
+    async def story() -> float:
+        pool = make_pool(ONE_A_MINUTE, "a", "b")
+        pool.retire("key-1")
+        await granted_at(pool)
+        waiting = asyncio.create_task(granted_at(pool))
+        await settle()
+        pool.restore([OpenOperation("operation", "key-1")])
+        return (await waiting)[1]
+
+    assert virtual_time.run(story()) == 60.25
+
+
 def test_operations_are_counted_again_though_their_key_was_retired() -> None:
     async def story() -> tuple[list[tuple[str, KeyHealth, int]], list[str]]:
         pool = make_pool(ROOM_FOR_ONE, "a", "b")
@@ -318,6 +354,19 @@ def test_whoever_waits_for_what_a_new_limit_never_allows_is_told_so() -> None:
                     pass
 
         await gather(ask(), change())
+
+    virtual_time.run(story())
+
+
+def test_whoever_waits_where_there_is_no_room_any_more_is_told_so() -> None:
+    async def story() -> None:
+        pool = make_pool(ROOM_FOR_ONE)
+        pool.restore([OpenOperation("operation", "key-1")])
+        waiting = asyncio.create_task(granted_at(pool))
+        await settle()
+        pool.set_room(0, key_id="key-1")
+        with pytest.raises(NoUsableKey):
+            await waiting
 
     virtual_time.run(story())
 
