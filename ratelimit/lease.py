@@ -70,6 +70,8 @@ class Lease:
         self.is_reported = False
 
     async def __aenter__(self) -> Self:
+        if self.grant is not None or self.answer is not None:
+            raise RuntimeError("a lease is entered once")
         if not self._lender.line.grant_at_once(self):
             try:
                 await self._lender.line.line_up(self)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from ratelimit.account import KeyState
 from ratelimit.counters import Counters
 from ratelimit.lease import Lease
+from ratelimit.limits import DAY
 from ratelimit.line import Line
 from ratelimit.outlook import Durations
 from ratelimit.roster import Grant, Roster
@@ -16,6 +17,9 @@ from ratelimit.verdicts import Exhausted, Judge, Rejected, Remaining, Throttled,
 from ratelimit.window import UNSENT
 
 logger = logging.getLogger(__name__)
+
+FURTHEST = 32 * DAY
+"""Seconds. Quotas are whole again after a month at most; a time further off is in another unit, or none at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ class Lender:
                 window.stamp(grant)
         self._roster.served(grant)
         if not grant.passed_on:
+            grant.passed_on = True
             grant.meter.leave(grant.model)
         self._roster.end(grant)
         if self.line.queue.entries:
@@ -98,6 +103,7 @@ class Lender:
 
     def _give_back(self, grant: Grant) -> None:
         if not grant.passed_on:
+            grant.passed_on = True
             grant.meter.leave(grant.model)
             if grant.permit is not None and self.line.rations is not None:
                 self.line.rations.ended(grant.permit)
@@ -187,6 +193,11 @@ class Lender:
         return self._judge(outcome, self._wall_clock())
 
     def _on_our_clock(self, verdict: Verdict) -> Verdict:
-        if isinstance(verdict, Throttled | Exhausted | Remaining) and verdict.until is not None:
-            return replace(verdict, until=verdict.until - self._wall_clock() + self.line.clock())
-        return verdict
+        if not isinstance(verdict, Throttled | Exhausted | Remaining) or verdict.until is None:
+            return verdict
+        now, ahead = self.line.clock(), verdict.until - self._wall_clock()
+        if ahead < FURTHEST:
+            return replace(verdict, until=now + ahead)
+        if isinstance(verdict, Remaining):
+            return replace(verdict, until=now + verdict.period)
+        return replace(verdict, until=None)

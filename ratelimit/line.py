@@ -26,6 +26,9 @@ ONE = Cost()
 LOOKAHEAD = 32
 """How many are looked at behind somebody who needs more than is free now, for one who needs less and delays nobody."""
 
+HAIR = 0.01
+"""Seconds by which the timer of an event loop may ring early."""
+
 MOST_CHARGES = 1_000
 """That are remembered: many requests cost the same, and those with token counts of their own are forgotten again."""
 
@@ -88,9 +91,9 @@ class Line:
 
     def line_up(self, lease: Lease) -> asyncio.Future[None]:
         """Stand in line; what is returned is done when it is this lease's turn. Raises `NoUsableKey`."""
-        failure = self._impossibility(lease, lease.asked_at)
-        if failure is not None:
-            raise failure
+        reason = self._roster.impossibility(lease.target, lease.cost, lease.asked_at)
+        if reason is not None:
+            raise self._no_usable_key(*reason)
         loop = asyncio.get_running_loop()
         answer = lease.answer = loop.create_future()
         self.queue.push(
@@ -142,7 +145,7 @@ class Line:
         return charge
 
     def forget_charges(self) -> None:
-        """After a change of which accounts there are."""
+        """After a change of which accounts there are, or of what they may do."""
         self._charges.clear()
 
     def _expire(self, lease: Lease) -> None:
@@ -273,21 +276,22 @@ class Line:
 
     def _ring(self) -> None:
         self._timer = None
-        self.decide(max(self.clock(), self._timer_at))  # it may ring a hair early; that would be for nothing
+        # It may ring a hair early; that would be for nothing. Much too early, it is another clock's time, and not ours.
+        self.decide(min(max(self.clock(), self._timer_at), self.clock() + HAIR))
 
     def fail_hopeless(self) -> None:
         """After a key went out: tell those whom nobody is left to serve."""
         now = self.clock()
-        verdicts: dict[tuple[Target, Cost], NoUsableKey | None] = {}
+        reasons: dict[tuple[Target, Cost], tuple[str, BaseException | None] | None] = {}
         for lease in list(self.queue.in_order(now)):
             asked = (lease.target, lease.cost)
-            if asked not in verdicts:
-                verdicts[asked] = self._impossibility(lease, now)
-            failure = verdicts[asked]
-            if failure is not None:
+            if asked not in reasons:
+                reasons[asked] = self._roster.impossibility(*asked, now)
+            reason = reasons[asked]
+            if reason is not None:
                 self.queue.remove(lease)
                 if lease.answer is not None and not lease.answer.done():
-                    lease.answer.set_exception(failure)
+                    lease.answer.set_exception(self._no_usable_key(*reason))
 
     def wants(self, limit: int) -> list[Want]:
         """What is wanted from the store: by those who wait, first to last, beyond the permits at hand."""
@@ -320,12 +324,9 @@ class Line:
                 wants.append(Want(able or accounts, model, cost))
         return wants
 
-    def _impossibility(self, lease: Lease, now: float) -> NoUsableKey | None:
-        reason = self._roster.impossibility(lease.target, lease.cost, now)
-        if reason is None:
-            return None
-        failure = NoUsableKey(self._provider, reason[0])
-        failure.__cause__ = reason[1]
+    def _no_usable_key(self, reason: str, cause: BaseException | None) -> NoUsableKey:
+        failure = NoUsableKey(self._provider, reason)
+        failure.__cause__ = cause
         return failure
 
 

@@ -259,6 +259,19 @@ def test_an_operation_that_two_leases_hold_takes_room_once() -> None:
     assert virtual_time.run(story()) == [1, 0]
 
 
+def test_an_operation_held_after_the_block_has_room_of_its_own() -> None:
+    async def story() -> list[int]:
+        pool = make_pool(Limits(account=Allowance(room=2)))
+        async with pool.lease(user="ana") as lease:
+            pass
+        lease.hold("operation-1")
+        held = pool.view().keys[0].open
+        pool.release("operation-1")
+        return [held, pool.view().keys[0].open]
+
+    assert virtual_time.run(story()) == [1, 0]
+
+
 def test_room_of_one_model_leaves_the_others_free() -> None:
     async def story() -> list[object]:
         pool = make_pool(Limits(each_model=Allowance(room=1)))
@@ -322,6 +335,38 @@ def test_a_key_that_is_configured_no_more_is_not_usable() -> None:
 def test_two_keys_cannot_have_one_id() -> None:
     with pytest.raises(ValueError, match="two keys have the id"):
         KeyPool("studio", keys("a") * 2, limits=ONE_A_MINUTE, judge=lambda failure, now: None)
+
+
+def test_a_lease_is_entered_once() -> None:
+    async def story() -> int:
+        pool = make_pool(three_a_minute())
+        lease = pool.lease(user="ana")
+        async with lease:
+            with pytest.raises(RuntimeError, match="entered once"):
+                await lease.__aenter__()
+        with pytest.raises(RuntimeError, match="entered once"):
+            await lease.__aenter__()
+        return pool.view().keys[0].usage[0].requests
+
+    assert virtual_time.run(story()) == 1
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0])
+def test_a_weight_is_positive_though_nobody_waits(weight: float) -> None:
+    with pytest.raises(ValueError, match="a weight is positive"):
+        make_pool(ONE_A_MINUTE).lease(user="ana", weight=weight)
+
+
+def test_a_clock_of_its_own_counts_whatever_the_loop_says() -> None:
+    async def story() -> bool:
+        pool = KeyPool("studio", keys("a"), limits=ONE_A_MINUTE, judge=lambda failure, now: None, clock=lambda: 7.0)
+        await granted_at(pool)
+        waiting = asyncio.create_task(granted_at(pool, priority=Priority.HIGH))
+        await asyncio.sleep(1000.0)
+        waiting.cancel()
+        return waiting.done()
+
+    assert not virtual_time.run(story())
 
 
 # The provider counts for itself

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter
 
 import pytest
@@ -185,6 +186,22 @@ def test_a_provider_that_names_a_time_for_everybody_gets_it() -> None:
     assert virtual_time.run(story()) == 9.0
 
 
+@pytest.mark.parametrize("until", [1000 * EPOCH, math.inf, math.nan])
+def test_a_time_that_nobody_could_mean_is_none(until: float) -> None:
+    async def story() -> list[float]:
+        pool = make_pool(PLENTY)
+        await fail(pool, Refusal(Throttled(until=until)))
+        starts = []
+        for told in (Throttled(until=until), Remaining(period=60.0, requests=0, until=until)):
+            async with pool.lease(user="ana", priority=Priority.HIGH):
+                starts.append(virtual_time.now())
+            pool.report(told, key_id="key-1")
+        async with pool.lease(user="ana", priority=Priority.HIGH):
+            return [*starts, virtual_time.now()]
+
+    assert virtual_time.run(story())[-1] <= 30.0 + 60.0 + 60.25
+
+
 def test_after_the_cooldown_one_probe_goes_alone_and_its_success_lets_the_rest_through() -> None:
     async def story() -> list[float]:
         pool = make_pool(PLENTY)
@@ -274,6 +291,7 @@ def test_when_the_last_key_is_rejected_all_who_wait_are_told_the_cause() -> None
     first, *others = virtual_time.run(story())
     assert first is REJECTED
     assert [(type(other), other and other.__cause__) for other in others] == [(NoUsableKey, REJECTED)] * 2
+    assert others[0] is not others[1]  # each task raises its own
 
 
 def test_an_answer_that_ends_the_last_key_is_told_to_all_who_wait() -> None:
@@ -403,6 +421,21 @@ def test_a_key_that_never_served_gets_one_request_until_it_answers() -> None:
         return sorted([*await asyncio.gather(*(work(pool, 0.5, account="b") for _ in range(3)))])
 
     assert virtual_time.run(story()) == [("key-2", 0.0), ("key-2", 0.5), ("key-2", 0.5)]
+
+
+def test_an_account_that_comes_back_is_probed_alone_with_a_new_key_too() -> None:
+    async def ask(pool: KeyPool) -> float:
+        async with pool.lease(user="ana", priority=Priority.HIGH):
+            start = virtual_time.now()
+            await asyncio.sleep(6.0)
+            return start
+
+    async def story() -> list[float]:
+        pool = make_pool(PLENTY, "a", "a")
+        pool.report(Throttled(until=EPOCH + 30.0), key_id="key-1")
+        return sorted(await asyncio.gather(*(ask(pool) for _ in range(3))))
+
+    assert virtual_time.run(story()) == [30.0, 36.0, 36.0]
 
 
 def test_nobody_waits_for_longer_than_two_seconds_for_the_answer_to_a_first_request() -> None:
