@@ -104,8 +104,8 @@ class KeyPool:
     def add(self, key: ApiKey) -> None:
         """Lend this key from now on, too. Raises `ValueError` if its id is taken.
 
-        Its account has the limits that were given for it, else those of every account. A key that was retired comes
-        back as it was.
+        Its account has the limits that were given for it, else those of every account; one that had no key for a while
+        remembers what was spent. A key that was retired and is not gone yet comes back as it was.
         """
         self._roster.add(key)
         self._gone.pop(key.id, None)
@@ -410,7 +410,7 @@ class KeyPool:
     # The store, if there is one
 
     def _book(self) -> Book:
-        held = dict(self._roster.accounts)  # a journey may be under way while one of them goes
+        held = {**self._roster.former, **self._roster.accounts}  # what was spent stays spent, whoever goes
         return Book(lambda account: held[account].meter.limits, held, skew=self._skew)
 
     def _open_rations(self, store: UsageStore) -> Rations:

@@ -55,6 +55,7 @@ class Roster:
         limits: of every account, unless `account_limits` names others for it.
         cooldown, longest_cooldown: seconds; see `Health`.
         skew: seconds; see `ratelimit.window`.
+        former: accounts without a key. They come back with the next one, for what was spent stays spent.
         epoch: grows with every change of anybody's health.
         left: hears of keys that were retired, once nothing is open with them and they are gone.
     """
@@ -68,6 +69,7 @@ class Roster:
     dice: random.Random
     keys: dict[str, KeyState] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
+    former: dict[str, Account] = field(default_factory=dict)
     provider: Health = field(init=False)
     epoch: int = 0
     left: Callable[[KeyState], None] = field(default=lambda _: None)
@@ -89,7 +91,7 @@ class Roster:
             known.is_retired = False
             self._recount()
             return
-        account = self.accounts.get(key.account)
+        account = self.accounts.get(key.account) or self.former.pop(key.account, None)
         if account is None:
             limits = self.account_limits.get(key.account, self.limits)
             account = Account(
@@ -99,7 +101,7 @@ class Roster:
                 self._new_health(),
                 self.provider,
             )
-            self.accounts[key.account] = account
+        self.accounts[key.account] = account
         state = self.keys[key.id] = KeyState(key, account, self._new_health())
         account.keys.append(state)
         self._recount()
@@ -107,7 +109,7 @@ class Roster:
     def set_limits(self, limits: Limits, account_limits: Mapping[str, Limits], now: float) -> None:
         """From now on these hold, for accounts to come, too."""
         self.limits, self.account_limits = limits, account_limits
-        for account in self.accounts.values():
+        for account in (*self.accounts.values(), *self.former.values()):
             account.meter.set_limits(account_limits.get(account.id, limits), now)
         self.changed_all()
 
@@ -135,7 +137,7 @@ class Roster:
         del self.keys[state.key.id]
         state.account.keys.remove(state)
         if not state.account.keys:
-            del self.accounts[state.account.id]
+            self.former[state.account.id] = self.accounts.pop(state.account.id)
         self._recount()
         self.left(state)
 

@@ -447,6 +447,19 @@ def test_a_small_request_passes_a_large_one_that_it_does_not_delay() -> None:
 # Keys that come and go
 
 
+def test_an_account_without_a_key_for_a_while_is_not_forgotten_by_the_store() -> None:
+    async def story() -> float:
+        pool = a_pool(MemoryStore(), Limits(account=Allowance(rates=(Limit(1, period=PERIOD),))))
+        async with running(pool.run()):
+            await granted_at(pool)
+            pool.retire("key-1")
+            await asyncio.sleep(30)
+            pool.add(ApiKey("key-9", "a", "fake-secret-9"))
+            return (await granted_at(pool))[1]
+
+    assert virtual_time.run(story()) >= PERIOD
+
+
 def test_an_account_that_comes_or_goes_in_one_process_is_shared_like_the_others() -> None:
     """One process learns of a new account later than the other; neither takes more than there is, and both go on."""
 
