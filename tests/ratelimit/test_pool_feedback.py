@@ -321,7 +321,7 @@ def test_an_answer_that_ends_the_last_key_is_told_to_all_who_wait() -> None:
                 lease.report(Answer(Rejected()))
                 return "heard"
 
-        return await asyncio.gather(ask("ana"), ask("ben"), return_exceptions=True)
+        return list(await asyncio.gather(ask("ana"), ask("ben"), return_exceptions=True))
 
     first, second = virtual_time.run(story())
     assert first == "heard"
