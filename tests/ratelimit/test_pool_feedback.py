@@ -692,6 +692,15 @@ def test_the_view_tells_everything_but_the_secret() -> None:
     virtual_time.run(story())
 
 
+def test_times_in_a_view_are_on_the_clock_that_was_asked_for() -> None:
+    async def story() -> float | None:
+        pool = make_pool(PLENTY)
+        await fail(pool, THROTTLED)
+        return pool.view(5000.0).keys[0].until
+
+    assert virtual_time.run(story()) == 5030.0
+
+
 def test_a_key_that_has_rested_is_shown_as_probing() -> None:
     async def story() -> list[KeyHealth]:
         pool = make_pool(PLENTY)

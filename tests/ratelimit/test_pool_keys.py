@@ -277,6 +277,15 @@ def test_a_key_that_comes_back_has_open_what_it_had_open() -> None:
     assert virtual_time.run(story()) == (["key-1"], 0)
 
 
+def test_a_key_that_is_gone_is_still_known_and_told() -> None:
+    async def story() -> list[object]:
+        pool = make_pool(Limits(), "a", "b")
+        pool.retire("key-1")
+        return [ids(pool), *(pool.knows(f"key-{number}") for number in (1, 2, 3)), pool.key("key-1").id]
+
+    assert virtual_time.run(story()) == [["key-2"], True, True, False, "key-1"]
+
+
 @pytest.mark.parametrize("key_id", ["key-1", "key-9"], ids=["the same key", "another key"])
 def test_an_account_without_a_key_for_a_while_forgets_nothing(key_id: str) -> None:
     async def story() -> tuple[str, float]:

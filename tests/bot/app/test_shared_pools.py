@@ -159,6 +159,25 @@ def test_what_one_process_took_in_truth_is_what_another_may_not_take() -> None:
     assert PERIOD <= after < PERIOD + 1
 
 
+def test_what_one_process_sent_shows_in_the_windows_of_another_until_it_leaves_them() -> None:
+    async def story() -> list[int]:
+        store, crowd = MemoryStore(), Crowd(StrictServer(LIMIT, PERIOD))
+        first, second = a_pool(store), a_pool(store, seed=2)
+        seen = []
+        async with running(first.run(), second.run()):
+            for _ in range(3):
+                await crowd.send(first)
+            for at in (20.0, 40.0):
+                await asyncio.sleep(at - virtual_time.now())
+                await crowd.send(second)
+            for at in (50.0, 65.0):
+                await asyncio.sleep(at - virtual_time.now())
+                seen.append(second.view().keys[0].usage[0].requests)
+        return seen
+
+    assert virtual_time.run(story()) == [5, 2]
+
+
 def test_who_serves_is_known_with_a_store_too() -> None:
     async def story() -> int:
         pool = a_pool(MemoryStore())
@@ -214,7 +233,9 @@ async def _reason(pool: KeyPool) -> str:
     async with running(wait()):
         await asyncio.sleep(0.01)
         outlook = pool.outlook("asked about")
-        return "" if outlook is None else outlook.reason
+        assert outlook is not None
+        assert (outlook.soonest, outlook.latest) == (None, None)
+        return outlook.reason
 
 
 def test_what_was_sent_while_the_store_was_away_is_told_when_it_is_back() -> None:
@@ -287,6 +308,20 @@ def test_an_operation_that_another_process_saw_end_takes_no_room_here_either() -
                 return virtual_time.now()
 
     assert virtual_time.run(story()) < 110
+
+
+def test_operations_that_one_process_restores_take_room_in_the_others() -> None:
+    async def story() -> float:
+        store = MemoryStore()
+        first, second = a_pool(store, ROOM), a_pool(store, ROOM, seed=2)
+        first.restore([OpenOperation(f"operation-{number}", "key-1", "m") for number in range(2)])
+        async with running(first.run(), second.run()):
+            await asyncio.sleep(50)
+            asyncio.get_running_loop().call_later(100.0, first.release, "operation-0")
+            async with second.lease(user="bea"):
+                return virtual_time.now()
+
+    assert 150 <= virtual_time.run(story()) < 160
 
 
 def test_operations_restored_at_boot_are_counted_once_and_before_anything_is_lent() -> None:
