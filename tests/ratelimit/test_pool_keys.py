@@ -13,7 +13,7 @@ from tests.ratelimit.provider import (
     ONE_A_MINUTE,
     REJECTED,
     ROOM_FOR_ONE,
-    Service,
+    UNAVAILABLE,
     gather,
     granted_at,
     health,
@@ -127,18 +127,15 @@ def test_the_only_key_that_is_not_paused_is_believed_from_the_start() -> None:
 
 
 def test_a_paused_key_is_no_witness_that_the_service_is_well() -> None:
-    async def story() -> list[str]:
+    async def story() -> list[KeyHealth]:
         pool = make_pool(Limits(), "a", "b")
         await granted_at(pool, key_id="key-1")
         await granted_at(pool, key_id="key-2")
         pool.pause("key-2")
-        service = Service(key_1=REJECTED)
-        with pytest.raises(NoUsableKey):
-            await pool.call(service.ask, user="ana", key_id="key-1")
-        pool.resume("key-2")
-        return [(await granted_at(pool))[0]]
+        pool.report(UNAVAILABLE, key_id="key-1")
+        return health(pool)
 
-    assert virtual_time.run(story()) == ["key-2"]
+    assert virtual_time.run(story()) == [KeyHealth.HEALTHY, KeyHealth.PAUSED]
 
 
 # Retired
