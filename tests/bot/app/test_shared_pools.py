@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from ratelimit import Allowance, ApiKey, Cost, KeyPool, Limit, Limits, OpenOperation, Priority
+from ratelimit.book import OPERATION
 from ratelimit.rations import BATCH
 from ratelimit.usage import Permit, Want
 from tests import virtual_time
@@ -310,6 +311,25 @@ def test_an_operation_that_another_process_saw_end_takes_no_room_here_either() -
     assert virtual_time.run(story()) < 110
 
 
+def test_an_operation_keeps_its_room_for_hours_though_its_process_has_nothing_else_to_tell() -> None:
+    async def story() -> tuple[float, int]:
+        store = MemoryStore()
+        first, second = a_pool(store, ROOM), a_pool(store, ROOM, seed=2)
+        async with running(first.run()):
+            for number in range(2):
+                async with first.lease(user="ana") as lease:
+                    lease.hold(f"operation-{number}")
+            await asyncio.sleep(2.5 * OPERATION)
+            journeys = store.journeys
+            asyncio.get_running_loop().call_later(100.0, first.release, "operation-1")
+            async with running(second.run()), second.lease(user="bea"):
+                return virtual_time.now() - 2.5 * OPERATION, journeys
+
+    waited, journeys = virtual_time.run(story())
+    assert 100 < waited < 105
+    assert journeys < 30
+
+
 def test_operations_that_one_process_restores_take_room_in_the_others() -> None:
     async def story() -> float:
         store = MemoryStore()
@@ -480,6 +500,20 @@ def test_a_small_request_passes_a_large_one_that_it_does_not_delay() -> None:
 
 
 # Keys that come and go
+
+
+def test_a_higher_limit_serves_at_once_who_was_told_that_there_is_nothing() -> None:
+    async def story() -> float:
+        one, ten = (Limits(account=Allowance(rates=(Limit(number, period=PERIOD),))) for number in (1, 10))
+        pool = a_pool(MemoryStore(), one)
+        async with running(pool.run()):
+            await granted_at(pool)
+            waiting = asyncio.create_task(granted_at(pool))
+            await asyncio.sleep(5)
+            pool.set_limits(ten)
+            return (await waiting)[1]
+
+    assert virtual_time.run(story()) < 6
 
 
 def test_an_account_without_a_key_for_a_while_is_not_forgotten_by_the_store() -> None:
