@@ -151,4 +151,4 @@ class Account:
             for state in self.keys:
                 for health in self.healths(state, model):
                     at = min(at, *(time for time in (health.until, health.probed_until) if time > now), math.inf)
-        return at if at > now else math.inf
+        return at

@@ -41,7 +41,7 @@ class Waits:
         left = share * self.count
         for lower, upper, number in zip((0.0, *WAITS), (*WAITS, WAITS[-1]), self.buckets, strict=True):
             if number and left <= number:
-                return lower + (upper - lower) * max(0.0, left) / number
+                return lower + (upper - lower) * left / number
             left -= number
         return WAITS[-1] if self.count else None
 

@@ -418,7 +418,7 @@ class KeyPool:
     # The store, if there is one
 
     def _book(self) -> Book:
-        held = dict(self._roster.accounts)  # a journey may be under way while one of them goes
+        held = {**self._roster.former, **self._roster.accounts}  # what was spent stays spent, whoever goes
         return Book(lambda account: held[account].meter.limits, held, skew=self._skew)
 
     def _open_rations(self, store: UsageStore) -> Rations:

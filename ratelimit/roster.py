@@ -55,6 +55,7 @@ class Roster:
         limits: of every account, unless `account_limits` names others for it.
         cooldown, longest_cooldown: seconds; see `Health`.
         skew: seconds; see `ratelimit.window`.
+        former: accounts without a key. They come back with the next one, for what was spent stays spent.
         epoch: grows with every change of anybody's health.
         in_flight: leases out, with all keys.
         left: hears of keys that were retired, once nothing is open with them and they are gone.
@@ -69,12 +70,12 @@ class Roster:
     dice: random.Random
     keys: dict[str, KeyState] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
+    former: dict[str, Account] = field(default_factory=dict)
     provider: Health = field(init=False)
     epoch: int = 0
     in_flight: int = 0
     left: Callable[[KeyState], None] = field(default=lambda _: None)
     _numbers: Iterator[int] = field(default_factory=count)
-    _gone: dict[str, Account] = field(default_factory=dict)  # all of whose keys are, with what they spent
     _serving: tuple[str, ...] = ()  # accounts with a key that may be lent some day
     _lineups: dict[str | None, Lineup] = field(default_factory=dict)
     _turns: int = 0
@@ -92,7 +93,7 @@ class Roster:
             known.is_retired = False
             self._recount()
             return
-        account = self.accounts.get(key.account) or self._gone.pop(key.account, None)
+        account = self.accounts.get(key.account) or self.former.pop(key.account, None)
         if account is None:
             limits = self.account_limits.get(key.account, self.limits)
             account = Account(
@@ -110,7 +111,7 @@ class Roster:
     def set_limits(self, limits: Limits, account_limits: Mapping[str, Limits], now: float) -> None:
         """From now on these hold, for accounts to come, too."""
         self.limits, self.account_limits = limits, account_limits
-        for account in (*self.accounts.values(), *self._gone.values()):
+        for account in (*self.accounts.values(), *self.former.values()):
             account.meter.set_limits(account_limits.get(account.id, limits), now)
         self.changed_all()
 
@@ -138,7 +139,7 @@ class Roster:
         del self.keys[state.key.id]
         state.account.keys.remove(state)
         if not state.account.keys:
-            self._gone[state.account.id] = self.accounts.pop(state.account.id)
+            self.former[state.account.id] = self.accounts.pop(state.account.id)
         self._recount()
         self.left(state)
 

@@ -111,6 +111,14 @@ def test_a_share_stayed_within_what_its_bucket_holds() -> None:
     assert waits.within(0.95) == WAITS[-1]
 
 
+def test_within_a_bucket_those_who_waited_are_spread_evenly() -> None:
+    waits = Waits()
+    for seconds in (6.0, 7.0, 8.0, 9.0):
+        waits.add(seconds)
+
+    assert [waits.within(share) for share in (0.0, 0.25, 0.5, 1.0)] == [5.0, 6.25, 7.5, 10.0]
+
+
 def test_waits_of_two_pools_add_up() -> None:
     one, other = Waits(), Waits()
     one.add(1.0)

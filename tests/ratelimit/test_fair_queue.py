@@ -422,6 +422,40 @@ class Line:
         return order
 
 
+def test_a_class_ages_from_when_its_first_came_however_many_come_after() -> None:
+    queue = FairQueue[str](patience=60)
+    push(queue, "low1", priority=Priority.LOW, now=1000.0)
+    push(queue, "high1", priority=Priority.HIGH, now=1001.0)
+    push(queue, "low2", priority=Priority.LOW, now=1050.0)
+    assert [next(queue.heads(now)) for now in (1000.0, 1059.9, 1060.0)] == ["high1", "high1", "low1"]
+
+
+def test_who_was_passed_over_and_goes_late_gives_newcomers_no_head_start() -> None:
+    queue = FairQueue[str]()
+    push(queue, "ben1", lane="full")
+    push(queue, "ana1", "ana2", "ana3", "ana4", lane="free")
+    for _ in range(3):
+        queue.take(next(item for item in queue.heads(0.0) if item.startswith("ana")), 0.0)
+    queue.take("ben1", 0.0)
+    push(queue, "cem1", "cem2", "cem3", lane="free")
+    assert drain(queue)[:3] == ["cem1", "ana4", "cem2"]
+
+
+def test_users_who_were_served_are_forgotten_while_others_wait_and_these_keep_their_place() -> None:
+    queue = FairQueue[str]()
+    push(queue, "ana1", cost=5000.0)
+    push(queue, "ana2", "ben1")
+    queue.take("ana1", 0.0)
+    for number in range(1000):
+        for turn in (1, 2):
+            queue.push(f"guest{number}-{turn}", user=f"guest{number}", priority=Priority.GENERATION, now=0.0)
+            queue.take(f"guest{number}-{turn}", 0.0)
+    push(queue, "ana3", "ben2")
+    (of_class,) = [each for each in queue._classes.values() if each.length]
+    assert len(of_class._users) < 100
+    assert drain(queue) == ["ben1", "ben2", "ana2", "ana3"]
+
+
 lane_steps = st.lists(
     st.tuples(
         st.sampled_from(["push", "push", "push", "pop", "take", "remove"]),

@@ -151,11 +151,28 @@ def test_what_is_used_up_is_out_for_an_hour_and_then_asked_again() -> None:
     assert [(health.is_out(now), health.may_serve(now)) for now in (3599.0, 3600.0)] == [(True, False), (False, True)]
 
 
+def test_what_is_used_up_tells_why_once_and_only_by_news() -> None:
+    health, cause = Health(30, 600), PermissionError("no credit")
+    changes = [
+        health.use_up(cause, now=0.0, epoch=1, is_current=False),
+        health.use_up(cause, now=0.0, epoch=2, is_current=True),
+        health.use_up(None, now=1.0, epoch=3, is_current=True),
+    ]
+    assert (changes, health.cause, health.refusals) == ([False, True, False], cause, 1)
+
+
 def test_what_is_used_up_and_serves_again_is_well() -> None:
     health = Health(30, 600)
     health.use_up(None, now=0.0, epoch=1, is_current=True)
     assert health.recover(epoch=2, is_current=True)
     assert health.is_healthy
+
+
+def test_what_is_believed_in_again_may_serve_at_once() -> None:
+    patient = Patient()
+    patient.refuse(0.0)
+    patient.health.reset(epoch=2)
+    assert (patient.health.is_healthy, patient.health.may_serve(0.0)) == (True, True)
 
 
 def test_one_probe_at_a_time() -> None:
@@ -171,6 +188,21 @@ def test_a_time_that_nobody_could_mean_is_none(until: float) -> None:
     patient = Patient()
     patient.refuse(0.0, until=until)
     assert patient.health.until == 30.0
+
+
+def test_no_number_of_refusals_is_too_large() -> None:
+    patient = Patient(longest=40.0)
+    now = 0.0
+    for _ in range(1100):
+        patient.refuse(now)
+        now = patient.health.until
+    rests = []
+    for refuse in (patient.refuse, patient.fail, patient.reject):
+        refuse(now)
+        rests.append(patient.health.until - now)
+        now = patient.health.until
+    patient.refuse(now, until=now)
+    assert [*rests, patient.health.until - now] == [40, 40, 240, 8]
 
 
 # A service that fails
@@ -222,6 +254,14 @@ def test_a_probe_rejected_again_doubles_the_time_out_up_to_six_times_the_longest
         rests.append(patient.health.until - now)
         now = patient.health.until
     assert rests == [30, 60, 120, 240, 240]
+
+
+def test_a_rejected_key_that_is_throttled_when_it_is_asked_again_is_waited_for() -> None:
+    patient = Patient()
+    patient.reject(0.0)
+    now = patient.health.until
+    patient.refuse(now)
+    assert (patient.health.is_out(now), patient.health.may_serve(now)) == (False, False)
 
 
 def test_rejections_that_come_back_together_are_one() -> None:

@@ -13,6 +13,20 @@ def test_a_cost_below_one_request_or_zero_tokens_is_refused(requests: int, token
         Cost(requests, tokens)
 
 
+@pytest.mark.parametrize("limit", [Limit(0), Limit(None, tokens=0), DayLimit(0, tokens=0)], ids=str)
+def test_a_limit_may_be_nothing_at_all_and_allows_nothing(limit: Limit | DayLimit) -> None:
+    assert not Limits(account=Allowance(rates=(limit,))).allow(Cost(tokens=1), None)
+
+
+@pytest.mark.parametrize("kind", [Limit, DayLimit], ids=["a minute", "a day"])
+@pytest.mark.parametrize(("requests", "tokens"), [(-1, None), (None, -1)])
+def test_a_limit_below_nothing_is_refused(
+    kind: type[Limit | DayLimit], requests: int | None, tokens: int | None
+) -> None:
+    with pytest.raises(ValueError, match=f"not negative: {requests} requests, {tokens} tokens"):
+        kind(requests, tokens)
+
+
 def test_a_limit_needs_a_period() -> None:
     with pytest.raises(ValueError, match="longer than nothing"):
         Limit(5, period=0)

@@ -660,7 +660,7 @@ def test_what_is_kept_for_somebody_is_kept_on_one_account_however_many_wait_behi
         pool = make_pool(Limits(account=Allowance(rates=(Limit(None, tokens=100, period=60),))), "a", "b", "c")
         for account in ("a", "b", "c"):
             await granted_at(pool, account=account, cost=Cost(tokens=60))
-        wishes = (("ben", 100), ("cem", 60), ("dan", 40))
+        wishes = (("ben", 100), ("cem", 70), ("dan", 40))
         waiting = [
             asyncio.create_task(granted_at(pool, user=user, model=f"for {user}", cost=Cost(tokens=tokens)))
             for user, tokens in wishes
@@ -669,6 +669,21 @@ def test_what_is_kept_for_somebody_is_kept_on_one_account_however_many_wait_behi
         return at
 
     assert virtual_time.run(story()) == 0.0
+
+
+def test_two_who_wait_for_a_huge_cost_are_kept_one_account_each() -> None:
+    async def story() -> list[float]:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(None, tokens=100, period=60),))), "a", "b")
+        for account in ("a", "b"):
+            await granted_at(pool, account=account, cost=Cost(tokens=50))
+        wishes = (("ben", 100), ("cem", 100), ("dan", 40))
+        waiting = [
+            asyncio.create_task(granted_at(pool, user=user, model=f"for {user}", cost=Cost(tokens=tokens)))
+            for user, tokens in wishes
+        ]
+        return [at for _, at in await asyncio.gather(*waiting)]
+
+    assert virtual_time.run(story()) == [60.25, 60.25, 120.5]
 
 
 def test_whoever_gives_up_waiting_for_a_huge_cost_frees_what_was_kept_for_them() -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ratelimit import Allowance, Cost, KeyPool, Limit, Limits, Priority
+from ratelimit import Allowance, Cost, DayLimit, KeyPool, Limit, Limits, Priority
 from ratelimit.pacing import MEMORY
 from tests import virtual_time
 from tests.ratelimit.provider import make_pool
@@ -79,6 +79,21 @@ def test_what_fits_into_one_period_goes_at_once(accounts: str, priority: Priorit
         return crowd.lent
 
     assert set(virtual_time.run(story())) == {0.0}
+
+
+def test_a_budget_for_the_day_changes_no_rhythm() -> None:
+    async def story(limits: Limits) -> list[float]:
+        crowd = Crowd(make_pool(limits))
+        await crowd.urgent(0.0)
+        await crowd.flood(40)
+        return crowd.lent
+
+    rhythms = [
+        virtual_time.run(story(Limits(account=Allowance(rates=rates))))
+        for rates in ((Limit(15),), (Limit(15), DayLimit(1000)), (DayLimit(1000), Limit(15), Limit(1000, period=3600)))
+    ]
+    assert rhythms[0] == rhythms[1] == rhythms[2]
+    assert len(set(rhythms[0])) > 30
 
 
 @settings(max_examples=100, deadline=None)

@@ -89,6 +89,26 @@ def test_the_less_loaded_account_is_chosen_although_it_served_last() -> None:
     assert virtual_time.run(story()) == "key-2"
 
 
+def test_of_equals_the_one_with_the_least_in_flight_is_chosen() -> None:
+    async def story() -> str:
+        pool = make_pool(Limits(), "a", "b")
+        for key_id in ("key-1", "key-2"):
+            await granted_at(pool, key_id=key_id)
+        async with pool.lease(user="ana", key_id="key-1"):
+            await granted_at(pool, key_id="key-2")
+            return (await granted_at(pool))[0]
+
+    assert virtual_time.run(story()) == "key-2"
+
+
+def test_the_keys_of_an_account_that_is_named_take_turns() -> None:
+    async def story() -> list[str]:
+        pool = make_pool(Limits(), "a", "a", "b")
+        return [(await granted_at(pool, account="a"))[0] for _ in range(4)]
+
+    assert virtual_time.run(story()) == ["key-1", "key-2", "key-1", "key-2"]
+
+
 def test_an_account_can_have_limits_of_its_own() -> None:
     async def story() -> list[object]:
         pool = make_pool(ONE_A_MINUTE, "a", account_limits={"a": three_a_minute()})

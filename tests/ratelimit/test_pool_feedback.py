@@ -152,6 +152,40 @@ def test_a_throttled_model_leaves_the_account_to_the_others() -> None:
     assert virtual_time.run(story()) == [30.0, 0.0]
 
 
+def test_a_model_that_is_throttled_without_a_name_is_its_account() -> None:
+    async def story() -> list[KeyHealth]:
+        pool = make_pool(PLENTY, "a", "a", "b")
+        await fail(pool, Refusal(Throttled(scope=Scope.MODEL)), key_id="key-1")
+        return health(pool)
+
+    assert virtual_time.run(story()) == [KeyHealth.COOLING, KeyHealth.COOLING, KeyHealth.HEALTHY]
+
+
+def test_a_model_that_serves_again_brings_back_no_other() -> None:
+    async def story() -> tuple[float, float]:
+        pool = make_pool(PLENTY)
+        for model, seconds in (("small", 5.0), ("big", 60.0)):
+            await fail(pool, Refusal(Throttled(until=unix_now() + seconds, scope=Scope.MODEL)), model=model)
+        return await answer(pool, None, model="small"), await answer(pool, None, model="big")
+
+    assert virtual_time.run(story()) == (5.0, 60.0)
+
+
+def test_a_key_that_served_before_is_well_after_its_probe() -> None:
+    async def story() -> list[list[KeyHealth]]:
+        pool = make_pool(PLENTY, "a", "b")
+        await answer(pool, None, key_id="key-1")
+        await fail(pool, THROTTLED, key_id="key-1")
+        seen = [health(pool)]
+        await answer(pool, None, key_id="key-1")
+        return [*seen, health(pool)]
+
+    assert virtual_time.run(story()) == [
+        [KeyHealth.COOLING, KeyHealth.HEALTHY],
+        [KeyHealth.HEALTHY, KeyHealth.HEALTHY],
+    ]
+
+
 def test_refusals_of_requests_in_flight_together_are_one() -> None:
     async def refuse(pool: KeyPool, seconds: float) -> None:
         async with pool.lease(user="ana") as lease:
@@ -319,6 +353,20 @@ def test_a_rejected_key_comes_back_when_reinstated() -> None:
         return health(pool)
 
     assert virtual_time.run(story()) == [KeyHealth.HEALTHY]
+
+
+@pytest.mark.parametrize("accounts", ["a", "ab"], ids=["one account", "two accounts"])
+def test_whoever_waits_goes_as_soon_as_a_key_is_reinstated(accounts: str) -> None:
+    async def story() -> tuple[str, float]:
+        pool = make_pool(PLENTY, *accounts)
+        for number in range(len(accounts)):
+            await fail(pool, THROTTLED, key_id=f"key-{number + 1}")
+        waiting = asyncio.create_task(granted_at(pool))
+        await asyncio.sleep(5)
+        pool.reinstate("key-1")
+        return await waiting
+
+    assert virtual_time.run(story()) == ("key-1", 5.0)
 
 
 def test_a_poll_can_report_too() -> None:
@@ -580,6 +628,30 @@ def test_an_answer_can_be_a_refusal_too() -> None:
     assert virtual_time.run(story()) == (0, [KeyHealth.COOLING])
 
 
+@pytest.mark.parametrize(
+    ("limits", "left", "model", "resting"),
+    [
+        (Limits(), {"requests": 0}, "m", True),
+        (Limits(), {"requests": 9, "tokens": 0}, "m", True),
+        (Limits(), {"requests": 1, "tokens": 1}, "m", False),
+        (Limits(), {"requests": 0}, None, False),
+        (Limits(each_model=Allowance(rates=(Limit(10),))), {"requests": 0}, "m", False),
+    ],
+    ids=["no requests", "no tokens", "some of both", "no model", "a limit that we count"],
+)
+def test_a_model_rests_that_is_used_up_by_a_limit_that_we_do_not_count(
+    limits: Limits, left: dict[str, int], model: str | None, resting: bool
+) -> None:
+    async def story() -> tuple[list[str], float]:
+        pool = make_pool(limits)
+        await answer(pool, Answer(Remaining(period=60.0, until=unix_now() + 20.0, **left)), model=model)
+        (key,) = pool.view().keys
+        return list(key.resting_models), await answer(pool, None, model=model)
+
+    is_full = bool(limits.each_model.rates)
+    assert virtual_time.run(story()) == (["m"] if resting else [], 20.0 if resting or is_full else 0.0)
+
+
 def test_what_a_poll_learns_of_the_quota_fills_the_window_too() -> None:
     async def story() -> float:
         pool = make_pool(Limits(account=Allowance(rates=(Limit(10, period=60),))))
@@ -651,6 +723,15 @@ def test_the_view_tells_everything_but_the_secret() -> None:
         assert "fake-secret" not in f"{view!r} {pool!r} {lease!r}"
 
     virtual_time.run(story())
+
+
+def test_times_in_a_view_are_on_the_clock_that_was_asked_for() -> None:
+    async def story() -> float | None:
+        pool = make_pool(PLENTY)
+        await fail(pool, THROTTLED)
+        return pool.view(5000.0).keys[0].until
+
+    assert virtual_time.run(story()) == 5030.0
 
 
 def test_a_key_that_has_rested_is_shown_as_probing() -> None:

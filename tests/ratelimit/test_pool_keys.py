@@ -13,7 +13,7 @@ from tests.ratelimit.provider import (
     ONE_A_MINUTE,
     REJECTED,
     ROOM_FOR_ONE,
-    Service,
+    UNAVAILABLE,
     gather,
     granted_at,
     health,
@@ -110,19 +110,32 @@ def test_what_a_paused_key_has_begun_goes_on() -> None:
     assert virtual_time.run(story()) == ([KeyHealth.PAUSED], "key-1", KeyHealth.HEALTHY)
 
 
+def test_the_only_key_that_is_not_paused_is_believed_from_the_start() -> None:
+    async def story() -> list[object]:
+        pool = make_pool(Limits(), "a", "b")
+        pool.pause("key-2")
+
+        async def work() -> float:
+            async with pool.lease(user="ana"):
+                at = asyncio.get_running_loop().time()
+                await asyncio.sleep(1.0)
+                return at
+
+        return await gather(work(), work())
+
+    assert virtual_time.run(story()) == [0.0, 0.0]
+
+
 def test_a_paused_key_is_no_witness_that_the_service_is_well() -> None:
-    async def story() -> list[str]:
+    async def story() -> list[KeyHealth]:
         pool = make_pool(Limits(), "a", "b")
         await granted_at(pool, key_id="key-1")
         await granted_at(pool, key_id="key-2")
         pool.pause("key-2")
-        service = Service(key_1=REJECTED)
-        with pytest.raises(NoUsableKey):
-            await pool.call(service.ask, user="ana", key_id="key-1")
-        pool.resume("key-2")
-        return [(await granted_at(pool))[0]]
+        pool.report(UNAVAILABLE, key_id="key-1")
+        return health(pool)
 
-    assert virtual_time.run(story()) == ["key-2"]
+    assert virtual_time.run(story()) == [KeyHealth.HEALTHY, KeyHealth.PAUSED]
 
 
 # Retired
@@ -279,6 +292,57 @@ def test_a_retired_key_is_not_lent_while_what_is_open_with_it_is_counted_again()
         return (await waiting)[1]
 
     assert virtual_time.run(story()) == 60.25
+
+
+def test_a_key_that_comes_back_has_open_what_it_had_open() -> None:
+    async def story() -> tuple[list[str], int]:
+        pool = make_pool(Limits(account=Allowance(room=2)))
+        async with pool.lease(user="ana") as lease:
+            lease.hold("operation")
+        pool.retire("key-1")
+        pool.add(ApiKey("key-1", "a", "fake-secret-1"))
+        await granted_at(pool)
+        pool.retire("key-1")
+        kept = ids(pool)
+        pool.release("operation")
+        return kept, len(ids(pool))
+
+    assert virtual_time.run(story()) == (["key-1"], 0)
+
+
+def test_a_key_that_is_gone_is_still_known_and_told() -> None:
+    async def story() -> list[object]:
+        pool = make_pool(Limits(), "a", "b")
+        pool.retire("key-1")
+        return [ids(pool), *(pool.knows(f"key-{number}") for number in (1, 2, 3)), pool.key("key-1").id]
+
+    assert virtual_time.run(story()) == [["key-2"], True, True, False, "key-1"]
+
+
+@pytest.mark.parametrize("key_id", ["key-1", "key-9"], ids=["the same key", "another key"])
+def test_an_account_without_a_key_for_a_while_forgets_nothing(key_id: str) -> None:
+    async def story() -> tuple[str, float]:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(2, period=60),))))
+        await gather(granted_at(pool), granted_at(pool))
+        pool.retire("key-1")
+        pool.set_limits(ONE_A_MINUTE)
+        await asyncio.sleep(5.0)
+        pool.add(ApiKey(key_id, "a", "fake-secret"))
+        return await granted_at(pool)
+
+    assert virtual_time.run(story()) == (key_id, 60.25)
+
+
+def test_of_three_accounts_one_goes_and_the_others_do_its_work() -> None:
+    async def story() -> list[str]:
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(2, period=60),))), "a", "b", "c")
+        await gather(*(granted_at(pool, key_id=f"key-{number}") for number in (1, 2, 3)))
+        await granted_at(pool, key_id="key-2")
+        await granted_at(pool, key_id="key-3")
+        pool.retire("key-1")
+        return [key_id for key_id, _ in (await granted_at(pool), await granted_at(pool))]
+
+    assert sorted(virtual_time.run(story())) == ["key-2", "key-3"]
 
 
 def test_operations_are_counted_again_though_their_key_was_retired() -> None:

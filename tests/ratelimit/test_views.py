@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from ratelimit import Allowance, KeyView, Limits, OpenOperation
+from ratelimit import Allowance, KeyView, Limits, OpenOperation, Scope, Throttled
 from tests import virtual_time
-from tests.ratelimit.provider import BAD_REQUEST, THROTTLED, Refusal, make_pool
+from tests.ratelimit.provider import BAD_REQUEST, EPOCH, THROTTLED, Refusal, make_pool
 
 
 def view(limits: Limits, *operations: OpenOperation) -> KeyView:
@@ -49,6 +49,17 @@ def test_the_error_rate_is_the_share_of_what_was_lent_that_speaks_against_the_ke
         return pool.view().keys[0].error_rate
 
     assert virtual_time.run(story()) == 0.25
+
+
+def test_models_rest_until_their_time_and_no_longer() -> None:
+    async def story() -> list[dict[str, float]]:
+        pool = make_pool(Limits())
+        pool.report(Throttled(until=EPOCH + 20, scope=Scope.MODEL), key_id="key-1", model="big")
+        seen = [dict(pool.view().keys[0].resting_models)]
+        await asyncio.sleep(20)
+        return [*seen, dict(pool.view().keys[0].resting_models)]
+
+    assert virtual_time.run(story()) == [{"big": EPOCH + 20}, {}]
 
 
 def test_a_key_that_was_never_lent_has_no_errors() -> None:

@@ -111,6 +111,45 @@ def test_a_request_told_long_after_it_was_forgotten_counts_nevertheless() -> Non
     assert turn.permits == []
 
 
+@pytest.mark.parametrize(
+    ("periods", "lifetime"),
+    [((60.0,), 5.0), ((3600.0,), 5.0), ((6.0,), 0.5), ((1.0,), 0.25), ((60.0, 6.0), 0.5), ((), 5.0)],
+)
+def test_a_permit_lives_for_little_of_the_shortest_period(periods: tuple[float, ...], lifetime: float) -> None:
+    shelf = Shelf(*(Limit(10, period=period) for period in periods), DayLimit(100))
+    (permit,) = shelf.turn(Ask(holder="one", wants=wants(1)), NOW).permits
+    assert (permit.opens_at, permit.closes_at) == (NOW, NOW + lifetime)
+
+
+def test_what_is_told_late_shows_to_others_as_sent() -> None:
+    shelf = Shelf(Limit(10, period=60.0))
+    (permit,) = shelf.turn(Ask(holder="one", wants=wants(1)), NOW).permits
+    shelf.turn(Ask(holder="two"), NOW + 300)
+    shelf.turn(Ask(holder="one", sent=used([permit], NOW + 280)), NOW + 300)
+
+    (entry,) = shelf.turn(Ask(holder="two"), NOW + 301).others
+
+    assert (entry.is_sent, entry.at) == (True, NOW + 280)
+
+
+def test_what_can_never_go_holds_up_nobody() -> None:
+    shelf = Shelf(Limit(10, period=60.0))
+
+    turn = shelf.turn(Ask(holder="one", wants=[*wants(1, Cost(requests=11)), *wants(1)]), NOW)
+
+    assert [permit.cost.requests for permit in turn.permits] == [1]
+
+
+@pytest.mark.parametrize("accounts", [("a", "b"), ("b", "a"), ("gone", "a", "b")])
+def test_a_promise_is_given_on_the_account_that_can_serve_first(accounts: tuple[str, ...]) -> None:
+    shelf = Shelf(Limit(2, period=60.0), room=2, accounts=("a", "b"))
+    shelf.turn(Ask(holder="one", wants=wants(1, accounts=("a",))), NOW)
+
+    given = [shelf.turn(Ask(holder="two", wants=wants(number, accounts=accounts)), NOW).permits for number in (1, 3)]
+
+    assert [[permit.account for permit in permits] for permits in given] == [["b"], ["b", "a", "b"]]
+
+
 def test_a_large_request_is_promised_further_ahead_than_a_small_one_sees() -> None:
     shelf = Shelf(Limit(10, period=60.0))
     for second in range(0, 60, 6):
@@ -171,6 +210,15 @@ def test_the_room_of_a_dead_process_comes_back_by_itself() -> None:
     assert len(shelf.turn(Ask(holder="heir", wants=wants(1)), NOW + 60).permits) == 1
 
 
+def test_the_room_of_a_dead_process_comes_back_however_often_others_come() -> None:
+    shelf = Shelf(room=1)
+    shelf.turn(Ask(holder="dead", wants=wants(1)), NOW)
+
+    given = [bool(shelf.turn(Ask(holder="heir", wants=wants(1)), NOW + second).permits) for second in range(1, 60)]
+
+    assert (given[0], any(given)) == (False, True)
+
+
 def test_an_operation_takes_room_beyond_its_process_and_ends_for_everybody() -> None:
     shelf = Shelf(room=1)
     shelf.turn(Ask(holder="one", opened={"operation": ("a", None)}), NOW)
@@ -208,6 +256,17 @@ def test_old_entries_are_summed_up_and_count_the_same() -> None:
     assert total == 1000
     assert sum(entry.requests for entry in shelf.entries.values()) == 1000
     assert len(shelf.entries) < 200
+
+
+@pytest.mark.parametrize(("hours", "is_kept"), [(24.5, True), (25.5, False)])
+def test_what_was_spent_is_kept_for_the_longest_day_of_the_year(hours: float, *, is_kept: bool) -> None:
+    shelf = Shelf(Limit(10, period=60.0), DayLimit(10))
+    (permit,) = shelf.turn(Ask(holder="one", wants=wants(1)), NOW).permits
+    shelf.turn(Ask(holder="one", sent=used([permit], NOW), ended=frozenset({permit.id})), NOW + 1)
+
+    shelf.turn(Ask(holder="one"), NOW + hours * 3600)
+
+    assert bool(shelf.entries) == is_kept
 
 
 def test_a_clock_that_was_set_back_shuts_a_window_for_one_period_at_most() -> None:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from ratelimit import Allowance, ApiKey, Cost, KeyPool, Limit, Limits, OpenOperation, Priority
+from ratelimit.book import OPERATION
 from ratelimit.rations import BATCH
 from ratelimit.usage import Permit, Want
 from tests import virtual_time
@@ -159,6 +160,25 @@ def test_what_one_process_took_in_truth_is_what_another_may_not_take() -> None:
     assert PERIOD <= after < PERIOD + 1
 
 
+def test_what_one_process_sent_shows_in_the_windows_of_another_until_it_leaves_them() -> None:
+    async def story() -> list[int]:
+        store, crowd = MemoryStore(), Crowd(StrictServer(LIMIT, PERIOD))
+        first, second = a_pool(store), a_pool(store, seed=2)
+        seen = []
+        async with running(first.run(), second.run()):
+            for _ in range(3):
+                await crowd.send(first)
+            for at in (20.0, 40.0):
+                await asyncio.sleep(at - virtual_time.now())
+                await crowd.send(second)
+            for at in (50.0, 65.0):
+                await asyncio.sleep(at - virtual_time.now())
+                seen.append(second.view().keys[0].usage[0].requests)
+        return seen
+
+    assert virtual_time.run(story()) == [5, 2]
+
+
 def test_who_serves_is_known_with_a_store_too() -> None:
     async def story() -> int:
         pool = a_pool(MemoryStore())
@@ -214,7 +234,9 @@ async def _reason(pool: KeyPool) -> str:
     async with running(wait()):
         await asyncio.sleep(0.01)
         outlook = pool.outlook("asked about")
-        return "" if outlook is None else outlook.reason
+        assert outlook is not None
+        assert (outlook.soonest, outlook.latest) == (None, None)
+        return outlook.reason
 
 
 def test_what_was_sent_while_the_store_was_away_is_told_when_it_is_back() -> None:
@@ -287,6 +309,39 @@ def test_an_operation_that_another_process_saw_end_takes_no_room_here_either() -
                 return virtual_time.now()
 
     assert virtual_time.run(story()) < 110
+
+
+def test_an_operation_keeps_its_room_for_hours_though_its_process_has_nothing_else_to_tell() -> None:
+    async def story() -> tuple[float, int]:
+        store = MemoryStore()
+        first, second = a_pool(store, ROOM), a_pool(store, ROOM, seed=2)
+        async with running(first.run()):
+            for number in range(2):
+                async with first.lease(user="ana") as lease:
+                    lease.hold(f"operation-{number}")
+            await asyncio.sleep(2.5 * OPERATION)
+            journeys = store.journeys
+            asyncio.get_running_loop().call_later(100.0, first.release, "operation-1")
+            async with running(second.run()), second.lease(user="bea"):
+                return virtual_time.now() - 2.5 * OPERATION, journeys
+
+    waited, journeys = virtual_time.run(story())
+    assert 100 < waited < 105
+    assert journeys < 30
+
+
+def test_operations_that_one_process_restores_take_room_in_the_others() -> None:
+    async def story() -> float:
+        store = MemoryStore()
+        first, second = a_pool(store, ROOM), a_pool(store, ROOM, seed=2)
+        first.restore([OpenOperation(f"operation-{number}", "key-1", "m") for number in range(2)])
+        async with running(first.run(), second.run()):
+            await asyncio.sleep(50)
+            asyncio.get_running_loop().call_later(100.0, first.release, "operation-0")
+            async with second.lease(user="bea"):
+                return virtual_time.now()
+
+    assert 150 <= virtual_time.run(story()) < 160
 
 
 def test_operations_restored_at_boot_are_counted_once_and_before_anything_is_lent() -> None:
@@ -445,6 +500,33 @@ def test_a_small_request_passes_a_large_one_that_it_does_not_delay() -> None:
 
 
 # Keys that come and go
+
+
+def test_a_higher_limit_serves_at_once_who_was_told_that_there_is_nothing() -> None:
+    async def story() -> float:
+        one, ten = (Limits(account=Allowance(rates=(Limit(number, period=PERIOD),))) for number in (1, 10))
+        pool = a_pool(MemoryStore(), one)
+        async with running(pool.run()):
+            await granted_at(pool)
+            waiting = asyncio.create_task(granted_at(pool))
+            await asyncio.sleep(5)
+            pool.set_limits(ten)
+            return (await waiting)[1]
+
+    assert virtual_time.run(story()) < 6
+
+
+def test_an_account_without_a_key_for_a_while_is_not_forgotten_by_the_store() -> None:
+    async def story() -> float:
+        pool = a_pool(MemoryStore(), Limits(account=Allowance(rates=(Limit(1, period=PERIOD),))))
+        async with running(pool.run()):
+            await granted_at(pool)
+            pool.retire("key-1")
+            await asyncio.sleep(30)
+            pool.add(ApiKey("key-9", "a", "fake-secret-9"))
+            return (await granted_at(pool))[1]
+
+    assert virtual_time.run(story()) >= PERIOD
 
 
 def test_an_account_that_comes_or_goes_in_one_process_is_shared_like_the_others() -> None:
