@@ -198,16 +198,16 @@ class Rations:
 
     async def run(self) -> None:
         """Go to the store whenever there is something to get or to tell; for ever. Cancelled, it tells what it can."""
-        failures = 0
+        longest = PAUSE
         try:
             while True:
                 await self._wait()
                 if await self._go(self._wants(BATCH)):
-                    failures = 0
+                    longest = PAUSE
                     await asyncio.sleep(PAUSE)
                 else:
-                    failures += 1
-                    await asyncio.sleep(self._dice.uniform(PAUSE, min(LONGEST_PAUSE, PAUSE * 2.0**failures)))
+                    longest = min(LONGEST_PAUSE, 2 * longest)
+                    await asyncio.sleep(self._dice.uniform(PAUSE, longest))
         finally:
             for ration in self.of.values():
                 ration.permits.clear()

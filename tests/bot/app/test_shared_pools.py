@@ -192,6 +192,19 @@ def test_what_was_sent_while_the_store_was_away_is_told_when_it_is_back() -> Non
     assert virtual_time.run(story()) == 0
 
 
+def test_an_outage_of_a_day_ends_like_any_other() -> None:
+    async def story() -> float:
+        store, crowd = MemoryStore(), Crowd(StrictServer(LIMIT, PERIOD))
+        pool = a_pool(store)
+        async with running(pool.run()):
+            store.is_away = True
+            asyncio.get_running_loop().call_later(86_400, setattr, store, "is_away", False)
+            await crowd.send(pool)
+            return virtual_time.now()
+
+    assert virtual_time.run(story()) < 86_400 + 20
+
+
 # Room
 
 
