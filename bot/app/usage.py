@@ -144,6 +144,8 @@ async def _within_reach(pool: str) -> AsyncIterator[None]:
         OperationalError,
         psycopg.InterfaceError,
         psycopg.OperationalError,
+        psycopg.errors.IdleInTransactionSessionTimeout,  # we stood still ourselves; see `LOCK`
+        psycopg.errors.ReadOnlySqlTransaction,  # a standby that will be promoted
     ) as error:
         if _is_a_mistake(error):
             raise

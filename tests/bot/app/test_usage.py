@@ -225,6 +225,30 @@ async def test_a_lock_that_nobody_gives_back_is_away_in_the_end(
             await PostgresUsageStore(engine).exchange("runway", writing())
 
 
+async def test_a_process_that_stood_still_with_the_lock_finds_the_store_away_and_wrote_nothing(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usage, "LOCK", usage.LOCK.replace("5000", "50"))
+
+    def frozen(entries: Iterable[Entry], now: float) -> Turn:
+        time.sleep(0.3)
+        return writing(ENTRY)(entries, now)
+
+    with pytest.raises(StoreAway):
+        await PostgresUsageStore(engine).exchange("runway", frozen)
+
+    assert await kept(PostgresUsageStore(engine)) == []
+
+
+async def test_a_server_that_may_not_be_written_is_away(engine: AsyncEngine) -> None:
+    """A standby, until it is promoted."""
+    standby = create_async_engine(engine.url, connect_args={"options": "-c default_transaction_read_only=on"})
+
+    with pytest.raises(StoreAway):
+        await PostgresUsageStore(standby).exchange("runway", writing(ENTRY))
+    await standby.dispose()
+
+
 async def test_a_file_that_somebody_else_locked_is_away(database: Database, tmp_path: Path) -> None:
     async with database.transaction() as transaction:
         await transaction.exec_driver_sql("PRAGMA busy_timeout=10")
