@@ -146,7 +146,7 @@ async def test_a_turn_cancelled_at_any_moment_is_all_or_nothing_and_the_next_one
 class Listening:
     """A way to the server that counts how often its client stops to wait for an answer."""
 
-    SYNC = b"S\x00\x00\x00\x04"
+    READY = b"Z\x00\x00\x00\x05"
 
     def __init__(self, url: URL) -> None:
         self.round_trips = 0
@@ -168,7 +168,7 @@ class Listening:
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65536):
-            self.round_trips += data.count(self.SYNC)
+            self.round_trips += data.count(self.READY)
             writer.write(data)
         writer.close()
         await writer.wait_closed()
