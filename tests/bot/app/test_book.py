@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ratelimit import Allowance, Ask, Book, Cost, DayLimit, Entry, Limit, Limits, Turn
 from ratelimit.book import OPERATION
 from ratelimit.usage import Permit, Sent, Want
+from ratelimit.window import midnight_after
 
 NOW = 1_700_000_000.0
 SKEW = 0.1
@@ -120,6 +121,18 @@ def test_a_large_request_is_promised_further_ahead_than_a_small_one_sees() -> No
     turn = shelf.turn(Ask(holder="large", wants=wants(1, Cost(5))), NOW + 58)
 
     assert [permit.cost.requests for permit in turn.permits] == [5]
+
+
+def test_no_more_is_promised_for_a_new_day_than_it_holds() -> None:
+    shelf, midnight = Shelf(DayLimit(5)), midnight_after("UTC", NOW)
+    turn = shelf.turn(Ask(holder="one", wants=wants(5)), NOW)
+    shelf.turn(Ask(holder="one", sent=used(turn.permits, NOW)), NOW)
+
+    first = shelf.turn(Ask(holder="one", wants=wants(3)), midnight - 5)
+    second = shelf.turn(Ask(holder="two", wants=wants(8)), midnight - 4)
+
+    assert {permit.opens_at for permit in first.permits} == {midnight + SKEW}
+    assert (len(first.permits), len(second.permits)) == (3, 2)
 
 
 @pytest.mark.parametrize(("large", "passing"), [(10, 0), (3, 1)])
