@@ -21,8 +21,10 @@ OPERATION = 3600.0
 not for ever: one that began right before a crash may be known to nobody who could say that it ended."""
 
 GRAIN = 96
-"""What is old is summed up in so many slots a period: a day's are quarters of an hour, and midnight falls between two
-of them everywhere."""
+"""What is old is summed up in so many slots a period, none longer than `QUARTER`."""
+
+QUARTER = 900.0
+"""Seconds. Midnight falls between two of them everywhere, so that nothing is moved into the next day."""
 
 
 class Book:
@@ -144,13 +146,13 @@ class Book:
             elif not entry.is_sent or age < 2 * self._periods[0] / GRAIN:
                 kept[entry.id] = entry
             else:
-                slot = period / GRAIN
+                slot = min(period / GRAIN, QUARTER)
                 slots[entry.holder, entry.account, entry.model, slot, math.floor(entry.at / slot)].append(entry)
         for (holder, account, model, slot, number), entries in slots.items():
             entry = entries[0]
             if len(entries) > 1:
                 entry = Entry(
-                    id=f"sum-{holder}-{account}-{model or ''}-{slot:g}-{number}",
+                    id=f"sum-{(holder, account, model, slot, number)}",  # unlike any other's, whatever they are called
                     holder=holder,
                     account=account,
                     model=model,

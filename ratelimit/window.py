@@ -300,7 +300,7 @@ class DayWindow:
         requests, tokens = self._carried()
         if requests + cost.requests <= self.max_requests and tokens + cost.tokens <= self.max_tokens:
             return self._resets_at
-        return self._resets_at + DAY
+        return self._midnight(self._zone, self._resets_at + 1.0) + self._skew
 
     def expired_by(self, at: float) -> tuple[int, int]:
         if at < self._resets_at:

@@ -223,6 +223,36 @@ def test_old_entries_are_summed_up_and_count_the_same() -> None:
     assert len(shelf.entries) < 200
 
 
+def test_what_was_sent_before_midnight_is_not_summed_up_into_the_new_day() -> None:
+    shelf, midnight = Shelf(Limit(100, period=60.0), DayLimit(1000)), midnight_after("UTC", NOW)
+    now = midnight - 600
+    while now < midnight + 600:
+        turn = shelf.turn(Ask(holder="one", wants=wants(10)), now)
+        shelf.turn(Ask(holder="one", sent=used(turn.permits, now)), now)
+        now += 60
+
+    shelf.turn(Ask(holder="one"), midnight + 7200)
+
+    assert sum(entry.requests for entry in shelf.entries.values() if entry.at < midnight) == 100
+    assert sum(entry.requests for entry in shelf.entries.values()) == 200
+    assert len(shelf.entries) == 2
+
+
+def test_accounts_and_models_with_dashes_are_summed_up_apart() -> None:
+    shelf = Shelf(Limit(50, period=60.0), accounts=("a", "a-x"))
+    asked = [*([Want(("a",), "x-y", Cost())] * 6), *([Want(("a-x",), "y", Cost())] * 6)]
+    turn = shelf.turn(Ask(holder="one", wants=asked), NOW)
+    sent = {
+        permit.id: Sent(account=permit.account, model=permit.model, requests=1, tokens=0, at=NOW)
+        for permit in turn.permits
+    }
+    shelf.turn(Ask(holder="one", sent=sent, ended=frozenset(sent)), NOW)
+
+    shelf.turn(Ask(holder="two"), NOW + 5)
+
+    assert sorted(entry.requests for entry in shelf.entries.values()) == [6, 6]
+
+
 def test_a_clock_that_was_set_back_shuts_a_window_for_one_period_at_most() -> None:
     shelf = Shelf(Limit(1, period=60.0))
     turn = shelf.turn(Ask(holder="one", wants=wants(1)), NOW + 7200)
