@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from ratelimit import Allowance, ApiKey, Cost, KeyPool, Limit, Limits, OpenOperation, Priority
+from ratelimit import Allowance, ApiKey, Cost, DayLimit, KeyPool, Limit, Limits, OpenOperation, Priority
 from ratelimit.usage import Permit
 from tests import virtual_time
 from tests.bot.app.memory_store import MemoryStore
@@ -290,6 +290,34 @@ def test_permits_that_lapse_are_asked_for_by_others_at_once() -> None:
             return await ask(pool, "y")
 
     assert virtual_time.run(story()) < 6.0  # they are valid for 5 s
+
+
+@pytest.mark.parametrize("rate", [Limit(15), DayLimit(15)])
+def test_permits_that_lapse_are_free_for_other_processes_though_nobody_here_asks_again(rate: Limit | DayLimit) -> None:
+    async def ask(pool: KeyPool) -> float:
+        async with pool.lease(user="ana", priority=Priority.HIGH):
+            return virtual_time.now()
+
+    async def story() -> tuple[float, int]:
+        store, limits = MemoryStore(), Limits(account=Allowance(rates=(rate,)))
+        idle, busy = a_pool(store, limits), a_pool(store, limits, seed=2)
+        async with running(idle.run(), busy.run()):
+            gone = [asyncio.create_task(ask(idle)) for _ in range(15)]
+            await asyncio.sleep(0.001)
+            for task in gone:
+                task.cancel()
+            await asyncio.gather(*gone, return_exceptions=True)
+            await asyncio.sleep(10)
+            asked_at = virtual_time.now()
+            waited = await ask(busy) - asked_at
+            await asyncio.sleep(30)
+            journeys = store.journeys
+            await asyncio.sleep(3600)
+            return waited, store.journeys - journeys
+
+    waited, journeys = virtual_time.run(story())
+    assert waited < 0.1
+    assert journeys == 0  # who idles, idles
 
 
 def test_a_permit_that_was_never_sent_is_at_hand_again() -> None:
