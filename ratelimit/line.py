@@ -101,8 +101,7 @@ class Line:
         )
         self.decide()
         if self.rations is not None and not answer.done():
-            accounts = self._roster.accounts_of(lease.target)
-            self.rations.call_for(Want(accounts, lease.target.model, lease.cost))
+            self.rations.call_for(self._want(lease, lease.asked_at))
         if lease.max_wait is not None and not answer.done():
             expiry = loop.call_later(lease.max_wait, self._expire, lease)
             answer.add_done_callback(lambda _: expiry.cancel())
@@ -293,9 +292,14 @@ class Line:
             if covered is not None:
                 spare.remove(covered)
             else:
-                able = tuple(id_ for id_ in accounts if self._roster.is_able(id_, model, now))
-                wants.append(Want(able or accounts, model, cost))
+                wants.append(self._want(lease, now))
         return wants
+
+    def _want(self, lease: Lease, now: float) -> Want:
+        """What the store is asked for: of the accounts that are well, if any are."""
+        accounts, model = self._roster.accounts_of(lease.target), lease.target.model
+        able = tuple(id_ for id_ in accounts if self._roster.is_able(id_, model, now))
+        return Want(able or accounts, model, lease.cost)
 
     def _impossibility(self, lease: Lease, now: float) -> NoUsableKey | None:
         reason = self._roster.impossibility(lease.target, lease.cost, now)

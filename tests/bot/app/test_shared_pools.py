@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from ratelimit import Allowance, ApiKey, Cost, DayLimit, KeyPool, Limit, Limits, OpenOperation, Priority
+from ratelimit import Allowance, ApiKey, Cost, DayLimit, KeyPool, Limit, Limits, OpenOperation, Priority, Rejected
 from ratelimit.usage import Permit
 from tests import virtual_time
 from tests.bot.app.memory_store import MemoryStore
@@ -382,6 +382,32 @@ def test_a_small_request_passes_a_large_one_that_it_does_not_delay() -> None:
     small, large = virtual_time.run(story())
     assert small < 14.0
     assert large == pytest.approx(60.25, abs=1.0)
+
+
+# The cost of journeys
+
+
+def test_whoever_lines_up_while_nothing_is_left_and_a_key_is_out_causes_no_journey() -> None:
+    async def story() -> int:
+        store = MemoryStore()
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(15),))), "a", "b", store=store)
+        crowd = Crowd(StrictServer(15, 60.0))
+        async with running(pool.run()):
+            pool.report(Rejected(), key_id="key-2")
+            async with running(*(crowd.send(pool, f"user-{number}") for number in range(15))):
+                await asyncio.sleep(5)
+            journeys = store.journeys
+            async with running(*(_late(pool, 0.1 * number) for number in range(200))):
+                await asyncio.sleep(20)
+            return store.journeys - journeys
+
+    assert virtual_time.run(story()) < 10
+
+
+async def _late(pool: KeyPool, pause: float) -> None:
+    await asyncio.sleep(pause)
+    async with pool.lease(user="ana", priority=Priority.MEDIUM):
+        pass
 
 
 # Keys that come and go
