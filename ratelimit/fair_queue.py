@@ -19,8 +19,9 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from enum import IntEnum
+from functools import partial
 from itertools import count
 from typing import Generic, TypeVar
 
@@ -144,6 +145,54 @@ def _is_current(tag: float, number: int, line: _Line[Item]) -> bool:
     return line.first is not None and line.first.number == number and line.user.tag == tag
 
 
+class _Walk(Generic[Item]):
+    """A look at the first few costs little: the lanes' heaps are walked from their tops, as far as is asked."""
+
+    __slots__ = ("_ahead", "_narrow", "_numbers", "_passed", "_tags")
+
+    def __init__(self, narrow: Iterable[_Lane[Item]]) -> None:
+        self._narrow = frozenset(narrow)
+        self._passed: set[_Lane[Item]] = set()  # narrow ones whose first was told
+        self._tags: dict[_User[Item], float] = {}  # of those who were served in this foretelling
+        self._numbers = count()
+        self._ahead: list[tuple[float, int, int, _Entry[Item] | None, _Lane[Item] | None, int]] = []
+
+    def visit(self, lane: _Lane[Item], place: int) -> None:
+        if place < len(lane.heap):
+            tag, number, _ = lane.heap[place]
+            heapq.heappush(self._ahead, (tag, number, next(self._numbers), None, lane, place))
+
+    def entries(self) -> Iterator[_Entry[Item]]:
+        while self._ahead:
+            tag, _, _, entry, lane, place = heapq.heappop(self._ahead)
+            if lane is not None:
+                entry = self._at(lane, place)
+            if entry is None or entry.line.lane in self._passed:
+                continue
+            user = entry.line.user
+            if tag != self._tags.get(user, user.tag):  # another lane's entry of the same user was served meanwhile
+                self._foretell(entry)
+                continue
+            yield entry
+            self._tags[user] = tag + entry.charge
+            if entry.line.lane in self._narrow:
+                self._passed.add(entry.line.lane)
+            elif entry.after is not None:
+                self._foretell(entry.after)
+
+    def _at(self, lane: _Lane[Item], place: int) -> _Entry[Item] | None:
+        if lane in self._passed:
+            return None
+        self.visit(lane, 2 * place + 1)
+        self.visit(lane, 2 * place + 2)
+        return lane.heap[place][2].first if _is_current(*lane.heap[place]) else None
+
+    def _foretell(self, entry: _Entry[Item]) -> None:
+        user = entry.line.user
+        tag = self._tags.get(user, user.tag)
+        heapq.heappush(self._ahead, (tag, entry.number, next(self._numbers), entry, None, 0))
+
+
 class _Class(Generic[Item]):
     """The users and lanes of one priority."""
 
@@ -209,40 +258,11 @@ class _Class(Generic[Item]):
             tops.sort(key=lambda top: top[:2])
         return tops
 
-    def in_order(self) -> Iterator[_Entry[Item]]:
-        """A look at the first few costs little: the lanes' heaps are walked from their tops, as far as is asked."""
-        tags: dict[_User[Item], float] = {}  # of those who were served in this foretelling
-        numbers = count()
-        walk: list[tuple[float, int, int, _Entry[Item] | None, _Lane[Item] | None, int]] = []
-
-        def visit(lane: _Lane[Item], place: int) -> None:
-            if place < len(lane.heap):
-                tag, number, _ = lane.heap[place]
-                heapq.heappush(walk, (tag, number, next(numbers), None, lane, place))
-
-        def foretell(entry: _Entry[Item]) -> None:
-            user = entry.line.user
-            heapq.heappush(walk, (tags.get(user, user.tag), entry.number, next(numbers), entry, None, 0))
-
-        for each in self._lanes.values():
-            visit(each, 0)
-        while walk:
-            tag, _, _, entry, lane, place = heapq.heappop(walk)
-            if lane is not None:
-                visit(lane, 2 * place + 1)
-                visit(lane, 2 * place + 2)
-                if not _is_current(*lane.heap[place]):
-                    continue
-                entry = lane.heap[place][2].first
-            assert entry is not None
-            user = entry.line.user
-            if tag != tags.get(user, user.tag):  # another lane's entry of the same user was served meanwhile
-                foretell(entry)
-                continue
-            yield entry
-            tags[user] = tag + entry.charge
-            if entry.after is not None:
-                foretell(entry.after)
+    def in_order(self, is_narrow: Callable[[Hashable], bool]) -> Iterator[_Entry[Item]]:
+        walk = _Walk[Item](lane for name, lane in self._lanes.items() if is_narrow(name))
+        for lane in self._lanes.values():
+            walk.visit(lane, 0)
+        return walk.entries()
 
     def _drop(self, entry: _Entry[Item]) -> None:
         line = entry.line
@@ -342,7 +362,7 @@ class FairQueue(Generic[Item]):
 
     def heads(self, now: float) -> Iterator[Item]:
         """The first of every lane of every class, in order."""
-        for of_class in self._in_turn(now):
+        for _, of_class in self._in_turn(now):
             for _, _, lane in of_class.lanes():
                 top = lane.top()
                 assert top is not None
@@ -355,10 +375,12 @@ class FairQueue(Generic[Item]):
             if entry.item != item:
                 yield entry.item
 
-    def in_order(self, now: float) -> Iterator[Item]:
-        """Who would be served, one after another, if all were served now."""
-        for of_class in self._in_turn(now):
-            for entry in of_class.in_order():
+    def in_order(
+        self, now: float, is_narrow: Callable[[Priority, Hashable], bool] = lambda *_: False
+    ) -> Iterator[Item]:
+        """Who would be served, one after another, if all were served now; of a lane that is narrow, only the first."""
+        for priority, of_class in self._in_turn(now):
+            for entry in of_class.in_order(partial(is_narrow, priority)):
                 yield entry.item
 
     def position(self, item: Item, now: float) -> int:
@@ -391,11 +413,11 @@ class FairQueue(Generic[Item]):
         """How many wait, by class and user."""
         return Counter((entry.priority, entry.line.user.name) for entry in self._entries.values())
 
-    def _in_turn(self, now: float) -> list[_Class[Item]]:
+    def _in_turn(self, now: float) -> list[tuple[Priority, _Class[Item]]]:
         waiting = [(priority, of_class) for priority, of_class in self._classes.items() if of_class.length]
         if len(waiting) > 1:
             waiting.sort(key=lambda pair: (now - pair[1].unserved_since < self._patience, pair[0]))
-        return [of_class for _, of_class in waiting]
+        return waiting
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from itertools import islice
 from types import MappingProxyType
 
@@ -276,15 +276,14 @@ class Line:
             if permit.closes_at > now
         ]
         wants: list[Want] = []
-        spaced: set[tuple[Priority, Target]] = set()
-        for lease in self.queue.in_order(now):
+
+        def is_spaced(priority: Priority, lane: Hashable) -> bool:
+            """It goes one at a time, and what it took beyond that others could use."""
+            return priority >= PATIENT and self.pacer.opens_at(priority, lane) > now
+
+        for lease in self.queue.in_order(now, is_spaced):
             if len(wants) == limit:
                 break
-            if lease.priority >= PATIENT and self.pacer.opens_at(lease.priority, lease.target) > now:
-                # It goes one at a time, and what it took beyond that others could use.
-                if (lease.priority, lease.target) in spaced:
-                    continue
-                spaced.add((lease.priority, lease.target))
             accounts, model, cost = self._roster.accounts_of(lease.target), lease.target.model, lease.cost
             covered = next(
                 (permit for permit in spare if permit.covers(cost, model) and permit.account in accounts), None
