@@ -410,6 +410,27 @@ async def _late(pool: KeyPool, pause: float) -> None:
         pass
 
 
+def test_whoever_waits_for_room_that_it_takes_up_itself_causes_no_journeys() -> None:
+    async def story() -> tuple[int, float]:
+        store = MemoryStore()
+        pool = a_pool(store, ROOM)
+        async with running(pool.run()), pool.lease(user="ana") as lease:
+            lease.hold("operation")
+        heir = a_pool(store, ROOM, seed=2)
+        heir.restore([OpenOperation(id="operation", key_id="key-1", model=None)])
+        async with running(heir.run()):
+            async with heir.lease(user="ana") as lease:
+                lease.hold("another")
+            begun_at, journeys = virtual_time.now(), store.journeys
+            asyncio.get_running_loop().call_later(1000.0, heir.release, "operation")
+            async with heir.lease(user="bea"):
+                return store.journeys - journeys, virtual_time.now() - begun_at
+
+    journeys, waited = virtual_time.run(story())
+    assert journeys < 5
+    assert waited == pytest.approx(1000, abs=0.2)
+
+
 # Keys that come and go
 
 
