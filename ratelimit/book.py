@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 
@@ -21,8 +21,10 @@ OPERATION = 3600.0
 not for ever: one that began right before a crash may be known to nobody who could say that it ended."""
 
 GRAIN = 96
-"""What is old is summed up in so many slots a period: a day's are quarters of an hour, and midnight falls between two
-of them everywhere."""
+"""What is old is summed up in so many slots a period, none longer than `QUARTER`."""
+
+QUARTER = 900.0
+"""Seconds. Midnight falls between two of them everywhere, so that nothing is moved into the next day."""
 
 
 class Book:
@@ -58,7 +60,8 @@ class Book:
         book = self._sum_up(self._noted(ask, old, now), now)
         closed = frozenset(id_ for id_ in ask.open if id_ not in book or book[id_].open_until <= now)
         others = [entry for entry in book.values() if entry.holder != ask.holder]
-        offers, unmet, again_at = self._offers(ask.wants, self._meters(book.values(), now), now)
+        elsewhere = {entry.account for entry in others if entry.open_until > now and not _knows(ask, entry)}
+        offers, unmet, again_at = self._offers(ask.wants, self._meters(book.values(), now), elsewhere, now)
         fair = _fair_share(offers, [entry for entry in others if _waits(entry)])
         if fair < len(offers):
             unmet += [want for want, _, _ in offers[fair:]]
@@ -144,13 +147,13 @@ class Book:
             elif not entry.is_sent or age < 2 * self._periods[0] / GRAIN:
                 kept[entry.id] = entry
             else:
-                slot = period / GRAIN
+                slot = min(period / GRAIN, QUARTER)
                 slots[entry.holder, entry.account, entry.model, slot, math.floor(entry.at / slot)].append(entry)
         for (holder, account, model, slot, number), entries in slots.items():
             entry = entries[0]
             if len(entries) > 1:
                 entry = Entry(
-                    id=f"sum-{holder}-{account}-{model or ''}-{slot:g}-{number}",
+                    id=f"sum-{(holder, account, model, slot, number)}",  # unlike any other's, whatever they are called
                     holder=holder,
                     account=account,
                     model=model,
@@ -174,9 +177,13 @@ class Book:
         return meters
 
     def _offers(
-        self, wants: Sequence[Want], meters: Mapping[str, Meter], now: float
+        self, wants: Sequence[Want], meters: Mapping[str, Meter], elsewhere: Container[str], now: float
     ) -> tuple[list[tuple[Want, str, float]], list[Want], float]:
-        """What can be promised: on which account, and from when. Then who gets no promise, and when to ask again."""
+        """What can be promised: on which account, and from when. Then who gets no promise, and when to ask again.
+
+        Of the accounts `elsewhere`, others take up room, and whoever waits for it must ask from time to time. When his
+        own comes free, he knows.
+        """
         offers: list[tuple[Want, str, float]] = []
         unmet: list[Want] = []
         again_at = math.inf
@@ -185,7 +192,8 @@ class Book:
             found = self._soonest(want, meters, now)
             if found is None:
                 unmet.append(want)
-                again_at = min(again_at, now + self.lifetime / 2)  # nobody knows when others free their room
+                if any(account in elsewhere for account in want.accounts):
+                    again_at = min(again_at, now + self.lifetime / 2)
                 continue
             account, at = found
             claim = claims.get(account)
@@ -231,6 +239,11 @@ class Book:
             default=0.0,
         )
         return max(self.horizon, min(self.horizon + extra, 0.7 * self._shortest))
+
+
+def _knows(ask: Ask, entry: Entry) -> bool:
+    """Whether a process counts an operation that one before it began as its own, and will see its end."""
+    return entry.id in ask.open or entry.id in ask.opened
 
 
 def _fair_share(offers: Sequence[tuple[Want, str, float]], waiting: Iterable[Entry]) -> int:

@@ -16,8 +16,9 @@ another lane's first may be: `heads` finds those without a walk over everybody. 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from enum import IntEnum
+from functools import partial
 from itertools import count
 from typing import Generic
 
@@ -109,7 +110,7 @@ class FairQueue(Generic[Item]):
 
     def heads(self, now: float) -> Iterator[Item]:
         """The first of every lane of every class, in order."""
-        for of_class in self._in_turn(now):
+        for _, of_class in self._in_turn(now):
             for _, _, lane in of_class.lanes():
                 top = lane.top()
                 assert top is not None
@@ -122,10 +123,12 @@ class FairQueue(Generic[Item]):
             if entry.item != item:
                 yield entry.item
 
-    def in_order(self, now: float) -> Iterator[Item]:
-        """Who would be served, one after another, if all were served now."""
-        for of_class in self._in_turn(now):
-            for entry in of_class.in_order():
+    def in_order(
+        self, now: float, is_narrow: Callable[[Priority, Hashable], bool] = lambda *_: False
+    ) -> Iterator[Item]:
+        """Who would be served, one after another, if all were served now; of a lane that is narrow, only the first."""
+        for priority, of_class in self._in_turn(now):
+            for entry in of_class.in_order(partial(is_narrow, priority)):
                 yield entry.item
 
     def position(self, item: Item, now: float) -> int:
@@ -162,10 +165,10 @@ class FairQueue(Generic[Item]):
         """How many wait, by class and user."""
         return Counter((entry.priority, entry.row.user.name) for entry in self.entries.values())
 
-    def _in_turn(self, now: float) -> list[Share[Item]]:
-        waiting = [of_class for of_class in self._classes.values() if of_class.length]  # by priority, as equals stay
+    def _in_turn(self, now: float) -> list[tuple[Priority, Share[Item]]]:
+        waiting = [pair for pair in self._classes.items() if pair[1].length]  # by priority, as equals stay
         if len(waiting) > 1:
-            waiting.sort(key=lambda of_class: of_class.overdue_since(now - self._patience))
+            waiting.sort(key=lambda pair: pair[1].overdue_since(now - self._patience))
         return waiting
 
     def __len__(self) -> int:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -263,9 +263,10 @@ class Share(Generic[Item]):
             return True
         return any(row.first is not None or (row.lane.rows and row.tag > row.lane.clock) for row in user.rows)
 
-    def in_order(self) -> Iterator[Entry[Item]]:
-        """Who would be served one after another; a look at the first few costs little."""
-        return _foretell(list(self._lanes.values()), self._virtual_time)
+    def in_order(self, is_narrow: Callable[[Hashable], bool]) -> Iterator[Entry[Item]]:
+        """Who would be served one after another, of a narrow lane one alone; a look at the first few costs little."""
+        narrow = frozenset(lane for name, lane in self._lanes.items() if is_narrow(name))
+        return _foretell(list(self._lanes.values()), narrow, self._virtual_time)
 
 
 class _Ahead(Generic[Item]):
@@ -333,7 +334,7 @@ class _Ahead(Generic[Item]):
             heapq.heappush(self._walk, (tag, number, place, None))
 
 
-def _foretell(lanes: list[Lane[Item]], virtual_time: float) -> Iterator[Entry[Item]]:
+def _foretell(lanes: list[Lane[Item]], narrow: frozenset[Lane[Item]], virtual_time: float) -> Iterator[Entry[Item]]:
     tags: dict[Row[Item], float] = {}  # of those who were served, or paid, in this foretelling
     ahead = {lane: _Ahead(lane, tags) for lane in lanes}
     queue = [(*place, here) for here in ahead.values() if (place := here.place()) is not None]
@@ -348,6 +349,6 @@ def _foretell(lanes: list[Lane[Item]], virtual_time: float) -> Iterator[Entry[It
             for other in entry.row.user.rows:
                 if other.lane in ahead and ahead[other.lane] is not here and not ahead[other.lane].lags(virtual_time):
                     tags[other] = tags.get(other, other.tag) + entry.charge
-            place = here.place()
+            place = None if entry.row.lane in narrow else here.place()
         if place is not None:
             heapq.heappush(queue, (*place, here))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from itertools import islice
 from types import MappingProxyType
 
@@ -129,8 +129,7 @@ class Line:
     def _call_for(self, lease: Lease) -> None:
         """Tell the store's permits of somebody new, unless the turn came at once."""
         if self.rations is not None and lease.answer is not None and not lease.answer.done():
-            accounts = self._roster.accounts_of(lease.target)
-            self.rations.call_for(Want(accounts, lease.target.model, lease.cost))
+            self.rations.call_for(self._want(lease, lease.asked_at))
 
     def _charge(self, lease: Lease) -> float:
         """What a request weighs against others: the share it takes of the most generous account it may be given."""
@@ -304,15 +303,15 @@ class Line:
             if permit.closes_at > now
         ]
         wants: list[Want] = []
-        spaced: set[tuple[Priority, Target]] = set()
-        for lease in self.queue.in_order(now):
+
+        def is_spaced(priority: Priority, lane: Hashable) -> bool:
+            """It goes one at a time, and what it took beyond that others could use."""
+            assert isinstance(lane, Target)
+            return priority >= PATIENT and self.pacer.opens_at(priority, lane) > now
+
+        for lease in self.queue.in_order(now, is_spaced):
             if len(wants) == limit:
                 break
-            if lease.priority >= PATIENT and self.pacer.opens_at(lease.priority, lease.target) > now:
-                # It goes one at a time, and what it took beyond that others could use.
-                if (lease.priority, lease.target) in spaced:
-                    continue
-                spaced.add((lease.priority, lease.target))
             accounts, model, cost = self._roster.accounts_of(lease.target), lease.target.model, lease.cost
             covered = next(
                 (permit for permit in spare if permit.covers(cost, model) and permit.account in accounts), None
@@ -320,9 +319,14 @@ class Line:
             if covered is not None:
                 spare.remove(covered)
             else:
-                able = tuple(id_ for id_ in accounts if self._roster.is_able(id_, model, now))
-                wants.append(Want(able or accounts, model, cost))
+                wants.append(self._want(lease, now))
         return wants
+
+    def _want(self, lease: Lease, now: float) -> Want:
+        """What the store is asked for: of the accounts that are well, if any are."""
+        accounts, model = self._roster.accounts_of(lease.target), lease.target.model
+        able = tuple(id_ for id_ in accounts if self._roster.is_able(id_, model, now))
+        return Want(able or accounts, model, lease.cost)
 
     def _no_usable_key(self, reason: str, cause: BaseException | None) -> NoUsableKey:
         failure = NoUsableKey(self._provider, reason)

@@ -194,20 +194,25 @@ class Rations:
             del ration.permits[permit.id]
         return bool(lapsed)
 
+    def _first_lapse(self) -> float:
+        """When the first of the permits at hand lapses; infinity if there are none."""
+        at_hand = (permit.closes_at for ration in self.of.values() for permit in ration.permits.values())
+        return min(at_hand, default=math.inf)
+
     # Journeys
 
     async def run(self) -> None:
         """Go to the store whenever there is something to get or to tell; for ever. Cancelled, it tells what it can."""
-        failures = 0
+        longest = PAUSE
         try:
             while True:
                 await self._wait()
                 if await self._go(self._wants(BATCH)):
-                    failures = 0
+                    longest = PAUSE
                     await asyncio.sleep(PAUSE)
                 else:
-                    failures += 1
-                    await asyncio.sleep(self._dice.uniform(PAUSE, min(LONGEST_PAUSE, PAUSE * 2.0**failures)))
+                    longest = min(LONGEST_PAUSE, 2 * longest)
+                    await asyncio.sleep(self._dice.uniform(PAUSE, longest))
         finally:
             for ration in self.of.values():
                 ration.permits.clear()
@@ -224,6 +229,8 @@ class Rations:
             at = min(at, now + self._book.lasting / 2)
         elif self._operations:
             at = min(at, now + OPERATION / 3)
+        # What nobody here used counts as spent until the store is told otherwise; several at once, if there are more.
+        at = min(at, self._first_lapse() + self._book.lifetime / 2)
         try:
             async with asyncio.timeout(None if at == math.inf else max(0.0, at - now)):
                 await self._called.wait()

@@ -308,10 +308,23 @@ class DayWindow:
     def earliest(self, cost: Cost, now: float) -> float:
         if self.requests + cost.requests <= self.max_requests and self.tokens + cost.tokens <= self.max_tokens:
             return now
-        return self._resets_at if cost.requests <= self.max_requests and cost.tokens <= self.max_tokens else math.inf
+        if cost.requests > self.max_requests or cost.tokens > self.max_tokens:
+            return math.inf
+        requests, tokens = self._carried()
+        if requests + cost.requests <= self.max_requests and tokens + cost.tokens <= self.max_tokens:
+            return self._resets_at
+        return self._midnight(self._zone, self._resets_at + 1.0) + self._skew
 
     def expired_by(self, at: float) -> tuple[int, int]:
-        return (self.requests, self.tokens) if at >= self._resets_at else (0, 0)
+        if at < self._resets_at:
+            return 0, 0
+        requests, tokens = self._carried()
+        return self.requests - requests, self.tokens - tokens
+
+    def _carried(self) -> tuple[int, int]:
+        """What will be counted on the next day as well, as far as is known: others may send after midnight."""
+        late = self._at_midnight
+        return sum(spending.requests for spending in late), sum(spending.tokens for spending in late)
 
     def expiry(self, at: float) -> float:
         return self._resets_at if at < self._resets_at - 2 * self._skew else math.inf

@@ -76,9 +76,9 @@ class SqliteUsageStore:
 class PostgresUsageStore:
     """In PostgreSQL, for any number of processes: one turn at a time holds a lock; the time is the server's.
 
-    Two journeys to the server and back: lock, clock and entries, then what changed and the commit. That needs the
-    driver's pipeline, which SQLAlchemy (2.1) does not offer, so the statements are given to the driver as text; its own
-    `BEGIN` and `commit()` would each wait for their answer (psycopg 3.3).
+    Two journeys to the server and back: lock, clock and entries, then what changed and the commit. That needs what
+    SQLAlchemy (2.1) does not offer, several statements in one message and the driver's pipeline, so they are given to
+    the driver as text; its own `BEGIN` and `commit()` would each wait for their answer (psycopg 3.3).
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -108,14 +108,18 @@ PG_READ, PG_UPSERT, PG_DELETE = (
 
 
 async def _take_turn(driver: psycopg.AsyncConnection[Any], pool: str, turn: Decide) -> Turn:
-    async with driver.pipeline():
-        await driver.execute(BEGIN)
-        await driver.execute(LOCK, {"of_pool": pool})
-        clock = await driver.cursor(row_factory=scalar_row).execute(CLOCK)
-        read = await driver.cursor(row_factory=class_row(Entry)).execute(PG_READ, {"of_pool": pool})
-    now: float | None = await clock.fetchone()
-    assert now is not None, "the clock answers with one row"
-    done = turn(await read.fetchall(), now)
+    # Not in a pipeline: that ends with a Flush, by which the server forgets that we are idle, and would let us keep the
+    # lock for ever (psycopg 3.3, PostgreSQL 15).
+    async with psycopg.AsyncClientCursor[Any](driver, row_factory=scalar_row) as cursor:
+        await cursor.execute(";".join((BEGIN, LOCK, CLOCK, PG_READ)), {"of_pool": pool})
+        cursor.nextset()  # after BEGIN
+        cursor.nextset()  # after the lock
+        now: float | None = await cursor.fetchone()
+        assert now is not None, "the clock answers with one row"
+        cursor.nextset()
+        cursor.row_factory = class_row(Entry)
+        entries = await cursor.fetchall()
+    done = turn(entries, now)
     async with driver.pipeline(), driver.cursor() as cursor:
         if done.changed:
             await cursor.executemany(PG_UPSERT, _changed(pool, done))
@@ -144,6 +148,8 @@ async def _within_reach(pool: str) -> AsyncIterator[None]:
         OperationalError,
         psycopg.InterfaceError,
         psycopg.OperationalError,
+        psycopg.errors.IdleInTransactionSessionTimeout,  # we stood still ourselves; see `LOCK`
+        psycopg.errors.ReadOnlySqlTransaction,  # a standby that will be promoted
     ) as error:
         if _is_a_mistake(error):
             raise

@@ -413,12 +413,15 @@ class Line:
         (lane,) = [one.lane for one in self.waiting if one.number == number]
         return [one.number for one in self.firsts() if one.lane == lane and one.number != number]
 
-    def in_order(self) -> list[int]:
+    def in_order(self, narrow: str = "") -> list[int]:
         ahead = copy.deepcopy(self)
         order = []
         while ahead.waiting:
-            order.append(ahead.firsts()[0].number)
-            ahead.take(order[-1])
+            first = ahead.firsts()[0]
+            order.append(first.number)
+            ahead.take(first.number)
+            if first.lane == narrow:
+                ahead.waiting = [one for one in ahead.waiting if one.lane != narrow]
         return order
 
 
@@ -498,6 +501,7 @@ def test_lanes_are_a_quicker_way_to_what_a_walk_over_everybody_finds(
                 line.remove(one)
         assert list(queue.heads(0.0)) == line.heads()
         assert list(queue.in_order(0.0)) == line.in_order()
+        assert list(queue.in_order(0.0, lambda _, lane: lane == "sea")) == line.in_order(narrow="sea")
         for waiting in line.waiting:
             assert list(queue.behind(waiting.number)) == line.behind(waiting.number)
 

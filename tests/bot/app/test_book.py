@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ratelimit import Allowance, Ask, Book, Cost, DayLimit, Entry, Limit, Limits, Turn
 from ratelimit.book import OPERATION
 from ratelimit.usage import Permit, Sent, Want
+from ratelimit.window import midnight_after
 
 NOW = 1_700_000_000.0
 SKEW = 0.1
@@ -161,6 +162,18 @@ def test_a_large_request_is_promised_further_ahead_than_a_small_one_sees() -> No
     assert [permit.cost.requests for permit in turn.permits] == [5]
 
 
+def test_no_more_is_promised_for_a_new_day_than_it_holds() -> None:
+    shelf, midnight = Shelf(DayLimit(5)), midnight_after("UTC", NOW)
+    turn = shelf.turn(Ask(holder="one", wants=wants(5)), NOW)
+    shelf.turn(Ask(holder="one", sent=used(turn.permits, NOW)), NOW)
+
+    first = shelf.turn(Ask(holder="one", wants=wants(3)), midnight - 5)
+    second = shelf.turn(Ask(holder="two", wants=wants(8)), midnight - 4)
+
+    assert {permit.opens_at for permit in first.permits} == {midnight + SKEW}
+    assert (len(first.permits), len(second.permits)) == (3, 2)
+
+
 @pytest.mark.parametrize(("large", "passing"), [(10, 0), (3, 1)])
 def test_smaller_ones_behind_pass_who_must_wait_only_without_delaying_them(large: int, passing: int) -> None:
     shelf = Shelf(Limit(10, period=600.0))
@@ -267,6 +280,36 @@ def test_what_was_spent_is_kept_for_the_longest_day_of_the_year(hours: float, *,
     shelf.turn(Ask(holder="one"), NOW + hours * 3600)
 
     assert bool(shelf.entries) == is_kept
+
+
+def test_what_was_sent_before_midnight_is_not_summed_up_into_the_new_day() -> None:
+    shelf, midnight = Shelf(Limit(100, period=60.0), DayLimit(1000)), midnight_after("UTC", NOW)
+    now = midnight - 600
+    while now < midnight + 600:
+        turn = shelf.turn(Ask(holder="one", wants=wants(10)), now)
+        shelf.turn(Ask(holder="one", sent=used(turn.permits, now)), now)
+        now += 60
+
+    shelf.turn(Ask(holder="one"), midnight + 7200)
+
+    assert sum(entry.requests for entry in shelf.entries.values() if entry.at < midnight) == 100
+    assert sum(entry.requests for entry in shelf.entries.values()) == 200
+    assert len(shelf.entries) == 2
+
+
+def test_accounts_and_models_with_dashes_are_summed_up_apart() -> None:
+    shelf = Shelf(Limit(50, period=60.0), accounts=("a", "a-x"))
+    asked = [*([Want(("a",), "x-y", Cost())] * 6), *([Want(("a-x",), "y", Cost())] * 6)]
+    turn = shelf.turn(Ask(holder="one", wants=asked), NOW)
+    sent = {
+        permit.id: Sent(account=permit.account, model=permit.model, requests=1, tokens=0, at=NOW)
+        for permit in turn.permits
+    }
+    shelf.turn(Ask(holder="one", sent=sent, ended=frozenset(sent)), NOW)
+
+    shelf.turn(Ask(holder="two"), NOW + 5)
+
+    assert sorted(entry.requests for entry in shelf.entries.values()) == [6, 6]
 
 
 def test_a_clock_that_was_set_back_shuts_a_window_for_one_period_at_most() -> None:

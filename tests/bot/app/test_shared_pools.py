@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from ratelimit import Allowance, ApiKey, Cost, KeyPool, Limit, Limits, OpenOperation, Priority
+from ratelimit import Allowance, ApiKey, Cost, DayLimit, KeyPool, Limit, Limits, OpenOperation, Priority, Rejected
 from ratelimit.book import OPERATION
 from ratelimit.rations import BATCH
 from ratelimit.usage import Permit, Want
@@ -258,6 +258,19 @@ def test_what_was_sent_while_the_store_was_away_is_told_when_it_is_back() -> Non
     assert virtual_time.run(story()) == 0
 
 
+def test_an_outage_of_a_day_ends_like_any_other() -> None:
+    async def story() -> float:
+        store, crowd = MemoryStore(), Crowd(StrictServer(LIMIT, PERIOD))
+        pool = a_pool(store)
+        async with running(pool.run()):
+            store.is_away = True
+            asyncio.get_running_loop().call_later(86_400, setattr, store, "is_away", False)
+            await crowd.send(pool)
+            return virtual_time.now()
+
+    assert virtual_time.run(story()) < 86_400 + 20
+
+
 # Room
 
 
@@ -394,6 +407,34 @@ def test_permits_that_lapse_are_asked_for_by_others_at_once() -> None:
     assert virtual_time.run(story()) < 6.0  # they are valid for 5 s
 
 
+@pytest.mark.parametrize("rate", [Limit(15), DayLimit(15)])
+def test_permits_that_lapse_are_free_for_other_processes_though_nobody_here_asks_again(rate: Limit | DayLimit) -> None:
+    async def ask(pool: KeyPool) -> float:
+        async with pool.lease(user="ana", priority=Priority.HIGH):
+            return virtual_time.now()
+
+    async def story() -> tuple[float, int]:
+        store, limits = MemoryStore(), Limits(account=Allowance(rates=(rate,)))
+        idle, busy = a_pool(store, limits), a_pool(store, limits, seed=2)
+        async with running(idle.run(), busy.run()):
+            gone = [asyncio.create_task(ask(idle)) for _ in range(15)]
+            await asyncio.sleep(0.001)
+            for task in gone:
+                task.cancel()
+            await asyncio.gather(*gone, return_exceptions=True)
+            await asyncio.sleep(10)
+            asked_at = virtual_time.now()
+            waited = await ask(busy) - asked_at
+            await asyncio.sleep(30)
+            journeys = store.journeys
+            await asyncio.sleep(3600)
+            return waited, store.journeys - journeys
+
+    waited, journeys = virtual_time.run(story())
+    assert waited < 0.1
+    assert journeys == 0  # who idles, idles
+
+
 def test_a_permit_granted_to_somebody_cancelled_before_waking_serves_the_next() -> None:
     async def story() -> tuple[str, float]:
         pool = a_pool(MemoryStore(), Limits(account=Allowance(rates=(Limit(1),), room=1)))
@@ -497,6 +538,53 @@ def test_a_small_request_passes_a_large_one_that_it_does_not_delay() -> None:
     small, large = virtual_time.run(story())
     assert small < 14.0
     assert large == pytest.approx(60.25, abs=1.0)
+
+
+# The cost of journeys
+
+
+def test_whoever_lines_up_while_nothing_is_left_and_a_key_is_out_causes_no_journey() -> None:
+    async def story() -> int:
+        store = MemoryStore()
+        pool = make_pool(Limits(account=Allowance(rates=(Limit(15),))), "a", "b", store=store)
+        crowd = Crowd(StrictServer(15, 60.0))
+        async with running(pool.run()):
+            pool.report(Rejected(), key_id="key-2")
+            async with running(*(crowd.send(pool, f"user-{number}") for number in range(15))):
+                await asyncio.sleep(5)
+            journeys = store.journeys
+            async with running(*(_late(pool, 0.1 * number) for number in range(200))):
+                await asyncio.sleep(20)
+            return store.journeys - journeys
+
+    assert virtual_time.run(story()) < 10
+
+
+async def _late(pool: KeyPool, pause: float) -> None:
+    await asyncio.sleep(pause)
+    async with pool.lease(user="ana", priority=Priority.MEDIUM):
+        pass
+
+
+def test_whoever_waits_for_room_that_it_takes_up_itself_causes_no_journeys() -> None:
+    async def story() -> tuple[int, float]:
+        store = MemoryStore()
+        pool = a_pool(store, ROOM)
+        async with running(pool.run()), pool.lease(user="ana") as lease:
+            lease.hold("operation")
+        heir = a_pool(store, ROOM, seed=2)
+        heir.restore([OpenOperation(id="operation", key_id="key-1", model=None)])
+        async with running(heir.run()):
+            async with heir.lease(user="ana") as lease:
+                lease.hold("another")
+            begun_at, journeys = virtual_time.now(), store.journeys
+            asyncio.get_running_loop().call_later(1000.0, heir.release, "operation")
+            async with heir.lease(user="bea"):
+                return store.journeys - journeys, virtual_time.now() - begun_at
+
+    journeys, waited = virtual_time.run(story())
+    assert journeys < 5
+    assert waited == pytest.approx(1000, abs=0.2)
 
 
 # Keys that come and go

@@ -146,7 +146,7 @@ async def test_a_turn_cancelled_at_any_moment_is_all_or_nothing_and_the_next_one
 class Listening:
     """A way to the server that counts how often its client stops to wait for an answer."""
 
-    SYNC = b"S\x00\x00\x00\x04"
+    READY = b"Z\x00\x00\x00\x05"
 
     def __init__(self, url: URL) -> None:
         self.round_trips = 0
@@ -168,7 +168,7 @@ class Listening:
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65536):
-            self.round_trips += data.count(self.SYNC)
+            self.round_trips += data.count(self.READY)
             writer.write(data)
         writer.close()
         await writer.wait_closed()
@@ -223,6 +223,30 @@ async def test_a_lock_that_nobody_gives_back_is_away_in_the_end(
         await connection.execute(text(usage.LOCK.replace("%(of_pool)s::text", "'runway'")))
         with pytest.raises(StoreAway):
             await PostgresUsageStore(engine).exchange("runway", writing())
+
+
+async def test_a_process_that_stood_still_with_the_lock_finds_the_store_away_and_wrote_nothing(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usage, "LOCK", usage.LOCK.replace("5000", "50"))
+
+    def frozen(entries: Iterable[Entry], now: float) -> Turn:
+        time.sleep(0.3)
+        return writing(ENTRY)(entries, now)
+
+    with pytest.raises(StoreAway):
+        await PostgresUsageStore(engine).exchange("runway", frozen)
+
+    assert await kept(PostgresUsageStore(engine)) == []
+
+
+async def test_a_server_that_may_not_be_written_is_away(engine: AsyncEngine) -> None:
+    """A standby, until it is promoted."""
+    standby = create_async_engine(engine.url, connect_args={"options": "-c default_transaction_read_only=on"})
+
+    with pytest.raises(StoreAway):
+        await PostgresUsageStore(standby).exchange("runway", writing(ENTRY))
+    await standby.dispose()
 
 
 async def test_a_file_that_somebody_else_locked_is_away(database: Database, tmp_path: Path) -> None:
