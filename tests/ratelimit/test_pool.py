@@ -92,7 +92,7 @@ def test_the_less_loaded_account_is_chosen_although_it_served_last() -> None:
 def test_of_equals_the_one_with_the_least_in_flight_is_chosen() -> None:
     async def story() -> str:
         pool = make_pool(Limits(), "a", "b")
-        for key_id in ("key-1", "key-2"):
+        for key_id in ("key-1", "key-2", "key-1", "key-1"):
             await granted_at(pool, key_id=key_id)
         async with pool.lease(user="ana", key_id="key-1"):
             await granted_at(pool, key_id="key-2")

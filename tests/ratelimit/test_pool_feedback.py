@@ -220,6 +220,17 @@ def test_a_provider_that_names_a_time_for_everybody_gets_it() -> None:
     assert virtual_time.run(story()) == 9.0
 
 
+def test_a_provider_that_rests_rests_for_keys_that_served_too() -> None:
+    async def story() -> float:
+        pool = make_pool(PLENTY, "a", "b")
+        for key_id in ("key-1", "key-2"):
+            await answer(pool, None, key_id=key_id)
+        await fail(pool, Refusal(Throttled(until=unix_now() + 20, scope=Scope.PROVIDER)))
+        return await answer(pool, None)
+
+    assert virtual_time.run(story()) == 20.0
+
+
 def test_after_the_cooldown_one_probe_goes_alone_and_its_success_lets_the_rest_through() -> None:
     async def story() -> list[float]:
         pool = make_pool(PLENTY)
