@@ -295,6 +295,19 @@ def test_a_key_that_is_gone_is_still_known_and_told() -> None:
     assert virtual_time.run(story()) == [["key-2"], True, True, False, "key-1"]
 
 
+def test_a_key_that_comes_back_is_waited_for() -> None:
+    async def story() -> tuple[str, float]:
+        pool = make_pool(ROOM_FOR_ONE)
+        async with pool.lease(user="ana") as lease:
+            lease.hold("operation")
+        pool.retire("key-1")
+        pool.add(ApiKey("key-1", "a", "fake-secret-1"))
+        asyncio.get_running_loop().call_later(5.0, pool.release, "operation")
+        return await granted_at(pool)
+
+    assert virtual_time.run(story()) == ("key-1", 5.0)
+
+
 @pytest.mark.parametrize("key_id", ["key-1", "key-9"], ids=["the same key", "another key"])
 def test_an_account_without_a_key_for_a_while_forgets_nothing(key_id: str) -> None:
     async def story() -> tuple[str, float]:
