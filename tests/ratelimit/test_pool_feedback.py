@@ -261,7 +261,7 @@ def test_the_end_of_an_earlier_probe_does_not_let_a_second_one_go_beside_a_later
     async def story() -> list[float]:
         pool = make_pool(PLENTY)
         await fail(pool, THROTTLED)
-        earlier = asyncio.create_task(ask(pool, 1, 200, reports=True))
+        earlier = asyncio.create_task(ask(pool, 1, 75, reports=True))
         await asyncio.sleep(40)
         await fail(pool, THROTTLED)
         later, waiting = ask(pool, 41, 300, reports=False), ask(pool, 42, 400, reports=False)
