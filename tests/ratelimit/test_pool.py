@@ -189,9 +189,11 @@ def test_a_request_in_preparation_keeps_its_place_in_the_window_however_long_it_
     assert virtual_time.run(story()) == 560.25
 
 
-def test_a_days_limit_opens_at_midnight_in_its_zone() -> None:
+@pytest.mark.parametrize("hours", [0, 7], ids=["from the start", "hours later"])
+def test_a_days_limit_opens_at_midnight_in_its_zone(hours: int) -> None:
     async def story() -> float:
         pool = make_pool(Limits(account=Allowance(rates=(DayLimit(1, zone="America/Los_Angeles"),))))
+        await asyncio.sleep(hours * 3600)
         await granted_at(pool)
         return (await granted_at(pool))[1]
 
