@@ -150,7 +150,7 @@ def _amount(requests: int | None, tokens: int | None) -> str:
 
 def _span(period: float) -> str:
     for unit, name in ((DAY, "day"), (3600.0, "hour"), (60.0, "minute")):
-        if period >= unit and period % unit == 0:
+        if period % unit == 0:
             count = int(period // unit)
             return name if count == 1 else f"{count} {name}s"
     return f"{period:g} s"

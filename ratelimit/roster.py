@@ -133,7 +133,7 @@ class Roster:
         self.settle(state)
 
     def settle(self, state: KeyState) -> None:
-        """Less is open with this key: one that was retired goes with the last of it, and so does its account."""
+        """Less is open with this key: one that was retired goes with the last of it."""
         if not state.is_retired or not state.is_idle or self.keys.get(state.key.id) is not state:
             return
         del self.keys[state.key.id]

@@ -145,6 +145,14 @@ def test_a_later_word_about_a_shorter_rest_is_not() -> None:
     assert patient.health.until == 100.0
 
 
+def test_a_time_that_comes_late_makes_what_served_meanwhile_rest_again() -> None:
+    patient = Patient()
+    patient.refuse(0.0)
+    patient.serve()
+    assert patient.refuse(10.0, until=100.0, granted_in=0)
+    assert (patient.health.is_healthy, patient.health.until) == (False, 100.0)
+
+
 def test_what_is_used_up_is_out_for_an_hour_and_then_asked_again() -> None:
     health = Health(30, 600)
     health.use_up(None, now=0.0, epoch=1, is_current=True)

@@ -85,8 +85,9 @@ def test_a_request_is_charged_by_the_scarcest_thing_it_takes(cost: Cost, charge:
     assert limits.charge(cost, None) == charge
 
 
-def test_without_limits_a_request_is_charged_as_one() -> None:
-    assert Limits().charge(Cost(requests=2), "any") == 2.0
+@pytest.mark.parametrize("rates", [(), (Limit(None),)], ids=["none", "one without numbers"])
+def test_without_limits_a_request_is_charged_as_one(rates: tuple[Limit, ...]) -> None:
+    assert Limits(account=Allowance(rates=rates)).charge(Cost(requests=2), "any") == 2.0
 
 
 def test_a_cost_beyond_a_limit_is_never_allowed() -> None:
@@ -95,6 +96,10 @@ def test_a_cost_beyond_a_limit_is_never_allowed() -> None:
 
 def test_without_room_nothing_is_ever_allowed() -> None:
     assert not Limits(each_model=Allowance(room=0)).allow(Cost(), "big")
+
+
+def test_limits_of_models_say_nothing_of_a_request_that_names_none() -> None:
+    assert Limits(each_model=Allowance(room=0)).allow(Cost(), None)
 
 
 def test_every_default_allows_a_plain_request() -> None:

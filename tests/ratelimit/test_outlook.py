@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from itertools import islice
 
 import pytest
 
@@ -15,11 +16,13 @@ from ratelimit import (
     KeyPool,
     Limit,
     Limits,
+    Meter,
     OpenOperation,
     Outlook,
     Priority,
     Throttled,
 )
+from ratelimit.outlook import Durations, openings
 from tests import virtual_time
 from tests.ratelimit.provider import EPOCH, Refusal, make_pool, unix_now
 
@@ -202,3 +205,35 @@ def test_most_begin_between_the_two_times_they_were_told() -> None:
     not_before, by_then = virtual_time.run(story())
     assert not_before >= 0.9
     assert by_then >= 0.8
+
+
+# What an account could begin
+
+
+def test_room_comes_free_as_operations_end_again_and_again() -> None:
+    account = Meter(Limits(account=Allowance(room=3)), skew=0.25)
+    for _ in range(2):
+        account.enter(None)
+    times = openings(account, Cost(), None, 1000.0, open_since=[950.0, 800.0], duration=100.0)
+    assert list(islice(times, 6)) == [1000.0, 1000.0, 1050.0, 1100.0, 1100.0, 1150.0]
+
+
+def test_of_operations_that_nobody_has_seen_end_none_is_expected_to() -> None:
+    account = Meter(Limits(account=Allowance(room=3)), skew=0.25)
+    account.enter(None)
+    assert list(openings(account, Cost(), None, 1000.0, open_since=[950.0], duration=None)) == [1000.0, 1000.0]
+
+
+def test_both_rates_and_room_must_be_there() -> None:
+    account = Meter(Limits(account=Allowance(rates=(Limit(1, period=60),), room=1)), skew=0.25)
+    account.insert(Cost(), None, 990.0, 1000.0)
+    times = openings(account, Cost(), None, 1000.0, open_since=[], duration=100.0)
+    assert list(islice(times, 3)) == [1050.25, 1110.5, 1200.0]
+
+
+def test_durations_are_told_by_the_share_that_took_no_longer() -> None:
+    durations = Durations()
+    for seconds in (4.0, 1.0, 3.0, 2.0):
+        durations.add("m", seconds)
+    assert [durations.quantile("m", share) for share in (0.0, 0.25, 0.9, 1.0)] == [1.0, 2.0, 4.0, 4.0]
+    assert durations.quantile("other", 0.5) is None

@@ -92,7 +92,7 @@ def test_the_less_loaded_account_is_chosen_although_it_served_last() -> None:
 def test_of_equals_the_one_with_the_least_in_flight_is_chosen() -> None:
     async def story() -> str:
         pool = make_pool(Limits(), "a", "b")
-        for key_id in ("key-1", "key-2"):
+        for key_id in ("key-1", "key-2", "key-1", "key-1"):
             await granted_at(pool, key_id=key_id)
         async with pool.lease(user="ana", key_id="key-1"):
             await granted_at(pool, key_id="key-2")
@@ -189,9 +189,11 @@ def test_a_request_in_preparation_keeps_its_place_in_the_window_however_long_it_
     assert virtual_time.run(story()) == 560.25
 
 
-def test_a_days_limit_opens_at_midnight_in_its_zone() -> None:
+@pytest.mark.parametrize("hours", [0, 7], ids=["from the start", "hours later"])
+def test_a_days_limit_opens_at_midnight_in_its_zone(hours: int) -> None:
     async def story() -> float:
         pool = make_pool(Limits(account=Allowance(rates=(DayLimit(1, zone="America/Los_Angeles"),))))
+        await asyncio.sleep(hours * 3600)
         await granted_at(pool)
         return (await granted_at(pool))[1]
 

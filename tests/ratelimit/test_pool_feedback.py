@@ -236,6 +236,17 @@ def test_a_time_that_nobody_could_mean_is_none(until: float) -> None:
     assert virtual_time.run(story())[-1] <= 30.0 + 60.0 + 60.25
 
 
+def test_a_provider_that_rests_rests_for_keys_that_served_too() -> None:
+    async def story() -> float:
+        pool = make_pool(PLENTY, "a", "b")
+        for key_id in ("key-1", "key-2"):
+            await answer(pool, None, key_id=key_id)
+        await fail(pool, Refusal(Throttled(until=unix_now() + 20, scope=Scope.PROVIDER)))
+        return await answer(pool, None)
+
+    assert virtual_time.run(story()) == 20.0
+
+
 def test_after_the_cooldown_one_probe_goes_alone_and_its_success_lets_the_rest_through() -> None:
     async def story() -> list[float]:
         pool = make_pool(PLENTY)
@@ -266,7 +277,7 @@ def test_the_end_of_an_earlier_probe_does_not_let_a_second_one_go_beside_a_later
     async def story() -> list[float]:
         pool = make_pool(PLENTY)
         await fail(pool, THROTTLED)
-        earlier = asyncio.create_task(ask(pool, 1, 200, reports=True))
+        earlier = asyncio.create_task(ask(pool, 1, 75, reports=True))
         await asyncio.sleep(40)
         await fail(pool, THROTTLED)
         later, waiting = ask(pool, 41, 300, reports=False), ask(pool, 42, 400, reports=False)

@@ -168,6 +168,18 @@ def test_operations_of_a_retired_key_keep_their_room_until_they_are_over() -> No
     assert virtual_time.run(story()) == ((KeyHealth.RETIRED, 1), ("key-2", 7.0), ["key-2"])
 
 
+def test_a_retired_key_is_lent_no_more_though_something_is_open_with_it() -> None:
+    async def story() -> set[str]:
+        pool = make_pool(Limits(), "a", "b")
+        for key_id in ("key-1", "key-2"):
+            async with pool.lease(user="ana", key_id=key_id) as lease:
+                lease.hold(f"operation of {key_id}")
+        pool.retire("key-1")
+        return {(await granted_at(pool))[0] for _ in range(6)}
+
+    assert virtual_time.run(story()) == {"key-2"}
+
+
 def test_a_lease_that_is_out_goes_on_and_its_key_leaves_with_it() -> None:
     async def story() -> tuple[list[str], list[str]]:
         pool = make_pool(Limits(), "a", "b")
@@ -317,6 +329,19 @@ def test_a_key_that_is_gone_is_still_known_and_told() -> None:
         return [ids(pool), *(pool.knows(f"key-{number}") for number in (1, 2, 3)), pool.key("key-1").id]
 
     assert virtual_time.run(story()) == [["key-2"], True, True, False, "key-1"]
+
+
+def test_a_key_that_comes_back_is_waited_for() -> None:
+    async def story() -> tuple[str, float]:
+        pool = make_pool(ROOM_FOR_ONE)
+        async with pool.lease(user="ana") as lease:
+            lease.hold("operation")
+        pool.retire("key-1")
+        pool.add(ApiKey("key-1", "a", "fake-secret-1"))
+        asyncio.get_running_loop().call_later(5.0, pool.release, "operation")
+        return await granted_at(pool)
+
+    assert virtual_time.run(story()) == ("key-1", 5.0)
 
 
 @pytest.mark.parametrize("key_id", ["key-1", "key-9"], ids=["the same key", "another key"])

@@ -250,3 +250,12 @@ def test_the_smallest_that_the_store_had_nothing_for_is_remembered() -> None:
         return [desk.rations._is_hopeless(Want(("a",), None, cost)) for cost in (Cost(1, 9), Cost(1, 10), Cost(3, 40))]
 
     assert virtual_time.run(story()) == [False, True, True]
+
+
+def test_who_needs_less_of_either_than_the_store_had_nothing_for_may_be_served() -> None:
+    async def story() -> list[bool]:
+        desk = Desk()
+        await desk.go(*[Cost()] * 2, Cost(2, 10))
+        return [desk.rations._is_hopeless(Want(("a",), None, cost)) for cost in (Cost(2, 10), Cost(1, 10), Cost(2, 9))]
+
+    assert virtual_time.run(story()) == [True, False, False]

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 import pytest
 
-from ratelimit import Allowance, KeyView, Limits, OpenOperation, Scope, Throttled
+from ratelimit import Allowance, Exhausted, KeyHealth, KeyView, Limits, OpenOperation, Rejected, Scope, Throttled
 from tests import virtual_time
 from tests.ratelimit.provider import BAD_REQUEST, EPOCH, THROTTLED, Refusal, make_pool
 
@@ -60,6 +61,18 @@ def test_models_rest_until_their_time_and_no_longer() -> None:
         return [*seen, dict(pool.view().keys[0].resting_models)]
 
     assert virtual_time.run(story()) == [{"big": EPOCH + 20}, {}]
+
+
+def test_a_key_is_shown_by_the_worst_it_depends_on() -> None:
+    async def story() -> tuple[KeyHealth, str, dict[str, float]]:
+        pool = make_pool(Limits())
+        pool.report(Throttled(until=EPOCH + 500), key_id="key-1")
+        pool.report(Rejected(), key_id="key-1")
+        pool.report(Exhausted(scope=Scope.MODEL), key_id="key-1", model="big")
+        (key,) = pool.view().keys
+        return key.health, key.why, dict(key.resting_models)
+
+    assert virtual_time.run(story()) == (KeyHealth.OUT, "rejected", {"big": math.inf})
 
 
 def test_a_key_that_was_never_lent_has_no_errors() -> None:
