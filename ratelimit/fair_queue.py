@@ -18,8 +18,9 @@ another lane's first may be: `heads` finds those without a walk over everybody. 
 from __future__ import annotations
 
 import heapq
+import math
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from enum import IntEnum
 from functools import partial
 from itertools import count
@@ -35,6 +36,10 @@ class Priority(IntEnum):
     MEDIUM = 1  # chat
     GENERATION = 2  # the film itself
     LOW = 3  # plan updates, background
+
+
+PATIENT = Priority.GENERATION
+"""The first of the classes that can wait, and are spaced. In those above somebody looks at the screen."""
 
 
 class _Entry(Generic[Item]):
@@ -148,11 +153,10 @@ def _is_current(tag: float, number: int, line: _Line[Item]) -> bool:
 class _Walk(Generic[Item]):
     """A look at the first few costs little: the lanes' heaps are walked from their tops, as far as is asked."""
 
-    __slots__ = ("_ahead", "_narrow", "_numbers", "_passed", "_tags")
+    __slots__ = ("_ahead", "_left", "_numbers", "_tags")
 
-    def __init__(self, narrow: Iterable[_Lane[Item]]) -> None:
-        self._narrow = frozenset(narrow)
-        self._passed: set[_Lane[Item]] = set()  # narrow ones whose first was told
+    def __init__(self, most: Mapping[_Lane[Item], float]) -> None:
+        self._left = dict(most)  # how many of each lane are to be told
         self._tags: dict[_User[Item], float] = {}  # of those who were served in this foretelling
         self._numbers = count()
         self._ahead: list[tuple[float, int, int, _Entry[Item] | None, _Lane[Item] | None, int]] = []
@@ -167,7 +171,7 @@ class _Walk(Generic[Item]):
             tag, _, _, entry, lane, place = heapq.heappop(self._ahead)
             if lane is not None:
                 entry = self._at(lane, place)
-            if entry is None or entry.line.lane in self._passed:
+            if entry is None or self._left[entry.line.lane] <= 0:
                 continue
             user = entry.line.user
             if tag != self._tags.get(user, user.tag):  # another lane's entry of the same user was served meanwhile
@@ -175,13 +179,12 @@ class _Walk(Generic[Item]):
                 continue
             yield entry
             self._tags[user] = tag + entry.charge
-            if entry.line.lane in self._narrow:
-                self._passed.add(entry.line.lane)
-            elif entry.after is not None:
+            self._left[entry.line.lane] -= 1
+            if entry.after is not None:
                 self._foretell(entry.after)
 
     def _at(self, lane: _Lane[Item], place: int) -> _Entry[Item] | None:
-        if lane in self._passed:
+        if self._left[lane] <= 0:
             return None
         self.visit(lane, 2 * place + 1)
         self.visit(lane, 2 * place + 2)
@@ -258,8 +261,8 @@ class _Class(Generic[Item]):
             tops.sort(key=lambda top: top[:2])
         return tops
 
-    def in_order(self, is_narrow: Callable[[Hashable], bool]) -> Iterator[_Entry[Item]]:
-        walk = _Walk[Item](lane for name, lane in self._lanes.items() if is_narrow(name))
+    def in_order(self, most: Callable[[Hashable], float]) -> Iterator[_Entry[Item]]:
+        walk = _Walk[Item]({lane: most(name) for name, lane in self._lanes.items()})
         for lane in self._lanes.values():
             walk.visit(lane, 0)
         return walk.entries()
@@ -375,12 +378,10 @@ class FairQueue(Generic[Item]):
             if entry.item != item:
                 yield entry.item
 
-    def in_order(
-        self, now: float, is_narrow: Callable[[Priority, Hashable], bool] = lambda *_: False
-    ) -> Iterator[Item]:
-        """Who would be served, one after another, if all were served now; of a lane that is narrow, only the first."""
+    def in_order(self, now: float, most: Callable[[Priority, Hashable], float] = lambda *_: math.inf) -> Iterator[Item]:
+        """Who would be served, one after another, if all were served now; of a lane, so many at `most`."""
         for priority, of_class in self._in_turn(now):
-            for entry in of_class.in_order(partial(is_narrow, priority)):
+            for entry in of_class.in_order(partial(most, priority)):
                 yield entry.item
 
     def position(self, item: Item, now: float) -> int:

@@ -19,12 +19,9 @@ import math
 from collections.abc import Hashable, Sequence
 
 from ratelimit.account import Account
-from ratelimit.fair_queue import Priority
+from ratelimit.fair_queue import PATIENT, Priority
 from ratelimit.limits import Cost
 from ratelimit.window import RollingWindow, Window
-
-PATIENT = Priority.GENERATION
-"""The first of the classes that are spaced. In those above somebody waits for an answer."""
 
 MEMORY = 2.0
 """Periods for which an urgent request makes it likely that another one follows: people talk in bouts."""
@@ -37,17 +34,27 @@ LONGEST = 300.0
 for an hour though nobody else is there."""
 
 
+SOON = 0.25
+"""Seconds: the time of some journeys to a store."""
+
+
 class Pacer:
     """When the next request of a patient class may go, for each lane of it."""
 
-    __slots__ = ("_arrived", "_next")
+    __slots__ = ("_arrived", "_elsewhere", "_gaps", "_next")
 
     def __init__(self) -> None:
         self._arrived = [-math.inf for _ in Priority]  # when somebody of each class came last
+        self._elsewhere: Sequence[tuple[int, float]] = ()
         self._next: dict[tuple[Priority, Hashable], float] = {}
+        self._gaps: dict[tuple[Priority, Hashable], float] = {}  # between the last turn and the next
 
     def arrived(self, priority: Priority, now: float) -> None:
         self._arrived[priority] = now
+
+    def heard(self, elsewhere: Sequence[tuple[int, float]]) -> None:
+        """In other processes somebody of these classes came at these times: the last of each, in place of before."""
+        self._elsewhere = elsewhere
 
     def expects(self, priority: Priority, now: float) -> bool:
         """Whether somebody more urgent came lately enough to matter in any rhythm."""
@@ -56,6 +63,19 @@ class Pacer:
     def opens_at(self, priority: Priority, lane: Hashable) -> float:
         """When this lane may have its next turn, as far as spacing goes."""
         return self._next.get((priority, lane), -math.inf)
+
+    def turns_soon(self, priority: Priority, lane: Hashable, now: float) -> float:
+        """How many permits a store may be asked for now; infinity where the lane is not spaced.
+
+        What it had beyond its next turns it would keep from others. Where those are in other processes, it must not
+        even have one for the next turn before that has come.
+        """
+        at = self.opens_at(priority, lane)
+        if priority < PATIENT or (at <= now and not self.expects(priority, now)):
+            return math.inf
+        if at > now + SOON and any(other < priority for other, _ in self._elsewhere):
+            return 0
+        return 1 + max(0.0, now + SOON - max(at, now)) // self._gaps.get((priority, lane), math.inf)
 
     def went(
         self,
@@ -79,17 +99,22 @@ class Pacer:
         kept = slowest.kept
         slots = len(accounts) / _share(cost, slowest)  # of this size, in a period
         if now - self._last_before(priority) < MEMORY * kept:
-            gap = kept / slots * _pace(_spare(cost, accounts, model, now))
+            # Those elsewhere who have such work to do space it as well, and together they keep the rhythm.
+            others = sum(other == priority and now - at < kept for other, at in self._elsewhere)
+            gap = kept / slots * _pace(_spare(cost, accounts, model, now)) * (1 + others)
         else:
             gap = kept / slots * min(1.0, PRICE * (backlog / len(accounts) - 1))
         if gap > 0:
             if len(self._next) > 256:
                 self._next = {key: at for key, at in self._next.items() if at > now}
+                self._gaps = {key: self._gaps[key] for key in self._next}
             self._next[priority, lane] = now + gap
+            self._gaps[priority, lane] = gap
 
     def _last_before(self, priority: Priority) -> float:
         """When somebody of a more urgent class came last."""
-        return max(self._arrived[:priority])
+        elsewhere = (at for other, at in self._elsewhere if other < priority)
+        return max(*self._arrived[:priority], *elsewhere)
 
 
 def _pace(spare: float) -> float:
