@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from ratelimit.limits import Cost, DayLimit, Limits, share
 from ratelimit.meter import Claim, Meter
+from ratelimit.signs import Signs
 from ratelimit.usage import Ask, Entry, Permit, Sent, Turn, Want
 from ratelimit.window import midnight_after
 
@@ -20,11 +21,36 @@ OPERATION = 3600.0
 """Seconds for which an operation takes up room after its process was last heard of. Far longer than any goes on, and
 not for ever: one that began right before a crash may be known to nobody who could say that it ended."""
 
+LONGEST_RHYTHM = 300.0
+"""Seconds. Limits over longer periods are budgets: whoever came is not remembered for as long as they last."""
+
 GRAIN = 96
 """What is old is summed up in so many slots a period, none longer than `QUARTER`."""
 
 QUARTER = 900.0
 """Seconds. Midnight falls between two of them everywhere, so that nothing is moved into the next day."""
+
+
+@dataclass(slots=True)
+class Hand:
+    """What one journey will bring.
+
+    Attributes:
+        offers: to whom something is promised, on which account, and from when.
+        unmet: to whom nothing is.
+        waiting: the first of those, by class, and the account where it waits.
+        again_at: when asking again may help; infinity if nobody knows.
+    """
+
+    offers: list[tuple[Want, str, float]] = field(default_factory=list)
+    unmet: list[Want] = field(default_factory=list)
+    waiting: dict[int, tuple[Want, str]] = field(default_factory=dict)
+    again_at: float = math.inf
+
+    def leave(self, want: Want, account: str, again_at: float) -> None:
+        self.unmet.append(want)
+        self.waiting.setdefault(want.priority, (want, account))
+        self.again_at = min(self.again_at, again_at)
 
 
 class Book:
@@ -38,6 +64,7 @@ class Book:
         lifetime: seconds for which a permit is valid. It is what a crash wastes, so little beside the shortest period.
         horizon: seconds ahead for which permits are given; more for large costs, see `_reach`.
         lasting: seconds for which a lease takes up room after its process was last heard of.
+        memory: seconds for which it is remembered that somebody came.
         has_rooms: whether anything limits how much is open at once.
     """
 
@@ -52,20 +79,21 @@ class Book:
         self.lifetime = min(5.0, max(0.25, self._shortest / 12))
         self.horizon = 2 * self.lifetime
         self.lasting = 4 * self.lifetime
+        self.memory = 2 * max((period for period in self._periods if period < LONGEST_RHYTHM), default=60.0)
         self.has_rooms = any(allowance.room is not None for limits in every for allowance in limits.every())
 
     def turn(self, ask: Ask, entries: Iterable[Entry], now: float) -> Turn:
         """Note what was told, and serve what is wanted."""
         old = {entry.id: entry for entry in entries}
-        book = self._sum_up(self._noted(ask, old, now), now)
+        told = (entry for entry in old.values() if entry.priority is not None)
+        signs = Signs(told, ask.holder, now, memory=self.memory, patience=2 * self._shortest)
+        spent = {id_: entry for id_, entry in old.items() if entry.priority is None}
+        book = self._sum_up(self._noted(ask, spent, now), now)
         closed = frozenset(id_ for id_ in ask.open if id_ not in book or book[id_].open_until <= now)
         others = [entry for entry in book.values() if entry.holder != ask.holder]
         elsewhere = {entry.account for entry in others if entry.open_until > now and not _knows(ask, entry)}
-        offers, unmet, again_at = self._offers(ask.wants, self._meters(book.values(), now), elsewhere, now)
-        fair = _fair_share(offers, [entry for entry in others if _waits(entry)])
-        if fair < len(offers):
-            unmet += [want for want, _, _ in offers[fair:]]
-            again_at = min(again_at, now + 0.2 * self.horizon)
+        hand = self._offers(ask.wants, self._meters(book.values(), now), signs, elsewhere, now)
+        self._share(hand, signs, now)
         names = (f"{ask.holder}-{now:.6f}-{number}" for number in count())
         fresh = (name for name in names if name not in old and name not in book)
         permits = [
@@ -77,18 +105,20 @@ class Book:
                 opens_at=at,
                 closes_at=at + self.lifetime,
             )
-            for name, (want, account, at) in zip(fresh, offers[:fair], strict=False)
+            for name, (want, account, at) in zip(fresh, hand.offers, strict=False)
         ]
         book |= {permit.id: _unsent(permit, ask.holder, self.lasting) for permit in permits}
-        if unmet and not permits and again_at < math.inf:
-            waiting = _waiting(ask.holder, unmet[0], again_at + 0.2 * self.horizon)
-            book[waiting.id] = waiting
+        served = {want.priority for want, _, _ in hand.offers}
+        back_at = hand.again_at + 0.2 * self.horizon if hand.again_at < math.inf else now
+        left = signs.renewed(ask.wants, served, hand.waiting, back_at)
+        book |= {sign.id: sign for sign in left}
         return Turn(
             now=now,
             permits=permits,
-            unmet=unmet,
-            again_at=again_at,
+            unmet=hand.unmet,
+            again_at=hand.again_at,
             others=others,
+            signs=signs.elsewhere,
             closed=closed,
             changed=[entry for id_, entry in book.items() if old.get(id_) != entry],
             removed=[id_ for id_ in old if id_ not in book],
@@ -177,51 +207,87 @@ class Book:
         return meters
 
     def _offers(
-        self, wants: Sequence[Want], meters: Mapping[str, Meter], elsewhere: Container[str], now: float
-    ) -> tuple[list[tuple[Want, str, float]], list[Want], float]:
-        """What can be promised: on which account, and from when. Then who gets no promise, and when to ask again.
+        self, wants: Sequence[Want], meters: Mapping[str, Meter], signs: Signs, elsewhere: Container[str], now: float
+    ) -> Hand:
+        """What can be promised, and to whom nothing.
 
         Of the accounts `elsewhere`, others take up room, and whoever waits for it must ask from time to time. When his
         own comes free, he knows.
         """
-        offers: list[tuple[Want, str, float]] = []
-        unmet: list[Want] = []
-        again_at = math.inf
+        hand = Hand()
         claims: dict[str, Claim] = {}  # what is smaller, and behind it in line, must not delay it
+        heeded: set[str] = set()
         for want in wants:
-            found = self._soonest(want, meters, now)
+            for sign in signs.claims(want):
+                if sign.id not in heeded and sign.account in meters:
+                    heeded.add(sign.id)
+                    self._heed(sign, meters[sign.account], claims, now)
+            found = self._soonest(want, meters, claims, now)
             if found is None:
-                unmet.append(want)
-                if any(account in elsewhere for account in want.accounts):
-                    again_at = min(again_at, now + self.lifetime / 2)
+                again_at = now + self.lifetime / 2 if any(id_ in elsewhere for id_ in want.accounts) else math.inf
+                hand.leave(want, want.accounts[0] if want.accounts else "", again_at)
                 continue
-            account, at = found
-            claim = claims.get(account)
-            if claim is not None and not meters[account].fits_beside(claim, want.cost, want.model, now):
-                unmet.append(want)
-            elif at <= now + self._reach(want, account):
-                offers.append((want, account, at))
+            account, at, is_claimed = found
+            is_behind = signs.is_behind(want)
+            if is_claimed:
+                hand.leave(want, account, max(now + 0.2 * self.horizon, claims[account].at - 0.1 * self.horizon))
+            elif at <= now + (0.0 if is_behind else self._reach(want, account)):
+                hand.offers.append((want, account, at))
                 meters[account].insert(want.cost, want.model, at + self.lifetime, now)
                 meters[account].enter(want.model)
             else:
-                unmet.append(want)
-                again_at = min(again_at, at - 0.3 * self.horizon)
+                hand.leave(want, account, at if is_behind else at - 0.3 * self.horizon)
                 if at < math.inf:
                     claims.setdefault(account, Claim(at, want.cost, want.model))
-        return offers, unmet, again_at
+        return hand
 
-    def _soonest(self, want: Want, meters: Mapping[str, Meter], now: float) -> tuple[str, float] | None:
-        """The account that can serve this first, and when; `None` where the room of all is taken."""
-        best: tuple[float, float, str] | None = None
+    def _heed(self, sign: Entry, meter: Meter, claims: dict[str, Claim], now: float) -> None:
+        """Keep what somebody elsewhere waits for."""
+        meter.enter(sign.model)
+        cost = Cost(sign.requests, sign.tokens)
+        known = claims.get(sign.account)
+        if known is not None:
+            cost = Cost(cost.requests + known.cost.requests, cost.tokens + known.cost.tokens)
+        at = meter.earliest(cost, sign.model, now)
+        if at < math.inf:
+            claims[sign.account] = Claim(at, cost, sign.model)
+
+    def _soonest(
+        self, want: Want, meters: Mapping[str, Meter], claims: Mapping[str, Claim], now: float
+    ) -> tuple[str, float, bool] | None:
+        """The account that can serve this first, and when; `None` where the room of all is taken.
+
+        One where somebody before it would be delayed comes last, and that is told.
+        """
+        best: tuple[bool, float, float, str] | None = None
         for account in want.accounts:
             meter = meters.get(account)
             if meter is None or not meter.has_room(want.model):
                 continue
+            claim = claims.get(account)
+            is_claimed = claim is not None and not meter.fits_beside(claim, want.cost, want.model, now)
             at = max(now, meter.earliest(want.cost, want.model, now))
-            rank = (at, meter.load(want.model, now), account)
+            rank = (is_claimed, at, meter.load(want.model, now), account)
             if best is None or rank < best:
                 best = rank
-        return None if best is None else (best[2], best[0])
+        return None if best is None else (best[3], best[1], best[0])
+
+    def _share(self, hand: Hand, signs: Signs, now: float) -> None:
+        """Leave some of what is free to others of the same class who went away with nothing last time."""
+        offers, hand.offers = hand.offers, []
+        for priority in {want.priority for want, _, _ in offers}:
+            of_class = [offer for offer in offers if offer[0].priority == priority]
+            rivals = sum(self._is_rival(sign, of_class) for sign in signs.rivals(priority))
+            fair = -(-len(of_class) // (1 + rivals))
+            hand.offers += of_class[:fair]
+            for want, account, _ in of_class[fair:]:
+                hand.leave(want, account, now + 0.2 * self.horizon)
+
+    def _is_rival(self, sign: Entry, offers: Iterable[tuple[Want, str, float]]) -> bool:
+        """Whether it waits for anything that these would take."""
+        shared = self._limits(sign.account).account if sign.account in self._accounts else None
+        is_shared = shared is not None and bool(shared.rates or shared.room)
+        return any(sign.account in want.accounts and (is_shared or sign.model == want.model) for want, _, _ in offers)
 
     def _reach(self, want: Want, account: str) -> float:
         """Seconds ahead for which this may be promised: for as long as it takes until so much comes free.
@@ -244,33 +310,6 @@ class Book:
 def _knows(ask: Ask, entry: Entry) -> bool:
     """Whether a process counts an operation that one before it began as its own, and will see its end."""
     return entry.id in ask.open or entry.id in ask.opened
-
-
-def _fair_share(offers: Sequence[tuple[Want, str, float]], waiting: Iterable[Entry]) -> int:
-    """How many of the offers may be taken where other processes went away with nothing last time."""
-    rivals = sum(
-        any(entry.account in want.accounts and entry.model == want.model for want, _, _ in offers) for entry in waiting
-    )
-    return -(-len(offers) // (1 + rivals))
-
-
-def _waiting(holder: str, want: Want, until: float) -> Entry:
-    """The sign that a process went away with nothing, for others to see."""
-    return Entry(
-        id=f"waiting-{holder}",
-        holder=holder,
-        account=next(iter(want.accounts), ""),
-        model=want.model,
-        requests=0,
-        tokens=0,
-        at=until,
-        is_sent=False,
-        open_until=0.0,
-    )
-
-
-def _waits(entry: Entry) -> bool:
-    return not entry.requests and not entry.is_sent
 
 
 def _unsent(permit: Permit, holder: str, lasting: float) -> Entry:

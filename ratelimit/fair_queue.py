@@ -15,6 +15,7 @@ another lane's first may be: `heads` finds those without a walk over everybody. 
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from enum import IntEnum
@@ -32,6 +33,10 @@ class Priority(IntEnum):
     MEDIUM = 1  # chat
     GENERATION = 2  # the film itself
     LOW = 3  # plan updates, background
+
+
+PATIENT = Priority.GENERATION
+"""The first of the classes that can wait, and are spaced. In those above somebody looks at the screen."""
 
 
 class FairQueue(Generic[Item]):
@@ -123,12 +128,10 @@ class FairQueue(Generic[Item]):
             if entry.item != item:
                 yield entry.item
 
-    def in_order(
-        self, now: float, is_narrow: Callable[[Priority, Hashable], bool] = lambda *_: False
-    ) -> Iterator[Item]:
-        """Who would be served, one after another, if all were served now; of a lane that is narrow, only the first."""
+    def in_order(self, now: float, most: Callable[[Priority, Hashable], float] = lambda *_: math.inf) -> Iterator[Item]:
+        """Who would be served, one after another, if all were served now; of a lane, so many at `most`."""
         for priority, of_class in self._in_turn(now):
-            for entry in of_class.in_order(partial(is_narrow, priority)):
+            for entry in of_class.in_order(partial(most, priority)):
                 yield entry.item
 
     def position(self, item: Item, now: float) -> int:

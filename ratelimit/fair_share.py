@@ -263,10 +263,9 @@ class Share(Generic[Item]):
             return True
         return any(row.first is not None or (row.lane.rows and row.tag > row.lane.clock) for row in user.rows)
 
-    def in_order(self, is_narrow: Callable[[Hashable], bool]) -> Iterator[Entry[Item]]:
-        """Who would be served one after another, of a narrow lane one alone; a look at the first few costs little."""
-        narrow = frozenset(lane for name, lane in self._lanes.items() if is_narrow(name))
-        return _foretell(list(self._lanes.values()), narrow, self._virtual_time)
+    def in_order(self, most: Callable[[Hashable], float]) -> Iterator[Entry[Item]]:
+        """Who would be served, one after another, of a lane so many at `most`; a look at a few costs little."""
+        return _foretell({lane: most(name) for name, lane in self._lanes.items()}, self._virtual_time)
 
 
 class _Ahead(Generic[Item]):
@@ -334,9 +333,9 @@ class _Ahead(Generic[Item]):
             heapq.heappush(self._walk, (tag, number, place, None))
 
 
-def _foretell(lanes: list[Lane[Item]], narrow: frozenset[Lane[Item]], virtual_time: float) -> Iterator[Entry[Item]]:
+def _foretell(most: dict[Lane[Item], float], virtual_time: float) -> Iterator[Entry[Item]]:
     tags: dict[Row[Item], float] = {}  # of those who were served, or paid, in this foretelling
-    ahead = {lane: _Ahead(lane, tags) for lane in lanes}
+    ahead = {lane: _Ahead(lane, tags) for lane, number in most.items() if number > 0}
     queue = [(*place, here) for here in ahead.values() if (place := here.place()) is not None]
     heapq.heapify(queue)
     while queue:
@@ -349,6 +348,7 @@ def _foretell(lanes: list[Lane[Item]], narrow: frozenset[Lane[Item]], virtual_ti
             for other in entry.row.user.rows:
                 if other.lane in ahead and ahead[other.lane] is not here and not ahead[other.lane].lags(virtual_time):
                     tags[other] = tags.get(other, other.tag) + entry.charge
-            place = None if entry.row.lane in narrow else here.place()
+            most[entry.row.lane] -= 1
+            place = here.place() if most[entry.row.lane] > 0 else None
         if place is not None:
             heapq.heappush(queue, (*place, here))

@@ -12,11 +12,11 @@ from types import MappingProxyType
 from ratelimit.account import Account, KeyState
 from ratelimit.counters import Counters
 from ratelimit.errors import LeaseTimeout, NoUsableKey
-from ratelimit.fair_queue import FairQueue, Priority
+from ratelimit.fair_queue import PATIENT, FairQueue, Priority
 from ratelimit.lease import Lease
 from ratelimit.limits import Cost
 from ratelimit.meter import KEPT, Claim
-from ratelimit.pacing import PATIENT, Pacer
+from ratelimit.pacing import Pacer
 from ratelimit.rations import Rations
 from ratelimit.roster import Grant, Roster, Target
 from ratelimit.usage import Want
@@ -177,8 +177,10 @@ class Line:
             queue.remove(lease) if state is None else self._serve(lease, state, now)
         self._wake_at(at if queue else math.inf)
         if queue and self.rations is not None:
-            kinds = [(self._roster.accounts_of(head.target), head.target.model) for head in queue.heads(now)]
-            self.rations.call(kinds)
+            heads = queue.heads(now)
+            self.rations.call(
+                [(self._roster.accounts_of(head.target), head.target.model, head.priority) for head in heads]
+            )
 
     def _next(self, now: float) -> tuple[Lease | None, KeyState | None, float]:
         """The first waiter who can be served, and the key for it; without a key, one who was cancelled and may go.
@@ -304,12 +306,11 @@ class Line:
         ]
         wants: list[Want] = []
 
-        def is_spaced(priority: Priority, lane: Hashable) -> bool:
-            """It goes one at a time, and what it took beyond that others could use."""
+        def turns_soon(priority: Priority, lane: Hashable) -> float:
             assert isinstance(lane, Target)
-            return priority >= PATIENT and self.pacer.opens_at(priority, lane) > now
+            return self.pacer.turns_soon(priority, lane, now)
 
-        for lease in self.queue.in_order(now, is_spaced):
+        for lease in self.queue.in_order(now, turns_soon):
             if len(wants) == limit:
                 break
             accounts, model, cost = self._roster.accounts_of(lease.target), lease.target.model, lease.cost
@@ -326,7 +327,7 @@ class Line:
         """What the store is asked for: of the accounts that are well, if any are."""
         accounts, model = self._roster.accounts_of(lease.target), lease.target.model
         able = tuple(id_ for id_ in accounts if self._roster.is_able(id_, model, now))
-        return Want(able or accounts, model, lease.cost)
+        return Want(able or accounts, model, lease.cost, lease.priority)
 
     def _no_usable_key(self, reason: str, cause: BaseException | None) -> NoUsableKey:
         failure = NoUsableKey(self._provider, reason)

@@ -20,15 +20,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from ratelimit.account import Account
-from ratelimit.fair_queue import Priority
+from ratelimit.fair_queue import PATIENT, Priority
 from ratelimit.limits import Cost
 from ratelimit.roster import Target
 from ratelimit.window import RollingWindow, Window
-
-PATIENT = Priority.GENERATION
-"""The first of the classes that are spaced. In those above somebody waits for an answer."""
 
 MEMORY = 2.0
 """Periods for which an urgent request makes it likely that another one follows: people talk in bouts."""
@@ -41,19 +39,31 @@ LONGEST = 300.0
 """Seconds. Limits over longer periods are budgets, not rhythms: spacing by the day would make a background job wait
 for an hour though nobody else is there."""
 
+SOON = 0.25
+"""Seconds: the time of some journeys to a store."""
+
+NEVER_SPACED = (-math.inf, math.inf)
+
+_Rhythm: TypeAlias = tuple[Priority, str | None, str | None, str | None]
+"""A class, the account and the key that are asked for, and the model: `None` for what an account's own limits bind."""
+
 
 class Pacer:
     """When the next request of a patient class may go."""
 
-    __slots__ = ("_arrived", "_next")
+    __slots__ = ("_arrived", "_elsewhere", "_rhythms")
 
     def __init__(self) -> None:
         self._arrived = [-math.inf for _ in Priority]  # when somebody of each class came last
-        # By class, account and key that are asked for, and model: `None` for the rhythm of an account's limits.
-        self._next: dict[tuple[Priority, str | None, str | None, str | None], float] = {}
+        self._elsewhere: Sequence[tuple[int, float]] = ()
+        self._rhythms: dict[_Rhythm, tuple[float, float]] = {}  # when the next one may go, and the gap before it
 
     def arrived(self, priority: Priority, now: float) -> None:
         self._arrived[priority] = now
+
+    def heard(self, elsewhere: Sequence[tuple[int, float]]) -> None:
+        """In other processes somebody of these classes came at these times: the last of each, in place of before."""
+        self._elsewhere = elsewhere
 
     def expects(self, priority: Priority, now: float) -> bool:
         """Whether somebody more urgent came lately enough to matter in any rhythm."""
@@ -61,14 +71,24 @@ class Pacer:
 
     def opens_at(self, priority: Priority, target: Target) -> float:
         """When the next one with this target may have a turn, as far as spacing goes."""
-        at = self._next.get((priority, target.account, target.key_id, None), -math.inf)
-        if target.model is None:
-            return at
-        return max(at, self._next.get((priority, target.account, target.key_id, target.model), -math.inf))
+        return self._turn(priority, target)[0]
 
     def forget(self) -> None:
         """Other limits hold: let there be other rhythms."""
-        self._next.clear()
+        self._rhythms.clear()
+
+    def turns_soon(self, priority: Priority, target: Target, now: float) -> float:
+        """How many permits a store may be asked for now; infinity where such work is not spaced.
+
+        What it had beyond its next turns it would keep from others. Where those are in other processes, it must not
+        even have one for the next turn before that has come.
+        """
+        at, gap = self._turn(priority, target)
+        if priority < PATIENT or (at <= now and not self.expects(priority, now)):
+            return math.inf
+        if at > now + SOON and any(other < priority for other, _ in self._elsewhere):
+            return 0
+        return 1 + max(0.0, now + SOON - max(at, now)) // gap
 
     def went(
         self,
@@ -94,18 +114,32 @@ class Pacer:
         kept = slowest.kept
         slots = len(accounts) / _share(cost, slowest)  # of this size, in a period
         if now - self._last_before(priority) < MEMORY * kept:
-            gap = kept / slots * _pace(_spare(cost, accounts, target.model, now))
+            # Those elsewhere who have such work to do space it as well, and together they keep the rhythm.
+            others = sum(other == priority and now - at < kept for other, at in self._elsewhere)
+            gap = kept / slots * _pace(_spare(cost, accounts, target.model, now)) * (1 + others)
         else:
             gap = kept / slots * min(1.0, PRICE * (backlog / len(accounts) - 1))
         if gap > 0:
-            if len(self._next) > 256:
-                self._next = {key: at for key, at in self._next.items() if at > now}
-            model = None if slowest in shared else target.model
-            self._next[priority, target.account, target.key_id, model] = now + gap
+            if len(self._rhythms) > 256:
+                self._rhythms = {rhythm: turn for rhythm, turn in self._rhythms.items() if turn[0] > now}
+            rhythm = _rhythm(priority, target, None if slowest in shared else target.model)
+            self._rhythms[rhythm] = (now + gap, gap)
+
+    def _turn(self, priority: Priority, target: Target) -> tuple[float, float]:
+        """The later of those in the rhythm of the account's limits and in that of the model's own."""
+        turn = self._rhythms.get(_rhythm(priority, target, None), NEVER_SPACED)
+        if target.model is None:
+            return turn
+        return max(turn, self._rhythms.get(_rhythm(priority, target, target.model), NEVER_SPACED))
 
     def _last_before(self, priority: Priority) -> float:
         """When somebody of a more urgent class came last."""
-        return max(self._arrived[:priority])
+        elsewhere = (at for other, at in self._elsewhere if other < priority)
+        return max(*self._arrived[:priority], *elsewhere)
+
+
+def _rhythm(priority: Priority, target: Target, model: str | None) -> _Rhythm:
+    return (priority, target.account, target.key_id, model)
 
 
 def _pace(spare: float) -> float:

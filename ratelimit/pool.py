@@ -22,6 +22,7 @@ from ratelimit.line import ONE, Line
 from ratelimit.outlook import Forecast, Outlook, foresee
 from ratelimit.rations import Rations
 from ratelimit.roster import Roster, Target
+from ratelimit.signs import is_waiting
 from ratelimit.usage import Turn, UsageStore
 from ratelimit.verdicts import BadRequest, Judge, Remaining, Unavailable, Verdict
 from ratelimit.views import PoolView, view_key
@@ -446,6 +447,13 @@ class KeyPool:
             if entry.is_sent and entry.requests and entry.account in others:
                 at = min(entry.at - turn.now, 0.0) + now
                 others[entry.account].append((at, entry.model, Cost(entry.requests, entry.tokens)))
+        self._line.pacer.heard(
+            [
+                (sign.priority, now if is_waiting(sign, turn.now) else sign.at - turn.now + now)
+                for sign in turn.signs
+                if sign.priority is not None
+            ]
+        )
         for account, spent in others.items():
             self._roster.accounts[account].meter.replace_others(spent, now)
         for operation_id in turn.closed:

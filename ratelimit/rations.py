@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TypeAlias
 
 from ratelimit.book import OPERATION, Book
 from ratelimit.limits import Cost
@@ -25,6 +26,10 @@ BATCH = 32
 
 DRIFT = 5e-4
 """Seconds a second by which two clocks may run apart: what the system that keeps them right allows itself."""
+
+
+Kind: TypeAlias = tuple[tuple[str, ...], str | None, int]
+"""Of wants: the accounts, the model and the class."""
 
 
 @dataclass(slots=True)
@@ -103,7 +108,7 @@ class Rations:
         self._holder = secrets.token_hex(8)
         self._offset = Offset()
         self._again_at = math.inf
-        self._unmet: dict[tuple[tuple[str, ...], str | None], Cost] = {}  # the smallest that could not be served
+        self._unmet: dict[Kind, Cost] = {}  # the smallest that could not be served
         self._called = asyncio.Event()
         # What the store must know; see `Ask`. A permit that was used is unsent, until it is to be told as sent.
         self._unsent: dict[str, Permit] = {}
@@ -157,7 +162,7 @@ class Rations:
         self._operations.discard(operation_id)
         self._no_longer_open(operation_id)
 
-    def call(self, kinds: Iterable[tuple[tuple[str, ...], str | None]]) -> None:
+    def call(self, kinds: Iterable[Kind]) -> None:
         """Somebody of these kinds waits: go and get permits, unless enough are at hand or the store has none yet."""
         if self._drop_lapsed(self._clock()):
             self._unmet.clear()  # for whom the store had nothing left, it may have what lapsed here
@@ -174,7 +179,7 @@ class Rations:
             self._called.set()
 
     def _is_hopeless(self, want: Want) -> bool:
-        unmet = self._unmet.get((want.accounts, want.model))
+        unmet = self._unmet.get((want.accounts, want.model, want.priority))
         return unmet is not None and want.cost.requests >= unmet.requests and want.cost.tokens >= unmet.tokens
 
     def _no_longer_open(self, id_: str) -> None:
@@ -206,8 +211,12 @@ class Rations:
         longest = PAUSE
         try:
             while True:
-                await self._wait()
-                if await self._go(self._wants(BATCH)):
+                must_tell = await self._wait()
+                wants = self._wants(BATCH)
+                if not wants and not must_tell:  # whoever called has what he wanted by now, or it is not his time yet
+                    self._again_at = math.inf
+                    self._unmet.clear()
+                elif await self._go(wants):
                     longest = PAUSE
                     await asyncio.sleep(PAUSE)
                 else:
@@ -219,24 +228,26 @@ class Rations:
             if self._offset.most < math.inf:
                 await self._go([])
 
-    async def _wait(self) -> None:
-        """Until somebody calls, or it is time to ask again, or to tell."""
+    async def _wait(self) -> bool:
+        """Until somebody calls, or it is time to ask again, or to tell; whether it is for telling."""
         now = self._clock()
-        at = self._again_at + self._dice.uniform(0.0, 0.1) * self._book.horizon  # not all at the same time
-        if self._unsent:
-            at = min(at, now + self._book.lifetime / 2)
-        elif self._sent or self._out or self._opened or self._ended:
-            at = min(at, now + self._book.lasting / 2)
-        elif self._operations:
-            at = min(at, now + OPERATION / 3)
         # What nobody here used counts as spent until the store is told otherwise; several at once, if there are more.
-        at = min(at, self._first_lapse() + self._book.lifetime / 2)
+        tell_at = self._first_lapse() + self._book.lifetime / 2
+        if self._unsent:
+            tell_at = min(tell_at, now + self._book.lifetime / 2)
+        elif self._sent or self._out or self._opened or self._ended:
+            tell_at = min(tell_at, now + self._book.lasting / 2)
+        elif self._operations:
+            tell_at = min(tell_at, now + OPERATION / 3)
+        again_at = self._again_at + self._dice.uniform(0.0, 0.1) * self._book.horizon  # not all at the same time
+        at = min(tell_at, again_at)
         try:
             async with asyncio.timeout(None if at == math.inf else max(0.0, at - now)):
                 await self._called.wait()
         except TimeoutError:
             pass
         self._called.clear()
+        return self._clock() >= tell_at or bool(self._ended and self._book.has_rooms)
 
     async def _go(self, wants: list[Want]) -> bool:
         """One journey; whether the store was there."""
@@ -276,9 +287,9 @@ class Rations:
         self._again_at = turn.again_at - self._offset.least
         self._unmet = {}
         for want in turn.unmet:
-            known = self._unmet.setdefault((want.accounts, want.model), want.cost)
-            smallest = Cost(min(known.requests, want.cost.requests), min(known.tokens, want.cost.tokens))
-            self._unmet[want.accounts, want.model] = smallest
+            kind = want.accounts, want.model, want.priority
+            known = self._unmet.setdefault(kind, want.cost)
+            self._unmet[kind] = Cost(min(known.requests, want.cost.requests), min(known.tokens, want.cost.tokens))
         if not (self._ended and self._book.has_rooms):
             self._called.clear()  # whoever called meanwhile calls again, unless this answered it
         self._arrived(turn)

@@ -23,16 +23,17 @@ from ratelimit.limits import Cost
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One request, or several that were summed up, or an operation, or one who waits; in the store of one pool.
+    """One request, or several that were summed up, or an operation, or a sign; in the store of one pool.
 
     Attributes:
         id: unique in the pool.
         holder: the process that it belongs to.
-        requests, tokens: what it takes from the rates; no requests for an operation, which only takes room, and for the
-            sign that a process waits.
+        requests, tokens: what it takes from the rates; no requests for an operation, which only takes room.
         at: when it was sent; while it was not, the last moment at which it may be.
         is_sent: whether `at` is known.
         open_until: until when it takes up room, unless its holder says otherwise before.
+        priority: of a sign, the class of work that its holder came for; see `ratelimit.signs`. It tells what the first
+            one needs and since when, and until when it stands; nothing, and when that was, if nobody waits any more.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Entry:
     at: float
     is_sent: bool
     open_until: float
+    priority: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +65,12 @@ class Permit:
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """Somebody waits for a permit, on one of these accounts."""
+    """Somebody waits for a permit, on one of these accounts; of a class of work, the smallest the most urgent."""
 
     accounts: tuple[str, ...]
     model: str | None
     cost: Cost
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +119,7 @@ class Turn:
         unmet: the wants that could not be served.
         again_at: when asking again for those may help; infinity if there are none.
         others: the entries of other processes, and of those before this one.
+        signs: of other processes.
         closed: which of `Ask.open` take up no room any more: another process saw their end.
         changed, removed: entries to write, and ids of entries to delete: for the store.
     """
@@ -125,6 +129,7 @@ class Turn:
     unmet: Sequence[Want]
     again_at: float
     others: Sequence[Entry]
+    signs: Sequence[Entry]
     closed: frozenset[str]
     changed: Sequence[Entry]
     removed: Sequence[str]

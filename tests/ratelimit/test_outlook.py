@@ -143,8 +143,8 @@ def test_patient_work_is_told_that_it_leaves_room() -> None:
             pass
         async with pool.lease(user="film"):
             pass
-        (rhythm,) = pool._line.pacer._next
-        pool._line.pacer._next[rhythm] = 90.0
+        (rhythm,) = pool._line.pacer._rhythms
+        pool._line.pacer._rhythms[rhythm] = (90.0, 30.0)
 
         async def film() -> None:
             async with pool.lease(user="film", name="film"):

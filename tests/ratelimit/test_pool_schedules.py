@@ -24,8 +24,8 @@ from ratelimit import (
     Scope,
     Throttled,
 )
+from ratelimit.fair_queue import PATIENT
 from ratelimit.health import Health
-from ratelimit.pacing import PATIENT
 from tests import virtual_time
 from tests.ratelimit.provider import BAD_REQUEST, EPOCH, REJECTED, THROTTLED, UNAVAILABLE, Refusal, make_pool
 

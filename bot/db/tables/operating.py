@@ -43,6 +43,7 @@ usage_entries = Table(
     Column("at", Float, nullable=False),
     Column("is_sent", Boolean, nullable=False),
     Column("open_until", Float, nullable=False),
+    Column("priority", Integer),  # of a sign that somebody waits
 )
 
 audit = Table(

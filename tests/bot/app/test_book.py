@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ratelimit import Allowance, Ask, Book, Cost, DayLimit, Entry, Limit, Limits, Turn
+from ratelimit import Allowance, Ask, Book, Cost, DayLimit, Entry, Limit, Limits, Priority, Turn
 from ratelimit.book import OPERATION
 from ratelimit.usage import Permit, Sent, Want
 from ratelimit.window import midnight_after
@@ -198,6 +198,89 @@ def test_where_another_process_went_away_with_nothing_the_next_slots_are_shared(
     assert (len(greedy.permits), len(patient.permits)) == (5, 5)
 
 
+# Classes of work in several processes
+
+
+def of_class(priority: Priority, number: int, cost: Cost = Cost()) -> list[Want]:  # noqa: B008 - frozen
+    return [Want(A, None, cost, priority)] * number
+
+
+def spend(shelf: Shelf, number: int, at: float) -> None:
+    turn = shelf.turn(Ask(holder="early", wants=of_class(Priority.LOW, number)), at)
+    assert len(turn.permits) == number
+    shelf.turn(Ask(holder="early", sent=used(turn.permits, at)), at)
+
+
+def test_patient_work_gets_nothing_ahead_of_time_where_urgent_work_came_lately_in_another_process() -> None:
+    def promised(urgent: bool) -> int:
+        shelf = Shelf(Limit(10, period=60.0))
+        spend(shelf, 10, NOW)
+        shelf.turn(Ask(holder="chat", wants=of_class(Priority.MEDIUM, int(urgent))), NOW + 50)
+        return len(shelf.turn(Ask(holder="film", wants=of_class(Priority.LOW, 5)), NOW + 55).permits)
+
+    assert (promised(urgent=False), promised(urgent=True)) == (5, 0)
+
+
+def test_who_waits_for_urgent_work_gets_the_next_slot_whoever_asks_first() -> None:
+    shelf = Shelf(Limit(10, period=60.0))
+    spend(shelf, 9, NOW)
+    spend(shelf, 1, NOW + 20)
+    assert shelf.turn(Ask(holder="look", wants=of_class(Priority.HIGH, 1, Cost(10))), NOW + 21).permits == []
+
+    small = shelf.turn(Ask(holder="chat", wants=of_class(Priority.MEDIUM, 5)), NOW + 61)
+    large = shelf.turn(Ask(holder="look", wants=of_class(Priority.HIGH, 1, Cost(10))), NOW + 61.5)
+
+    assert small.permits == []
+    assert [permit.opens_at for permit in large.permits] == [NOW + 80 + SKEW]
+
+
+def test_who_is_not_urgent_does_not_hold_up_who_is() -> None:
+    shelf = Shelf(Limit(10, period=60.0))
+    spend(shelf, 10, NOW)
+    shelf.turn(Ask(holder="film", wants=of_class(Priority.LOW, 5)), NOW + 20)
+
+    assert len(shelf.turn(Ask(holder="look", wants=of_class(Priority.HIGH, 10)), NOW + 55).permits) == 10
+
+
+@pytest.mark.parametrize("priority", [Priority.MEDIUM, Priority.LOW])
+def test_who_waited_for_two_periods_is_not_passed_any_more(priority: Priority) -> None:
+    """What takes the whole window is starved by small requests else, and so is patient work by urgent."""
+    shelf = Shelf(Limit(10, period=60.0))
+    now, busy, waited = NOW, 0, math.inf
+    served: list[Permit] = []
+    while now < NOW + 600 and not served:
+        busy_turn = shelf.turn(Ask(holder="busy", wants=of_class(Priority.MEDIUM, 1)), now)
+        shelf.turn(Ask(holder="busy", sent=used(busy_turn.permits, now)), now)
+        busy += len(busy_turn.permits)
+        served += shelf.turn(Ask(holder="large", wants=of_class(priority, 1, Cost(10))), now + 1).permits
+        waited = now - NOW
+        now += 6.1
+
+    assert 120 < waited < 200
+    assert busy >= 20
+
+
+def test_who_went_away_with_nothing_and_never_came_back_is_forgotten() -> None:
+    shelf = Shelf(Limit(10, period=60.0))
+    spend(shelf, 9, NOW)
+    shelf.turn(Ask(holder="dead", wants=of_class(Priority.HIGH, 1, Cost(10))), NOW + 1)
+
+    assert len(shelf.turn(Ask(holder="film", wants=of_class(Priority.LOW, 10)), NOW + 61).permits) == 10
+    shelf.turn(Ask(holder="film"), NOW + 400)
+    assert shelf.entries == {}
+
+
+def test_a_claim_of_another_process_on_an_account_that_is_gone_here_is_no_matter() -> None:
+    shelf = Shelf(Limit(1, period=60.0))
+    spend(shelf, 1, NOW)
+    elsewhere = Want(("gone",), None, Cost(), Priority.HIGH)
+    shelf.turn(Ask(holder="other", wants=[elsewhere]), NOW + 1)
+
+    turn = shelf.turn(Ask(holder="film", wants=[Want(("gone", "a"), None, Cost(), Priority.LOW)]), NOW + 61)
+
+    assert [permit.account for permit in turn.permits] == ["a"]
+
+
 # Room
 
 
@@ -309,7 +392,7 @@ def test_accounts_and_models_with_dashes_are_summed_up_apart() -> None:
 
     shelf.turn(Ask(holder="two"), NOW + 5)
 
-    assert sorted(entry.requests for entry in shelf.entries.values()) == [6, 6]
+    assert sorted(entry.requests for entry in shelf.entries.values() if entry.priority is None) == [6, 6]
 
 
 def test_a_clock_that_was_set_back_shuts_a_window_for_one_period_at_most() -> None:

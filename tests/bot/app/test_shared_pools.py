@@ -101,6 +101,66 @@ def test_no_process_is_left_without_its_share() -> None:
     assert min(shares) >= 0.5 * max(shares)
 
 
+@pytest.mark.parametrize("processes", [1, 3])
+def test_urgent_work_finds_the_window_open_though_patient_work_fills_it_in_other_processes(processes: int) -> None:
+    async def story() -> tuple[list[float], int, int, float]:
+        store, server = MemoryStore(), StrictServer(15, 60.0)
+        limits = Limits(account=Allowance(rates=(Limit(15),)))
+        workers = [a_pool(store, limits, seed=seed) for seed in range(processes)]
+        gateway = a_pool(store, limits, seed=9)
+        waits: list[float] = []
+
+        async def make_films(pool: KeyPool, user: str) -> None:
+            while True:
+                async with pool.lease(user=user, priority=Priority.LOW, model="film") as lease:
+                    lease.sent()
+                    await server.take(lease.key)
+
+        async def chat() -> None:
+            dice = random.Random(3)
+            while True:
+                await asyncio.sleep(dice.uniform(0, 40))
+                asked_at = virtual_time.now()
+                async with gateway.lease(user="ana", priority=Priority.HIGH, model="chat") as lease:
+                    lease.sent()
+                    waits.append(virtual_time.now() - asked_at)
+                    await server.take(lease.key)
+
+        films = [make_films(pool, f"user-{number}") for pool in workers for number in range(20)]
+        async with running(gateway.run(), *(pool.run() for pool in workers), *films, chat()):
+            await asyncio.sleep(120)  # until it is known that somebody urgent is about
+            waits.clear()
+            served = server.served
+            await asyncio.sleep(3600)
+            return sorted(waits), server.served - served, server.refused, store.journeys / server.served
+
+    waits, served, refused, journeys = virtual_time.run(story())
+
+    assert refused == 0
+    assert waits[len(waits) // 2] < 4.0
+    assert waits[int(0.95 * len(waits))] < 9.0
+    assert served >= 0.95 * 15 * 60
+    assert journeys < 4.0
+
+
+def test_a_limit_of_one_request_goes_round_between_processes() -> None:
+    async def story() -> list[int]:
+        store, server = MemoryStore(), StrictServer(1, 60.0)
+        limits = Limits(account=Allowance(rates=(Limit(1),)))
+        pools = [a_pool(store, limits, seed=seed) for seed in range(4)]
+        crowds = [Crowd(server) for _ in pools]
+        async with running(
+            *(pool.run() for pool in pools), *(crowd.press(pool) for crowd, pool in zip(crowds, pools, strict=True))
+        ):
+            await asyncio.sleep(3600)
+            return [len(crowd.sent) for crowd in crowds]
+
+    shares = virtual_time.run(story())
+
+    assert sum(shares) >= 57
+    assert min(shares) >= 12
+
+
 # Crashes
 
 

@@ -65,6 +65,7 @@ def writing(*changed: Entry, removed: Iterable[str] = (), seen: list[Entry] | No
             unmet=(),
             again_at=math.inf,
             others=(),
+            signs=(),
             closed=frozenset(),
             changed=changed,
             removed=tuple(removed),
@@ -80,7 +81,7 @@ async def kept(store: UsageStore, pool: str = "runway") -> list[Entry]:
 
 
 async def test_what_was_written_is_read_as_it_was(store: UsageStore) -> None:
-    entries = [ENTRY, replace(ENTRY, id="two", model="veo-3", is_sent=True, open_until=math.inf)]
+    entries = [ENTRY, replace(ENTRY, id="two", model="veo-3", is_sent=True, open_until=math.inf, priority=3)]
 
     await store.exchange("runway", writing(*entries))
 
