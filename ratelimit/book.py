@@ -53,6 +53,74 @@ class Hand:
         self.again_at = min(self.again_at, again_at)
 
 
+class Desk:
+    """The accounts during one journey, with all that it promised so far, and what is kept for those who must wait.
+
+    What is smaller, and behind them in line, must not delay them. Among hundreds of accounts only those are looked at
+    anew where something changed.
+    """
+
+    def __init__(self, meters: Mapping[str, Meter], now: float) -> None:
+        self._meters = meters
+        self._now = now
+        self._claims: dict[str, Claim] = {}
+        self._ranks: dict[tuple[str | None, Cost], dict[str, tuple[bool, float, float, str] | None]] = {}
+
+    def soonest(self, want: Want) -> tuple[str, float, Claim | None] | None:
+        """The account that can serve this first, and when; `None` where the room of all is taken.
+
+        One where it would delay a claim comes last, and then the claim is told.
+        """
+        ranks = self._ranks.setdefault((want.model, want.cost), {})
+        best = None
+        for account in want.accounts:
+            if account not in ranks:
+                ranks[account] = self._rank(want, account)
+            rank = ranks[account]
+            if rank is not None and (best is None or rank < best):
+                best = rank
+        return None if best is None else (best[3], best[1], self._claims[best[3]] if best[0] else None)
+
+    def _rank(self, want: Want, account: str) -> tuple[bool, float, float, str] | None:
+        meter = self._meters.get(account)
+        if meter is None or not meter.has_room(want.model):
+            return None
+        claim = self._claims.get(account)
+        is_claimed = claim is not None and not meter.fits_beside(claim, want.cost, want.model, self._now)
+        at = max(self._now, meter.earliest(want.cost, want.model, self._now))
+        return is_claimed, at, meter.load(want.model, self._now), account
+
+    def promise(self, want: Want, account: str, until: float) -> None:
+        self._meters[account].insert(want.cost, want.model, until, self._now)
+        self._meters[account].enter(want.model)
+        self._changed(account)
+
+    def claim(self, want: Want, account: str, at: float) -> None:
+        """Keep for somebody what time will bring, unless something is kept there already."""
+        if at < math.inf and account not in self._claims:
+            self._claims[account] = Claim(at, want.cost, want.model)
+            self._changed(account)
+
+    def heed(self, sign: Entry) -> None:
+        """Keep what somebody in another process waits for, beside what is kept already."""
+        meter = self._meters.get(sign.account)
+        if meter is None:
+            return
+        meter.enter(sign.model)
+        known = self._claims.get(sign.account)
+        cost = Cost(sign.requests, sign.tokens)
+        if known is not None:
+            cost = Cost(cost.requests + known.cost.requests, cost.tokens + known.cost.tokens)
+        at = meter.earliest(cost, sign.model, self._now)
+        if at < math.inf:
+            self._claims[sign.account] = Claim(at, cost, sign.model)
+        self._changed(sign.account)
+
+    def _changed(self, account: str) -> None:
+        for ranks in self._ranks.values():
+            ranks.pop(account, None)
+
+
 class Book:
     """The rules by which entries become permits, for one pool.
 
@@ -214,63 +282,29 @@ class Book:
         Of the accounts `elsewhere`, others take up room, and whoever waits for it must ask from time to time. When his
         own comes free, he knows.
         """
-        hand = Hand()
-        claims: dict[str, Claim] = {}  # what is smaller, and behind it in line, must not delay it
+        hand, desk = Hand(), Desk(meters, now)
         heeded: set[str] = set()
         for want in wants:
             for sign in signs.claims(want):
-                if sign.id not in heeded and sign.account in meters:
+                if sign.id not in heeded:
                     heeded.add(sign.id)
-                    self._heed(sign, meters[sign.account], claims, now)
-            found = self._soonest(want, meters, claims, now)
+                    desk.heed(sign)
+            found = desk.soonest(want)
             if found is None:
                 again_at = now + self.lifetime / 2 if any(id_ in elsewhere for id_ in want.accounts) else math.inf
                 hand.leave(want, want.accounts[0] if want.accounts else "", again_at)
                 continue
-            account, at, is_claimed = found
+            account, at, claim = found
             is_behind = signs.is_behind(want)
-            if is_claimed:
-                hand.leave(want, account, max(now + 0.2 * self.horizon, claims[account].at - 0.1 * self.horizon))
+            if claim is not None:
+                hand.leave(want, account, max(now + 0.2 * self.horizon, claim.at - 0.1 * self.horizon))
             elif at <= now + (0.0 if is_behind else self._reach(want, account)):
                 hand.offers.append((want, account, at))
-                meters[account].insert(want.cost, want.model, at + self.lifetime, now)
-                meters[account].enter(want.model)
+                desk.promise(want, account, at + self.lifetime)
             else:
                 hand.leave(want, account, at if is_behind else at - 0.3 * self.horizon)
-                if at < math.inf:
-                    claims.setdefault(account, Claim(at, want.cost, want.model))
+                desk.claim(want, account, at)
         return hand
-
-    def _heed(self, sign: Entry, meter: Meter, claims: dict[str, Claim], now: float) -> None:
-        """Keep what somebody elsewhere waits for."""
-        meter.enter(sign.model)
-        cost = Cost(sign.requests, sign.tokens)
-        known = claims.get(sign.account)
-        if known is not None:
-            cost = Cost(cost.requests + known.cost.requests, cost.tokens + known.cost.tokens)
-        at = meter.earliest(cost, sign.model, now)
-        if at < math.inf:
-            claims[sign.account] = Claim(at, cost, sign.model)
-
-    def _soonest(
-        self, want: Want, meters: Mapping[str, Meter], claims: Mapping[str, Claim], now: float
-    ) -> tuple[str, float, bool] | None:
-        """The account that can serve this first, and when; `None` where the room of all is taken.
-
-        One where somebody before it would be delayed comes last, and that is told.
-        """
-        best: tuple[bool, float, float, str] | None = None
-        for account in want.accounts:
-            meter = meters.get(account)
-            if meter is None or not meter.has_room(want.model):
-                continue
-            claim = claims.get(account)
-            is_claimed = claim is not None and not meter.fits_beside(claim, want.cost, want.model, now)
-            at = max(now, meter.earliest(want.cost, want.model, now))
-            rank = (is_claimed, at, meter.load(want.model, now), account)
-            if best is None or rank < best:
-                best = rank
-        return None if best is None else (best[3], best[1], best[0])
 
     def _share(self, hand: Hand, signs: Signs, now: float) -> None:
         """Leave some of what is free to others of the same class who went away with nothing last time."""

@@ -290,9 +290,12 @@ class Rations:
             kind = want.accounts, want.model, want.priority
             known = self._unmet.setdefault(kind, want.cost)
             self._unmet[kind] = Cost(min(known.requests, want.cost.requests), min(known.tokens, want.cost.tokens))
+        somebody_came = self._called.is_set()
         if not (self._ended and self._book.has_rooms):
-            self._called.clear()  # whoever called meanwhile calls again, unless this answered it
+            self._called.clear()
         self._arrived(turn)
+        if somebody_came and any(not self._is_hopeless(want) for want in self._wants(BATCH)):
+            self._called.set()  # while we were on our way, and this did not answer it
         return True
 
     def _told(self, permit: Permit, at: float, tokens: int) -> Sent:

@@ -363,7 +363,7 @@ class Roster:
     def is_able(self, account_id: str, model: str | None, now: float) -> bool:
         """Whether an account is well enough to serve this model."""
         account = self.accounts[account_id]
-        return any(account.may_serve(state, model, now) for state in account.keys)
+        return not account.needs_care or any(account.may_serve(state, model, now) for state in account.keys)
 
     def changed_all(self) -> None:
         """Nothing about any account is surely what it was."""

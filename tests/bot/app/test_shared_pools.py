@@ -647,6 +647,30 @@ def test_whoever_waits_for_room_that_it_takes_up_itself_causes_no_journeys() -> 
     assert waited == pytest.approx(1000, abs=0.2)
 
 
+@pytest.mark.parametrize("milliseconds", [0, 1, 4, 7, 20])
+def test_whoever_comes_while_a_journey_is_under_way_does_not_wait_for_those_whom_it_served_nothing(
+    milliseconds: int,
+) -> None:
+    async def ask(pool: KeyPool, tokens: int) -> float:
+        asked_at = virtual_time.now()
+        async with pool.lease(user=f"of {tokens}", priority=Priority.HIGH, cost=Cost(tokens=tokens)):
+            return virtual_time.now() - asked_at
+
+    async def story() -> float:
+        pool = a_pool(MemoryStore(), Limits(account=Allowance(rates=(DayLimit(None, tokens=1000),))))
+        async with running(pool.run()):
+            await ask(pool, 900)
+            await asyncio.sleep(30)
+            large = asyncio.create_task(ask(pool, 500))
+            await asyncio.sleep(milliseconds / 1000)
+            waited = await ask(pool, 50)
+            large.cancel()
+            await asyncio.gather(large, return_exceptions=True)
+            return waited
+
+    assert virtual_time.run(story()) < 0.1
+
+
 # Keys that come and go
 
 
