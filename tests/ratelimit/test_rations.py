@@ -226,6 +226,7 @@ def test_a_store_that_is_away_is_asked_less_and_less_often() -> None:
 
         def wants(limit: int) -> list[Want]:
             times.append(virtual_time.now())
+            desk.rations._called.set()
             return [Want(("a",), None, Cost())]
 
         desk.rations._wants = wants
