@@ -79,9 +79,7 @@ class Lender:
             self.take_back(lease, served=True)
             return
         if grant.at == UNSENT:
-            grant.at = self.line.clock()
-            for window in grant.windows:
-                window.stamp(grant)
+            grant.meter.stamp(grant, self.line.clock())
         self._roster.served(grant)
         if not grant.passed_on:
             grant.passed_on = True

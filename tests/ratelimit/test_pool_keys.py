@@ -460,6 +460,16 @@ def test_whoever_waits_where_there_is_no_room_any_more_is_told_so() -> None:
     virtual_time.run(story())
 
 
+def test_a_request_that_is_over_counts_once_in_a_limit_that_is_new() -> None:
+    async def story() -> list[tuple[str, float]]:
+        pool = make_pool(ONE_A_MINUTE)
+        await granted_at(pool)  # nobody said when it was sent
+        pool.set_limits(Limits(account=Allowance(rates=(Limit(2, period=3600.0),))))
+        return [await granted_at(pool), await granted_at(pool)]
+
+    assert virtual_time.run(story()) == [("key-1", 0.0), ("key-1", 3600.25)]
+
+
 def test_an_account_may_have_limits_of_its_own() -> None:
     async def story() -> dict[str, int | None]:
         pool = make_pool(Limits(), "a", "b")
