@@ -144,6 +144,10 @@ class FairQueue(Generic[Item]):
         """The highest class in which somebody waits."""
         return next((priority for priority, of_class in self._classes.items() if of_class.length), None)
 
+    def overdue_at(self, priority: Priority) -> float:
+        """When a class that had no turn until then gets one."""
+        return self._classes[priority].unserved_since + self._patience
+
     def waiting(self) -> dict[Priority, int]:
         """How many wait, by class."""
         return {priority: of_class.length for priority, of_class in self._classes.items()}

@@ -84,6 +84,8 @@ class Lender:
         if not grant.passed_on:
             grant.passed_on = True
             grant.meter.leave(grant.model)
+            if grant.meter.has_rooms:
+                self.durations.add(grant.model, self.line.clock() - grant.since)
         self._roster.end(grant)
         if self.line.queue.entries:
             self.line.decide()
@@ -95,6 +97,8 @@ class Lender:
             self._stamp_grant(grant)
         if served:
             self._roster.served(grant)
+            if grant.meter.has_rooms and not grant.passed_on:
+                self.durations.add(grant.model, self.line.clock() - grant.since)
         self._give_back(grant)
         if self.line.queue:
             self.line.decide()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from itertools import islice
 from types import MappingProxyType
 
@@ -16,6 +16,7 @@ from ratelimit.fair_queue import PATIENT, FairQueue, Priority
 from ratelimit.lease import Lease
 from ratelimit.limits import Cost
 from ratelimit.meter import KEPT, Claim
+from ratelimit.outlook import Waiter
 from ratelimit.pacing import Pacer
 from ratelimit.rations import Rations
 from ratelimit.roster import Grant, Roster, Target
@@ -241,6 +242,7 @@ class Line:
     def _grant(self, lease: Lease, state: KeyState, now: float) -> None:
         model = lease.target.model
         grant = lease.grant = self._roster.grant(state, lease.cost, model, now)
+        grant.asked_at, grant.priority = lease.asked_at, lease.priority
         if self.rations is not None:
             grant.permit = self.rations.take(state.account.id, lease.cost, model, now)
         grant.meter.enter(model)
@@ -293,6 +295,27 @@ class Line:
                 self.queue.remove(lease)
                 if lease.answer is not None and not lease.answer.done():
                     lease.answer.set_exception(self._no_usable_key(*reason))
+
+    def waiters(self, leases: Iterable[Lease], now: float) -> list[Waiter]:
+        """For a forecast."""
+        known: dict[tuple[Priority, Target, Cost], Waiter] = {}
+        waiters = []
+        for lease in leases:
+            asked = (lease.priority, lease.target, lease.cost)
+            if asked not in known:
+                known[asked] = Waiter(*asked, *self._spacing(lease, now))
+            waiters.append(known[asked])
+        return waiters
+
+    def _spacing(self, lease: Lease, now: float) -> tuple[float, float]:
+        """Until when spacing holds it back, and the gap behind it."""
+        accounts = self._roster.able(lease.target, lease.cost, now) if lease.priority >= PATIENT else []
+        if not accounts:
+            return -math.inf, 0.0
+        windows = accounts[0].meter.current(lease.target.model, now)
+        backlog = self.queue.cost_waiting(lease.priority)
+        gap = self.pacer.gap(lease.priority, lease.cost, windows, len(accounts), backlog, now)
+        return self.pacer.opens_at(lease.priority, lease.target), gap
 
     def wants(self, limit: int) -> list[Want]:
         """What is wanted from the store: by those who wait, first to last, beyond the permits at hand."""

@@ -50,12 +50,12 @@ class Meter:
     __slots__ = (
         "_account_windows",
         "_by_model",
-        "_has_rooms",
         "_midnight",
         "_model_windows",
         "_others",
         "_skew",
         "_unsent",
+        "has_rooms",
         "limits",
         "open",
     )
@@ -66,7 +66,7 @@ class Meter:
         self._midnight = midnight
         self._account_windows = tuple(open_window(rate, skew, midnight) for rate in limits.account.rates)
         self._model_windows: dict[str, tuple[Window, ...]] = {}  # with those of the account, which bind every model
-        self._has_rooms = any(allowance.room is not None for allowance in limits.every())
+        self.has_rooms = any(allowance.room is not None for allowance in limits.every())
         self._others: list[Spending] = []
         self._unsent: dict[Spending, None] = {}
         self.open = 0  # leases out and operations that go on
@@ -75,7 +75,7 @@ class Meter:
     def set_room(self, room: int | None, model: str | None) -> None:
         """From now on there is so much room; what is open beyond it goes on, and nothing more is begun."""
         self.limits = self.limits.with_room(room, model)
-        self._has_rooms = any(allowance.room is not None for allowance in self.limits.every())
+        self.has_rooms = any(allowance.room is not None for allowance in self.limits.every())
 
     def set_limits(self, limits: Limits, now: float) -> None:
         """From now on these hold. What was spent stays spent, and what is open beyond them goes on.
@@ -84,7 +84,7 @@ class Meter:
         """
         of_account, of_models = self._account_windows, self._model_windows
         self.limits = limits
-        self._has_rooms = any(allowance.room is not None for allowance in limits.every())
+        self.has_rooms = any(allowance.room is not None for allowance in limits.every())
 
         def open_new(rate: Rate) -> Window:
             return open_window(rate, self._skew, self._midnight)
@@ -121,7 +121,7 @@ class Meter:
 
     def takes(self, cost: Cost, model: str | None, now: float) -> bool:
         """Whether rates and room allow it now."""
-        return (not self._has_rooms or self.has_room(model)) and self.fits(cost, model, now)
+        return (not self.has_rooms or self.has_room(model)) and self.fits(cost, model, now)
 
     def earliest(self, cost: Cost, model: str | None, now: float) -> float:
         """When the rates will allow it if nobody else comes; infinity if never. Knows nothing of room."""
@@ -129,7 +129,7 @@ class Meter:
 
     def fits_beside(self, claim: Claim, cost: Cost, model: str | None, now: float) -> bool:
         """Whether spending now leaves the claim where it is: then it delays nobody, and may overtake."""
-        if self._has_rooms and claim.at - now <= KEPT and not self._has_room_beside(claim, model):
+        if self.has_rooms and claim.at - now <= KEPT and not self._has_room_beside(claim, model):
             return False
         shared = set(self.current(claim.model, now))
         for window in self.current(model, now):
@@ -160,6 +160,8 @@ class Meter:
         else:
             for window in spending.windows:
                 window.retract(spending, now)
+            spending.windows = self.current(spending.model, now)  # other limits may hold by now
+            for window in spending.windows:
                 window.add(spending)
         spending.at = now
         for window in spending.windows:
@@ -212,7 +214,7 @@ class Meter:
     # Room
 
     def has_room(self, model: str | None) -> bool:
-        if not self._has_rooms:
+        if not self.has_rooms:
             return True
         return all(is_open < room for room, is_open in self._rooms(model))
 
@@ -223,10 +225,6 @@ class Meter:
         """
         room = None if model is None or model != claim.model else self.limits.for_model(model).room
         return room is None or room - self._by_model.get(model, 0) >= 2
-
-    def free_room(self, model: str | None) -> int | None:
-        """How many more may be open; `None` for any number."""
-        return min((max(0, room - is_open) for room, is_open in self._rooms(model)), default=None)
 
     def enter(self, model: str | None) -> None:
         """One more is open, even beyond the limit, where it is so."""
@@ -253,7 +251,7 @@ class Meter:
                 load = share
             if tokens and tokens / window.max_tokens > load:
                 load = tokens / window.max_tokens
-        if self._has_rooms:
+        if self.has_rooms:
             for room, is_open in self._rooms(model):
                 if is_open >= room:
                     return FULL

@@ -108,18 +108,13 @@ class Pacer:
 
         The `backlog` is what still waits in the class, in limits of one account: 3.0 takes one account three periods.
         """
+        gap = self.gap(priority, cost, windows, len(accounts), backlog, now)
         slowest = _slowest(cost, windows)
-        if slowest is None:
-            return
-        kept = slowest.kept
-        slots = len(accounts) / _share(cost, slowest)  # of this size, in a period
-        if now - self._last_before(priority) < MEMORY * kept:
-            # Those elsewhere who have such work to do space it as well, and together they keep the rhythm.
-            others = sum(other == priority and now - at < kept for other, at in self._elsewhere)
-            gap = kept / slots * _pace(_spare(cost, accounts, target.model, now)) * (1 + others)
-        else:
-            gap = kept / slots * min(1.0, PRICE * (backlog / len(accounts) - 1))
-        if gap > 0:
+        if gap > 0 and slowest is not None:
+            if now - self._last_before(priority) < MEMORY * slowest.kept:
+                # Those elsewhere who have such work to do space it as well, and together they keep the rhythm.
+                others = sum(other == priority and now - at < slowest.kept for other, at in self._elsewhere)
+                gap *= _pace(_spare(cost, accounts, target.model, now)) * (1 + others)
             if len(self._rhythms) > 256:
                 self._rhythms = {rhythm: turn for rhythm, turn in self._rhythms.items() if turn[0] > now}
             rhythm = _rhythm(priority, target, None if slowest in shared else target.model)
@@ -131,6 +126,18 @@ class Pacer:
         if target.model is None:
             return turn
         return max(turn, self._rhythms.get(_rhythm(priority, target, target.model), NEVER_SPACED))
+
+    def gap(
+        self, priority: Priority, cost: Cost, windows: Sequence[Window], accounts: int, backlog: float, now: float
+    ) -> float:
+        """How much later the next one goes in an even rhythm; 0 where there is none."""
+        slowest = _slowest(cost, windows)
+        if slowest is None:
+            return 0.0
+        even = slowest.kept * _share(cost, slowest) / accounts  # so many, of this size, fill a period
+        if now - self._last_before(priority) < MEMORY * slowest.kept:
+            return even
+        return even * max(0.0, min(1.0, PRICE * (backlog / accounts - 1)))
 
     def _last_before(self, priority: Priority) -> float:
         """When somebody of a more urgent class came last."""

@@ -6,7 +6,7 @@ import asyncio
 import math
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from ratelimit.account import KeyState
@@ -19,7 +19,7 @@ from ratelimit.lease import Lease
 from ratelimit.lender import Lender
 from ratelimit.limits import Cost, Limits
 from ratelimit.line import ONE, Line
-from ratelimit.outlook import Forecast, Outlook, foresee
+from ratelimit.outlook import LOOK_AT, Forecast, Outlook, Prospect, foresee, overtaken
 from ratelimit.rations import Rations
 from ratelimit.roster import Roster, Target
 from ratelimit.signs import is_waiting
@@ -374,35 +374,36 @@ class KeyPool:
             line.append(lease)
         else:
             return None
-        ahead = sum(other.target.model == lease.target.model for other in line)
-        forecast = self._foresee(lease, now, ahead, position=len(line) + 1)
+        alike = sum(other.target.model == lease.target.model for other in line)
+        forecast = self._foresee(lease, line, alike, now)
         offset = self._wall_clock() - now
         return Outlook(
             position=len(line) + 1,
-            ahead=ahead,
+            ahead=alike,
             soonest=forecast.soonest + offset if forecast.soonest < math.inf else None,
             latest=forecast.latest + offset if forecast.latest < math.inf else None,
             reason=forecast.reason,
         )
 
-    def _foresee(self, lease: Lease, now: float, ahead: int, position: int) -> Forecast:
+    def _foresee(self, lease: Lease, line: Sequence[Lease], alike: int, now: float) -> Forecast:
         if self._line.rations is not None and self._line.rations.is_away:
             return Forecast(math.inf, math.inf, "the record of what was spent cannot be reached, so nothing is spent")
-        open_since: dict[str, list[float]] = {}
+        is_open: dict[str, list[tuple[str | None, float]]] = {}
         for operation in self._lender.operations.values():
-            if lease.target.model in (None, operation.model):
-                open_since.setdefault(operation.state.account.id, []).append(operation.since)
-        return foresee(
-            self._roster,
-            lease.target,
-            lease.cost,
-            now,
+            is_open.setdefault(operation.state.account.id, []).append((operation.model, operation.since))
+        waiter, *ahead = self._line.waiters([lease, *line[:LOOK_AT]], now)
+        first = self._line.queue.longest_waiting()[lease.priority]
+        prospect = Prospect(
+            now=now,
+            waiter=waiter,
             ahead=ahead,
-            position=position,
-            spaced_until=self._line.pacer.opens_at(lease.priority, lease.target),
-            open_since=open_since,
-            durations=self._lender.durations,
+            stretch=len(line) / len(ahead) if ahead else 1.0,
+            alike=alike,
+            overdue_at=self._line.queue.overdue_at(lease.priority),
+            overtaken=overtaken(self._roster, waiter, first.asked_at, now),
+            open=is_open,
         )
+        return foresee(self._roster, prospect, self._lender.durations)
 
     def waiting(self) -> dict[Priority, int]:
         """How many wait, by class."""

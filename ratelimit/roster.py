@@ -31,9 +31,9 @@ class Target:
 class Grant(Spending):
     """A key given to a request: what it spends, and the epoch of health it was given in."""
 
-    __slots__ = ("epoch", "meter", "passed_on", "permit", "probes", "state")
+    __slots__ = ("asked_at", "epoch", "meter", "passed_on", "permit", "priority", "probes", "since", "state")
 
-    def __init__(self, state: KeyState, cost: Cost, model: str | None, epoch: int) -> None:
+    def __init__(self, state: KeyState, cost: Cost, model: str | None, epoch: int, since: float) -> None:
         self.requests = cost.requests
         self.tokens = cost.tokens
         self.meter = meter = state.account.meter
@@ -42,6 +42,8 @@ class Grant(Spending):
         self.state = state
         self.model = model
         self.epoch = epoch
+        self.since = self.asked_at = since
+        self.priority = 0  # of the class
         self.probes: tuple[Health, ...] = ()
         self.permit: Permit | None = None  # from a store
         self.passed_on = False  # its room was given back, or belongs to an operation now
@@ -217,7 +219,7 @@ class Roster:
         state.in_flight += 1
         state.granted += 1
         account.in_flight += 1
-        grant = Grant(state, cost, model, self.epoch)
+        grant = Grant(state, cost, model, self.epoch, now)
         account.meter.take(grant)
         if account.needs_care:
             grant.probes = tuple(health for health in account.healths(state, model) if not health.is_healthy)

@@ -15,12 +15,13 @@ from __future__ import annotations
 import math
 from bisect import insort
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
+from ratelimit.course import Course
 from ratelimit.limits import DAY, Cost, DayLimit, Limit, Rate
 
 UNSENT = math.inf
@@ -186,26 +187,18 @@ class RollingWindow:
         """How much of the window this is, by its scarcer dimension."""
         return max(_part(requests, self.max_requests), _part(tokens, self.max_tokens))
 
-    def openings(self, cost: Cost, now: float) -> Iterator[float]:
-        """When one such request after the other could go, if nothing else is added: without end, never decreasing."""
-        if cost.requests > self.max_requests or cost.tokens > self.max_tokens:
-            return
-        free_requests, free_tokens = self.max_requests - self.requests, self.max_tokens - self.tokens
-        coming = deque((spending.at + self.kept, spending.requests, spending.tokens) for spending in self._log)
-        unsent_requests = self.requests - sum(requests for _, requests, _ in coming)
-        unsent_tokens = self.tokens - sum(tokens for _, _, tokens in coming)
-        coming.append((now + self.kept, unsent_requests, unsent_tokens))
-        at = now
-        while True:
-            while free_requests < cost.requests or free_tokens < cost.tokens:
-                opens_at, requests, tokens = coming.popleft()
-                at = max(at, opens_at)
-                free_requests += requests
-                free_tokens += tokens
-            free_requests -= cost.requests
-            free_tokens -= cost.tokens
-            coming.append((at + self.kept, cost.requests, cost.tokens))
-            yield at
+    def course(self, now: float) -> Course:
+        """How it goes on from here; what is unsent at best is sent now."""
+        coming = [(spending.at + self.kept, spending.requests, spending.tokens) for spending in self._log]
+        requests = self.requests - sum(requests for _, requests, _ in coming)
+        tokens = self.tokens - sum(tokens for _, _, tokens in coming)
+        unsent = [(now + self.kept, requests, tokens)] if requests or tokens else []
+        return Course(
+            self.max_requests - self.requests,
+            self.max_tokens - self.tokens,
+            sorted([*coming, *unsent]),
+            lambda at: at + self.kept,
+        )
 
 
 class DayWindow:
@@ -332,16 +325,15 @@ class DayWindow:
     def next_expiry(self) -> float:
         return self._resets_at if self.requests or self.tokens else math.inf
 
-    def openings(self, cost: Cost, now: float) -> Iterator[float]:
-        if cost.requests > self.max_requests or cost.tokens > self.max_tokens:
-            return
-        requests, tokens, at, resets_at = self.requests, self.tokens, now, self._resets_at
-        while True:
-            if requests + cost.requests > self.max_requests or tokens + cost.tokens > self.max_tokens:
-                requests, tokens, at, resets_at = 0, 0, resets_at, resets_at + DAY
-            requests += cost.requests
-            tokens += cost.tokens
-            yield at
+    def course(self, now: float) -> Course:  # noqa: ARG002
+        """How it goes on from here, with days of 24 hours."""
+        resets_at = self._resets_at
+        return Course(
+            self.max_requests - self.requests,
+            self.max_tokens - self.tokens,
+            [(resets_at, self.requests, self.tokens)],
+            lambda at: resets_at + DAY * max(0, math.floor((at - resets_at) / DAY) + 1),
+        )
 
 
 Window: TypeAlias = RollingWindow | DayWindow

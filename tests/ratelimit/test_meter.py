@@ -135,17 +135,8 @@ def test_a_request_that_names_no_model_is_bound_by_no_models_limits() -> None:
     for _ in range(3):
         send(each, ONE, None, 0.0)
         each.enter(None)
-    assert (each.takes(ONE, None, 1.0), each.earliest(ONE, None, 1.0), each.free_room(None)) == (True, 1.0, 6)
-    assert (each.takes(ONE, "m", 1.0), each.free_room("m")) == (True, 1)
-
-
-def test_free_room_is_that_of_the_narrower_of_account_and_model() -> None:
-    account = meter(room=3, models=Allowance(room=2))
-    seen = [account.free_room("m")]
-    for model in ("other", "other", "m", "m"):
-        account.enter(model)
-        seen.append(account.free_room("m"))
-    assert (seen, meter().free_room("m")) == ([2, 2, 1, 0, 0], None)
+    assert (each.takes(ONE, None, 1.0), each.earliest(ONE, None, 1.0)) == (True, 1.0)
+    assert each.takes(ONE, "m", 1.0)
 
 
 @pytest.mark.parametrize("room", [None, 9], ids=["where there was none", "where there was another"])
