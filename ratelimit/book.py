@@ -36,21 +36,29 @@ class Hand:
     """What one journey will bring.
 
     Attributes:
-        offers: to whom something is promised, on which account, and from when.
+        offers: to whom something is promised, with the class that it counts for, on which account, and from when.
         unmet: to whom nothing is.
-        waiting: the first of those, by class, and the account where it waits.
+        waiting: of those, who is first on an account, and the class that it counts for.
+        passed: accounts on which somebody is promised something, or waits.
         again_at: when asking again may help; infinity if nobody knows.
     """
 
-    offers: list[tuple[Want, str, float]] = field(default_factory=list)
+    offers: list[tuple[Want, int, str, float]] = field(default_factory=list)
     unmet: list[Want] = field(default_factory=list)
-    waiting: dict[int, tuple[Want, str]] = field(default_factory=dict)
+    waiting: dict[str, tuple[int, Want]] = field(default_factory=dict)
+    passed: set[str] = field(default_factory=set)
     again_at: float = math.inf
 
-    def leave(self, want: Want, account: str, again_at: float) -> None:
+    def give(self, want: Want, priority: int, account: str, at: float) -> None:
+        self.offers.append((want, priority, account, at))
+        self.passed.add(account)
+
+    def leave(self, want: Want, priority: int, account: str, again_at: float) -> None:
         self.unmet.append(want)
-        self.waiting.setdefault(want.priority, (want, account))
         self.again_at = min(self.again_at, again_at)
+        if account not in self.passed:
+            self.waiting[account] = priority, want
+            self.passed.add(account)
 
 
 class Desk:
@@ -60,16 +68,19 @@ class Desk:
     anew where something changed.
     """
 
-    def __init__(self, meters: Mapping[str, Meter], now: float) -> None:
+    def __init__(self, meters: Mapping[str, Meter], now: float, soon: float) -> None:
         self._meters = meters
         self._now = now
+        self._soon = soon  # whoever waits for rates until later needs no room before
         self._claims: dict[str, Claim] = {}
+        self._heeded: dict[str, Claim] = {}  # those of other processes, as one
+        self._kept: set[str] = set()
         self._ranks: dict[tuple[str | None, Cost], dict[str, tuple[bool, float, float, str] | None]] = {}
 
-    def soonest(self, want: Want) -> tuple[str, float, Claim | None] | None:
+    def soonest(self, want: Want) -> tuple[str, float, bool] | None:
         """The account that can serve this first, and when; `None` where the room of all is taken.
 
-        One where it would delay a claim comes last, and then the claim is told.
+        One where it would delay a claim comes last, and that is told.
         """
         ranks = self._ranks.setdefault((want.model, want.cost), {})
         best = None
@@ -79,14 +90,14 @@ class Desk:
             rank = ranks[account]
             if rank is not None and (best is None or rank < best):
                 best = rank
-        return None if best is None else (best[3], best[1], self._claims[best[3]] if best[0] else None)
+        return None if best is None else (best[3], best[1], best[0])
 
     def _rank(self, want: Want, account: str) -> tuple[bool, float, float, str] | None:
         meter = self._meters.get(account)
         if meter is None or not meter.has_room(want.model):
             return None
-        claim = self._claims.get(account)
-        is_claimed = claim is not None and not meter.fits_beside(claim, want.cost, want.model, self._now)
+        claims = [kept[account] for kept in (self._claims, self._heeded) if account in kept]
+        is_claimed = not all(meter.fits_beside(claim, want.cost, want.model, self._now) for claim in claims)
         at = max(self._now, meter.earliest(want.cost, want.model, self._now))
         return is_claimed, at, meter.load(want.model, self._now), account
 
@@ -101,19 +112,29 @@ class Desk:
             self._claims[account] = Claim(at, want.cost, want.model)
             self._changed(account)
 
+    def kept_until(self, account: str) -> float:
+        """When what is kept on an account can be had."""
+        return max((kept[account].at for kept in (self._claims, self._heeded) if account in kept), default=self._now)
+
+    def is_kept(self, account: str) -> bool:
+        """Whether room is kept there for other processes."""
+        return account in self._kept
+
     def heed(self, sign: Entry) -> None:
         """Keep what somebody in another process waits for, beside what is kept already."""
         meter = self._meters.get(sign.account)
         if meter is None:
             return
-        meter.enter(sign.model)
-        known = self._claims.get(sign.account)
+        if meter.earliest(Cost(sign.requests, sign.tokens), sign.model, self._now) <= self._soon:
+            meter.enter(sign.model)
+            self._kept.add(sign.account)
+        known = self._heeded.get(sign.account)
         cost = Cost(sign.requests, sign.tokens)
         if known is not None:
             cost = Cost(cost.requests + known.cost.requests, cost.tokens + known.cost.tokens)
         at = meter.earliest(cost, sign.model, self._now)
         if at < math.inf:
-            self._claims[sign.account] = Claim(at, cost, sign.model)
+            self._heeded[sign.account] = Claim(at, cost, sign.model)
         self._changed(sign.account)
 
     def _changed(self, account: str) -> None:
@@ -173,13 +194,11 @@ class Book:
                 opens_at=at,
                 closes_at=at + self.lifetime,
             )
-            for name, (want, account, at) in zip(fresh, hand.offers, strict=False)
+            for name, (want, _, account, at) in zip(fresh, hand.offers, strict=False)
         ]
         book |= {permit.id: _unsent(permit, ask.holder, self.lasting) for permit in permits}
-        served = {want.priority for want, _, _ in hand.offers}
         back_at = hand.again_at + 0.2 * self.horizon if hand.again_at < math.inf else now
-        left = signs.renewed(ask.wants, served, hand.waiting, back_at)
-        book |= {sign.id: sign for sign in left}
+        book |= {sign.id: sign for sign in signs.renewed(ask.wants, hand.waiting, back_at)}
         return Turn(
             now=now,
             permits=permits,
@@ -282,46 +301,51 @@ class Book:
         Of the accounts `elsewhere`, others take up room, and whoever waits for it must ask from time to time. When his
         own comes free, he knows.
         """
-        hand, desk = Hand(), Desk(meters, now)
+        hand, desk = Hand(), Desk(meters, now, now + self.horizon)
         heeded: set[str] = set()
-        for want in wants:
-            for sign in signs.claims(want):
+        for want, priority in zip(wants, _urgency(wants), strict=True):
+            for sign in signs.before(priority, want.accounts, hand.passed):
                 if sign.id not in heeded:
                     heeded.add(sign.id)
                     desk.heed(sign)
             found = desk.soonest(want)
+            is_behind = signs.is_behind(priority, want.accounts)
             if found is None:
-                again_at = now + self.lifetime / 2 if any(id_ in elsewhere for id_ in want.accounts) else math.inf
-                hand.leave(want, want.accounts[0] if want.accounts else "", again_at)
+                is_elsewhere = any(id_ in elsewhere or desk.is_kept(id_) for id_ in want.accounts)
+                again_at = now + self.lifetime / 2 if is_elsewhere else math.inf
+                hand.leave(want, priority, want.accounts[0] if want.accounts else "", again_at)
                 continue
-            account, at, claim = found
-            is_behind = signs.is_behind(want)
-            if claim is not None:
-                hand.leave(want, account, max(now + 0.2 * self.horizon, claim.at - 0.1 * self.horizon))
+            account, at, is_claimed = found
+            if is_claimed:
+                again_at = max(at, desk.kept_until(account)) - 0.1 * self.horizon
+                hand.leave(want, priority, account, max(now + 0.2 * self.horizon, again_at))
+                desk.claim(want, account, at)
             elif at <= now + (0.0 if is_behind else self._reach(want, account)):
-                hand.offers.append((want, account, at))
+                hand.give(want, priority, account, at)
                 desk.promise(want, account, at + self.lifetime)
             else:
-                hand.leave(want, account, at if is_behind else at - 0.3 * self.horizon)
+                hand.leave(want, priority, account, at if is_behind else at - 0.3 * self.horizon)
                 desk.claim(want, account, at)
         return hand
 
     def _share(self, hand: Hand, signs: Signs, now: float) -> None:
         """Leave some of what is free to others of the same class who went away with nothing last time."""
         offers, hand.offers = hand.offers, []
-        for priority in {want.priority for want, _, _ in offers}:
-            of_class = [offer for offer in offers if offer[0].priority == priority]
+        for priority in sorted({offer[1] for offer in offers}):
+            of_class = [offer for offer in offers if offer[1] == priority]
             rivals = sum(self._is_rival(sign, of_class) for sign in signs.rivals(priority))
             fair = -(-len(of_class) // (1 + rivals))
             hand.offers += of_class[:fair]
-            for want, account, _ in of_class[fair:]:
-                hand.leave(want, account, now + 0.2 * self.horizon)
+            for want, _, account, _ in of_class[fair:]:
+                hand.leave(want, priority, account, now + 0.2 * self.horizon)
 
-    def _is_rival(self, sign: Entry, offers: Iterable[tuple[Want, str, float]]) -> bool:
+    def _is_rival(self, sign: Entry, offers: Iterable[tuple[Want, int, str, float]]) -> bool:
         """Whether it waits for anything that these would take."""
         shared = self._limits(sign.account).account if sign.account in self._accounts else None
         is_shared = shared is not None and bool(shared.rates or shared.room)
-        return any(sign.account in want.accounts and (is_shared or sign.model == want.model) for want, _, _ in offers)
+        return any(
+            sign.account == account and (is_shared or sign.model == want.model) for want, _, account, _ in offers
+        )
 
     def _reach(self, want: Want, account: str) -> float:
         """Seconds ahead for which this may be promised: for as long as it takes until so much comes free.
@@ -344,6 +368,14 @@ class Book:
 def _knows(ask: Ask, entry: Entry) -> bool:
     """Whether a process counts an operation that one before it began as its own, and will see its end."""
     return entry.id in ask.open or entry.id in ask.opened
+
+
+def _urgency(wants: Sequence[Want]) -> list[int]:
+    """The class that each want counts for: that of the most urgent one behind it, for that must wait for it."""
+    classes: list[int] = []
+    for want in reversed(wants):
+        classes.append(min(want.priority, classes[-1]) if classes else want.priority)
+    return classes[::-1]
 
 
 def _unsent(permit: Permit, holder: str, lasting: float) -> Entry:

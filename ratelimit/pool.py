@@ -22,7 +22,6 @@ from ratelimit.line import ONE, Line
 from ratelimit.outlook import LOOK_AT, Forecast, Outlook, Prospect, foresee, overtaken
 from ratelimit.rations import Rations
 from ratelimit.roster import Roster, Target
-from ratelimit.signs import is_waiting
 from ratelimit.usage import Turn, UsageStore
 from ratelimit.verdicts import BadRequest, Judge, Remaining, Unavailable, Verdict
 from ratelimit.views import PoolView, view_key
@@ -450,9 +449,9 @@ class KeyPool:
                 others[entry.account].append((at, entry.model, Cost(entry.requests, entry.tokens)))
         self._line.pacer.heard(
             [
-                (sign.priority, now if is_waiting(sign, turn.now) else sign.at - turn.now + now)
+                (sign.priority, sign.at - turn.now + now)
                 for sign in turn.signs
-                if sign.priority is not None
+                if sign.priority is not None and not sign.requests
             ]
         )
         for account, spent in others.items():

@@ -32,8 +32,8 @@ class Entry:
         at: when it was sent; while it was not, the last moment at which it may be.
         is_sent: whether `at` is known.
         open_until: until when it takes up room, unless its holder says otherwise before.
-        priority: of a sign, the class of work that its holder came for; see `ratelimit.signs`. It tells what the first
-            one needs and since when, and until when it stands; nothing, and when that was, if nobody waits any more.
+        priority: of a sign, the class of work that its holder came for; see `ratelimit.signs`. It tells when that was;
+            or who waits, with what that takes, since when, and until when the sign stands unless it is renewed.
     """
 
     id: str

@@ -161,6 +161,40 @@ def test_a_limit_of_one_request_goes_round_between_processes() -> None:
     assert min(shares) >= 12
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_classes_and_costs_wait_in_whichever_process_all_are_served_in_time(seed: int) -> None:
+    """No two processes ever leave something to each other."""
+    dice = random.Random(seed)
+    room = dice.choice([None, 2, 5])
+    accounts = "ab"[: dice.choice([1, 1, 2])]
+    shares: list[float] = []
+
+    async def ask(pool: KeyPool) -> None:
+        cost = Cost(tokens=dice.choice([1, 10, 100, 600, 1000]))
+        shares.append(max(1 / 10, cost.tokens / 1000))
+        account, model = dice.choice([None, None, *accounts]), dice.choice([None, "x", "y"])
+        user, priority = f"user-{dice.randrange(5)}", dice.choice(list(Priority))
+        seconds = dice.uniform(0, 3)
+        await asyncio.sleep(dice.choice([0.0, dice.uniform(0, 60)]))
+        async with pool.lease(user=user, priority=priority, cost=cost, model=model, account=account) as lease:
+            lease.sent()
+            await asyncio.sleep(seconds)
+
+    async def story() -> float:
+        store, limits = (
+            MemoryStore(),
+            Limits(account=Allowance(rates=(Limit(10, tokens=1000, period=20.0),), room=room)),
+        )
+        pools = [make_pool(limits, *accounts, store=store, dice=random.Random(number)) for number in range(3)]
+        async with running(*(pool.run() for pool in pools)), asyncio.timeout(3600):
+            await asyncio.gather(*(ask(pools[number % 3]) for number in range(40)))
+            return virtual_time.now()
+
+    ended_at = virtual_time.run(story())
+
+    assert ended_at < 60 + 1.6 * 20 * sum(shares)  # of one account alone, one after the other
+
+
 # Crashes
 
 
