@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 import pytest
@@ -205,6 +205,21 @@ def of_class(priority: Priority, number: int, cost: Cost = Cost()) -> list[Want]
     return [Want(A, None, cost, priority)] * number
 
 
+def entry(requests: int, at: float, *, priority: int | None = None, open_until: float = 0.0) -> Entry:
+    return Entry(
+        id="spent",
+        holder="early",
+        account="a",
+        model=None,
+        requests=requests,
+        tokens=0,
+        at=at,
+        is_sent=True,
+        open_until=open_until,
+        priority=priority,
+    )
+
+
 def spend(shelf: Shelf, number: int, at: float) -> None:
     turn = shelf.turn(Ask(holder="early", wants=of_class(Priority.LOW, number)), at)
     assert len(turn.permits) == number
@@ -232,6 +247,70 @@ def test_who_waits_for_urgent_work_gets_the_next_slot_whoever_asks_first() -> No
 
     assert small.permits == []
     assert [permit.opens_at for permit in large.permits] == [NOW + 80 + SKEW]
+
+
+def test_of_what_comes_free_soon_all_is_left_to_more_urgent_work_that_waits() -> None:
+    shelf = Shelf(Limit(10, period=60.0))
+    spend(shelf, 10, NOW)
+    assert shelf.turn(Ask(holder="look", wants=of_class(Priority.HIGH, 10)), NOW + 49).permits == []
+
+    assert shelf.turn(Ask(holder="chat", wants=of_class(Priority.MEDIUM, 10)), NOW + 56).permits == []
+    assert len(shelf.turn(Ask(holder="look", wants=of_class(Priority.HIGH, 10)), NOW + 57).permits) == 10
+
+
+def test_who_got_what_it_waited_for_stands_in_line_no_more() -> None:
+    shelf = Shelf(Limit(10, period=60.0))
+    spend(shelf, 10, NOW)
+    shelf.turn(Ask(holder="look", wants=of_class(Priority.HIGH, 1)), NOW + 49)
+
+    shelf.turn(Ask(holder="look", wants=of_class(Priority.HIGH, 1)), NOW + 57)
+
+    assert len(shelf.turn(Ask(holder="chat", wants=of_class(Priority.MEDIUM, 10)), NOW + 58).permits) == 9
+
+
+def test_only_the_first_of_a_process_goes_before_others_for_having_waited_long() -> None:
+    shelf = Shelf(Limit(10, period=60.0))
+    sign = entry(5, NOW, priority=Priority.LOW, open_until=NOW + 600)
+    shelf.entries = {"sign-film-a": replace(sign, id="sign-film-a", holder="film")}
+    shelf.entries["spent"] = entry(1, NOW + 200)
+    assert shelf.turn(Ask(holder="look", wants=of_class(Priority.HIGH, 1, Cost(10))), NOW + 201).permits == []
+
+    film = shelf.turn(Ask(holder="film", wants=of_class(Priority.LOW, 2, Cost(1))), NOW + 202)
+
+    assert len(film.permits) == 1
+
+
+def test_who_is_ahead_of_urgent_work_in_its_own_line_counts_as_urgent() -> None:
+    shelf = Shelf(Limit(10, period=60.0))
+    spend(shelf, 5, NOW)
+    shelf.turn(Ask(holder="chat", wants=of_class(Priority.MEDIUM, 1, Cost(10))), NOW + 1)
+
+    overdue = [*of_class(Priority.LOW, 1), *of_class(Priority.HIGH, 1), *of_class(Priority.LOW, 1)]
+    turn = shelf.turn(Ask(holder="film", wants=overdue), NOW + 2)
+
+    assert len(turn.permits) == 2
+
+
+def test_who_is_held_up_by_another_process_is_not_passed_by_those_behind_it() -> None:
+    shelf = Shelf(Limit(10, period=60.0))
+    spend(shelf, 8, NOW)
+    shelf.turn(Ask(holder="look", wants=of_class(Priority.HIGH, 1, Cost(3))), NOW + 1)
+
+    chat = [*of_class(Priority.MEDIUM, 1, Cost(10)), *of_class(Priority.LOW, 1)]
+
+    assert shelf.turn(Ask(holder="chat", wants=chat), NOW + 2).permits == []
+
+
+def test_room_is_left_to_more_urgent_work_that_waits_for_nothing_else() -> None:
+    def room_for_a_film(cost: int) -> bool:
+        shelf = Shelf(Limit(10, period=60.0), room=1)
+        shelf.entries["spent"] = entry(8, NOW)
+        shelf.turn(Ask(holder="look", opened={"operation": ("a", None)}), NOW + 1)
+        shelf.turn(Ask(holder="chat", wants=of_class(Priority.HIGH, 1, Cost(cost))), NOW + 2)
+        shelf.turn(Ask(holder="look", ended=frozenset({"operation"})), NOW + 3)
+        return bool(shelf.turn(Ask(holder="film", wants=of_class(Priority.LOW, 1)), NOW + 4).permits)
+
+    assert (room_for_a_film(1), room_for_a_film(5)) == (False, True)
 
 
 def test_who_is_not_urgent_does_not_hold_up_who_is() -> None:
