@@ -68,9 +68,10 @@ class Desk:
     anew where something changed.
     """
 
-    def __init__(self, meters: Mapping[str, Meter], now: float, soon: float) -> None:
+    def __init__(self, meters: Mapping[str, Meter], now: float, soon: float, lifetime: float) -> None:
         self._meters = meters
         self._now = now
+        self._lifetime = lifetime  # of what is promised: it is sent by the end of it
         self._soon = soon  # whoever waits for rates until later needs no room before
         self._claims: dict[str, Claim] = {}
         self._heeded: dict[str, Claim] = {}  # those of other processes, as one
@@ -97,8 +98,9 @@ class Desk:
         if meter is None or not meter.has_room(want.model):
             return None
         claims = [kept[account] for kept in (self._claims, self._heeded) if account in kept]
-        is_claimed = not all(meter.fits_beside(claim, want.cost, want.model, self._now) for claim in claims)
         at = max(self._now, meter.earliest(want.cost, want.model, self._now))
+        by = at + self._lifetime
+        is_claimed = not all(meter.fits_beside(claim, want.cost, want.model, self._now, by=by) for claim in claims)
         return is_claimed, at, meter.load(want.model, self._now), account
 
     def promise(self, want: Want, account: str, until: float) -> None:
@@ -301,7 +303,7 @@ class Book:
         Of the accounts `elsewhere`, others take up room, and whoever waits for it must ask from time to time. When his
         own comes free, he knows.
         """
-        hand, desk = Hand(), Desk(meters, now, now + self.horizon)
+        hand, desk = Hand(), Desk(meters, now, now + self.horizon, self.lifetime)
         heeded: set[str] = set()
         for want, priority in zip(wants, _urgency(wants), strict=True):
             for sign in signs.before(priority, want.accounts, hand.passed):

@@ -127,13 +127,16 @@ class Meter:
         """When the rates will allow it if nobody else comes; infinity if never. Knows nothing of room."""
         return max((window.earliest(cost, now) for window in self.current(model, now)), default=now)
 
-    def fits_beside(self, claim: Claim, cost: Cost, model: str | None, now: float) -> bool:
-        """Whether spending now leaves the claim where it is: then it delays nobody, and may overtake."""
+    def fits_beside(self, claim: Claim, cost: Cost, model: str | None, now: float, *, by: float | None = None) -> bool:
+        """Whether spending now leaves the claim where it is: then it delays nobody, and may overtake.
+
+        It is sent `by` then at the latest, if not now.
+        """
         if self.has_rooms and claim.at - now <= KEPT and not self._has_room_beside(claim, model):
             return False
         shared = set(self.current(claim.model, now))
         for window in self.current(model, now):
-            if window in shared and window.expiry(now) >= claim.at:
+            if window in shared and window.expiry(now if by is None else by) >= claim.at:
                 gone_requests, gone_tokens = window.expired_by(claim.at)
                 requests = window.requests - gone_requests + claim.cost.requests + cost.requests
                 tokens = window.tokens - gone_tokens + claim.cost.tokens + cost.tokens
