@@ -166,6 +166,7 @@ class Book:
         every = [limits(account) for account in self._accounts]
         rates = [rate for limits in every for rate in limits.every_rate()]
         self._periods = sorted({LONGEST_DAY if isinstance(rate, DayLimit) else rate.period for rate in rates}) or [0.0]
+        self._zones = sorted({rate.zone for rate in rates if isinstance(rate, DayLimit)})
         self._shortest = min((rate.period for rate in rates if not isinstance(rate, DayLimit)), default=60.0)
         self.lifetime = min(5.0, max(0.25, self._shortest / 12))
         self.horizon = 2 * self.lifetime
@@ -255,24 +256,24 @@ class Book:
         What is open or was not told yet stays by itself, for more will be told of it.
         """
         kept: dict[str, Entry] = {}
-        slots: defaultdict[tuple[str, str, str | None, float, int], list[Entry]] = defaultdict(list)
+        slots: defaultdict[tuple[str, str, str | None, tuple[float, ...]], list[Entry]] = defaultdict(list)
         for entry in book.values():
             age = now - entry.at
-            period = next((period for period in self._periods if age < period + self._skew), 0.0)
+            # A little longer than a window needs it: our windows learn of it later, on their own clock.
+            period = next((period for period in self._periods if age < period + self._skew + self.lifetime), 0.0)
             if entry.open_until > now or age < 0:
                 kept[entry.id] = entry
             elif not period or not entry.requests:
                 continue
-            elif not entry.is_sent or age < 2 * self._periods[0] / GRAIN:
+            elif not entry.is_sent or age < 2 * self._shortest / GRAIN:
                 kept[entry.id] = entry
             else:
-                slot = min(period / GRAIN, QUARTER)
-                slots[entry.holder, entry.account, entry.model, slot, math.floor(entry.at / slot)].append(entry)
-        for (holder, account, model, slot, number), entries in slots.items():
+                slots[entry.holder, entry.account, entry.model, self._slot(entry.at, period)].append(entry)
+        for (holder, account, model, slot), entries in slots.items():
             entry = entries[0]
             if len(entries) > 1:
                 entry = Entry(
-                    id=f"sum-{(holder, account, model, slot, number)}",  # unlike any other's, whatever they are called
+                    id=f"sum-{(holder, account, model, slot)}",  # unlike any other's, whatever they are called
                     holder=holder,
                     account=account,
                     model=model,
@@ -284,6 +285,15 @@ class Book:
                 )
             kept[entry.id] = entry
         return kept
+
+    def _slot(self, at: float, period: float) -> tuple[float, ...]:
+        """What is summed up as one: a share of the period, or where no rolling one looks so far back, a day."""
+        # What was sent right before midnight may count on both days, and must not take others with it.
+        is_late = at % QUARTER > QUARTER - 2 * self._skew
+        if period == LONGEST_DAY == self._periods[-1]:
+            return is_late, *(midnight_after(zone, at) for zone in self._zones)
+        length = min(period / GRAIN, QUARTER)
+        return is_late, length, at // length
 
     def _meters(self, entries: Iterable[Entry], now: float) -> dict[str, Meter]:
         meters = {

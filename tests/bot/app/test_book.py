@@ -454,9 +454,55 @@ def test_what_was_sent_before_midnight_is_not_summed_up_into_the_new_day() -> No
 
     shelf.turn(Ask(holder="one"), midnight + 7200)
 
-    assert sum(entry.requests for entry in shelf.entries.values() if entry.at < midnight) == 100
+    assert sum(one.requests for one in shelf.entries.values() if one.at < midnight) == 100
     assert sum(entry.requests for entry in shelf.entries.values()) == 200
     assert len(shelf.entries) == 2
+
+
+@pytest.mark.parametrize("back", [7 * 86_400.0, 0.0])
+def test_of_a_day_only_so_much_is_kept_as_its_limits_need(back: float) -> None:
+    """A rolling limit over a longer time needs to know when; a day that ends at midnight, how many."""
+    rates: list[Limit | DayLimit] = [
+        Limit(100, period=60.0),
+        DayLimit(1500),
+        *([Limit(10_000, period=back)] if back else []),
+    ]
+    shelf, now = Shelf(*rates), midnight_after("UTC", NOW)
+    for minute in range(600):
+        turn = shelf.turn(Ask(holder="one", wants=wants(2)), now + 60 * minute)
+        shelf.turn(Ask(holder="one", sent=used(turn.permits, now + 60 * minute)), now + 60 * minute)
+
+    shelf.turn(Ask(holder="one"), now + 40_000)
+
+    assert sum(one.requests for one in shelf.entries.values()) == 1200
+    assert len(shelf.entries) == (40 if back else 1)
+
+
+@pytest.mark.parametrize(
+    ("rates", "seconds", "kept"),
+    [([Limit(100), DayLimit(1500)], 61, 2), ([Limit(100), DayLimit(1500)], 70, 1), ([DayLimit(1500)], 70, 1)],
+)
+def test_what_just_left_a_window_is_not_summed_up_with_a_whole_day(
+    rates: list[Limit | DayLimit], seconds: float, kept: int
+) -> None:
+    """Other processes see it leave a little later, on their own clock, and would take all of it for recent."""
+    shelf = Shelf(*rates)
+    shelf.entries = {"old": replace(entry(900, NOW), id="old"), "new": entry(1, NOW + 4000 - seconds)}
+
+    shelf.turn(Ask(holder="one"), NOW + 4000)
+
+    assert len(shelf.entries) == kept
+
+
+def test_what_was_sent_right_before_midnight_takes_nothing_with_it_into_the_new_day() -> None:
+    shelf, midnight = Shelf(Limit(100, period=60.0), DayLimit(100)), midnight_after("UTC", NOW)
+    for at in (midnight - 300, midnight - 1, midnight - 0.5 * SKEW):
+        shelf.entries[f"at {at}"] = replace(entry(20, at), id=f"at {at}")
+    shelf.turn(Ask(holder="one"), midnight + 600)
+
+    turn = [*shelf.turn(Ask(holder="one", wants=wants(100)), midnight + 700).permits]
+
+    assert len(turn) == 80
 
 
 def test_accounts_and_models_with_dashes_are_summed_up_apart() -> None:
