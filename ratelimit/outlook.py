@@ -307,6 +307,7 @@ def _reason(roster: Roster, prospect: Prospect, durations: Durations) -> str:
     now, waiter = prospect.now, prospect.waiter
     target = waiter.target
     accounts = [roster.accounts[id_] for id_ in roster.accounts_of(target)]
+    accounts = [account for account in accounts if account.meter.limits.allow(waiter.cost, target.model)]
     back_at, returner = min(((_back_at(each, target, now), each.id) for each in accounts), default=(math.inf, ""))
     back = [each for each in accounts if _back_at(each, target, now) <= now]
     roomy = [each for each in back if each.meter.has_room(target.model)]
