@@ -39,7 +39,7 @@ from ratelimit import (
     Verdict,
 )
 from ratelimit.account import KeyState
-from ratelimit.pacing import PATIENT
+from ratelimit.fair_queue import PATIENT
 from tests import virtual_time
 from tests.ratelimit.provider import EPOCH, Refusal, judge, unix_now
 
@@ -195,7 +195,7 @@ class Storm:
 
         def granting(lease: Lease, state: KeyState, now: float) -> None:
             grant(lease, state, now)
-            assert not (state.is_paused or state.is_retired)
+            assert not state.is_withheld
             self.ledger.granted(lease, state.account.meter.limits)
 
         def withdrawing(lease: Lease) -> None:
