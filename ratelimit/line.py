@@ -79,7 +79,7 @@ class Line:
             self._is_bound = True
         now = lease.asked_at = self.clock()
         priority = lease.priority
-        self.pacer.arrived(priority, now)
+        self.pacer.arrived_at[priority] = now
         if self.queue.entries:
             return False
         if priority >= PATIENT and (self._roster.in_flight or self.pacer.opens_at(priority, lease.target) > now):

@@ -45,6 +45,11 @@ class Meter:
     Args:
         skew: seconds by which two requests may come closer together on their way; see `ratelimit.window`.
         midnight: tells when days end, on the clock of `now`; by default that is Unix seconds.
+
+    Attributes:
+        limits: that hold.
+        has_rooms: whether anything limits how much is open at once.
+        open: leases out and operations that go on.
     """
 
     __slots__ = (
@@ -69,7 +74,7 @@ class Meter:
         self.has_rooms = any(allowance.room is not None for allowance in limits.every())
         self._others: list[Spending] = []
         self._unsent: dict[Spending, None] = {}
-        self.open = 0  # leases out and operations that go on
+        self.open = 0
         self._by_model: dict[str | None, int] = {}
 
     def set_room(self, room: int | None, model: str | None) -> None:
@@ -118,10 +123,6 @@ class Meter:
             if window.requests + requests > window.max_requests or window.tokens + tokens > window.max_tokens:
                 return False
         return True
-
-    def takes(self, cost: Cost, model: str | None, now: float) -> bool:
-        """Whether rates and room allow it now."""
-        return (not self.has_rooms or self.has_room(model)) and self.fits(cost, model, now)
 
     def earliest(self, cost: Cost, model: str | None, now: float) -> float:
         """When the rates will allow it if nobody else comes; infinity if never. Knows nothing of room."""

@@ -54,17 +54,18 @@ _Rhythm: TypeAlias = tuple[Priority, str | None, str | None, str | None]
 
 
 class Pacer:
-    """When the next request of a patient class may go."""
+    """When the next request of a patient class may go.
 
-    __slots__ = ("_arrived", "_elsewhere", "_rhythms")
+    Attributes:
+        arrived_at: when somebody of each class came last; to be kept by whoever lets them in.
+    """
+
+    __slots__ = ("_elsewhere", "_rhythms", "arrived_at")
 
     def __init__(self) -> None:
-        self._arrived = [-math.inf for _ in Priority]  # when somebody of each class came last
+        self.arrived_at = [-math.inf for _ in Priority]
         self._elsewhere: Sequence[tuple[int, float]] = ()
         self._rhythms: dict[_Rhythm, tuple[float, float]] = {}  # when the next one may go, and the gap before it
-
-    def arrived(self, priority: Priority, now: float) -> None:
-        self._arrived[priority] = now
 
     def heard(self, elsewhere: Sequence[tuple[int, float]]) -> None:
         """In other processes somebody of these classes came at these times: the last of each, in place of before."""
@@ -147,7 +148,7 @@ class Pacer:
     def _last_before(self, priority: Priority) -> float:
         """When somebody of a more urgent class came last."""
         elsewhere = (at for other, at in self._elsewhere if other < priority)
-        return max(*self._arrived[:priority], *elsewhere)
+        return max(*self.arrived_at[:priority], *elsewhere)
 
 
 def _rhythm(priority: Priority, target: Target, model: str | None) -> _Rhythm:

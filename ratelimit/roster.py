@@ -29,7 +29,14 @@ class Target:
 
 
 class Grant(Spending):
-    """A key given to a request: what it spends, and the epoch of health it was given in."""
+    """A key given to a request: what it spends, and the epoch of health it was given in.
+
+    Attributes:
+        asked_at, priority: of the lease; the line sets them.
+    """
+
+    asked_at: float
+    priority: int
 
     __slots__ = ("asked_at", "epoch", "meter", "passed_on", "permit", "priority", "probes", "since", "state")
 
@@ -42,8 +49,7 @@ class Grant(Spending):
         self.state = state
         self.model = model
         self.epoch = epoch
-        self.since = self.asked_at = since
-        self.priority = 0  # of the class
+        self.since = since
         self.probes: tuple[Health, ...] = ()
         self.permit: Permit | None = None  # from a store
         self.passed_on = False  # its room was given back, or belongs to an operation now
@@ -178,7 +184,8 @@ class Roster:
         only = self._only
         if only is not None:
             if not claims and only.ration is None:
-                return only.next_key(model, now) if only.meter.takes(cost, model, now) else None
+                has_room = not only.meter.has_rooms or only.meter.has_room(model)
+                return only.next_key(model, now) if has_room and only.meter.fits(cost, model, now) else None
             is_able = only.meter.has_room(model) and self._can_take(only, model, cost, now, claims)
             return only.next_key(model, now) if is_able else None
         lineup = self.lineup(model, now)
