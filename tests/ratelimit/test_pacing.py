@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ratelimit import Allowance, Cost, KeyPool, Limit, Limits, Priority
-from ratelimit.pacing import MEMORY
+from ratelimit.signs import MEMORY
 from tests import virtual_time
 from tests.ratelimit.provider import make_pool
 
