@@ -10,7 +10,7 @@ from itertools import count
 
 from ratelimit.limits import Cost, DayLimit, Limits, share
 from ratelimit.meter import Claim, Meter
-from ratelimit.signs import Signs
+from ratelimit.signs import LONGEST_RHYTHM, MEMORY, Signs
 from ratelimit.usage import Ask, Entry, Permit, Sent, Turn, Want
 from ratelimit.window import midnight_after
 
@@ -20,9 +20,6 @@ LONGEST_DAY = 90_000.0
 OPERATION = 3600.0
 """Seconds for which an operation takes up room after its process was last heard of. Far longer than any goes on, and
 not for ever: one that began right before a crash may be known to nobody who could say that it ended."""
-
-LONGEST_RHYTHM = 300.0
-"""Seconds. Limits over longer periods are budgets: whoever came is not remembered for as long as they last."""
 
 GRAIN = 96
 """What is old is summed up in so many slots a period, none longer than `QUARTER`."""
@@ -171,7 +168,7 @@ class Book:
         self.lifetime = min(5.0, max(0.25, self._shortest / 12))
         self.horizon = 2 * self.lifetime
         self.lasting = 4 * self.lifetime
-        self.memory = 2 * max((period for period in self._periods if period < LONGEST_RHYTHM), default=60.0)
+        self.memory = MEMORY * max((period for period in self._periods if period < LONGEST_RHYTHM), default=60.0)
         self.has_rooms = any(allowance.room is not None for limits in every for allowance in limits.every())
 
     def turn(self, ask: Ask, entries: Iterable[Entry], now: float) -> Turn:

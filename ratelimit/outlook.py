@@ -13,8 +13,8 @@ from ratelimit.account import Account
 from ratelimit.course import Course, Seats
 from ratelimit.fair_queue import PATIENT, Priority
 from ratelimit.limits import Cost
-from ratelimit.pacing import LONGEST
 from ratelimit.roster import Grant, Roster, Target
+from ratelimit.signs import LONGEST_RHYTHM
 from ratelimit.window import RollingWindow, Window
 
 LOOK_AT = 40
@@ -153,7 +153,7 @@ def overtaken(roster: Roster, waiter: Waiter, first_asked_at: float, now: float)
     shares: list[float] = []
     for account in accounts:
         windows = account.meter.current(target.model, now)
-        rolling = [window for window in windows if isinstance(window, RollingWindow) and window.kept < LONGEST]
+        rolling = [window for window in windows if isinstance(window, RollingWindow) and window.kept < LONGEST_RHYTHM]
         window = max(rolling, key=lambda each: each.kept, default=None)
         if window is not None:
             shares += [

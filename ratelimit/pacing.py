@@ -26,10 +26,8 @@ from ratelimit.account import Account
 from ratelimit.fair_queue import PATIENT, Priority
 from ratelimit.limits import Cost
 from ratelimit.roster import Target
+from ratelimit.signs import LONGEST_RHYTHM, MEMORY
 from ratelimit.window import RollingWindow, Window
-
-MEMORY = 2.0
-"""Periods for which an urgent request makes it likely that another one follows: people talk in bouts."""
 
 PRICE = 0.019
 """The share of a backlog's own time by which it may be drawn out on the mere chance that somebody comes. At this one a
@@ -39,10 +37,6 @@ long."""
 RESERVE = 0.45
 """Slots that spaced work keeps back beyond an even rhythm, for two who are urgent at once. Of 45 a minute that leaves
 less than a hundredth idle, and takes half a second off their longest waits."""
-
-LONGEST = 300.0
-"""Seconds. Limits over longer periods are budgets, not rhythms: spacing by the day would make a background job wait
-for an hour though nobody else is there."""
 
 SOON = 0.25
 """Seconds: the time of some journeys to a store."""
@@ -73,7 +67,7 @@ class Pacer:
 
     def expects(self, priority: Priority, now: float) -> bool:
         """Whether somebody more urgent came lately enough to matter in any rhythm."""
-        return now - self._last_before(priority) < MEMORY * LONGEST
+        return now - self._last_before(priority) < MEMORY * LONGEST_RHYTHM
 
     def opens_at(self, priority: Priority, target: Target) -> float:
         """When the next one with this target may have a turn, as far as spacing goes."""
@@ -169,7 +163,7 @@ def _pace(spare: float) -> float:
 
 def _slowest(cost: Cost, windows: Sequence[Window]) -> RollingWindow | None:
     """The window whose rhythm for this cost is the slowest."""
-    rolling = [window for window in windows if isinstance(window, RollingWindow) and window.kept < LONGEST]
+    rolling = [window for window in windows if isinstance(window, RollingWindow) and window.kept < LONGEST_RHYTHM]
     limited = [window for window in rolling if _share(cost, window)]
     return max(limited, key=lambda window: _share(cost, window) * window.kept, default=None)
 

@@ -18,6 +18,13 @@ from dataclasses import replace
 from ratelimit.fair_queue import PATIENT
 from ratelimit.usage import Entry, Want
 
+MEMORY = 2.0
+"""Periods for which an urgent request makes it likely that another one follows: people talk in bouts."""
+
+LONGEST_RHYTHM = 300.0
+"""Seconds. Limits over longer periods are budgets, not rhythms: spacing by the day would make a background job wait
+for an hour though nobody else is there."""
+
 
 class Signs:
     """The signs of one pool, as one process finds them.

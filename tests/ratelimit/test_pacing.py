@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ratelimit import Allowance, Cost, DayLimit, KeyPool, Limit, Limits, Priority
-from ratelimit.pacing import MEMORY, RESERVE
+from ratelimit.pacing import RESERVE
+from ratelimit.signs import MEMORY
 from tests import virtual_time
 from tests.ratelimit.provider import make_pool
 

@@ -487,7 +487,7 @@ def test_what_just_left_a_window_is_not_summed_up_with_a_whole_day(
 ) -> None:
     """Other processes see it leave a little later, on their own clock, and would take all of it for recent."""
     shelf = Shelf(*rates)
-    shelf.entries = {"old": replace(entry(900, NOW), id="old"), "new": entry(1, NOW + 4000 - seconds)}
+    shelf.entries = {"old": replace(entry(900, NOW), id="old"), "spent": entry(1, NOW + 4000 - seconds)}
 
     shelf.turn(Ask(holder="one"), NOW + 4000)
 
