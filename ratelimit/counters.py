@@ -23,8 +23,11 @@ class Waits:
 
     def add(self, seconds: float) -> None:
         self.count += 1
-        self.seconds += seconds
-        self.buckets[bisect_left(WAITS, seconds) if seconds else 0] += 1
+        if seconds:
+            self.seconds += seconds
+            self.buckets[bisect_left(WAITS, seconds)] += 1
+        else:
+            self.buckets[0] += 1
 
     def since(self, earlier: Waits) -> Waits:
         """Those that came after `earlier`, which these were at some time."""

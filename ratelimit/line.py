@@ -65,6 +65,7 @@ class Line:
         self._provider = provider
         self._roster = roster
         self._counters = counters
+        self._waits = counters.waits
         self._charges: dict[tuple[Target, Cost], float] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = math.inf
@@ -248,7 +249,7 @@ class Line:
         grant.meter.enter(model)
         if lease.priority >= PATIENT:
             self._space(lease, grant, now)
-        self._counters.waits[lease.priority].add(now - lease.asked_at)
+        self._waits[lease.priority].add(now - lease.asked_at)
 
     def _space(self, lease: Lease, grant: Grant, now: float) -> None:
         """Leave a gap behind patient work, where that is worth it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -75,7 +76,7 @@ class Meter:
         self._others: list[Spending] = []
         self._unsent: dict[Spending, None] = {}
         self.open = 0
-        self._by_model: dict[str | None, int] = {}
+        self._by_model: defaultdict[str | None, int] = defaultdict(int)
 
     def set_room(self, room: int | None, model: str | None) -> None:
         """From now on there is so much room; what is open beyond it goes on, and nothing more is begun."""
@@ -233,7 +234,7 @@ class Meter:
     def enter(self, model: str | None) -> None:
         """One more is open, even beyond the limit, where it is so."""
         self.open += 1
-        self._by_model[model] = self._by_model.get(model, 0) + 1
+        self._by_model[model] += 1
 
     def leave(self, model: str | None) -> None:
         """One less is open."""
