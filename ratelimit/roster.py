@@ -19,6 +19,10 @@ from ratelimit.verdicts import BadRequest, Exhausted, Rejected, Remaining, Scope
 from ratelimit.window import UNSENT, Midnight, Spending
 
 
+MOST_LINEUPS = 64
+"""That are kept: every one hears of every change, and of most models somebody asks but once where there are so many."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """What is asked for: requests with one target stand in one line."""
@@ -165,6 +169,8 @@ class Roster:
         """The accounts that can serve a model, as of now."""
         lineup = self._lineups.get(model)
         if lineup is None:
+            if len(self._lineups) >= MOST_LINEUPS:
+                self._lineups.clear()
             lineup = self._lineups[model] = Lineup(model, self.accounts.values())
         lineup.refresh(now)
         return lineup

@@ -23,7 +23,7 @@ from ratelimit import (
     Verdict,
 )
 from ratelimit.account import Account
-from ratelimit.roster import Grant, Roster, Target
+from ratelimit.roster import MOST_LINEUPS, Grant, Roster, Target
 from ratelimit.window import midnight_after
 
 MODELS = (None, "big", "small")
@@ -238,3 +238,10 @@ def test_what_is_learned_of_a_provider_by_its_probe_concerns_all_accounts() -> N
     lineup = desk.roster.lineup(None, 6.0)
     desk.end(desk.out[0], 6.0, is_served=True)
     assert {account.id for account in lineup.stale} == set("abcde")
+
+
+def test_so_many_models_leave_few_lines_behind() -> None:
+    roster = make_roster("a", "b")
+    for number in range(1000):
+        assert_in_order(roster, f"model-{number}", 0.0)
+    assert len(roster._lineups) <= MOST_LINEUPS
