@@ -18,7 +18,6 @@ from ratelimit.usage import Permit
 from ratelimit.verdicts import BadRequest, Exhausted, Rejected, Remaining, Scope, Throttled, Unavailable, Verdict
 from ratelimit.window import UNSENT, Midnight, Spending
 
-
 MOST_LINEUPS = 64
 """That are kept: every one hears of every change, and of most models somebody asks but once where there are so many."""
 
